@@ -1,0 +1,25 @@
+# Warnings, sanitizers, ccache, linker: one place for all flags.
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Werror -Wno-missing-field-initializers -fno-omit-frame-pointer)
+# g++ 12 reports false positives of these three in inlined library code.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overread -Wno-array-bounds -Wno-stringop-overflow)
+else()
+  # Debian's libstdc++ 12 offers <expected> to clang only with this feature value.
+  add_compile_options(-D__cpp_concepts=202002L -Wno-builtin-macro-redefined -Wno-macro-redefined)
+endif()
+
+if(INVAR_SANITIZE)
+  add_compile_options(-fsanitize=${INVAR_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${INVAR_SANITIZE})
+endif()
+
+find_program(MOLD ld.mold)
+if(MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_link_options(-fuse-ld=mold)
+endif()
+add_link_options(-Wl,--as-needed)

@@ -1,0 +1,39 @@
+// WorkerPool: CPU-heavy and blocking work off the loop (inflate, delta, deflate, fsync, big hashes). Results come back as values.
+// Shape:    pool.run([in = std::move(x)] { return work(in); }, [this](R result) { ... });  the second runs on the loop.
+// Threads:  run() from the loop thread. `work` must not touch component state. FIFO start order, no order of completion.
+// Lifetime: the destructor finishes running work and drops what has not started; wrap `done` with async::Alive.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "async/loop.h"
+
+namespace invar::async {
+
+class WorkerPool {
+ public:
+  virtual ~WorkerPool() = default;
+
+  // `work` runs on a worker thread, then `done` is posted to the loop.
+  virtual void submit(Task work, Task done) = 0;
+  [[nodiscard]] virtual std::size_t queued() const = 0;  // waiting, not running
+
+  template <class Work, class Done>
+  void run(Work work, Done done) {
+    using R = std::invoke_result_t<Work&>;
+    auto slot = std::make_shared<std::optional<R>>();
+    submit([slot, work = std::move(work)]() mutable { slot->emplace(work()); },
+           [slot, done = std::move(done)]() mutable { done(std::move(**slot)); });
+  }
+};
+
+// Real threads, named `<name>-N`. `threads` >= 1.
+std::unique_ptr<WorkerPool> make_worker_pool(Loop& loop, std::size_t threads, std::string name);
+
+}  // namespace invar::async

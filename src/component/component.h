@@ -1,0 +1,100 @@
+// The contract of a component: what the controller builds, updates, runs and stops.
+//
+// Life:     build -> start -> update* -> stop -> destroyed. update() may come before start(). After a failed update() the
+//           controller calls it again at the next evaluation, with whatever arguments the file then has.
+// Threads:  loop thread only; no call blocks. Work off the loop goes through options.pool.
+// Errors:   build() and update() return an Error whose text is what the user must fix; the controller adds the place.
+// Stop:     stop(done) is prompt (well under 2 s), cancels everything in flight, and runs or posts `done` exactly once.
+// Source:   runtime.md 5, 6, 8.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/loop.h"
+#include "async/worker_pool.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "fs/filesystem.h"
+#include "http/client.h"
+#include "metrics/metrics.h"
+#include "syntax/evaluator.h"
+#include "syntax/schema.h"
+
+namespace invar::component {
+
+using syntax::BodyValue;
+using syntax::Boxed;
+using syntax::Schema;
+using syntax::Stability;
+
+enum class HealthState { kUnknown, kHealthy, kUnhealthy, kExited };
+std::string_view to_string(HealthState state);
+struct Health {
+  HealthState state = HealthState::kUnknown;
+  std::string message;
+  UnixNanos updated_unix_ns = 0;
+};
+// runtime.md 8: the most severe part; ties: the most recent, then the earlier in the list.
+Health combine(const std::vector<Health>& parts);
+
+// Which targets this instance owns: the whole set while not clustered (clustering.md).
+class ClusterView {
+ public:
+  virtual ~ClusterView() = default;
+  [[nodiscard]] virtual bool owns(std::uint64_t key) const = 0;
+};
+
+struct Options {
+  std::string id;                    // global id: "pyroscope.scrape.local"
+  log::Logger logger;                // already carries component_path and component_id
+  metrics::Scope* metrics = nullptr;  // likewise; outlives the component
+  std::string data_path;             // STORAGE/<global id>; not created
+  Stability min_stability = Stability::kExperimental;
+  async::Loop* loop = nullptr;
+  async::WorkerPool* pool = nullptr;
+  std::shared_ptr<fs::FileSystem> files;
+  std::shared_ptr<http::Transport> http;
+  std::shared_ptr<const ClusterView> cluster;
+  std::string instance_uid;          // X-Invar-Id
+  // Publishes new exports; ignored when equal to the previous ones. May be called from build() on.
+  std::function<void(Boxed exports)> set_exports;
+};
+
+class Component {
+ public:
+  virtual ~Component() = default;
+  virtual void start() = 0;
+  virtual Result<> update(const Boxed& arguments) = 0;
+  virtual void stop(async::Task done) = 0;
+  [[nodiscard]] virtual std::optional<Health> health() const { return std::nullopt; }  // its own part, if it has one
+  [[nodiscard]] virtual BodyValue debug_info() const { return {}; }
+};
+
+struct Registration {
+  std::string name;     // "pyroscope.scrape"
+  std::string summary;  // one sentence
+  Stability stability = Stability::kGenerallyAvailable;
+  const Schema* arguments = nullptr;
+  const Schema* exports = nullptr;  // null: exports nothing
+  std::function<Result<std::unique_ptr<Component>>(Options, const Boxed& arguments)> build;
+  // Reference page: text between the summary and the tables, and the example; Markdown.
+  std::string documentation;
+  std::string example;
+};
+
+class Registry {
+ public:
+  void add(Registration registration);  // a repeated name, or one that is a prefix of another, is our bug
+  [[nodiscard]] const Registration* find(std::string_view name) const;
+  [[nodiscard]] const std::vector<Registration>& all() const { return list_; }  // sorted by name
+
+ private:
+  std::vector<Registration> list_;
+};
+
+}  // namespace invar::component

@@ -1,0 +1,11 @@
+// The `rule` block (relabel.md 1) as schema. Checks compile the rule, so a bad one is an error of the file.
+#pragma once
+
+#include "labels/relabel.h"
+#include "syntax/schema.h"
+
+namespace invar::component {
+const syntax::Schema& rule_schema();  // describes relabel::RuleConfig
+// All compile: the schema has checked each one.
+relabel::Rules compile_rules(const std::vector<relabel::RuleConfig>& configs);
+}  // namespace invar::component

@@ -1,0 +1,105 @@
+// The HTTP server: HTTP/1.1 on one address, with optional TLS and basic auth, for the API, metrics, the status page and the relay.
+//
+// A Handler gets the whole request (body limited) and answers through a Responder, at once or later. Long answers (profiles
+// over N seconds, streams) write chunks. Handlers run on the loop thread.
+// Lifetime: a Responder may outlive its connection; writes then do nothing and alive() is false.
+// Spec:     cli-http-ui.md 5, runtime.md 12.3. Beast stays inside this folder.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/loop.h"
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "fs/filesystem.h"
+#include "http/client.h"
+#include "http/types.h"
+
+namespace invar::http {
+
+struct ServerRequest {
+  std::string method;
+  std::string target;  // path and query as received
+  std::string path;    // percent-decoded, cleaned of . and ..
+  std::string query;   // raw
+  Headers headers;
+  std::string body;
+  std::string peer;    // "127.0.0.1:51234"; "memory" for the in-process peer
+  [[nodiscard]] std::optional<std::string> query_value(std::string_view key) const;  // decoded, first
+};
+
+struct ServerResponse {
+  int status = 200;
+  Headers headers;
+  std::string body;
+};
+ServerResponse text_response(int status, std::string_view line);  // text/plain; charset=utf-8, nosniff, body + LF
+ServerResponse json_response(std::string body);
+
+class Responder {
+ public:
+  virtual ~Responder() = default;
+  virtual void send(ServerResponse response) = 0;  // complete answer, once
+  // Streaming: head once, then chunks, then finish. `backlog_bytes` is what the peer has not taken yet.
+  virtual void start(ServerResponse head) = 0;
+  virtual void write(std::string chunk) = 0;
+  virtual void finish() = 0;
+  [[nodiscard]] virtual std::size_t backlog_bytes() const = 0;
+  [[nodiscard]] virtual bool alive() const = 0;
+};
+using ResponderPtr = std::shared_ptr<Responder>;
+using Handler = std::function<void(ServerRequest, ResponderPtr)>;
+
+struct ServerTls {
+  std::string cert_pem, cert_file, key_file, client_ca_pem, client_ca_file;
+  SecretText key_pem;
+  std::string client_auth_type = "NoClientCert";
+  std::vector<std::string> cipher_suites, curve_preferences;
+  std::string min_version, max_version;
+  bool operator==(const ServerTls&) const = default;
+};
+struct ServerAuth {
+  std::string username;
+  SecretText password;
+  struct Filter {
+    std::vector<std::string> paths;
+    bool authenticate_matching_paths = true;
+    bool operator==(const Filter&) const = default;
+  };
+  std::optional<Filter> filter;
+  bool operator==(const ServerAuth&) const = default;
+};
+// Errors: the texts of runtime.md 12.3.
+Result<> validate(const ServerTls&);
+
+struct ServerOptions {
+  std::string listen_address = "127.0.0.1:0";  // host:port; port 0 = chosen by the kernel
+  std::uint64_t max_body_bytes = std::uint64_t{64} << 20;
+  std::size_t max_connections = 0;             // 0 = no limit
+  std::optional<ServerTls> tls;
+  std::optional<ServerAuth> auth;
+  Duration idle_timeout = std::chrono::minutes(2);
+};
+
+class Server {
+ public:
+  // Needs a loop with an io_context. Errors: `failed to listen on ADDR: <why>`.
+  static Result<std::unique_ptr<Server>> listen(async::Loop& loop, std::shared_ptr<fs::FileSystem> files, log::Logger logger,
+                                                ServerOptions options, Handler handler);
+  virtual ~Server() = default;  // closes everything
+  [[nodiscard]] virtual std::string address() const = 0;  // real host:port
+  virtual void set_security(std::optional<ServerTls> tls, std::optional<ServerAuth> auth) = 0;  // for new connections
+  virtual void close_listener() = 0;  // no new connections; open ones finish
+};
+
+// True when the request may pass. Constant-time comparison. Pure.
+bool authorized(const std::optional<ServerAuth>& auth, std::string_view path, std::string_view authorization_header);
+
+}  // namespace invar::http

@@ -1,0 +1,59 @@
+// Relabeling rules: Prometheus' rewrite language for label sets.
+// A Rule is validated and compiled once (RE2, anchored, dot matches newline) and may then be applied from any thread.
+// Spec: relabel.md, all sections; every BETTER there is built (snapshot iteration, bytewise order for labelmap, UTF-8 target names).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "labels/labels.h"
+
+namespace invar::relabel {
+
+enum class Action {
+  kReplace, kKeep, kDrop, kKeepEqual, kDropEqual, kHashMod, kLowercase, kUppercase, kLabelMap, kLabelDrop, kLabelKeep,
+};
+// Errors: `unrecognized action type "<v>"`.
+Result<Action> parse_action(std::string_view text);
+std::string_view to_string(Action action);
+
+// As written by the user; the defaults are those of relabel.md 1.
+struct RuleConfig {
+  Action action = Action::kReplace;
+  std::vector<std::string> source_labels;
+  std::string separator = ";";
+  std::string regex = "(.*)";
+  std::uint64_t modulus = 0;
+  std::string target_label;
+  std::string replacement = "$1";
+  bool operator==(const RuleConfig&) const = default;
+};
+
+// The pattern's error alone, in the words of relabel.md 3 (`error parsing regexp: ...`): for the attribute `regex`.
+Result<> validate_regex(std::string_view pattern);
+
+class Rule {
+ public:
+  // Errors: the exact texts of relabel.md 4.
+  static Result<Rule> compile(const RuleConfig& config);
+  // False when the set is dropped; `labels` is then unspecified.
+  bool apply(LabelsBuilder& labels) const;
+  [[nodiscard]] const RuleConfig& config() const;
+
+ private:
+  struct Impl;
+  explicit Rule(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<const Impl> impl_;
+};
+
+using Rules = std::vector<Rule>;
+
+// Applies the rules in order; nullopt when one dropped the set.
+std::optional<Labels> process(const Labels& labels, const Rules& rules);
+
+}  // namespace invar::relabel

@@ -1,0 +1,69 @@
+// The contract between components that make profiles and components that take them.
+//
+// A Profile is immutable: one body with its labels, taken at one instant. A Receiver takes it and answers at once with what
+// became of it; nothing downstream can hold up a scrape. From `kAccepted` on, exactly one place owns the profile until it is
+// sent, stored, or counted as lost with a reason in the ledger (pipeline/ledger.h).
+// Threads: loop thread only. Lifetime: receivers are shared; a stopped component's receiver refuses with kStopped.
+// Source:  pyroscope-write.md 2; decisions 9, 11, 12, 15.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "labels/labels.h"
+
+namespace invar::pipeline {
+
+enum class BodyKind {
+  kPprof,   // a pprof profile, gzip or plain: the Push path
+  kIngest,  // an /ingest body of any format, passed through untouched
+};
+
+// What only an /ingest body carries.
+struct IngestInfo {
+  std::string path;                        // original request path, "/ingest"
+  std::string query;                       // original raw query
+  std::vector<std::string> content_types;  // as received, in order
+};
+
+struct Profile {
+  Labels labels;                // all labels, hidden ones (__*) included
+  SharedBytes body;
+  BodyKind kind = BodyKind::kPprof;
+  std::string id;               // RawSample.ID as received; empty for scraped profiles
+  UnixNanos taken_unix_ns = 0;  // when it was scraped or received; never 0
+  std::shared_ptr<const IngestInfo> ingest;  // set iff kind is kIngest
+
+  // The ledger's `profile` label: __name__, or "unknown".
+  [[nodiscard]] std::string_view type() const;
+};
+using ProfilePtr = std::shared_ptr<const Profile>;
+
+enum class Outcome {
+  kAccepted,  // owned downstream from now on (a rule that dropped it on purpose counts as accepted too)
+  kRefused,   // not taken; the sender still owns it and may offer it again
+};
+
+struct Answer {
+  Outcome outcome = Outcome::kAccepted;
+  std::string reason;  // for kRefused: one plain phrase, the ledger's `reason` values where one fits
+  [[nodiscard]] bool accepted() const { return outcome == Outcome::kAccepted; }
+};
+
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+  virtual Answer accept(const ProfilePtr& profile) = 0;
+  [[nodiscard]] virtual std::string_view component_id() const = 0;  // for the graph and for messages
+};
+using ReceiverPtr = std::shared_ptr<Receiver>;
+
+// Offers a profile to every receiver, in order; all are tried. kRefused when any refused, with the reasons joined by "; ".
+// A receiver that accepted keeps the profile even when another refused.
+Answer fan_out(const std::vector<ReceiverPtr>& receivers, const ProfilePtr& profile);
+
+}  // namespace invar::pipeline

@@ -1,0 +1,40 @@
+// gzip in and out. Threads: any; the objects hold scratch and belong to one worker.
+// Limits: inflating stops at `limit_bytes` of output (kResourceExhausted: the bomb guard), never trusting the stored size.
+// Errors: kDataLoss with what is wrong (`truncated gzip`, `wrong CRC` ...). Several members are read as one body; bytes behind
+//         the last member are an error, as for Pyroscope's server. Libraries stay in this folder.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace invar::pprof {
+
+inline bool is_gzip(std::string_view body) { return body.size() >= 2 && body[0] == '\x1f' && body[1] == '\x8b'; }
+
+class Inflater {
+ public:
+  Inflater();
+  ~Inflater();
+  Result<> gunzip(std::string_view in, std::uint64_t limit_bytes, std::string& out);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+class Deflater {
+ public:
+  Deflater();
+  ~Deflater();
+  void gzip(std::string_view in, std::string& out);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace invar::pprof

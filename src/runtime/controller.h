@@ -1,0 +1,92 @@
+// The controller: configuration text -> graph of components -> running pipelines. Spec: runtime.md 1-10, 13, 15, 16.
+//
+// load() parses, builds the graph, evaluates, and schedules. The first load must succeed whole; a later one (reload) applies
+// what evaluates and leaves the rest running with its last good arguments. A rejected load changes nothing.
+// Identities are paths ("" is the root scope) and scopes nest, so that modules fit without rework.
+// Threads:  loop thread only. Lifetime: destroy after stop().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/loop.h"
+#include "base/log.h"
+#include "component/component.h"
+#include "metrics/metrics.h"
+#include "syntax/ast.h"
+#include "syntax/diagnostics.h"
+
+namespace invar::runtime {
+
+struct SourceFile {
+  std::string path;
+  std::string text;
+};
+// A file, or every *.alloy directly inside a directory, in path order. Errors: `stat P: no such file or directory` ...
+Result<std::vector<SourceFile>> read_sources(fs::FileSystem& files, const std::string& path);
+
+// A configurable singleton of the root: `logging`, `http`, ... The block's arguments are decoded by its schema and handed over;
+// without a block, default-constructed arguments are.
+struct ConfigBlock {
+  std::string name;
+  const syntax::Schema* schema = nullptr;
+  syntax::Stability stability = syntax::Stability::kGenerallyAvailable;
+  bool is_service = false;  // diagnostics say "Failed to evaluate service", else "... node for config block"
+  std::function<Result<>(const syntax::Boxed&)> apply;
+};
+
+struct Environment {
+  async::Loop* loop = nullptr;
+  async::WorkerPool* pool = nullptr;
+  std::shared_ptr<fs::FileSystem> files;
+  std::shared_ptr<http::Transport> http;
+  metrics::Registry* metrics = nullptr;
+  log::Logger logger;
+  std::shared_ptr<const component::ClusterView> cluster;
+  const component::Registry* components = nullptr;
+  std::vector<ConfigBlock> blocks;
+  std::string storage_path;
+  std::string instance_uid;
+  syntax::Stability min_stability = syntax::Stability::kExperimental;
+  Duration shutdown_deadline = std::chrono::minutes(10);
+};
+
+// What the API and the status page show of one component: cli-http-ui.md 6.1.
+struct ComponentView {
+  std::string name, local_id, module_id, label;
+  std::vector<std::string> references_to, referenced_by, data_flow_edges_to;
+  component::Health health;
+  std::vector<std::string> created_module_ids;
+  // Filled by details():
+  syntax::BodyValue arguments, exports, debug_info;
+};
+
+class Controller {
+ public:
+  static std::unique_ptr<Controller> create(Environment environment);
+  virtual ~Controller() = default;
+
+  // `module_path`: directory of the configuration. Diagnostics are returned; ok() when everything evaluated.
+  struct LoadResult {
+    syntax::Diagnostics diagnostics;
+    bool applied = false;  // the new graph is current (possibly with failed nodes)
+  };
+  virtual LoadResult load(const std::vector<SourceFile>& sources, const std::string& module_path) = 0;
+  virtual void start() = 0;                  // after the first load: starts components; later loads start their own
+  virtual void stop(async::Task done) = 0;   // reverse dependency order, within the shutdown deadline
+
+  [[nodiscard]] virtual bool ready() const = 0;
+  [[nodiscard]] virtual std::vector<ComponentView> list(std::string_view module_id) const = 0;
+  [[nodiscard]] virtual std::optional<ComponentView> details(std::string_view id) const = 0;
+  [[nodiscard]] virtual std::vector<std::string> unhealthy_component_names() const = 0;  // for /-/healthy
+};
+
+// `validate`: every check that needs no evaluation; nothing is built, opened or read. formatting.md 6.
+syntax::Diagnostics validate(const std::vector<SourceFile>& sources, const component::Registry& components,
+                             const std::vector<ConfigBlock>& blocks, syntax::Stability min_stability);
+
+}  // namespace invar::runtime
