@@ -1,20 +1,27 @@
-// Ledger: where every profile went. One Ledger per destination of a component (endpoint URL, or archive directory).
+// Ledger: where every profile went. One Ledger per destination of a component (endpoint URL, or archive
+// directory).
 //
 //   taken = sent + queued + refused + expired + dropped      per profile type, true whenever the loop is idle
 //
-// An Entry is the receipt of one profile: made by take(), it must be closed exactly once. A destroyed open Entry is our bug
-// turned into a count: dropped with reason "lost" (and a log line), so that the equation still holds.
-// Exposed as pyroscope_ledger_{taken,sent,refused,expired,dropped}_total and pyroscope_ledger_queued, labels destination,
-// profile, and reason on refused and dropped; read on the loop thread in one go, so that one scrape always balances.
-// Threads: loop thread only. Lifetime: the Ledger outlives its entries (they share its state). Source: decision 11.
+// An Entry is the receipt of one profile: made by take(), it must be closed exactly once. A destroyed open
+// Entry is our bug turned into a count: dropped with reason "lost" (and a log line), so that the equation
+// still holds. Exposed as pyroscope_ledger_{taken,sent,refused,expired,dropped}_total and
+// pyroscope_ledger_queued, labels destination, profile, and reason on refused and dropped; read on the loop
+// thread in one go, so that one scrape always balances. At most kMaxTypes profile types get a row of their
+// own (names come from outside); the others share the row "other". Threads: loop thread only. Lifetime:
+// entries share the Ledger's state and may outlive it; the series go with the last of them. Keep one Ledger
+// per destination and scope: two would show one series twice. Source: decision 11.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/log.h"
 #include "metrics/metrics.h"
 
 namespace invar::pipeline {
@@ -31,26 +38,31 @@ class Ledger {
    public:
     Entry() = default;
     Entry(Entry&&) noexcept = default;
-    Entry& operator=(Entry&&) noexcept;
+    Entry& operator=(Entry&& other) noexcept;
     ~Entry();
     void sent();
     void expired();
     void refused(std::string_view reason);  // the destination said no, or would say no
     void dropped(std::string_view reason);  // we gave it up
     [[nodiscard]] bool open() const { return state_ != nullptr; }
+    [[nodiscard]] const std::string& type() const { return type_; }  // the row it counts in
 
    private:
     friend class Ledger;
     struct State;
+    std::shared_ptr<State> close();
     std::shared_ptr<State> state_;
     std::string type_;
   };
 
-  Ledger(metrics::Scope& scope, std::string destination);
+  static constexpr std::size_t kMaxTypes = 200;
+
+  Ledger(metrics::Scope& scope, std::string destination, log::Logger logger = {});
   [[nodiscard]] Entry take(std::string_view profile_type);
-  [[nodiscard]] Entry recover(std::string_view profile_type);  // found on disk after a restart: counts as taken again
+  [[nodiscard]] Entry recover(
+      std::string_view profile_type);  // found on disk after a restart: counts as taken again
   [[nodiscard]] const std::string& destination() const;
-  [[nodiscard]] const std::map<std::string, LedgerRow>& rows() const;  // by profile type
+  [[nodiscard]] const std::map<std::string, LedgerRow, std::less<>>& rows() const;  // by profile type
   [[nodiscard]] LedgerRow total() const;
 
  private:

@@ -1,10 +1,10 @@
 // The contract between components that make profiles and components that take them.
 //
-// A Profile is immutable: one body with its labels, taken at one instant. A Receiver takes it and answers at once with what
-// became of it; nothing downstream can hold up a scrape. From `kAccepted` on, exactly one place owns the profile until it is
-// sent, stored, or counted as lost with a reason in the ledger (pipeline/ledger.h).
-// Threads: loop thread only. Lifetime: receivers are shared; a stopped component's receiver refuses with kStopped.
-// Source:  pyroscope-write.md 2; decisions 9, 11, 12, 15.
+// A Profile is immutable: one body with its labels, taken at one instant. A Receiver takes it and answers at
+// once with what became of it; nothing downstream can hold up a scrape. From `kAccepted` on, exactly one
+// place owns the profile until it is sent, stored, or counted as lost with a reason in the ledger
+// (pipeline/ledger.h). Threads: loop thread only. Lifetime: receivers are shared; a stopped component's
+// receiver refuses with kStopped. Source:  pyroscope-write.md 2; decisions 9, 11, 12, 15.
 #pragma once
 
 #include <memory>
@@ -31,11 +31,11 @@ struct IngestInfo {
 };
 
 struct Profile {
-  Labels labels;                // all labels, hidden ones (__*) included
+  Labels labels;  // all labels, hidden ones (__*) included
   SharedBytes body;
   BodyKind kind = BodyKind::kPprof;
-  std::string id;               // RawSample.ID as received; empty for scraped profiles
-  UnixNanos taken_unix_ns = 0;  // when it was scraped or received; never 0
+  std::string id;                            // RawSample.ID as received; empty for scraped profiles
+  UnixNanos taken_unix_ns = 0;               // when it was scraped or received; never 0
   std::shared_ptr<const IngestInfo> ingest;  // set iff kind is kIngest
 
   // The ledger's `profile` label: __name__, or "unknown".
@@ -62,8 +62,8 @@ class Receiver {
 };
 using ReceiverPtr = std::shared_ptr<Receiver>;
 
-// Offers a profile to every receiver, in order; all are tried. kRefused when any refused, with the reasons joined by "; ".
-// A receiver that accepted keeps the profile even when another refused.
+// Offers a profile to every receiver, in order; all are tried. kRefused when any refused, with the reasons
+// joined by "; ". A receiver that accepted keeps the profile even when another refused.
 Answer fan_out(const std::vector<ReceiverPtr>& receivers, const ProfilePtr& profile);
 
 }  // namespace invar::pipeline
