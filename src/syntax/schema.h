@@ -71,6 +71,8 @@ struct Field {
   std::function<void*(void* object)> open_block;        // blocks: makes (or appends) the nested struct with its own defaults
   std::function<std::vector<const void*>(const void* object)> blocks;                // blocks: those present
   std::function<bool(const void* object)> is_default;   // equal to the value in a default-constructed struct
+  std::function<bool(const void* object)> is_zero;      // equal to the zero value of the member's type
+  std::function<bool(const void* a, const void* b)> equal;  // this member of both objects
   bool always_shown = false;  // a plain (not optional) block whose own defaults are not zero
 };
 
@@ -87,6 +89,8 @@ class Schema {
   [[nodiscard]] std::shared_ptr<void> make() const { return make_(); }        // default-constructed
   [[nodiscard]] std::shared_ptr<void> clone(const void* object) const { return clone_(object); }
   [[nodiscard]] bool equal(const void* a, const void* b) const { return equal_(a, b); }
+
+  [[nodiscard]] bool is_zero(const void* object) const;  // every field holds the zero value of its type
 
   // cli-http-ui.md 6.2: schema order, defaults left out.
   [[nodiscard]] BodyValue to_body(const void* object) const;

@@ -84,6 +84,7 @@ class Value {
 
   // language.md 5 rule 6: numbers by value, secrets unwrapped, functions never equal.
   [[nodiscard]] bool equals(const Value& other) const;
+  bool operator==(const Value& other) const { return equals(other); }
 
   // Alloy notation, for messages and the web API's texts: strings quoted, objects `{a = 1}`, secrets `(secret)`.
   [[nodiscard]] std::string to_text() const;
