@@ -5,6 +5,8 @@
 #   x_fuzz.cc   -> a fuzz target; without libFuzzer it replays testdata/fuzz/<x>/ and is an ordinary test
 #   x_bench.cc  -> a benchmark program (INVAR_BENCH)
 #   testing/*   -> helpers for tests: library invar_<name>_testing, linked by tests of folders that depend on this one
+add_custom_target(unit_tests)
+
 function(invar_folder name)
   cmake_parse_arguments(F "" "" "DEPS;LIBS" ${ARGN})
   string(REPLACE "/" "_" flat ${name})
@@ -52,6 +54,9 @@ function(invar_folder name)
     add_executable(${flat}_test ${tests})
     target_link_libraries(${flat}_test PRIVATE invar_${flat} ${testing_deps} GTest::gmock GTest::gtest_main)
     target_compile_definitions(${flat}_test PRIVATE INVAR_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    # Test code is compiled for speed of building; what it tests keeps the optimisation of the preset.
+    target_compile_options(${flat}_test PRIVATE -O0)
+    add_dependencies(unit_tests ${flat}_test)
     add_test(NAME unit/${name} COMMAND ${flat}_test --gtest_brief=1)
     set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300)
   endif()
@@ -66,6 +71,7 @@ function(invar_folder name)
         target_link_options(${stem} PRIVATE -fsanitize=fuzzer)
       else()
         add_executable(${stem} ${fuzzer} ${CMAKE_SOURCE_DIR}/tools/fuzz_replay_main.cc)
+        add_dependencies(unit_tests ${stem})
         add_test(NAME fuzz/${corpus} COMMAND ${stem} ${CMAKE_SOURCE_DIR}/testdata/fuzz/${corpus})
         set_tests_properties(fuzz/${corpus} PROPERTIES LABELS fuzz TIMEOUT 300)
       endif()

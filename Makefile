@@ -1,0 +1,48 @@
+# Invar's front door. `make run` shows it at work, `make test` proves it; `make help` lists the rest.
+SHELL := /bin/sh
+JOBS ?= $(shell nproc)
+CONFIG ?= examples/local.alloy
+ARGS ?=
+PREFIX ?= /usr/local
+TARGET ?=
+SECONDS ?= 60
+
+.PHONY: run build test bench fmt lint fuzz install help fresh
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+run: build ## build, then run CONFIG (default: Invar profiles itself and archives locally); ARGS='--flag ...'
+	@exec build/release/invar run $(ARGS) $(CONFIG)
+
+build: ## install what is missing and build build/release/invar
+	@tools/install_packages.sh build
+	@tools/build.sh release invar
+
+test: ## install what is missing, build, and pass every test
+	@tools/install_packages.sh build test
+	@tools/run_tests.sh
+
+bench: ## run the benchmarks (BENCH=regex to choose); figures are ratios within one run
+	@tools/install_packages.sh build test
+	@tools/run_benchmarks.sh $(BENCH)
+
+fmt: ## format the sources
+	@tools/install_packages.sh build test
+	@tools/check_format.sh --fix
+
+lint: ## clang-tidy 19 over the sources
+	@tools/install_packages.sh build test lint
+	@tools/build.sh dev --configure-only
+	@tools/run_lint.sh
+
+fuzz: ## fuzz one target: TARGET=parser_fuzz SECONDS=60; without TARGET lists them
+	@tools/install_packages.sh build test fuzz
+	@tools/run_fuzzer.sh "$(TARGET)" "$(SECONDS)"
+
+install: build ## install the binary under PREFIX (default /usr/local)
+	install -D -m 0755 build/release/invar $(DESTDIR)$(PREFIX)/bin/invar
+
+fresh: ## prove `make run` and `make test` in a new Debian 12 root (needs root)
+	@tools/install_packages.sh fresh
+	@tools/fresh_debian.sh

@@ -1,0 +1,24 @@
+module invar.test/interop
+
+go 1.19
+
+require (
+	connectrpc.com/connect v1.14.0
+	github.com/felixge/fgprof v0.9.3
+	github.com/google/pprof v0.0.0-20230705174524-200ffdc848b8
+	github.com/grafana/pyroscope-go/godeltaprof v0.1.8
+	github.com/grafana/pyroscope/api v0.4.0
+)
+
+require (
+	github.com/golang/protobuf v1.5.3 // indirect
+	github.com/gorilla/mux v1.8.0 // indirect
+	github.com/klauspost/compress v1.17.8 // indirect
+	golang.org/x/net v0.19.0 // indirect
+	golang.org/x/sys v0.15.0 // indirect
+	golang.org/x/text v0.14.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20231120223509-83a465c0220f // indirect
+	google.golang.org/grpc v1.59.0 // indirect
+	google.golang.org/protobuf v1.32.0 // indirect
+)
+
