@@ -1,6 +1,7 @@
 // Relabeling rules: Prometheus' rewrite language for label sets.
-// A Rule is validated and compiled once (RE2, anchored, dot matches newline) and may then be applied from any thread.
-// Spec: relabel.md, all sections; every BETTER there is built (snapshot iteration, bytewise order for labelmap, UTF-8 target names).
+// A Rule is validated and compiled once (RE2, anchored, dot matches newline) and may then be applied from any
+// thread. Spec: relabel.md, all sections; every BETTER there is built (snapshot iteration, bytewise order for
+// labelmap, UTF-8 target names).
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,17 @@
 namespace invar::relabel {
 
 enum class Action {
-  kReplace, kKeep, kDrop, kKeepEqual, kDropEqual, kHashMod, kLowercase, kUppercase, kLabelMap, kLabelDrop, kLabelKeep,
+  kReplace,
+  kKeep,
+  kDrop,
+  kKeepEqual,
+  kDropEqual,
+  kHashMod,
+  kLowercase,
+  kUppercase,
+  kLabelMap,
+  kLabelDrop,
+  kLabelKeep,
 };
 // Errors: `unrecognized action type "<v>"`.
 Result<Action> parse_action(std::string_view text);
@@ -34,7 +45,8 @@ struct RuleConfig {
   bool operator==(const RuleConfig&) const = default;
 };
 
-// The pattern's error alone, in the words of relabel.md 3 (`error parsing regexp: ...`): for the attribute `regex`.
+// The pattern's error alone, in the words of relabel.md 3 (`error parsing regexp: ...`): for the attribute
+// `regex`.
 Result<> validate_regex(std::string_view pattern);
 
 class Rule {
