@@ -16,6 +16,7 @@
 #include "async/loop.h"
 #include "base/log.h"
 #include "component/component.h"
+#include "component/view.h"
 #include "metrics/metrics.h"
 #include "syntax/ast.h"
 #include "syntax/diagnostics.h"
@@ -55,20 +56,11 @@ struct Environment {
   Duration shutdown_deadline = std::chrono::minutes(10);
 };
 
-// What the API and the status page show of one component: cli-http-ui.md 6.1.
-struct ComponentView {
-  std::string name, local_id, module_id, label;
-  std::vector<std::string> references_to, referenced_by, data_flow_edges_to;
-  component::Health health;
-  std::vector<std::string> created_module_ids;
-  // Filled by details():
-  syntax::BodyValue arguments, exports, debug_info;
-};
+using component::ComponentView;
 
-class Controller {
+class Controller : public component::ComponentDirectory {
  public:
   static std::unique_ptr<Controller> create(Environment environment);
-  virtual ~Controller() = default;
 
   // `module_path`: directory of the configuration. Diagnostics are returned; ok() when everything evaluated.
   struct LoadResult {
@@ -78,11 +70,6 @@ class Controller {
   virtual LoadResult load(const std::vector<SourceFile>& sources, const std::string& module_path) = 0;
   virtual void start() = 0;                  // after the first load: starts components; later loads start their own
   virtual void stop(async::Task done) = 0;   // reverse dependency order, within the shutdown deadline
-
-  [[nodiscard]] virtual bool ready() const = 0;
-  [[nodiscard]] virtual std::vector<ComponentView> list(std::string_view module_id) const = 0;
-  [[nodiscard]] virtual std::optional<ComponentView> details(std::string_view id) const = 0;
-  [[nodiscard]] virtual std::vector<std::string> unhealthy_component_names() const = 0;  // for /-/healthy
 };
 
 // `validate`: every check that needs no evaluation; nothing is built, opened or read. formatting.md 6.

@@ -1,0 +1,32 @@
+// What the API and the status page see of the running components. The controller implements ComponentDirectory; services read it.
+// Threads: loop thread only. Spec: cli-http-ui.md 5 and 6.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "component/component.h"
+
+namespace invar::component {
+
+// cli-http-ui.md 6.1. The bodies are filled by details() only.
+struct ComponentView {
+  std::string name, local_id, module_id, label;
+  std::vector<std::string> references_to, referenced_by, data_flow_edges_to;
+  Health health;
+  std::vector<std::string> created_module_ids;
+  BodyValue arguments, exports, debug_info;
+};
+
+class ComponentDirectory {
+ public:
+  virtual ~ComponentDirectory() = default;
+  [[nodiscard]] virtual bool ready() const = 0;
+  [[nodiscard]] virtual std::vector<ComponentView> list(std::string_view module_id) const = 0;
+  [[nodiscard]] virtual std::optional<ComponentView> details(std::string_view id) const = 0;
+  [[nodiscard]] virtual std::vector<std::string> unhealthy_component_names() const = 0;  // for /-/healthy
+};
+
+}  // namespace invar::component
