@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +37,8 @@ class File {
   virtual Result<> close() = 0;
 };
 
+enum class EntryKind { kRegular, kDirectory, kOther };  // of the entry itself: a symlink is kOther
+
 enum class OpenMode { kRead, kCreateNew, kAppend };  // kCreateNew fails when the path exists and never follows a symlink
 
 class FileSystem {
@@ -46,6 +49,21 @@ class FileSystem {
   virtual Result<std::string> read_file(const std::string& path, std::uint64_t limit_bytes = UINT64_MAX) = 0;
   virtual Result<Stat> stat(const std::string& path) = 0;                    // follows symlinks
   virtual Result<std::vector<std::string>> list(const std::string& dir) = 0;  // names, unsorted, without . and ..
+  // Calls `each` for every entry of `dir`, unsorted, without holding all names at once; `each` returns false to stop.
+  // Here over list() and stat(); an implementation that can do it in one pass overrides it.
+  virtual Result<> visit(const std::string& dir, const std::function<bool(std::string_view name, EntryKind kind)>& each) {
+    const auto names = list(dir);
+    if (!names) return std::unexpected(names.error());
+    for (const std::string& name : *names) {
+      const auto entry = stat(dir + "/" + name);
+      if (!entry) continue;  // gone since it was listed, or a dangling link
+      const EntryKind kind = entry->is_regular     ? EntryKind::kRegular
+                             : entry->is_directory ? EntryKind::kDirectory
+                                                   : EntryKind::kOther;
+      if (!each(name, kind)) break;
+    }
+    return {};
+  }
   virtual Result<> make_directories(const std::string& path, unsigned permissions = 0750) = 0;
   virtual Result<> rename(const std::string& from, const std::string& to) = 0;
   virtual Result<> remove(const std::string& path) = 0;  // a missing file is kNotFound
