@@ -1,7 +1,7 @@
 // gzip in and out. Threads: any; the objects hold scratch and belong to one worker.
-// Limits: inflating stops at `limit_bytes` of output (kResourceExhausted: the bomb guard), never trusting the stored size.
-// Errors: kDataLoss with what is wrong (`truncated gzip`, `wrong CRC` ...). Several members are read as one body; bytes behind
-//         the last member are an error, as for Pyroscope's server. Libraries stay in this folder.
+// Limits: inflating stops at `limit_bytes` of output (kResourceExhausted: the bomb guard); the stored size is a hint only.
+// Errors: kDataLoss with what is wrong (`truncated gzip`, `wrong CRC` ...). Several members are read as one body; bytes
+//         behind the last member are an error, as for Pyroscope's server. Libraries stay in this folder.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,9 @@
 
 namespace invar::pprof {
 
-inline bool is_gzip(std::string_view body) { return body.size() >= 2 && body[0] == '\x1f' && body[1] == '\x8b'; }
+inline bool is_gzip(std::string_view body) {
+  return body.size() >= 2 && body[0] == '\x1f' && body[1] == '\x8b';
+}
 
 class Inflater {
  public:

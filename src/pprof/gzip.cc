@@ -1,0 +1,169 @@
+#include "pprof/gzip.h"
+
+#include <isa-l.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+namespace invar::pprof {
+namespace {
+
+constexpr unsigned kHeaderCrc = 0x02, kExtra = 0x04, kName = 0x08, kComment = 0x10, kReserved = 0xe0;
+constexpr std::size_t kTrailerSize = 8;
+constexpr std::uint64_t kLargestRatio = 1032;  // deflate cannot expand further: 258 bytes out of 2 bits
+
+std::uint32_t little32(const char* at) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(at);
+  return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | std::uint32_t{bytes[3]} << 24;
+}
+
+std::uint8_t* writable(const char* data) {  // ISA-L's input pointer is not const; it never writes there
+  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(data));
+}
+
+// The size of the member header at the front of `in`. ISA-L would read it too, but accepts reserved flags.
+Result<std::size_t> header_size(std::string_view in) {
+  const auto truncated = [] { return fail(ErrorCode::kDataLoss, "truncated gzip header"); };
+  if (in.size() < 10) return truncated();
+  if (!is_gzip(in)) return fail(ErrorCode::kDataLoss, "not gzip");
+  if (in[2] != 8) return fail(ErrorCode::kDataLoss, "gzip with an unknown compression method");
+  const auto flags = static_cast<unsigned char>(in[3]);
+  if (flags & kReserved) return fail(ErrorCode::kDataLoss, "gzip header with reserved flags");
+  std::size_t at = 10;
+  if (flags & kExtra) {
+    if (in.size() < at + 2) return truncated();
+    at += 2 + (static_cast<unsigned char>(in[at]) | static_cast<unsigned char>(in[at + 1]) << 8);
+    if (in.size() < at) return truncated();
+  }
+  for (const unsigned text : {kName, kComment}) {
+    if (!(flags & text)) continue;
+    const std::size_t end = in.find('\0', at);
+    if (end == std::string_view::npos) return truncated();
+    at = end + 1;
+  }
+  if (flags & kHeaderCrc) {
+    if (in.size() < at + 2) return truncated();
+    const std::uint32_t stored = static_cast<unsigned char>(in[at]) | static_cast<unsigned char>(in[at + 1])
+                                                                          << 8;
+    if ((crc32_gzip_refl(0, writable(in.data()), at) & 0xffff) != stored) {
+      return fail(ErrorCode::kDataLoss, "wrong CRC of the gzip header");
+    }
+    at += 2;
+  }
+  return at;
+}
+
+Error inflate_error(int code) {
+  switch (code) {
+    case ISAL_INCORRECT_CHECKSUM:
+      return {ErrorCode::kDataLoss, "wrong CRC or size in the gzip trailer"};
+    case ISAL_INVALID_LOOKBACK:
+      return {ErrorCode::kDataLoss, "damaged gzip data: distance before the start"};
+    default:
+      return {ErrorCode::kDataLoss, "damaged gzip data"};
+  }
+}
+
+}  // namespace
+
+struct Inflater::Impl {
+  inflate_state state;
+
+  // Inflates one member's deflate stream and trailer from `in` (advanced past them), appending to `out`.
+  Result<> member(std::string_view& in, std::uint64_t limit, std::uint64_t hint, std::string& out);
+};
+
+Inflater::Inflater() : impl_(std::make_unique<Impl>()) {}
+Inflater::~Inflater() = default;
+
+Result<> Inflater::Impl::member(std::string_view& in, std::uint64_t limit, std::uint64_t hint,
+                                std::string& out) {
+  isal_inflate_init(&state);
+  state.crc_flag = ISAL_GZIP_NO_HDR_VER;
+  state.next_in = writable(in.data());
+  // A body beyond 4 GiB is cut for ISA-L's counters; no limit in use lets one come this far.
+  state.avail_in =
+      static_cast<std::uint32_t>(std::min<std::size_t>(in.size(), std::numeric_limits<std::uint32_t>::max()));
+
+  std::size_t filled = out.size();
+  // One byte beyond the limit tells "exactly at the limit" from "more to come".
+  const std::uint64_t ceiling = limit + 1;
+  std::uint64_t room = std::min<std::uint64_t>(ceiling, filled + std::max<std::uint64_t>(hint, 1024));
+  int code = ISAL_DECOMP_OK;
+  for (;;) {
+    out.resize_and_overwrite(room, [&](char* data, std::size_t size) {
+      state.next_out = reinterpret_cast<std::uint8_t*>(data) + filled;
+      state.avail_out = static_cast<std::uint32_t>(
+          std::min<std::size_t>(size - filled, std::numeric_limits<std::uint32_t>::max()));
+      const std::uint8_t* const start = state.next_out;
+      code = isal_inflate(&state);
+      filled += static_cast<std::size_t>(state.next_out - start);
+      return filled;
+    });
+    if (code < 0) return std::unexpected(inflate_error(code));
+    if (filled > limit) {
+      return fail(ErrorCode::kResourceExhausted,
+                  "larger than " + std::to_string(limit) + " bytes after decompression");
+    }
+    if (state.block_state == ISAL_BLOCK_FINISH) break;
+    // Room left but no end: the input has run out (ISA-L reports success for that).
+    if (state.avail_out > 0) return fail(ErrorCode::kDataLoss, "truncated gzip");
+    room = std::min<std::uint64_t>(ceiling, std::max<std::uint64_t>(room * 2, filled + 1));
+  }
+  in.remove_prefix(in.size() - state.avail_in);
+  return {};
+}
+
+Result<> Inflater::gunzip(std::string_view in, std::uint64_t limit_bytes, std::string& out) {
+  out.clear();
+  const std::uint64_t limit =
+      std::min<std::uint64_t>(limit_bytes, std::numeric_limits<std::uint32_t>::max() - 1);
+  do {
+    INVAR_ASSIGN_OR_RETURN(const std::size_t header, header_size(in));
+    // The size in the trailer is only a hint: believed as far as deflate could have produced it.
+    std::uint64_t hint = in.size() >= kTrailerSize ? little32(in.data() + in.size() - 4) : 0;
+    hint = std::min<std::uint64_t>(hint, in.size() * kLargestRatio);
+    in.remove_prefix(header);
+    INVAR_TRY(impl_->member(in, limit, hint, out));
+    if (!in.empty() && !is_gzip(in))
+      return fail(ErrorCode::kDataLoss, "bytes behind the end of the gzip data");
+  } while (!in.empty());
+  return {};
+}
+
+struct Deflater::Impl {
+  isal_zstream stream;
+  std::string level_buffer = std::string(ISAL_DEF_LVL1_DEFAULT, '\0');
+};
+
+Deflater::Deflater() : impl_(std::make_unique<Impl>()) {}
+Deflater::~Deflater() = default;
+
+void Deflater::gzip(std::string_view in, std::string& out) {
+  isal_zstream& stream = impl_->stream;
+  isal_deflate_init(&stream);
+  stream.gzip_flag = IGZIP_GZIP;
+  stream.level = 1;
+  stream.level_buf = reinterpret_cast<std::uint8_t*>(impl_->level_buffer.data());
+  stream.level_buf_size = static_cast<std::uint32_t>(impl_->level_buffer.size());
+  stream.end_of_stream = 1;
+  stream.flush = NO_FLUSH;
+  stream.next_in = writable(in.data());
+  stream.avail_in = static_cast<std::uint32_t>(in.size());
+  out.clear();
+  std::size_t filled = 0, room = in.size() / 2 + 1024;
+  while (stream.internal_state.state != ZSTATE_END) {
+    out.resize_and_overwrite(room, [&](char* data, std::size_t size) {
+      stream.next_out = reinterpret_cast<std::uint8_t*>(data) + filled;
+      stream.avail_out = static_cast<std::uint32_t>(size - filled);
+      isal_deflate(&stream);
+      filled = size - stream.avail_out;
+      return filled;
+    });
+    room *= 2;
+  }
+}
+
+}  // namespace invar::pprof
