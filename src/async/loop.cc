@@ -1,0 +1,181 @@
+#include "async/loop.h"
+
+#include <fcntl.h>
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+
+#include "base/check.h"
+
+namespace invar::async {
+namespace {
+
+namespace asio = boost::asio;
+
+class RealLoopImpl final : public RealLoop {
+ public:
+  RealLoopImpl() : context_(std::in_place, 1), timer_(std::in_place, *context_) {}
+
+  ~RealLoopImpl() override {
+    // Dropped tasks may own timers, watches and promises that call back into the loop while they are
+    // destroyed.
+    closing_ = true;
+    timer_.reset();
+    const auto watches = std::move(watches_);
+    const auto timers = std::move(timers_);
+    watches_.clear();
+    timers_.clear();
+    for (const auto& [id, watch] : watches) watch->descriptor.reset();
+    context_.reset();
+  }
+
+  void run() override {
+    loop_thread_ = std::this_thread::get_id();
+    const auto guard = asio::make_work_guard(*context_);
+    context_->run();
+    context_->restart();
+  }
+
+  void stop() override { context_->stop(); }
+
+  bool on_loop_thread() const override { return loop_thread_.load() == std::this_thread::get_id(); }
+
+  Duration take_longest_task() override { return Duration{longest_task_ns_.exchange(0)}; }
+
+  void post(Task task) override {
+    if (closing_) return;
+    asio::post(*context_, [this, task = std::move(task)]() mutable { measured(task); });
+  }
+
+  TimePoint now() const override { return std::chrono::steady_clock::now(); }
+
+  UnixNanos unix_ns() const override {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
+
+  TimerId schedule_at(TimePoint when, Task task) override {
+    if (closing_) return ++last_id_;
+    const TimerId id = ++last_id_;
+    timers_.emplace(TimerKey{when, id}, std::move(task));
+    deadlines_.emplace(id, when);
+    if (timers_.begin()->first.id == id) arm(when);
+    return id;
+  }
+
+  void cancel(TimerId id) override {
+    if (closing_) return;
+    const auto found = deadlines_.find(id);
+    if (found == deadlines_.end()) return;
+    // The task is destroyed last: its own destructor may schedule and cancel.
+    const auto node = timers_.extract(TimerKey{found->second, id});
+    deadlines_.erase(found);
+  }
+
+  WatchId watch_readable(int fd, std::function<void()> on_readable) override {
+    if (closing_) return ++last_id_;
+    // A duplicate: asio wants to own what it watches, and the caller may close its descriptor first.
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    INVAR_CHECK(copy >= 0, "watch_readable needs an open descriptor");
+    const WatchId id = ++last_id_;
+    auto watch = std::make_shared<Watch>();
+    watch->on_readable = std::move(on_readable);
+    watch->descriptor.emplace(*context_, copy);
+    watches_.emplace(id, watch);
+    wait(watch);
+    return id;
+  }
+
+  void unwatch(WatchId id) override {
+    if (closing_) return;
+    const auto found = watches_.find(id);
+    if (found == watches_.end()) return;
+    const std::shared_ptr<Watch> watch = found->second;
+    watches_.erase(found);
+    watch->descriptor.reset();
+  }
+
+  asio::io_context* io_context() override { return &*context_; }
+
+ private:
+  struct TimerKey {
+    TimePoint when;
+    TimerId id;
+    auto operator<=>(const TimerKey&) const = default;
+  };
+
+  struct Watch {
+    std::optional<asio::posix::stream_descriptor> descriptor;  // empty once unwatched
+    std::function<void()> on_readable;
+  };
+
+  template <class F>
+  void measured(F& task) {
+    const TimePoint start = now();
+    task();
+    const std::int64_t took = Duration(now() - start).count();
+    if (took > longest_task_ns_.load(std::memory_order_relaxed)) longest_task_ns_.store(took);
+  }
+
+  void wait(const std::shared_ptr<Watch>& watch) {
+    watch->descriptor->async_wait(asio::posix::stream_descriptor::wait_read,
+                                  [this, watch](const boost::system::error_code& error) {
+                                    if (error || !watch->descriptor) return;
+                                    measured(watch->on_readable);
+                                    if (watch->descriptor) wait(watch);
+                                  });
+  }
+
+  // One asio timer serves all of ours: the earliest deadline. A deadline that was cancelled costs one empty
+  // wake-up.
+  void arm(TimePoint when) {
+    if (armed_ && *armed_ <= when) return;
+    armed_ = when;
+    timer_->expires_at(when);
+    timer_->async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      armed_.reset();
+      run_due_timers();
+    });
+  }
+
+  void run_due_timers() {
+    // Timers that become due while these run wait for the next turn, so that descriptors get theirs.
+    const TimePoint due = now();
+    const TimerId newest = last_id_;
+    while (!timers_.empty() && timers_.begin()->first.when <= due && timers_.begin()->first.id <= newest) {
+      auto node = timers_.extract(timers_.begin());
+      deadlines_.erase(node.key().id);
+      measured(node.mapped());
+    }
+    if (!timers_.empty()) arm(timers_.begin()->first.when);
+  }
+
+  std::optional<asio::io_context> context_;
+  std::optional<asio::steady_timer> timer_;
+  std::optional<TimePoint> armed_;
+  std::map<TimerKey, Task> timers_;
+  std::unordered_map<TimerId, TimePoint> deadlines_;
+  std::unordered_map<WatchId, std::shared_ptr<Watch>> watches_;
+  std::uint64_t last_id_ = 0;
+  std::atomic<bool> closing_ = false;
+  std::atomic<std::thread::id> loop_thread_ = std::this_thread::get_id();
+  std::atomic<std::int64_t> longest_task_ns_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<RealLoop> RealLoop::create() {
+  return std::make_unique<RealLoopImpl>();
+}
+
+}  // namespace invar::async
