@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -157,6 +158,31 @@ class PosixFileSystem final : public FileSystem {
     }
     if (error) return std::unexpected(errno_error("list " + dir, error.value()));
     return names;
+  }
+
+  Result<> visit(const std::string& dir,
+                 const std::function<bool(std::string_view name, EntryKind kind)>& each) override {
+    const std::unique_ptr<DIR, decltype([](DIR* d) { ::closedir(d); })> stream(::opendir(dir.c_str()));
+    if (!stream) return failed("list", dir);
+    for (;;) {
+      errno = 0;
+      const dirent* entry = ::readdir(stream.get());
+      if (!entry) break;
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == "..") continue;
+      unsigned char type = entry->d_type;
+      if (type == DT_UNKNOWN) {  // some file systems do not say
+        struct stat st{};
+        if (::fstatat(::dirfd(stream.get()), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        type = S_ISREG(st.st_mode) ? DT_REG : S_ISDIR(st.st_mode) ? DT_DIR : DT_LNK;
+      }
+      const EntryKind kind = type == DT_REG   ? EntryKind::kRegular
+                             : type == DT_DIR ? EntryKind::kDirectory
+                                              : EntryKind::kOther;
+      if (!each(name, kind)) return {};
+    }
+    if (errno != 0) return failed("list", dir);
+    return {};
   }
 
   Result<> make_directories(const std::string& path, unsigned permissions) override {
