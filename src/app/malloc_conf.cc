@@ -1,0 +1,10 @@
+// The allocator's settings, read by jemalloc when the process starts. MALLOC_CONF in the environment
+// overrides them. background_thread, decay: memory freed after a burst goes back to the system within
+// seconds, without work on our threads. prof: heap profiles (/debug/pprof/heap, allocs): one allocation in
+// 512 KiB is recorded (2^19, as Go does), and what was ever allocated is kept per stack.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf =
+    "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:1000,"
+    "prof:true,prof_active:true,prof_accum:true,lg_prof_sample:19";
+}

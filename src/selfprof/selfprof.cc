@@ -1,0 +1,110 @@
+#include "selfprof/selfprof.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "base/unique_fd.h"
+#include "selfprof/cpu_sampler.h"
+#include "selfprof/heap_dump.h"
+#include "selfprof/profile_builder.h"
+#include "selfprof/symbolizer.h"
+#include "selfprof/thread_stacks.h"
+
+namespace invar::selfprof {
+namespace {
+
+constexpr int kHz = 100;
+constexpr Duration kThreadDeadline = std::chrono::milliseconds(500);
+
+class CpuCapture final : public SelfProfiler::Capture {
+ public:
+  CpuCapture(std::unique_ptr<CpuSampler> sampler, async::Loop& loop, async::WorkerPool& pool,
+             std::shared_ptr<Symbolizer> symbolizer, Duration duration, SelfProfiler::Done done)
+      : sampler_(std::move(sampler)),
+        pool_(pool),
+        symbolizer_(std::move(symbolizer)),
+        done_(std::move(done)),
+        drain_(loop),
+        end_(loop) {
+    drain_later();
+    end_.arm_after(duration, [this] { finish(); });
+  }
+
+ private:
+  void drain_later() {
+    drain_.arm_after(kDrainInterval, [this] {
+      sampler_->drain();
+      drain_later();
+    });
+  }
+
+  void finish() {
+    drain_.cancel();
+    pool_.run([stacks = sampler_->stop(),
+               symbolizer = symbolizer_] { return pack(cpu_profile(stacks, *symbolizer)); },
+              alive_.bind([this](std::string profile) {
+                auto done = std::move(done_);  // it may destroy this capture
+                done(std::move(profile));
+              }));
+    sampler_.reset();
+  }
+
+  std::unique_ptr<CpuSampler> sampler_;
+  async::WorkerPool& pool_;
+  std::shared_ptr<Symbolizer> symbolizer_;
+  SelfProfiler::Done done_;
+  async::Timer drain_;
+  async::Timer end_;
+  async::Alive alive_;
+};
+
+Result<std::string> take(Snapshot kind, UnixNanos now, Symbolizer& symbolizer) {
+  switch (kind) {
+    case Snapshot::kHeap:
+    case Snapshot::kAllocs: {
+      INVAR_ASSIGN_OR_RETURN(const HeapDump dump, dump_heap());
+      return pack(heap_profile(dump, kind == Snapshot::kAllocs, now, symbolizer));
+    }
+    case Snapshot::kGoroutine: {
+      INVAR_ASSIGN_OR_RETURN(const std::vector<ThreadStack> threads, collect_thread_stacks(kThreadDeadline));
+      return pack(thread_profile(threads, now, symbolizer));
+    }
+    case Snapshot::kMutex:
+    case Snapshot::kBlock:
+      break;
+  }
+  return pack(empty_contention_profile(now));
+}
+
+}  // namespace
+
+SelfProfiler::SelfProfiler(async::Loop& loop, async::WorkerPool& pool)
+    : loop_(loop), pool_(pool), symbolizer_(std::make_shared<Symbolizer>()) {}
+SelfProfiler::~SelfProfiler() = default;
+
+Result<std::unique_ptr<SelfProfiler::Capture>> SelfProfiler::cpu(Duration duration, Done done) {
+  INVAR_ASSIGN_OR_RETURN(auto sampler, CpuSampler::start(kHz));
+  return std::make_unique<CpuCapture>(std::move(sampler), loop_, pool_, symbolizer_, duration,
+                                      std::move(done));
+}
+
+void SelfProfiler::snapshot(Snapshot kind, Done done) {
+  pool_.run(
+      [kind, now = loop_.unix_ns(), symbolizer = symbolizer_] { return take(kind, now, *symbolizer); },
+      alive_.bind([done = std::move(done)](Result<std::string> result) mutable { done(std::move(result)); }));
+}
+
+std::string command_line() {
+  std::string out;
+  const UniqueFd fd(open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC));
+  char buffer[4096];
+  for (ssize_t n = 0; fd.valid() && (n = read(fd.get(), buffer, sizeof buffer)) > 0;) {
+    out.append(buffer, static_cast<std::size_t>(n));
+  }
+  while (!out.empty() && out.back() == '\0') out.pop_back();
+  return out;
+}
+
+}  // namespace invar::selfprof

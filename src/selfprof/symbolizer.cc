@@ -1,0 +1,202 @@
+#include "selfprof/symbolizer.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <string_view>
+
+#include "base/strings.h"
+#include "selfprof/symbol_name.h"
+
+namespace invar::selfprof {
+namespace {
+
+std::string executable_path() {
+  char buffer[4096];
+  const ssize_t n = readlink("/proc/self/exe", buffer, sizeof buffer);
+  return n > 0 ? std::string(buffer, static_cast<std::size_t>(n)) : std::string();
+}
+
+// Our own executable is opened through /proc, so that symbols still fit after the file was replaced by an
+// upgrade.
+int find_elf(Dwfl_Module* module, void** user, const char* name, Dwarf_Addr base, char** file_name,
+             Elf** elf) {
+  if (name != nullptr && name == executable_path()) {
+    *file_name = strdup(name);
+    *elf = nullptr;
+    return open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  }
+  return dwfl_linux_proc_find_elf(module, user, name, base, file_name, elf);
+}
+
+// Separate debug files by build id. The library's own search may ask a server on the network; this one never
+// does.
+int find_debuginfo(Dwfl_Module* module, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word,
+                   char** debuginfo_name) {
+  const unsigned char* bits = nullptr;
+  GElf_Addr address = 0;
+  const int length = dwfl_module_build_id(module, &bits, &address);
+  if (length < 2) return -1;
+  const std::string id = hex({reinterpret_cast<const char*>(bits), static_cast<std::size_t>(length)});
+  const std::string path = "/usr/lib/debug/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug";
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) *debuginfo_name = strdup(path.c_str());
+  return fd;
+}
+
+const Dwfl_Callbacks kCallbacks = {find_elf, find_debuginfo, dwfl_offline_section_address, nullptr};
+
+struct EndDwfl {
+  void operator()(Dwfl* d) const { dwfl_end(d); }
+};
+
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+Frame make_frame(const char* symbol, const char* file, int line) {
+  Frame frame;
+  frame.system_name = symbol != nullptr ? symbol : "";
+  frame.name = short_name(demangle(frame.system_name));
+  frame.file = file != nullptr ? file : "";
+  frame.line = line;
+  return frame;
+}
+
+const char* function_symbol(Dwarf_Die* die) {
+  Dwarf_Attribute attribute;
+  for (const unsigned name : {DW_AT_linkage_name, DW_AT_MIPS_linkage_name}) {
+    if (dwarf_attr_integrate(die, name, &attribute) != nullptr) {
+      if (const char* text = dwarf_formstring(&attribute)) return text;
+    }
+  }
+  return dwarf_diename(die);
+}
+
+int integer_attribute(Dwarf_Die* die, unsigned name) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word value = 0;
+  if (dwarf_attr(die, name, &attribute) == nullptr || dwarf_formudata(&attribute, &value) != 0) return 0;
+  return static_cast<int>(value);
+}
+
+// The chain of inlined functions at `pc`, ending with the one that really is there.
+std::vector<Frame> dwarf_frames(Dwfl_Module* module, Dwarf_Addr pc, const char* file, int line) {
+  std::vector<Frame> frames;
+  Dwarf_Addr bias = 0;
+  Dwarf_Die* unit = dwfl_module_addrdie(module, pc, &bias);
+  if (unit == nullptr) return frames;
+
+  Dwarf_Die* raw = nullptr;
+  const int found = dwarf_getscopes(unit, pc - bias, &raw);
+  const std::unique_ptr<Dwarf_Die, void (*)(void*)> scopes(raw, std::free);
+  if (found <= 0) return frames;
+  // The scopes of a pc follow an inlined body to where it was written; its physical parents are where it was
+  // put.
+  raw = nullptr;
+  const int depth = dwarf_getscopes_die(&scopes.get()[0], &raw);
+  const std::unique_ptr<Dwarf_Die, void (*)(void*)> parents(raw, std::free);
+
+  Dwarf_Files* files = nullptr;
+  std::size_t file_count = 0;
+  if (dwarf_getsrcfiles(unit, &files, &file_count) != 0) files = nullptr;
+  for (int i = 0; i < depth; ++i) {
+    Dwarf_Die* die = &parents.get()[i];
+    const int tag = dwarf_tag(die);
+    if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) continue;
+    Frame frame = make_frame(function_symbol(die), file, line);
+    dwarf_decl_line(die, &frame.start_line);
+    frames.push_back(std::move(frame));
+    if (tag == DW_TAG_subprogram) break;
+    const int call_file = integer_attribute(die, DW_AT_call_file);
+    file = files != nullptr ? dwarf_filesrc(files, static_cast<std::size_t>(call_file), nullptr, nullptr)
+                            : nullptr;
+    line = integer_attribute(die, DW_AT_call_line);
+  }
+  return frames;
+}
+
+}  // namespace
+
+struct Symbolizer::Impl {
+  std::mutex mutex;
+  std::unordered_map<std::uintptr_t, std::shared_ptr<const Place>> known;
+  std::map<std::string, std::shared_ptr<const Module>> modules;  // by path and start
+
+  std::shared_ptr<const Module> module_of(Dwfl_Module* module) {
+    Dwarf_Addr start = 0, end = 0;
+    const char* name = dwfl_module_info(module, nullptr, &start, &end, nullptr, nullptr, nullptr, nullptr);
+    auto& slot = modules[std::string(name != nullptr ? name : "") + '@' + std::to_string(start)];
+    if (!slot) {
+      auto made = std::make_shared<Module>();
+      made->start = start;
+      made->limit = end;
+      made->path = name != nullptr ? name : "";
+      const unsigned char* bits = nullptr;
+      GElf_Addr address = 0;
+      if (const int length = dwfl_module_build_id(module, &bits, &address); length > 0) {
+        made->build_id = hex({reinterpret_cast<const char*>(bits), static_cast<std::size_t>(length)});
+      }
+      slot = std::move(made);
+    }
+    return slot;
+  }
+
+  std::shared_ptr<const Place> resolve(Dwfl* dwfl, std::uintptr_t address) {
+    auto place = std::make_shared<Place>();
+    Dwfl_Module* module = dwfl != nullptr ? dwfl_addrmodule(dwfl, address) : nullptr;
+    if (module == nullptr) {
+      place->frames.push_back(make_frame("[unknown]", nullptr, 0));
+      return place;
+    }
+    place->module = module_of(module);
+    const char* file = nullptr;
+    int line = 0;
+    if (Dwfl_Line* source = dwfl_module_getsrc(module, address)) {
+      file = dwfl_lineinfo(source, nullptr, &line, nullptr, nullptr, nullptr);
+    }
+    place->frames = dwarf_frames(module, address, file, line);
+    if (place->frames.empty()) {
+      const char* symbol = dwfl_module_addrname(module, address);
+      const std::string fallback = "[" + std::string(base_name(place->module->path)) + "]";
+      place->frames.push_back(make_frame(symbol != nullptr ? symbol : fallback.c_str(), file, line));
+    }
+    return place;
+  }
+};
+
+Symbolizer::Symbolizer() : impl_(std::make_unique<Impl>()) {}
+Symbolizer::~Symbolizer() = default;
+
+std::unordered_map<std::uintptr_t, std::shared_ptr<const Place>> Symbolizer::lookup(
+    const std::vector<std::uintptr_t>& addresses) {
+  const std::lock_guard lock(impl_->mutex);
+  std::unordered_map<std::uintptr_t, std::shared_ptr<const Place>> result;
+  std::unique_ptr<Dwfl, EndDwfl> dwfl;
+  bool opened = false;
+  for (const std::uintptr_t address : addresses) {
+    auto& known = impl_->known[address];
+    if (!known) {
+      if (!opened) {
+        opened = true;
+        dwfl.reset(dwfl_begin(&kCallbacks));
+        if (dwfl && (dwfl_linux_proc_report(dwfl.get(), getpid()) != 0 ||
+                     dwfl_report_end(dwfl.get(), nullptr, nullptr) != 0)) {
+          dwfl.reset();
+        }
+      }
+      known = impl_->resolve(dwfl.get(), address);
+    }
+    result[address] = known;
+  }
+  return result;
+}
+
+}  // namespace invar::selfprof
