@@ -161,9 +161,9 @@ Result<Directory::Stored> Directory::store(const Meta& meta, std::string_view bo
   INVAR_ASSIGN_OR_RETURN(const Encoded encoded, encode(meta, body));
   const std::uint64_t size = encoded.size();
   if (size > limits_.max_bytes)
-    return fail(ErrorCode::kResourceExhausted, "one profile of " + human_bytes(size) +
-                                                   " is larger than the limit of " +
-                                                   human_bytes(limits_.max_bytes));
+    return fail(ErrorCode::kInvalidArgument, "one profile of " + human_bytes(size) +
+                                                 " is larger than the limit of " +
+                                                 human_bytes(limits_.max_bytes));
   INVAR_TRY(tidy(now));
   INVAR_TRY(make_room(size));
 

@@ -1,0 +1,180 @@
+#include "components/pyroscope/fsdump/component.h"
+
+#include <unistd.h>
+
+#include <random>
+#include <set>
+#include <utility>
+
+#include "component/relabel_schema.h"
+#include "components/pyroscope/fsdump/arguments.h"
+#include "components/pyroscope/fsdump/dumper.h"
+
+namespace invar::components::pyroscope_fsdump {
+namespace {
+
+constexpr Duration kClaimRetry = std::chrono::seconds(1);
+
+// The running components of this process that hold a folder. A folder held by one of them may be free soon: a
+// reload builds the new component before it stops a removed or renamed one. Held by anybody else, it is an
+// error of the configuration.
+std::multiset<std::string>& running_paths() {
+  static std::multiset<std::string> paths;
+  return paths;
+}
+
+class FsDump final : public component::Component {
+ public:
+  explicit FsDump(component::Options options)
+      : options_(std::move(options)),
+        dumper_({options_.id, options_.logger, options_.metrics, options_.loop, options_.pool,
+                 [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); }}),
+        retry_(*options_.loop) {}
+  ~FsDump() override { leave(); }
+
+  Result<> update(const component::Boxed& boxed) override {
+    const auto& arguments = boxed.as<Arguments>();
+    std::shared_ptr<archive::Directory> directory = dumper_.directory();
+    if (!directory || arguments.target_directory != arguments_.target_directory) {
+      auto opened = open(arguments);
+      if (!opened && (opened.error().code != ErrorCode::kUnavailable ||
+                      !held_by_a_running_one(arguments.target_directory)))
+        return std::unexpected(opened.error());
+      directory = opened ? std::move(*opened) : nullptr;
+      waiting_for_ = opened ? std::string() : opened.error().message;
+    }
+    leave();
+    arguments_ = arguments;
+    apply(std::move(directory));
+    if (running_) enter();
+    if (!waiting_for_.empty()) {
+      options_.logger.error("target_directory is in use; profiles wait until it is free",
+                            {{"err", waiting_for_}});
+      arm_retry();
+    } else {
+      retry_.cancel();
+    }
+    options_.set_exports(component::Boxed::of(exports_schema(), Exports{dumper_.receiver()}));
+    return {};
+  }
+
+  void start() override {
+    running_ = true;
+    enter();
+    dumper_.start();
+  }
+
+  void stop(async::Task done) override {
+    retry_.cancel();
+    running_ = false;
+    leave();
+    dumper_.stop(std::move(done));
+  }
+
+  [[nodiscard]] std::optional<component::Health> health() const override {
+    if (waiting_for_.empty()) return std::nullopt;
+    return component::Health{component::HealthState::kUnhealthy, waiting_for_, options_.loop->unix_ns()};
+  }
+  [[nodiscard]] component::BodyValue debug_info() const override { return dumper_.debug_info(); }
+
+ private:
+  Result<std::shared_ptr<archive::Directory>> open(const Arguments& arguments) {
+    INVAR_ASSIGN_OR_RETURN(auto directory,
+                           archive::Directory::open(options_.files, arguments.target_directory, options_.id,
+                                                    limits_of(arguments)));
+    return std::shared_ptr<archive::Directory>(std::move(directory));
+  }
+
+  void apply(std::shared_ptr<archive::Directory> directory) {
+    dumper_.configure(
+        {component::compile_rules(arguments_.rules), arguments_.external_labels, limits_of(arguments_)},
+        std::move(directory), arguments_.target_directory);
+  }
+
+  void arm_retry() {
+    retry_.arm_after(kClaimRetry, alive_.bind([this] {
+      auto opened = open(arguments_);
+      if (!opened) {
+        waiting_for_ = opened.error().message;
+        arm_retry();
+        return;
+      }
+      waiting_for_.clear();
+      options_.logger.info("target_directory is free now", {{"directory", arguments_.target_directory}});
+      apply(std::move(*opened));
+    }));
+  }
+
+  static bool held_by_a_running_one(const std::string& path) { return running_paths().contains(path); }
+  void enter() {
+    if (!entered_.empty() || !dumper_.directory()) return;
+    entered_ = arguments_.target_directory;
+    running_paths().insert(entered_);
+  }
+  void leave() {
+    if (entered_.empty()) return;
+    running_paths().erase(running_paths().find(entered_));
+    entered_.clear();
+  }
+
+  component::Options options_;
+  Arguments arguments_;
+  Dumper dumper_;
+  std::string waiting_for_;  // why the folder is not ours yet; empty when it is
+  std::string entered_;      // our entry in running_paths()
+  bool running_ = false;
+  async::Timer retry_;
+  async::Alive alive_;
+};
+
+}  // namespace
+
+component::Registration registration() {
+  component::Registration registration;
+  registration.name = "pyroscope.fsdump";
+  registration.summary = "Receives profiles and archives each as one file in a directory of bounded size.";
+  registration.stability = component::Stability::kPublicPreview;
+  registration.arguments = &arguments_schema();
+  registration.exports = &exports_schema();
+  registration.build =
+      [](component::Options options,
+         const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
+    auto built = std::make_unique<FsDump>(std::move(options));
+    INVAR_TRY(built->update(arguments));
+    return built;
+  };
+  registration.documentation =
+      R"md(Each profile is written to a file of its own, `<uuid>.pb.gz`, that holds the profile together with its labels. The file is plain
+gzip: `go tool pprof FILE` opens it. Bodies received on `/ingest` are kept as they came, as `<uuid>.ingest.gz`.
+[The archive file](../formats/archive.md) describes the bytes.
+
+Use it beside `pyroscope.write` in one `forward_to` list, to archive profiles locally while they are sent. A slow or full disk
+never delays a scrape or a push: profiles wait in up to 64 MiB of memory, and what does not fit or cannot be written is counted
+(`pyroscope_fsdump_write_errors_total`, `pyroscope_ledger_dropped_total`) and reported in at most one log line a minute.
+
+All labels are kept, also those that start with `__`. Rules see the labels before `external_labels` are added. Profile names are
+those of Pyroscope, such as `process_cpu` and `memory`: a rule that looks for `.cpu` in `__name__` keeps nothing.
+
+`max_size_bytes` is over file sizes and holds at every moment. Only files with names of our own in the directory itself are counted
+and removed. One profile larger than the limit is refused. Two components, or two processes, cannot share a directory.)md";
+  registration.example = R"alloy(pyroscope.fsdump "archiver" {
+  target_directory = "/var/profiles"
+  max_size_bytes = 5368709120  // 5GB
+
+  external_labels = {
+    "environment" = "production",
+    "region" = "us-west-1",
+  }
+
+  // Only keep CPU profiles for certain services
+  rule {
+    source_labels = ["__name__", "service_name"]
+    regex = "process_cpu;(api|database|cache).*"
+    action = "keep"
+  }
+}
+)alloy";
+  return registration;
+}
+
+}  // namespace invar::components::pyroscope_fsdump

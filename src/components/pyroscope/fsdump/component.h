@@ -1,0 +1,8 @@
+// pyroscope.fsdump: archives every profile that it receives as one file. User's page: README.md.
+#pragma once
+
+#include "component/component.h"
+
+namespace invar::components::pyroscope_fsdump {
+component::Registration registration();
+}  // namespace invar::components::pyroscope_fsdump
