@@ -1,11 +1,10 @@
 // One archived profile: a gzip file whose first member's extra field carries labels and circumstances.
-// Decision 13. Byte layout: docs/formats/archive.md. The deflate stream of a profile that arrived gzipped is
-// untouched, so every gzip and pprof reader opens the file as it is, and the original bytes can be restored
-// exactly. Metadata beyond the 64 KiB of one extra field continues in those of empty gzip members in front,
-// which decompress to nothing. Errors:  kDataLoss for a damaged file, kInvalidArgument for a gzip file that
-// is not ours, kUnsupported for a later version,
-//          kResourceExhausted for metadata above kMaxMetaBytes or a body above the limit.
-// Threads: any; pure (no disk).
+// Byte layout: docs/formats/archive.md. The deflate stream of a profile that arrived gzipped is untouched, so
+// every gzip and pprof reader opens the file, and the original bytes can be restored exactly. Metadata beyond
+// the 64 KiB of one extra field continues in those of empty gzip members in front.
+// Errors:  kDataLoss for a damaged file, kInvalidArgument for a gzip file that is not ours, kUnsupported for
+//          a later version, kResourceExhausted above kMaxMetaBytes or the limit of a body.
+// Threads: any; pure (no disk). Source: decision 13.
 #pragma once
 
 #include <cstddef>

@@ -1,12 +1,10 @@
 // Directory: a folder of archive files that never grows above its limit.
 //
-// Before a profile is written, the oldest files are removed until it fits; so the limit holds at every
-// moment. The limit is over file sizes (not disk blocks). Only regular files with names of ours, directly
-// inside, are counted and removed. Files appear whole (written under `<name>.tmp`, then renamed). A lock file
-// keeps a second user out, in this process or another. Memory:  24 bytes a file. Errors:  kUnavailable when
-// the folder is in use (the message names the user); kResourceExhausted for one profile larger than
-//          the limit and for a full disk; else what the disk says. After any error the Directory stays
-//          usable.
+// Before a profile is written, the oldest files are removed until it fits. The limit is over file sizes, not
+// disk blocks. Only regular files with names of ours, directly inside, are counted and removed. Files appear
+// whole (written as `<name>.tmp`, then renamed). A lock file keeps a second user out. 24 bytes per file.
+// Errors:  kUnavailable when the folder is in use (the message names the user); kInvalidArgument for one
+//          profile above the limit; kResourceExhausted for a full disk. It stays usable after any error.
 // Threads: one owner at a time; every call blocks on the disk: use it on the worker pool.
 // Source:  pyroscope-fsdump.md 4, 5; decision 14.
 #pragma once

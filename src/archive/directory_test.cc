@@ -125,7 +125,7 @@ TEST_F(DirectoryTest, OneProfileAboveTheLimitIsRefusedAndNothingIsRemoved) {
   auto directory = open({.max_bytes = 1000});
   ASSERT_TRUE(store(*directory));
   const auto stored = store(*directory, 1001);
-  EXPECT_EQ(stored.error().code, ErrorCode::kResourceExhausted);
+  EXPECT_EQ(stored.error().code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(stored.error().message, HasSubstr("larger than the limit"));
   EXPECT_EQ(directory->stats().files, 1u);
   EXPECT_TRUE(store(*directory, 1000));

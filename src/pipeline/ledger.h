@@ -1,16 +1,14 @@
-// Ledger: where every profile went. One Ledger per destination of a component (endpoint URL, or archive
-// directory).
+// Ledger: where every profile went. One per destination of a component (endpoint URL, archive directory).
 //
-//   taken = sent + queued + refused + expired + dropped      per profile type, true whenever the loop is idle
+//   taken = sent + queued + refused + expired + dropped    per profile type, true whenever the loop is idle
 //
-// An Entry is the receipt of one profile: made by take(), it must be closed exactly once. A destroyed open
-// Entry is our bug turned into a count: dropped with reason "lost" (and a log line), so that the equation
-// still holds. Exposed as pyroscope_ledger_{taken,sent,refused,expired,dropped}_total and
-// pyroscope_ledger_queued, labels destination, profile, and reason on refused and dropped; read on the loop
-// thread in one go, so that one scrape always balances. At most kMaxTypes profile types get a row of their
-// own (names come from outside); the others share the row "other". Threads: loop thread only. Lifetime:
-// entries share the Ledger's state and may outlive it; the series go with the last of them. Keep one Ledger
-// per destination and scope: two would show one series twice. Source: decision 11.
+// An Entry is the receipt of one profile: made by take(), closed exactly once. One that is destroyed open is
+// our bug turned into a count (dropped, reason "lost", and a log line), so that the equation still holds.
+// Metrics: pyroscope_ledger_*, read in one go on the loop thread, so that one scrape always balances.
+// Bounds:  kMaxTypes profile types have a row of their own (names come from outside); "other" is the rest.
+// Threads: loop thread only.
+// Lifetime: entries share the Ledger's state and may outlive it; the series go with the last of them. Keep
+//          one Ledger per destination and scope: two would show one series twice. Source: decision 11.
 #pragma once
 
 #include <cstddef>

@@ -2,9 +2,10 @@
 //
 // A Profile is immutable: one body with its labels, taken at one instant. A Receiver takes it and answers at
 // once with what became of it; nothing downstream can hold up a scrape. From `kAccepted` on, exactly one
-// place owns the profile until it is sent, stored, or counted as lost with a reason in the ledger
-// (pipeline/ledger.h). Threads: loop thread only. Lifetime: receivers are shared; a stopped component's
-// receiver refuses with kStopped. Source:  pyroscope-write.md 2; decisions 9, 11, 12, 15.
+// place owns the profile until it is sent, stored, or counted as lost with a reason (pipeline/ledger.h).
+// Threads: loop thread only.
+// Lifetime: receivers are shared; a stopped component's receiver refuses with "component stopped".
+// Source:  pyroscope-write.md 2; decisions 9, 11, 12, 15.
 #pragma once
 
 #include <memory>

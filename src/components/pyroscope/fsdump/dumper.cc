@@ -234,7 +234,6 @@ void Dumper::finish(JobResult result) {
     stats_ = result.after;
     current_size_.set(static_cast<double>(stats_.bytes));
     if (result.scanned) last_scan_ = env_.loop->now();
-    if (result.scanned && !result.housekeeping) scan_due_ = false;  // tried again with the next profile
   }
   if (stopping_ && queue_.empty()) {
     stopped();
@@ -255,8 +254,7 @@ void Dumper::settle(Item& item, Result<archive::Directory::Stored>& stored) {
     return;
   }
   write_errors_.add();
-  if (stored.error().code == ErrorCode::kResourceExhausted &&
-      stored.error().message.find("larger than the limit") != std::string::npos) {
+  if (stored.error().code == ErrorCode::kInvalidArgument) {
     item.entry.refused("too large");
   } else if (stored.error().code == ErrorCode::kResourceExhausted) {
     item.entry.dropped("disk full");
@@ -267,13 +265,12 @@ void Dumper::settle(Item& item, Result<archive::Directory::Stored>& stored) {
 }
 
 void Dumper::failed(const Error& error) {
-  failing_ = true;
   last_error_ = error.message;
   last_error_unix_ns_ = env_.loop->unix_ns();
   ++errors_since_log_;
   const async::TimePoint now = env_.loop->now();
   if (logged_ && now - last_log_ < kLogPeriod) return;
-  logged_ = true;
+  logged_ = failing_ = true;
   last_log_ = now;
   env_.logger.warn(
       "failed to write profiles",
@@ -305,7 +302,8 @@ void Dumper::stop(async::Task done) {
 void Dumper::stopped() {
   stop_timer_.cancel();
   for (Item& item : queue_) item.entry.dropped("stopped");
-  for (Item& item : running_) item.entry.dropped("stopped");  // whether the disk still takes it is not known
+  for (Item& item : running_)
+    if (item.entry.open()) item.entry.dropped("stopped");  // whether the disk still takes it is not known
   queue_.clear();
   waiting_bytes_ = 0;
   directory_.reset();  // frees the folder for another component, when no job is using it

@@ -1,12 +1,12 @@
-// Dumper: takes profiles on the loop and writes them behind its back, on the worker pool, into an archive
-// directory.
+// Dumper: takes profiles on the loop and writes them later, on the worker pool, into an archive directory.
 //
-//   accept(): rules -> external labels -> queue (bounded by bytes) -> one job at a time writes batches ->
-//   ledger
+//   accept(): rules -> external labels -> queue (bounded by bytes) -> one job at a time -> ledger
+//
 // accept() never waits for the disk and refuses only when stopped: a disk in trouble costs profiles of the
-// archive, counted, but must not make a scrape repeat what other receivers already have. Threads: loop thread
-// only. Lifetime: the Dumper outlives its receiver's use through stop(); jobs keep what they need. Source:
-// pyroscope-fsdump.md 3, 5-8; decision 14.
+// archive, counted, but must not make a scrape repeat what other receivers already have.
+// Threads: loop thread only.
+// Lifetime: stop() before the end; jobs keep what they need.
+// Source:  pyroscope-fsdump.md 3, 5-8; decision 14.
 #pragma once
 
 #include <cstdint>
