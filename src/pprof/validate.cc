@@ -53,6 +53,8 @@ std::string quoted_head(std::string_view body) {
   return out + '"';
 }
 
+}  // namespace
+
 Result<> check_text(std::string_view body, std::string_view content_type) {
   if (starts_with_any(lower(content_type), {"text/", "application/json", "application/xhtml"})) {
     return fail(ErrorCode::kInvalidArgument,
@@ -66,8 +68,6 @@ Result<> check_text(std::string_view body, std::string_view content_type) {
   }
   return {};
 }
-
-}  // namespace
 
 Result<Summary> validate_body(std::string_view body, std::string_view content_type, std::uint64_t limit_bytes,
                               std::string& scratch) {
