@@ -123,7 +123,9 @@ class PosixFileSystem final : public FileSystem {
     std::size_t chunk =
         std::max<std::size_t>(4096, S_ISREG(st.st_mode) ? static_cast<std::size_t>(st.st_size) + 1 : 0);
     for (;;) {
-      chunk = static_cast<std::size_t>(std::min<std::uint64_t>(chunk, limit_bytes - out.size() + 1));
+      // One byte beyond the limit tells a file that is too long from one that just fits.
+      const std::uint64_t room = limit_bytes - out.size();
+      if (chunk > room) chunk = static_cast<std::size_t>(room) + 1;
       const std::size_t have = out.size();
       out.resize(have + chunk);
       const ssize_t got = ::read(fd.get(), out.data() + have, chunk);

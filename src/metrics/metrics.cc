@@ -18,7 +18,9 @@ namespace {
 
 class CounterImpl final : public Counter {
  public:
-  void add(double n) override { counter_.Increment(n); }  // ignores what would make it smaller
+  void add(double n) override {
+    if (n > 0) counter_.Increment(n);  // a counter never falls, and never becomes NaN
+  }
   double value() const override { return counter_.Value(); }
 
  private:
@@ -108,22 +110,19 @@ class ScopeImpl final : public Scope {
 
   Counter& counter(std::string_view name, std::string_view help, const LabelPairs& labels) override {
     Series& series = find_or_add(name, help, Kind::kCounter, labels);
-    if (!std::holds_alternative<CounterImpl>(series.metric)) series.metric.emplace<CounterImpl>();
-    return std::get<CounterImpl>(series.metric);
+    return metric_of<CounterImpl>(series, name);
   }
 
   Gauge& gauge(std::string_view name, std::string_view help, const LabelPairs& labels) override {
     Series& series = find_or_add(name, help, Kind::kGauge, labels);
-    if (!std::holds_alternative<GaugeImpl>(series.metric)) series.metric.emplace<GaugeImpl>();
-    return std::get<GaugeImpl>(series.metric);
+    return metric_of<GaugeImpl>(series, name);
   }
 
   Histogram& histogram(std::string_view name, std::string_view help, const std::vector<double>& buckets,
                        const LabelPairs& labels) override {
     INVAR_CHECK(std::ranges::is_sorted(buckets), name);
     Series& series = find_or_add(name, help, Kind::kHistogram, labels);
-    if (!std::holds_alternative<HistogramImpl>(series.metric)) series.metric.emplace<HistogramImpl>(buckets);
-    return std::get<HistogramImpl>(series.metric);
+    return metric_of<HistogramImpl>(series, name, buckets);
   }
 
   void on_collect(Collect collect) override { collects_.push_back(std::move(collect)); }
@@ -142,6 +141,14 @@ class ScopeImpl final : public Scope {
  private:
   // Names are few and label texts many: keyed by the name's family, then by the labels.
   using Owned = std::map<std::string, std::unordered_map<std::string, Series*>, std::less<>>;
+
+  template <class T, class... Args>
+  static T& metric_of(Series& series, std::string_view name, const Args&... args) {
+    if (std::holds_alternative<std::monostate>(series.metric)) series.metric.emplace<T>(args...);
+    T* metric = std::get_if<T>(&series.metric);
+    INVAR_CHECK(metric != nullptr, name);
+    return *metric;
+  }
 
   void add_constant_labels(LabelPairs& labels) const {
     for (const auto& constant : constant_labels_) {
