@@ -1,0 +1,118 @@
+#include "http/testing/fake_transport.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace invar::http::testing {
+
+Response answer(int status, std::string content_type, std::string body, Headers further) {
+  Response response;
+  response.status = status;
+  response.status_line = std::to_string(status) + " " + std::string(status_text(status));
+  response.headers = std::move(further);
+  if (!content_type.empty()) response.headers.add("Content-Type", std::move(content_type));
+  response.body = std::move(body);
+  return response;
+}
+
+std::unexpected<Failure> failure(FailureKind kind, std::string message) {
+  return std::unexpected(Failure{kind, std::move(message)});
+}
+
+std::string body_of(const Request& request) {
+  return request.body_head + (request.body ? *request.body : std::string()) + request.body_tail;
+}
+
+void Exchange::respond(Answer answer) {
+  INVAR_CHECK(open_, "an exchange is answered once");
+  open_ = false;
+  loop_->cancel(timer_);
+  if (answer && answer->body.size() > request.max_body_bytes)
+    answer = failure(FailureKind::kBodyTooLarge, "the response is too large");
+  if (answer && answer->url.empty()) answer->url = request.url;
+  loop_->post([done = std::move(done_), answer = std::move(answer)]() mutable {
+    if (done) done(std::move(answer));
+  });
+}
+
+class FakeCall final : public Call {
+ public:
+  explicit FakeCall(ExchangePtr exchange) : exchange_(std::move(exchange)) {}
+  ~FakeCall() override {
+    *alive_ = false;
+    if (!exchange_->open_) return;
+    exchange_->open_ = false;
+    exchange_->cancelled_ = true;
+    exchange_->loop_->cancel(exchange_->timer_);
+    exchange_->done_ = nullptr;
+  }
+  [[nodiscard]] std::shared_ptr<bool> alive() const { return alive_; }
+
+ private:
+  ExchangePtr exchange_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+class FakeClient final : public Client {
+ public:
+  FakeClient(FakeTransport& transport, ClientConfig config, std::string dialer_name)
+      : transport_(transport), config_(std::move(config)), dialer_name_(std::move(dialer_name)) {}
+  std::unique_ptr<Call> send(Request request, Done done) override {
+    return transport_.send(std::move(request), std::move(done), config_, dialer_name_);
+  }
+
+ private:
+  FakeTransport& transport_;
+  ClientConfig config_;
+  std::string dialer_name_;
+};
+
+void FakeTransport::set_handler(Handler handler, Duration latency) {
+  handler_ = std::move(handler);
+  latency_ = latency;
+}
+
+std::size_t FakeTransport::in_flight() const {
+  return static_cast<std::size_t>(std::ranges::count_if(exchanges_, [](const auto& e) { return e->open(); }));
+}
+
+Result<std::unique_ptr<Client>> FakeTransport::make_client(const ClientConfig& config,
+                                                           std::string dialer_name) {
+  if (client_error_) return std::unexpected(*std::exchange(client_error_, std::nullopt));
+  ++clients_made_;
+  return std::make_unique<FakeClient>(*this, config, std::move(dialer_name));
+}
+
+std::unique_ptr<Call> FakeTransport::send(Request request, Client::Done done, const ClientConfig& config,
+                                          const std::string& dialer_name) {
+  auto exchange = std::make_shared<Exchange>();
+  exchange->request = std::move(request);
+  exchange->config = config;
+  exchange->dialer_name = dialer_name;
+  exchange->sent_at = loop_.now();
+  exchange->loop_ = &loop_;
+  auto call = std::make_unique<FakeCall>(exchange);
+  exchange->done_ = [alive = call->alive(), done = std::move(done)](Answer answer) mutable {
+    if (*alive) done(std::move(answer));
+  };
+  exchanges_.push_back(exchange);
+
+  std::optional<Answer> ready;
+  if (handler_) ready = handler_(exchange->request);
+  const bool in_time = ready && latency_ < exchange->request.timeout;
+  if (in_time && latency_ <= Duration::zero()) {
+    exchange->respond(std::move(*ready));
+  } else if (in_time) {
+    exchange->timer_ = loop_.schedule_after(
+        latency_, [exchange, ready = std::move(*ready)]() mutable { exchange->respond(std::move(ready)); });
+  } else {
+    exchange->timer_ = loop_.schedule_after(exchange->request.timeout, [exchange] {
+      exchange->respond(failure(FailureKind::kTimeout, "no answer within the time limit"));
+    });
+  }
+  return call;
+}
+
+}  // namespace invar::http::testing
