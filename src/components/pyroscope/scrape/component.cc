@@ -1,0 +1,122 @@
+#include "components/pyroscope/scrape/component.h"
+
+#include "components/pyroscope/scrape/arguments.h"
+#include "components/pyroscope/scrape/scrape_pool.h"
+
+namespace invar::components::pyroscope_scrape {
+namespace {
+
+using component::Boxed;
+
+constexpr std::string_view kDocumentation = R"(
+Targets come from `discovery.*` components, from lists written in the file, or both. Each target is scraped once per enabled
+profile type and `scrape_interval`, at an instant of its own that stays the same over restarts.
+
+A scrape succeeds when the target answers `200` with a body that is a pprof profile. What does not work is said in a plain
+sentence on the status page, in the log once per change, and by reason in `pyroscope_scrape_scrapes_total`.
+
+Cumulative profiles (`memory`, `mutex`, `block`) are sent as the difference from the profile before, so the first data of a
+target comes with its second scrape. The baselines survive a reload and, in the storage directory, a restart.
+
+These labels of a target have a meaning: `__address__` (required), `__scheme__`, `__profile_path__`, `__profile_path_prefix__`,
+`__name__` and `__param_<name>`. A target that sets `__name__` or `__profile_path__` is scraped for that one profile. Labels
+`job`, `instance` and `service_name` are added when they are missing. Labels that start with `__` are not sent to servers.
+
+## Metrics
+
+| Metric | Type | Description |
+|---|---|---|
+| `pyroscope_fanout_latency` | histogram | Write latency for sending to direct and indirect components. |
+| `pyroscope_forwarded_entries_total` | counter | Profiles accepted by every receiver. |
+| `pyroscope_scrape_scrapes_total` | counter | Scrapes by `profile`, `result` and `reason`. |
+| `pyroscope_scrape_duration_seconds` | histogram | Time from request to the last byte. |
+| `pyroscope_scrape_body_bytes` | histogram | Size of the profiles as received. |
+| `pyroscope_scrape_missed_ticks_total` | counter | Scrapes skipped because the one before was still under way. |
+| `pyroscope_scrape_empty_profiles_total` | counter | Profiles without a positive value, which are not sent. |
+| `pyroscope_scrape_delta_seconds` | histogram | Time spent on deltas. |
+| `pyroscope_scrape_delta_resets_total` | counter | Targets seen to have started their counters anew. |
+| `pyroscope_scrape_baseline_bytes` | gauge | Memory held by delta baselines. |
+| `pyroscope_scrape_up` | gauge | 1 while a target (`instance`, `service_name`) is scraped well. |
+| `pyroscope_scrape_jobs` | gauge | Targets times profile types that are scraped. |
+| `pyroscope_scrape_bad_targets` | gauge | Targets that cannot be scraped as configured. |
+| `pyroscope_scrape_duplicate_targets` | gauge | Targets left out because they differ in `__meta_` labels only. |
+)";
+
+constexpr std::string_view kExample = R"(
+discovery.http "dynamic_targets" {
+	url              = "https://example.com/scrape_targets"
+	refresh_interval = "15s"
+}
+
+pyroscope.scrape "local" {
+	targets = array.concat([
+		{"__address__" = "localhost:4040", "service_name" = "pyroscope"},
+		{"__address__" = "localhost:12345", "service_name" = "invar"},
+	], discovery.http.dynamic_targets.targets)
+
+	forward_to = [pyroscope.write.local.receiver]
+}
+
+pyroscope.write "local" {
+	endpoint {
+		url = "http://pyroscope:4040"
+	}
+}
+)";
+
+class ScrapeComponent : public component::Component {
+ public:
+  static Result<std::unique_ptr<Component>> build(component::Options options, const Boxed& boxed) {
+    const auto& arguments = boxed.as<Arguments>();
+    INVAR_ASSIGN_OR_RETURN(auto client, make_client(options, arguments));
+    return std::unique_ptr<Component>(new ScrapeComponent(std::move(options), arguments, std::move(client)));
+  }
+
+  void start() override { pool_.start(); }
+
+  Result<> update(const Boxed& boxed) override {
+    const auto& arguments = boxed.as<Arguments>();
+    std::shared_ptr<http::Client> client;
+    if (arguments.client != client_config_) {
+      INVAR_ASSIGN_OR_RETURN(client, make_client(options_, arguments));
+      client_config_ = arguments.client;
+    }
+    pool_.update(arguments, std::move(client));
+    return {};
+  }
+
+  void stop(async::Task done) override { pool_.stop(std::move(done)); }
+
+  [[nodiscard]] component::BodyValue debug_info() const override { return pool_.debug_info(); }
+
+ private:
+  ScrapeComponent(component::Options options, const Arguments& arguments,
+                  std::shared_ptr<http::Client> client)
+      : options_(std::move(options)),
+        client_config_(arguments.client),
+        pool_(options_, arguments, std::move(client)) {}
+
+  static Result<std::shared_ptr<http::Client>> make_client(const component::Options& options,
+                                                           const Arguments& arguments) {
+    INVAR_ASSIGN_OR_RETURN(auto client,
+                           options.http->make_client(arguments.client, arguments.job_name.value_or("")));
+    return std::shared_ptr<http::Client>(std::move(client));
+  }
+
+  const component::Options options_;
+  http::ClientConfig client_config_;
+  ScrapePool pool_;
+};
+
+}  // namespace
+
+component::Registration registration() {
+  return {.name = "pyroscope.scrape",
+          .summary = "Collects pprof profiles from HTTP targets and forwards them.",
+          .arguments = &arguments_schema(),
+          .build = &ScrapeComponent::build,
+          .documentation = std::string(kDocumentation),
+          .example = std::string(kExample)};
+}
+
+}  // namespace invar::components::pyroscope_scrape

@@ -1,0 +1,194 @@
+#include "components/pyroscope/scrape/jobs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/build_info.h"
+#include "base/strings.h"
+#include "components/pyroscope/scrape/profile_types.h"
+#include "pprof/delta.h"
+
+namespace invar::components::pyroscope_scrape {
+namespace {
+
+constexpr std::string_view kScopeName = "invar/pyroscope.scrape";
+
+void set_if_absent(LabelsBuilder& labels, std::string_view name, std::string_view value) {
+  if (labels.get(name).empty()) labels.set(name, value);
+}
+
+std::string_view last_path_element(std::string_view path) {
+  while (path.ends_with('/')) path.remove_suffix(1);
+  const auto slash = path.rfind('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+// A target that names its type or path means exactly one job: the type of that name or path, or one made up
+// for it.
+ProfileType pinned_type(const Labels& target, const std::vector<ProfileType>& types) {
+  const std::string_view name = target.get(kMetricName);
+  const std::string_view path = target.get("__profile_path__");
+  const auto same_name = std::ranges::find(types, name, &ProfileType::name);
+  if (!name.empty() && same_name != types.end()) return *same_name;
+  if (name.empty()) {
+    const auto same_path =
+        std::ranges::find_if(types, [&](const auto& t) { return t.enabled && t.path == path; });
+    if (same_path != types.end()) return *same_path;
+    return {.name = std::string(last_path_element(path)),
+            .path = std::string(path),
+            .enabled = true,
+            .delta = false};
+  }
+  return {.name = std::string(name),
+          .path = fmt::format("/debug/pprof/{}", name),
+          .enabled = true,
+          .delta = false};
+}
+
+void add_scope_labels(LabelsBuilder& labels) {
+  set_if_absent(labels, "otel.scope.name", kScopeName);
+  const std::string_view version = build_info().version;
+  if (labels.get("otel.scope.name") == kScopeName && version != "v0.0.0")
+    set_if_absent(labels, "otel.scope.version", version);
+}
+
+Result<Job> make_job(const Labels& target, const ProfileType& type, const JobSettings& settings) {
+  LabelsBuilder labels(target);
+  set_if_absent(labels, "__profile_path__", type.path);
+  set_if_absent(labels, kMetricName, type.name);
+  set_if_absent(labels, "__profile_path_prefix__", settings.profiling.path_prefix);
+  set_if_absent(labels, "job", settings.job_name);
+  set_if_absent(labels, "__scheme__", settings.scheme);
+  for (const auto& [key, values] : settings.params) {
+    if (!values.empty()) labels.set("__param_" + key, values.front());
+  }
+  INVAR_ASSIGN_OR_RETURN(
+      const std::string address,
+      complete_address(labels.get("__address__"), labels.get("__scheme__"), settings.scheme));
+  labels.set("__address__", address);
+  set_if_absent(labels, "instance", address);
+  set_if_absent(labels, kServiceName, infer_service_name(target));
+  for (const auto& label : labels.sorted()) {
+    if (!valid_utf8(label.value)) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("invalid label value for {}: {}", quote(label.name), quote(label.value)));
+    }
+  }
+
+  Job job;
+  Params params = settings.params;
+  job.timeout = settings.scrape_timeout;
+  if (type.delta)
+    params["seconds"].push_back(fmt::format("{}", settings.delta_duration / std::chrono::seconds(1)));
+  if (params.contains("seconds")) job.timeout += settings.scrape_interval - std::chrono::seconds(1);
+
+  const Labels all = labels.build();
+  job.url = scrape_url(all, params);
+  job.identity = job_identity(all, job.url);
+  job.name = all.get(kMetricName);
+  if (const auto computed = computed_delta_name(job.name); !computed.empty()) {
+    job.name = computed;
+    job.delta_by_target = true;
+    labels.set(kMetricName, job.name);
+  }
+  job.agent_delta = !job.delta_by_target && pprof::has_delta_columns(job.name);
+  if (settings.scope_labels) add_scope_labels(labels);
+  job.labels = labels.build();
+  return job;
+}
+
+std::uint64_t identity_without_meta(const Labels& target) {
+  std::vector<Label> kept;
+  for (const auto& label : target) {
+    if (!label.name.starts_with("__meta_")) kept.push_back(label);
+  }
+  return Labels::from(std::move(kept)).stable_hash();
+}
+
+}  // namespace
+
+JobSettings job_settings(const Arguments& a, std::string_view component_id) {
+  return {.job_name = a.job_name.value_or(std::string(component_id)),
+          .params = a.params,
+          .scrape_interval = a.scrape_interval,
+          .scrape_timeout = a.scrape_timeout,
+          .delta_duration = a.delta_duration(),
+          .scheme = a.scheme,
+          .profiling = a.profiling,
+          .scope_labels = a.scope_labels};
+}
+
+JobList make_jobs(const component::Targets& targets, const JobSettings& settings) {
+  const auto types = profile_types(settings.profiling);
+  JobList list;
+  std::unordered_set<std::uint64_t> seen_targets;
+  std::unordered_set<std::string> seen_jobs;
+  for (const auto& target : targets) {
+    const Labels labels = target.to_labels();
+    if (!seen_targets.insert(identity_without_meta(labels)).second) {
+      ++list.duplicate_targets;
+      continue;
+    }
+    std::vector<ProfileType> chosen;
+    if (labels.has(kMetricName) || labels.has("__profile_path__")) {
+      chosen.push_back(pinned_type(labels, types));
+    } else {
+      std::ranges::copy_if(types, std::back_inserter(chosen), &ProfileType::enabled);
+    }
+    for (const auto& type : chosen) {
+      auto job = make_job(labels, type, settings);
+      if (!job) {
+        list.bad.push_back({target.to_string(), job.error().message});
+        break;  // the same mistake for every type
+      }
+      if (seen_jobs.insert(fmt::format("{:x} {}", job->identity, job->name)).second)
+        list.jobs.push_back(std::move(*job));
+    }
+  }
+  return list;
+}
+
+std::string infer_service_name(const Labels& target) {
+  const auto first = [&](std::initializer_list<std::string_view> names) -> std::string_view {
+    for (const auto name : names) {
+      if (const auto value = target.get(name); !value.empty()) return value;
+    }
+    return "";
+  };
+  if (const auto named = first({kServiceName, "__meta_kubernetes_pod_annotation_pyroscope_io_service_name"});
+      !named.empty()) {
+    return std::string(named);
+  }
+  const auto space = target.get("__meta_kubernetes_namespace");
+  const auto container = target.get("__meta_kubernetes_pod_container_name");
+  if (!space.empty() && !container.empty()) return fmt::format("{}/{}", space, container);
+  const auto docker =
+      first({"__meta_docker_container_name", "__meta_dockerswarm_container_label_service_name",
+             "__meta_dockerswarm_service_name"});
+  return docker.empty() ? "unspecified" : std::string(docker);
+}
+
+std::uint64_t job_identity(const Labels& labels, std::string_view url) {
+  std::vector<Label> visible;
+  for (const auto& label : labels) {
+    if (!label.name.starts_with("__")) visible.push_back(label);
+  }
+  std::uint64_t hash = 0xcbf29ce484222325;
+  const auto mix = [&hash](std::string_view text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  };
+  mix(fmt::format("{:x}", Labels::from(std::move(visible)).stable_hash()));
+  mix(url);
+  return hash;
+}
+
+Duration until_phase(std::uint64_t identity, UnixNanos unix_ns, Duration interval) {
+  const auto period = static_cast<std::uint64_t>(interval.count());
+  const std::uint64_t phase = identity % period;
+  const std::uint64_t now = static_cast<std::uint64_t>(unix_ns) % period;
+  return Duration(static_cast<Duration::rep>((phase + period - now) % period));
+}
+
+}  // namespace invar::components::pyroscope_scrape

@@ -1,0 +1,64 @@
+// From targets to scrape jobs: which URL, with which labels, how long, under which identity. Pure, so it may
+// run on the pool. Spec: pyroscope-scrape.md 4-9; decisions 5 and 6. One bad target never disturbs the
+// others.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "components/pyroscope/scrape/arguments.h"
+#include "components/pyroscope/scrape/scrape_url.h"
+#include "labels/labels.h"
+
+namespace invar::components::pyroscope_scrape {
+
+struct Job {
+  Labels labels;  // all of them, hidden ones included; what is pushed
+  std::string url;
+  std::string name;              // final __name__: the profile type on metrics and in the ledger
+  bool agent_delta = false;      // we turn the cumulative profile into a delta
+  bool delta_by_target = false;  // godeltaprof: it is one already
+  Duration timeout{};
+  std::uint64_t identity =
+      0;  // of public labels and URL: the phase, and with `name` the key of the running loop
+};
+
+struct BadTarget {
+  std::string target;  // its labels in text form
+  std::string message;
+};
+
+struct JobList {
+  std::vector<Job> jobs;
+  std::vector<BadTarget> bad;
+  std::size_t duplicate_targets = 0;  // equal but for __meta_ labels; the first one wins
+};
+
+// What of the arguments decides about jobs.
+struct JobSettings {
+  std::string job_name;  // effective: "" adds no label
+  Params params;
+  Duration scrape_interval{};
+  Duration scrape_timeout{};
+  Duration delta_duration{};
+  std::string scheme;
+  ProfilingConfig profiling;
+  bool scope_labels = false;
+  bool operator==(const JobSettings&) const = default;
+};
+JobSettings job_settings(const Arguments& arguments, std::string_view component_id);
+
+JobList make_jobs(const component::Targets& targets, const JobSettings& settings);
+
+// pyroscope-scrape.md 7: from the target's original labels.
+std::string infer_service_name(const Labels& target);
+
+// pyroscope-scrape.md 8: FNV-1a of the hex of the public labels' hash, then the URL.
+std::uint64_t job_identity(const Labels& labels, std::string_view url);
+
+// Nanoseconds from `unix_ns` to the next instant of the job's phase, in [0, interval).
+Duration until_phase(std::uint64_t identity, UnixNanos unix_ns, Duration interval);
+
+}  // namespace invar::components::pyroscope_scrape

@@ -1,0 +1,75 @@
+#include "components/pyroscope/scrape/process.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+namespace invar::components::pyroscope_scrape {
+namespace {
+
+std::unexpected<ScrapeError> over_limit(std::uint64_t samples, std::uint64_t limit) {
+  return std::unexpected(
+      ScrapeError{"sample_limit",
+                  fmt::format("the profile has {} samples, more than sample_limit = {}", samples, limit)});
+}
+
+std::expected<Processed, ScrapeError> compute_delta(ProcessInput input) {
+  thread_local pprof::DeltaEngine engine;
+  const auto started = std::chrono::steady_clock::now();
+  auto result = engine.step(input.body, input.profile_name, input.previous, input.max_profile_bytes);
+  if (!result) return std::unexpected(body_error(result.error(), input.body, input.content_type));
+  if (input.sample_limit > 0 && result->summary.samples > input.sample_limit) {
+    return over_limit(result->summary.samples, input.sample_limit);
+  }
+  Processed out;
+  out.delta_time = std::chrono::steady_clock::now() - started;
+  out.samples = result->summary.samples;
+  out.raw_bytes = result->summary.raw_bytes;
+  out.next = std::move(result->next);
+  switch (result->kind) {
+    case pprof::DeltaResult::Kind::kBaseline:
+      out.baseline_only = true;
+      break;
+    case pprof::DeltaResult::Kind::kReset:
+      out.reset = true;
+      [[fallthrough]];
+    case pprof::DeltaResult::Kind::kDelta:
+      out.is_delta = true;
+      out.any_positive = result->any_positive;
+      out.body = std::move(result->body);
+      break;
+    case pprof::DeltaResult::Kind::kPassThrough:
+      out.any_positive = result->summary.any_positive_value;
+      out.body = std::move(input.body);
+      break;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::expected<Processed, ScrapeError> process(ProcessInput input) {
+  thread_local std::string scratch;
+  if (input.agent_delta) {
+    // The delta reads the profile whole; what only a text answer would trip over is said in better words
+    // first.
+    if (auto text = pprof::check_text(input.body, input.content_type); !text) {
+      return std::unexpected(body_error(text.error(), input.body, input.content_type));
+    }
+    return compute_delta(std::move(input));
+  }
+  auto summary = pprof::validate_body(input.body, input.content_type, input.max_profile_bytes, scratch);
+  constexpr std::size_t kKeptScratch = 4 << 20;
+  if (scratch.capacity() > kKeptScratch) std::string().swap(scratch);
+  if (!summary) return std::unexpected(body_error(summary.error(), input.body, input.content_type));
+  if (input.sample_limit > 0 && summary->samples > input.sample_limit)
+    return over_limit(summary->samples, input.sample_limit);
+  Processed out;
+  out.samples = summary->samples;
+  out.raw_bytes = summary->raw_bytes;
+  out.any_positive = summary->any_positive_value;
+  out.body = std::move(input.body);
+  return out;
+}
+
+}  // namespace invar::components::pyroscope_scrape

@@ -1,0 +1,41 @@
+// The work on one scraped body: check that it is a profile, and turn a cumulative one into a delta. Runs on
+// the worker pool (small bodies on the loop); scratch memory belongs to the thread. Threads: any; pure but
+// for the thread's scratch. Spec: pyroscope-scrape.md 11-13.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "components/pyroscope/scrape/outcome.h"
+#include "pprof/delta.h"
+
+namespace invar::components::pyroscope_scrape {
+
+struct ProcessInput {
+  std::string body;
+  std::string content_type;
+  std::string profile_name;
+  bool agent_delta = false;
+  pprof::DeltaStatePtr previous;
+  std::uint64_t max_profile_bytes = 0;
+  std::uint64_t sample_limit = 0;
+};
+
+struct Processed {
+  std::string body;            // what is to be pushed
+  bool is_delta = false;       // `body` is a delta of ours
+  bool baseline_only = false;  // first profile of a delta type: nothing to push
+  bool reset = false;          // the target's counters started anew
+  bool any_positive = false;   // decision 15: else it is not pushed
+  std::uint64_t samples = 0;
+  std::uint64_t raw_bytes = 0;
+  pprof::DeltaStatePtr next;  // to be kept once the profile was accepted
+  Duration delta_time{};      // CPU-heavy part, for the metric
+};
+
+std::expected<Processed, ScrapeError> process(ProcessInput input);
+
+}  // namespace invar::components::pyroscope_scrape

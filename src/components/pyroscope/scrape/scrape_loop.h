@@ -1,0 +1,94 @@
+// ScrapeLoop: scrapes one job for as long as it exists: one target, one profile type.
+//
+//   waiting --phase instant--> requesting --answer--> processing (pool) --result--> waiting
+//
+// A tick that finds the previous scrape still under way is counted as missed, never queued. The phase is
+// stable: it depends on the job's identity and the wall clock alone. A baseline advances only when a receiver
+// accepted the delta. Threads: loop thread. Lifetime: Context outlives its loops; destroying a loop cancels
+// what is in flight. Spec: pyroscope-scrape.md 9-14.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/loop.h"
+#include "async/worker_pool.h"
+#include "base/log.h"
+#include "components/pyroscope/scrape/jobs.h"
+#include "components/pyroscope/scrape/process.h"
+#include "components/pyroscope/scrape/scrape_metrics.h"
+#include "http/client.h"
+#include "pipeline/profile.h"
+
+namespace invar::components::pyroscope_scrape {
+
+// What all loops of a component share; replaced piece by piece by an update, and read afresh at every scrape.
+struct Context {
+  async::Loop* loop = nullptr;
+  async::WorkerPool* pool = nullptr;
+  log::Logger logger;
+  ScrapeMetrics* metrics = nullptr;
+  metrics::Scope* scope = nullptr;
+  std::shared_ptr<http::Client> client;
+  std::vector<pipeline::ReceiverPtr> receivers;
+  Duration scrape_interval{};
+  std::uint64_t max_profile_bytes = 0;
+  std::uint64_t sample_limit = 0;
+  bool per_target_metrics = false;
+};
+
+enum class TargetHealth { kUnknown, kUp, kDown };
+std::string_view to_string(TargetHealth health);
+
+struct LoopStatus {
+  TargetHealth health = TargetHealth::kUnknown;
+  std::string last_error;
+  UnixNanos last_scrape_unix_ns = 0;  // start of the last attempt
+  UnixNanos last_success_unix_ns = 0;
+  Duration last_duration{};
+  std::uint64_t last_bytes = 0;
+  std::uint64_t last_samples = 0;
+};
+
+class ScrapeLoop {
+ public:
+  ScrapeLoop(Context& context, Job job, pprof::DeltaStatePtr baseline);
+
+  void start();             // arms the first scrape at the next instant of the phase
+  void set_job(Job job);    // same identity: labels and timeout are swapped in place
+  void interval_changed();  // re-arms; a scrape under way goes on
+
+  [[nodiscard]] const Job& job() const { return job_; }
+  [[nodiscard]] const LoopStatus& status() const { return status_; }
+  [[nodiscard]] const pprof::DeltaStatePtr& baseline() const { return baseline_; }
+
+  std::uint64_t generation = 0;  // of the sync that last named this loop
+
+ private:
+  void arm();
+  void tick();
+  void on_answer(std::expected<http::Response, http::Failure> answer);
+  void on_processed(std::expected<Processed, ScrapeError> result);
+  void push(Processed& processed);
+  void finish_well();
+  void finish_badly(const ScrapeError& error);
+  TypeMetrics& metrics();
+
+  Context& context_;
+  Job job_;
+  pprof::DeltaStatePtr baseline_;
+  LoopStatus status_;
+  std::unique_ptr<metrics::Scope> own_scope_;  // with per_target_metrics: its series go with the loop
+  std::unique_ptr<TypeMetrics> own_metrics_;
+  bool busy_ = false;
+  async::TimePoint started_{};
+  async::TimePoint next_tick_{};
+  std::shared_ptr<http::Client> client_;  // of the request under way: outlives its call
+  std::unique_ptr<http::Call> call_;
+  async::Timer timer_;
+  async::Alive alive_;  // last
+};
+
+}  // namespace invar::components::pyroscope_scrape

@@ -1,0 +1,61 @@
+#include "components/pyroscope/scrape/scrape_metrics.h"
+
+namespace invar::components::pyroscope_scrape {
+namespace {
+
+const std::vector<double> kLatency = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+const std::vector<double> kDuration = {.005, .025, .1, .5, 1, 2.5, 5, 10, 15, 30, 60};
+const std::vector<double> kBytes = {1e3, 4e3, 16e3, 64e3, 256e3, 1e6, 4e6, 16e6, 64e6};
+const std::vector<double> kDelta = {.0001, .0005, .001, .005, .01, .05, .1, .5, 1};
+
+}  // namespace
+
+TypeMetrics::TypeMetrics(metrics::Scope& scope, metrics::LabelPairs labels)
+    : duration_seconds(scope.histogram("pyroscope_scrape_duration_seconds",
+                                       "Time from request to the last byte of a profile.", kDuration,
+                                       labels)),
+      body_bytes(scope.histogram("pyroscope_scrape_body_bytes", "Size of scraped profiles as received.",
+                                 kBytes, labels)),
+      delta_seconds(scope.histogram("pyroscope_scrape_delta_seconds",
+                                    "Time spent on turning cumulative profiles into deltas.", kDelta,
+                                    labels)),
+      missed_ticks(scope.counter("pyroscope_scrape_missed_ticks_total",
+                                 "Scrapes skipped because the one before was still under way.", labels)),
+      empty(scope.counter("pyroscope_scrape_empty_profiles_total",
+                          "Profiles scraped well that hold no positive value, and so are not sent.", labels)),
+      resets(scope.counter("pyroscope_scrape_delta_resets_total",
+                           "Targets seen to have started their counters anew.", labels)),
+      scope_(scope),
+      labels_(std::move(labels)) {}
+
+void TypeMetrics::count(std::string_view result, std::string_view reason) {
+  std::string key = std::string(result) + " " + std::string(reason);
+  auto& counter = scrapes_[key];
+  if (counter == nullptr) {
+    auto labels = labels_;
+    labels.emplace_back("result", result);
+    labels.emplace_back("reason", reason);
+    counter = &scope_.counter("pyroscope_scrape_scrapes_total",
+                              "Scrapes by result and, for failures, reason.", labels);
+  }
+  counter->add();
+}
+
+ScrapeMetrics::ScrapeMetrics(metrics::Scope& scope)
+    : fanout_latency(scope.histogram("pyroscope_fanout_latency",
+                                     "Write latency for sending to direct and indirect components.",
+                                     kLatency)),
+      forwarded_entries(
+          scope.counter("pyroscope_forwarded_entries_total", "Profiles accepted by every receiver.")),
+      scope_(scope) {}
+
+TypeMetrics& ScrapeMetrics::of_type(std::string_view profile) {
+  auto it = types_.find(profile);
+  if (it == types_.end()) {
+    metrics::LabelPairs labels = {{"profile", std::string(profile)}};
+    it = types_.emplace(std::string(profile), std::make_unique<TypeMetrics>(scope_, std::move(labels))).first;
+  }
+  return *it->second;
+}
+
+}  // namespace invar::components::pyroscope_scrape

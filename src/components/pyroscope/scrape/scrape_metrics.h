@@ -1,0 +1,47 @@
+// The metrics of one pyroscope.scrape component. Series are made per profile type when the type is first
+// seen, and per target only with per_target_metrics. Threads: loop thread. Spec: pyroscope-scrape.md 14;
+// decision 8.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "metrics/metrics.h"
+
+namespace invar::components::pyroscope_scrape {
+
+// Series of one profile type (and, if asked for, of one target).
+class TypeMetrics {
+ public:
+  TypeMetrics(metrics::Scope& scope, metrics::LabelPairs labels);
+  void count(std::string_view result, std::string_view reason);
+
+  metrics::Histogram& duration_seconds;
+  metrics::Histogram& body_bytes;
+  metrics::Histogram& delta_seconds;
+  metrics::Counter& missed_ticks;
+  metrics::Counter& empty;
+  metrics::Counter& resets;
+
+ private:
+  metrics::Scope& scope_;
+  metrics::LabelPairs labels_;
+  std::map<std::string, metrics::Counter*, std::less<>> scrapes_;  // by "result reason"
+};
+
+class ScrapeMetrics {
+ public:
+  explicit ScrapeMetrics(metrics::Scope& scope);
+  TypeMetrics& of_type(std::string_view profile);
+
+  metrics::Histogram& fanout_latency;
+  metrics::Counter& forwarded_entries;
+
+ private:
+  metrics::Scope& scope_;
+  std::map<std::string, std::unique_ptr<TypeMetrics>, std::less<>> types_;
+};
+
+}  // namespace invar::components::pyroscope_scrape

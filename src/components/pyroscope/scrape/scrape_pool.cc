@@ -1,0 +1,246 @@
+#include "components/pyroscope/scrape/scrape_pool.h"
+
+#include <algorithm>
+
+namespace invar::components::pyroscope_scrape {
+namespace {
+
+constexpr std::size_t kSlice = 500;  // jobs per turn of the loop: some 5 ms
+constexpr Duration kSaveEvery = std::chrono::minutes(5);
+
+}  // namespace
+
+ScrapePool::ScrapePool(component::Options options, const Arguments& arguments,
+                       std::shared_ptr<http::Client> client)
+    : options_(std::move(options)), metrics_(*options_.metrics), save_timer_(*options_.loop) {
+  context_.loop = options_.loop;
+  context_.pool = options_.pool;
+  context_.logger = options_.logger;
+  context_.metrics = &metrics_;
+  context_.scope = options_.metrics;
+  context_.client = std::move(client);
+  take_over(arguments);
+  options_.metrics->on_collect([this](std::vector<metrics::Sample>& out) { collect(out); });
+}
+
+ScrapePool::~ScrapePool() = default;
+
+void ScrapePool::take_over(const Arguments& arguments) {
+  targets_ = arguments.targets.targets;
+  settings_ = job_settings(arguments, options_.id);
+  context_.receivers.clear();
+  std::ranges::copy_if(arguments.forward_to, std::back_inserter(context_.receivers),
+                       [](const auto& receiver) { return receiver != nullptr; });
+  context_.scrape_interval = arguments.scrape_interval;
+  context_.max_profile_bytes = arguments.max_profile_bytes;
+  context_.sample_limit = arguments.sample_limit;
+  context_.per_target_metrics = arguments.per_target_metrics;
+  if (const auto sentence = warning(arguments); !sentence.empty()) options_.logger.warn(sentence);
+}
+
+void ScrapePool::start() {
+  options_.pool->run(
+      [files = options_.files, path = options_.data_path] { return load_baselines_blocking(*files, path); },
+      alive_.bind([this](LoadedBaselines loaded) {
+        if (!loaded.problem.empty()) {
+          options_.logger.warn("stored baselines could not be read whole: affected targets start anew",
+                               {{"path", options_.data_path + "/baselines"}, {"err", loaded.problem}});
+        }
+        for (auto& b : loaded.baselines) restored_[{b.identity, std::move(b.name)}] = std::move(b.state);
+        started_ = true;
+        make_jobs_anew();
+        arm_save();
+      }));
+}
+
+void ScrapePool::update(const Arguments& arguments, std::shared_ptr<http::Client> client) {
+  const auto old_targets = targets_;
+  const auto old_settings = settings_;
+  const auto old_interval = context_.scrape_interval;
+  take_over(arguments);
+  if (client) context_.client = std::move(client);
+  if (!started_) return;
+  if (context_.scrape_interval != old_interval) {
+    for (auto& [key, loop] : loops_) loop->interval_changed();
+  }
+  if (targets_ != old_targets || settings_ != old_settings) make_jobs_anew();
+}
+
+void ScrapePool::make_jobs_anew() {
+  const std::uint64_t generation = ++generation_;
+  options_.logger.debug("passed new targets to scrape manager",
+                        {{"targets", static_cast<std::uint64_t>(targets_.size())}});
+  options_.pool->run(
+      [targets = targets_, settings = settings_] {
+        return std::make_shared<JobList>(make_jobs(targets, settings));
+      },
+      alive_.bind([this, generation](std::shared_ptr<JobList> list) {
+        if (generation != generation_ || stopping_) return;
+        for (const auto& bad : list->bad) {
+          options_.logger.error("creating targets failed", {{"target", bad.target}, {"err", bad.message}});
+        }
+        if (list->duplicate_targets > 0) {
+          options_.logger.warn("targets that differ only in __meta_ labels are scraped once",
+                               {{"duplicates", static_cast<std::uint64_t>(list->duplicate_targets)}});
+        }
+        last_list_.bad = list->bad;
+        last_list_.duplicate_targets = list->duplicate_targets;
+        apply_slice(std::move(list), 0, generation);
+      }));
+}
+
+void ScrapePool::apply_slice(std::shared_ptr<JobList> list, std::size_t from, std::uint64_t generation) {
+  if (generation != generation_ || stopping_) return;  // a newer list is on its way
+  const std::size_t to = std::min(list->jobs.size(), from + kSlice);
+  for (std::size_t i = from; i < to; ++i) apply_job(std::move(list->jobs[i]), generation);
+  if (to == list->jobs.size()) {
+    remove_old_loops(generation);
+    return;
+  }
+  options_.loop->post(alive_.bind([this, list = std::move(list), to, generation]() mutable {
+    apply_slice(std::move(list), to, generation);
+  }));
+}
+
+void ScrapePool::apply_job(Job job, std::uint64_t generation) {
+  if (!options_.cluster->owns(job.identity)) return;
+  const Key key{job.identity, job.name};
+  auto it = loops_.find(key);
+  if (it != loops_.end()) {
+    it->second->set_job(std::move(job));
+  } else {
+    pprof::DeltaStatePtr baseline;
+    if (const auto restored = restored_.find(key); restored != restored_.end()) {
+      baseline = std::move(restored->second);
+      restored_.erase(restored);
+    }
+    it = loops_.emplace(key, std::make_unique<ScrapeLoop>(context_, std::move(job), std::move(baseline)))
+             .first;
+    it->second->start();
+  }
+  it->second->generation = generation;
+}
+
+void ScrapePool::remove_old_loops(std::uint64_t generation) {
+  std::size_t removed = 0;
+  for (auto it = loops_.begin(); it != loops_.end() && removed < kSlice;) {
+    if (it->second->generation == generation) {
+      ++it;
+    } else {
+      it = loops_.erase(it);
+      ++removed;
+    }
+  }
+  if (removed == kSlice) {
+    options_.loop->post(alive_.bind([this, generation] {
+      if (generation == generation_ && !stopping_) remove_old_loops(generation);
+    }));
+  }
+}
+
+std::vector<Baseline> ScrapePool::baselines() const {
+  std::vector<Baseline> out;
+  for (const auto& [key, loop] : loops_) {
+    if (loop->baseline()) out.push_back({key.identity, key.name, loop->baseline()});
+  }
+  return out;
+}
+
+void ScrapePool::arm_save() {
+  save_timer_.arm_after(kSaveEvery, [this] {
+    restored_.clear();  // of targets that did not come back
+    options_.pool->run([files = options_.files, path = options_.data_path,
+                        states = baselines()] { return save_baselines_blocking(*files, path, states); },
+                       alive_.bind([this](Result<> saved) {
+                         if (!saved)
+                           options_.logger.warn("baselines could not be stored", {{"err", saved.error()}});
+                         arm_save();
+                       }));
+  });
+}
+
+void ScrapePool::stop(async::Task done) {
+  stopping_ = true;
+  save_timer_.cancel();
+  auto states = baselines();
+  loops_.clear();
+  if (!started_ || states.empty()) {
+    options_.loop->post(std::move(done));
+    return;
+  }
+  options_.pool->run([files = options_.files, path = options_.data_path,
+                      states = std::move(states)] { return save_baselines_blocking(*files, path, states); },
+                     [logger = options_.logger, done = std::move(done)](Result<> saved) mutable {
+                       if (!saved) logger.warn("baselines could not be stored", {{"err", saved.error()}});
+                       done();
+                     });
+}
+
+void ScrapePool::collect(std::vector<metrics::Sample>& out) const {
+  // A target is up when any of its profile types was scraped well at the last try.
+  std::map<std::pair<std::string, std::string>, bool> up;
+  double baseline_bytes = 0;
+  for (const auto& [key, loop] : loops_) {
+    const auto& labels = loop->job().labels;
+    bool& any = up[{std::string(labels.get("instance")), std::string(labels.get(kServiceName))}];
+    any = any || loop->status().health == TargetHealth::kUp;
+    if (loop->baseline()) baseline_bytes += static_cast<double>(pprof::state_bytes(*loop->baseline()));
+  }
+  for (const auto& [target, is_up] : up) {
+    out.push_back({.name = "pyroscope_scrape_up",
+                   .help = "1 while a target's profiles are scraped well.",
+                   .labels = {{"instance", target.first}, {"service_name", target.second}},
+                   .value = is_up ? 1.0 : 0.0});
+  }
+  out.push_back({.name = "pyroscope_scrape_baseline_bytes",
+                 .help = "Memory held by delta baselines.",
+                 .value = baseline_bytes});
+  out.push_back({.name = "pyroscope_scrape_jobs",
+                 .help = "Targets times profile types that are scraped.",
+                 .value = static_cast<double>(loops_.size())});
+  out.push_back({.name = "pyroscope_scrape_bad_targets",
+                 .help = "Targets that cannot be scraped as configured.",
+                 .value = static_cast<double>(last_list_.bad.size())});
+  out.push_back({.name = "pyroscope_scrape_duplicate_targets",
+                 .help = "Targets left out because they differ from another in __meta_ labels only.",
+                 .value = static_cast<double>(last_list_.duplicate_targets)});
+}
+
+component::BodyValue ScrapePool::debug_info() const {
+  std::vector<const ScrapeLoop*> sorted;
+  for (const auto& [key, loop] : loops_) sorted.push_back(loop.get());
+  std::ranges::sort(sorted, {},
+                    [](const ScrapeLoop* loop) { return std::pair(loop->job().url, loop->job().name); });
+
+  component::BodyValue info;
+  for (const auto& bad : last_list_.bad) {
+    component::BodyValue row;
+    row.attribute("target", bad.target).attribute("last_error", bad.message);
+    info.block("bad_target", "", std::move(row));
+  }
+  for (const auto* loop : sorted) {
+    const auto& job = loop->job();
+    const auto& status = loop->status();
+    component::BodyValue row;
+    row.attribute("job", job.labels.get("job")).attribute("profile", job.name).attribute("url", job.url);
+    row.attribute("health", to_string(status.health));
+    if (!status.last_error.empty()) row.attribute("last_error", status.last_error);
+    if (status.last_scrape_unix_ns != 0) {
+      row.attribute("last_scrape", format_rfc3339(status.last_scrape_unix_ns));
+      row.attribute(
+          "last_scrape_duration",
+          format_duration(std::chrono::duration_cast<std::chrono::microseconds>(status.last_duration)));
+    }
+    if (status.last_success_unix_ns != 0) {
+      row.attribute("last_success", format_rfc3339(status.last_success_unix_ns));
+      row.attribute("bytes", status.last_bytes).attribute("samples", status.last_samples);
+    }
+    std::vector<std::pair<std::string, syntax::Value>> labels;
+    for (const auto& label : job.labels) labels.emplace_back(label.name, label.value);
+    row.attribute("labels", syntax::Value::object(std::move(labels)));
+    info.block("target", "", std::move(row));
+  }
+  return info;
+}
+
+}  // namespace invar::components::pyroscope_scrape

@@ -1,0 +1,67 @@
+// ScrapePool: keeps one ScrapeLoop per job of the current arguments, and the baselines over a restart.
+//
+// A change of targets or settings makes the job list anew (on the worker pool) and applies it in slices, so
+// that thousands of targets may come and go without a stall of the loop. A loop whose identity stays keeps
+// running, with its baseline. Threads: loop thread. Stop: cancels everything in flight, writes the baselines,
+// then calls `done`. Spec: pyroscope-scrape.md 10, 14; decision 6.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "component/component.h"
+#include "components/pyroscope/scrape/arguments.h"
+#include "components/pyroscope/scrape/baseline_store.h"
+#include "components/pyroscope/scrape/scrape_loop.h"
+
+namespace invar::components::pyroscope_scrape {
+
+class ScrapePool {
+ public:
+  ScrapePool(component::Options options, const Arguments& arguments, std::shared_ptr<http::Client> client);
+  ~ScrapePool();
+
+  void start();
+  // `client` is null when the client options did not change.
+  void update(const Arguments& arguments, std::shared_ptr<http::Client> client);
+  void stop(async::Task done);
+  [[nodiscard]] component::BodyValue debug_info() const;
+
+ private:
+  struct Key {
+    std::uint64_t identity;
+    std::string name;
+    bool operator==(const Key&) const = default;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const { return key.identity ^ std::hash<std::string>()(key.name); }
+  };
+  using Loops = std::unordered_map<Key, std::unique_ptr<ScrapeLoop>, KeyHash>;
+
+  void take_over(const Arguments& arguments);
+  void make_jobs_anew();
+  void apply_slice(std::shared_ptr<JobList> list, std::size_t from, std::uint64_t generation);
+  void apply_job(Job job, std::uint64_t generation);
+  void remove_old_loops(std::uint64_t generation);
+  void arm_save();
+  [[nodiscard]] std::vector<Baseline> baselines() const;
+  void collect(std::vector<metrics::Sample>& out) const;
+
+  const component::Options options_;
+  ScrapeMetrics metrics_;
+  Context context_;
+  component::Targets targets_;
+  JobSettings settings_;
+  JobList last_list_;  // its jobs are handed over; what stays is what could not become a job
+  Loops loops_;
+  std::unordered_map<Key, pprof::DeltaStatePtr, KeyHash> restored_;
+  std::uint64_t generation_ = 0;
+  bool started_ = false;  // baselines are loaded, loops run
+  bool stopping_ = false;
+  async::Timer save_timer_;
+  async::Alive alive_;  // last
+};
+
+}  // namespace invar::components::pyroscope_scrape

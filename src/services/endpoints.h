@@ -1,0 +1,26 @@
+// The endpoints that operators and probes call: health, readiness, reload, metrics, component handlers, the
+// status page. Threads: loop thread only. Spec: cli-http-ui.md 5.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "component/view.h"
+#include "metrics/metrics.h"
+#include "services/router.h"
+#include "services/status_page.h"
+
+namespace invar::services {
+
+struct EndpointHost {
+  const component::ComponentDirectory* components = nullptr;
+  metrics::Registry* metrics = nullptr;
+  // Re-reads and applies the configuration; "" when it was applied whole, else the text of runtime.md 9.
+  std::function<std::string()> reload;
+  std::function<StatusInput()> status;  // filled but for `components`
+  std::string prefix = "/";             // of the status page, ends in '/'
+};
+
+void add_endpoints(Router& router, EndpointHost host);
+
+}  // namespace invar::services

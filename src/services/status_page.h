@@ -1,0 +1,30 @@
+// The status page: one plain HTML page made by the server, no scripts. It answers what is collected, where it
+// goes, and why something does not work: problems first, then every component with its health, its targets,
+// endpoints or archive. What a component shows comes from its debug info: repeated blocks become tables. By
+// attribute name:
+//   last_error            a sentence; a non-empty one makes the row a problem
+//   last_*, *_at, oldest  RFC 3339 text is shown as an age
+//   *_bytes, bytes        numbers are shown in binary units
+//   labels                an object, shown without hidden (__) labels
+// Pure; threads: loop. Spec: issue of the foundation, cli-http-ui.md 7 (the full web app comes later).
+#pragma once
+
+#include <string>
+
+#include "base/time.h"
+#include "component/view.h"
+
+namespace invar::services {
+
+struct StatusInput {
+  const component::ComponentDirectory* components = nullptr;
+  std::string config_path;
+  std::string prefix = "/";  // of the UI and the API, ends in '/'
+  UnixNanos started_unix_ns = 0;
+  UnixNanos now_unix_ns = 0;
+  std::string last_reload_error;  // "" when the running configuration is the file's
+};
+
+std::string render_status_page(const StatusInput& input);
+
+}  // namespace invar::services
