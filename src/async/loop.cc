@@ -39,9 +39,11 @@ class RealLoopImpl final : public RealLoop {
 
   void run() override {
     loop_thread_ = std::this_thread::get_id();
-    const auto guard = asio::make_work_guard(*context_);
-    context_->run();
-    context_->restart();
+    {
+      const auto guard = asio::make_work_guard(*context_);
+      context_->run();
+    }
+    context_->restart();  // after the guard: letting go of the last work stops the context
   }
 
   void stop() override { context_->stop(); }

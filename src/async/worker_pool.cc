@@ -35,6 +35,7 @@ class ThreadPool final : public WorkerPool {
       dropped.swap(jobs_);
     }
     wake_.notify_all();
+    dropped.clear();
     for (std::thread& thread : threads_) thread.join();
   }
 
