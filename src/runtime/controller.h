@@ -1,9 +1,10 @@
-// The controller: configuration text -> graph of components -> running pipelines. Spec: runtime.md 1-10, 13, 15, 16.
+// The controller: configuration text -> graph of components -> running pipelines. Spec: runtime.md 1-10, 13,
+// 15, 16.
 //
-// load() parses, builds the graph, evaluates, and schedules. The first load must succeed whole; a later one (reload) applies
-// what evaluates and leaves the rest running with its last good arguments. A rejected load changes nothing.
-// Identities are paths ("" is the root scope) and scopes nest, so that modules fit without rework.
-// Threads:  loop thread only. Lifetime: destroy after stop().
+// load() parses, builds the graph, evaluates, and schedules. The first load must succeed whole; a later one
+// (reload) applies what evaluates and leaves the rest running with its last good arguments. A rejected load
+// changes nothing. Identities are paths ("" is the root scope) and scopes nest, so that modules fit without
+// rework. Threads:  loop thread only. Lifetime: destroy after stop().
 #pragma once
 
 #include <functional>
@@ -27,11 +28,12 @@ struct SourceFile {
   std::string path;
   std::string text;
 };
-// A file, or every *.alloy directly inside a directory, in path order. Errors: `stat P: no such file or directory` ...
+// A file, or every *.alloy directly inside a directory, in path order. Errors: `stat P: no such file or
+// directory` ...
 Result<std::vector<SourceFile>> read_sources(fs::FileSystem& files, const std::string& path);
 
-// A configurable singleton of the root: `logging`, `http`, ... The block's arguments are decoded by its schema and handed over;
-// without a block, default-constructed arguments are.
+// A configurable singleton of the root: `logging`, `http`, ... The block's arguments are decoded by its
+// schema and handed over; without a block, default-constructed arguments are.
 struct ConfigBlock {
   std::string name;
   const syntax::Schema* schema = nullptr;
@@ -66,11 +68,22 @@ class Controller : public component::ComponentDirectory {
   struct LoadResult {
     syntax::Diagnostics diagnostics;
     bool applied = false;  // the new graph is current (possibly with failed nodes)
+    bool sources_rejected =
+        false;  // a syntax error, or an attribute at the top level: nothing was looked at further
   };
   virtual LoadResult load(const std::vector<SourceFile>& sources, const std::string& module_path) = 0;
-  virtual void start() = 0;                  // after the first load: starts components; later loads start their own
-  virtual void stop(async::Task done) = 0;   // reverse dependency order, within the shutdown deadline
+  virtual void start() = 0;  // after the first load: starts components; later loads start their own
+  virtual void stop(async::Task done) = 0;  // reverse dependency order, within the shutdown deadline
+
+  // For the metrics: the sources could not even be read, so load() was not called.
+  virtual void note_read_failure() = 0;
+  [[nodiscard]] virtual bool has_module(std::string_view module_id) const = 0;
 };
+
+// What a failed load or reload says in one line; "" when there is nothing to say. runtime.md 9.
+std::string load_error_text(const std::string& config_path, const Controller::LoadResult& result);
+// `reading config path "P": <error>`, also for what read_sources() returns.
+std::string reading_error_text(const std::string& config_path, std::string_view error);
 
 // `validate`: every check that needs no evaluation; nothing is built, opened or read. formatting.md 6.
 syntax::Diagnostics validate(const std::vector<SourceFile>& sources, const component::Registry& components,

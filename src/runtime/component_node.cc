@@ -1,0 +1,145 @@
+#include "runtime/component_node.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace invar::runtime {
+namespace {
+
+constexpr std::string_view kHeadline = "Failed to build component";
+
+std::string global_id(const ModuleContext& module, const std::string& id) {
+  return module.id.empty() ? id : module.id + "/" + id;
+}
+
+std::string data_path(const std::string& storage, const std::string& id) {
+  return storage.empty() || storage.ends_with('/') ? storage + id : storage + "/" + id;
+}
+
+}  // namespace
+
+ComponentNode::ComponentNode(std::string id, std::string label, const component::Registration& registration,
+                             const ModuleContext& module)
+    : Node(std::move(id)),
+      registration_(&registration),
+      module_(&module),
+      label_(std::move(label)),
+      global_id_(global_id(module, this->id())),
+      health_(now()) {
+  if (registration.exports != nullptr)
+    exports_ = syntax::Boxed(registration.exports, registration.exports->make());
+}
+
+ComponentNode::~ComponentNode() = default;
+
+UnixNanos ComponentNode::now() const {
+  return module_->environment->loop->unix_ns();
+}
+
+Evaluation ComponentNode::evaluate(const syntax::Scope& scope) {
+  Evaluation failure = take_block(scope);
+  if (failure)
+    health_.evaluation_failed(failure->chain, now());
+  else
+    health_.evaluated(now());
+  return failure;
+}
+
+Evaluation ComponentNode::take_block(const syntax::Scope& scope) {
+  auto arguments = decode_arguments(block(), *registration_->arguments, scope);
+  if (!arguments) return decoding_failure(block(), kHeadline, std::move(arguments).error(), false);
+
+  if (component_ == nullptr) {
+    const Result<> built = build(*arguments);
+    if (!built) return block_failure(block(), kHeadline, "building component: " + built.error().message);
+    return std::nullopt;
+  }
+  if (!update_failed_ && *arguments == arguments_) return std::nullopt;
+  const Result<> updated = component_->update(*arguments);
+  update_failed_ = !updated;
+  if (!updated) return block_failure(block(), kHeadline, "updating component: " + updated.error().message);
+  arguments_ = std::move(*arguments);
+  return std::nullopt;
+}
+
+Result<> ComponentNode::build(const syntax::Boxed& arguments) {
+  const Environment& environment = *module_->environment;
+  metrics_ = environment.metrics->scope({{"component_path", module_->path()}, {"component_id", id()}});
+  auto component = registration_->build(make_options(), arguments);
+  if (!component) {
+    metrics_.reset();  // with it go the series of the half-built component
+    return std::unexpected(std::move(component).error());
+  }
+  component_ = std::move(*component);
+  arguments_ = arguments;
+  return {};
+}
+
+component::Options ComponentNode::make_options() {
+  const Environment& environment = *module_->environment;
+  component::Options options;
+  options.id = global_id_;
+  options.logger = environment.logger.with({{"component_path", module_->path()}, {"component_id", id()}});
+  options.metrics = metrics_.get();
+  options.data_path = data_path(environment.storage_path, global_id_);
+  options.min_stability = environment.min_stability;
+  options.loop = environment.loop;
+  options.pool = environment.pool;
+  options.files = environment.files;
+  options.http = environment.http;
+  options.cluster = environment.cluster;
+  options.instance_uid = environment.instance_uid;
+  options.set_exports = alive_.bind([this](syntax::Boxed exports) { publish(std::move(exports)); });
+  return options;
+}
+
+void ComponentNode::publish(syntax::Boxed exports) {
+  INVAR_CHECK(registration_->exports != nullptr && exports.schema() == registration_->exports,
+              "exports that " + registration_->name + " does not declare");
+  if (exports == exports_) return;
+  exports_ = std::move(exports);
+  exports_value_.reset();
+  module_->exports_changed(*this);
+}
+
+const syntax::Value* ComponentNode::exports() const {
+  if (!exports_value_)
+    exports_value_ =
+        exports_.empty() ? syntax::Value::object({}, true) : exports_.schema()->to_object(exports_.object());
+  return &*exports_value_;
+}
+
+void ComponentNode::start_task() {
+  health_.started(now());
+  component_->start();
+}
+
+void ComponentNode::stop_task(async::Task done) {
+  component_->stop(std::move(done));
+}
+
+void ComponentNode::task_ended(const std::optional<Error>& error) {
+  ended_ = true;
+  health_.stopped(error, now());
+}
+
+component::Health ComponentNode::health() const {
+  return health_.combined(component_ ? component_->health() : std::nullopt);
+}
+
+component::ComponentView ComponentNode::view(bool details) const {
+  component::ComponentView view;
+  view.name = registration_->name;
+  view.local_id = id();
+  view.module_id = module_->id;
+  view.label = label_;
+  view.health = health();
+  if (!details) return view;
+  if (!arguments_.empty()) view.arguments = arguments_.schema()->to_body(arguments_.object());
+  if (!exports_.empty()) view.exports = exports_.schema()->to_body(exports_.object());
+  if (component_) view.debug_info = component_->debug_info();
+  return view;
+}
+
+}  // namespace invar::runtime

@@ -1,0 +1,127 @@
+#include "runtime/references.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/strings.h"
+
+namespace invar::runtime {
+namespace {
+
+std::string dotted(const std::vector<std::string>& names, std::size_t count) {
+  std::string out = names.front();
+  for (std::size_t i = 1; i < count; ++i) out.append(".").append(names[i]);
+  return out;
+}
+
+// The first prefix of the chain, as text, that `accept` takes: its number of names, or 0. Linear in the
+// chain's text.
+template <class F>
+std::size_t find_prefix(const std::vector<std::string>& names, F accept) {
+  std::string prefix;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) prefix.push_back('.');
+    prefix.append(names[i]);
+    if (accept(prefix)) return i + 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string_view warning_text(Warning::Kind kind) {
+  switch (kind) {
+    case Warning::Kind::kDeprecatedFunction:
+      return "this stdlib function is deprecated; please refer to the documentation for updated usage and "
+             "alternatives";
+    case Warning::Kind::kShadowedName:
+      return "a component is shadowing an existing stdlib name";
+  }
+  return {};
+}
+
+ReferenceResolver::ReferenceResolver(const NodeIds& ids, const Inventory& inventory,
+                                     const std::set<std::string, std::less<>>& variables,
+                                     syntax::Stability min_stability)
+    : ids_(ids), inventory_(inventory), variables_(variables), min_stability_(min_stability) {}
+
+References ReferenceResolver::resolve(const syntax::ast::BlockRef& block) {
+  References out;
+  std::vector<syntax::Traversal> chains;
+  syntax::collect_traversals(block.block->body, chains);
+  for (const syntax::Traversal& chain : chains) resolve_one(chain, block.file->source, out);
+  return out;
+}
+
+void ReferenceResolver::resolve_one(const syntax::Traversal& chain, const syntax::SourcePtr& source,
+                                    References& out) {
+  const syntax::Range range =
+      syntax::ast::range_of(source, {chain.spans.front().begin, chain.spans.back().end});
+  const std::string& first = chain.names.front();
+  const bool in_stdlib = syntax::stdlib_find(first) != nullptr;
+
+  if (auto reference = find_node(chain)) {
+    if (in_stdlib)
+      out.warnings.push_back({Warning::Kind::kShadowedName, dotted(chain.names, chain.names.size()), range});
+    reference->range = range;
+    out.found.push_back(std::move(*reference));
+    return;
+  }
+  if (variables_.contains(first)) return;
+  if (!in_stdlib) {
+    if (already_reported(chain)) return;
+    const std::string name = dotted(chain.names, chain.names.size());
+    out.errors.push_back(
+        {syntax::Severity::kError, range,
+         fmt::format("component {} does not exist or is out of scope{}", quote(name), suggestion(chain))});
+    return;
+  }
+  if (syntax::stdlib_is_deprecated(first))
+    out.warnings.push_back({Warning::Kind::kDeprecatedFunction, first, range});
+  std::optional<syntax::Stability> level;
+  const std::size_t count = find_prefix(chain.names, [&](const std::string& name) {
+    level = syntax::stdlib_stability(name);
+    return level && *level < min_stability_;
+  });
+  if (count > 0)
+    out.errors.push_back({syntax::Severity::kError, range,
+                          below_minimum_stability(dotted(chain.names, count), *level, min_stability_)});
+}
+
+std::optional<Reference> ReferenceResolver::find_node(const syntax::Traversal& chain) const {
+  Reference reference;
+  const std::size_t count = find_prefix(chain.names, [&](const std::string& prefix) {
+    const auto found = ids_.find(prefix);
+    if (found == ids_.end()) return false;
+    reference.target = found->second;
+    return true;
+  });
+  if (count == 0) return std::nullopt;
+  if (count < chain.names.size()) reference.field = chain.names[count];
+  return reference;
+}
+
+bool ReferenceResolver::already_reported(const syntax::Traversal& chain) const {
+  if (inventory_.custom_namespaces.contains(chain.names.front())) return true;
+  return find_prefix(chain.names,
+                     [&](const std::string& prefix) { return inventory_.rejected_ids.contains(prefix); }) > 0;
+}
+
+// The id nearest to any prefix of the chain, the longest first: the chain goes on into the component's
+// exports.
+std::string ReferenceResolver::suggestion(const syntax::Traversal& chain) {
+  if (!suggestions_) {
+    std::vector<std::string> ids;
+    for (const auto& [id, index] : ids_) ids.push_back(id);
+    suggestions_.emplace(std::move(ids));
+  }
+  constexpr std::size_t kLongestId = 6;
+  for (std::size_t count = std::min(chain.names.size(), kLongestId); count >= 2; --count) {
+    std::string text = suggestions_->for_name(dotted(chain.names, count));
+    if (!text.empty()) return text;
+  }
+  return {};
+}
+
+}  // namespace invar::runtime
