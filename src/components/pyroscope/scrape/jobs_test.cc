@@ -1,0 +1,302 @@
+#include "components/pyroscope/scrape/jobs.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace invar::components::pyroscope_scrape {
+namespace {
+
+using component::Target;
+using component::Targets;
+using std::chrono::seconds;
+
+JobSettings settings(const Arguments& arguments = {}) {
+  return job_settings(arguments, "pyroscope.scrape.local");
+}
+
+JobList jobs_of(Target::Map target, const Arguments& arguments = {}) {
+  return make_jobs({Target(std::move(target))}, settings(arguments));
+}
+
+std::vector<std::string> urls(const JobList& list) {
+  std::vector<std::string> out;
+  for (const auto& job : list.jobs) out.push_back(job.url);
+  std::ranges::sort(out);
+  return out;
+}
+
+const Job& job_named(const JobList& list, std::string_view name) {
+  const auto it = std::ranges::find(list.jobs, name, &Job::name);
+  EXPECT_NE(it, list.jobs.end()) << name;
+  return *it;
+}
+
+TEST(Jobs, TheDocumentedUrlsOfDefaultProfiles) {
+  EXPECT_EQ(urls(jobs_of({{"__address__", "localhost:4040"}})),
+            (std::vector<std::string>{
+                "http://localhost:4040/debug/pprof/allocs", "http://localhost:4040/debug/pprof/block",
+                "http://localhost:4040/debug/pprof/goroutine", "http://localhost:4040/debug/pprof/mutex",
+                "http://localhost:4040/debug/pprof/profile?seconds=14"}));
+}
+
+TEST(Jobs, TheDocumentedUrlsWithTypesEnabledAndDisabled) {
+  Arguments a;
+  a.profiling.fgprof.enabled = true;
+  a.profiling.block.enabled = false;
+  a.profiling.mutex.enabled = false;
+  EXPECT_EQ(urls(jobs_of({{"__address__", "localhost:12345"}}, a)),
+            (std::vector<std::string>{"http://localhost:12345/debug/fgprof?seconds=14",
+                                      "http://localhost:12345/debug/pprof/allocs",
+                                      "http://localhost:12345/debug/pprof/goroutine",
+                                      "http://localhost:12345/debug/pprof/profile?seconds=14"}));
+}
+
+TEST(Jobs, TheWorkedExampleOfTheSpecification) {
+  Arguments a;
+  a.profiling.path_prefix = "/internal";
+  a.profiling.mutex.enabled = false;
+  a.profiling.block.enabled = false;
+  const auto list = make_jobs({Target(Target::Map{{"__address__", "app"},
+                                                  {"__meta_kubernetes_namespace", "shop"},
+                                                  {"__meta_kubernetes_pod_container_name", "cart"},
+                                                  {"team", "x"}})},
+                              job_settings(a, "pyroscope.scrape.main"));
+  ASSERT_EQ(list.jobs.size(), 3U);
+  const Job& memory = job_named(list, "memory");
+  EXPECT_EQ(memory.url, "http://app:80/internal/debug/pprof/allocs");
+  EXPECT_EQ(memory.timeout, seconds(18));
+  EXPECT_EQ(memory.labels.get("__delta__"), "false");
+  EXPECT_EQ(memory.labels.get("instance"), "app:80");
+  EXPECT_EQ(memory.labels.get("job"), "pyroscope.scrape.main");
+  EXPECT_EQ(memory.labels.get("service_name"), "shop/cart");
+  EXPECT_EQ(memory.labels.get("team"), "x");
+  const Job& cpu = job_named(list, "process_cpu");
+  EXPECT_EQ(cpu.url, "http://app:80/internal/debug/pprof/profile?seconds=14");
+  EXPECT_EQ(cpu.timeout, seconds(32));
+  EXPECT_FALSE(cpu.labels.has("__delta__"));
+  EXPECT_FALSE(job_named(list, "goroutine").labels.has("__delta__"));
+}
+
+// pyroscope-scrape.md 17.5: interval x duration x user parameters.
+TEST(Jobs, SecondsMatrix) {
+  struct Row {
+    int interval_s;
+    std::optional<int> duration_s;
+    bool user_seconds;
+    std::string query;
+  };
+  const std::vector<Row> rows = {
+      {15, {}, false, "seconds=14"},
+      {60, {}, false, "seconds=59"},
+      {5, {}, false, "seconds=4"},
+      {15, 14, false, "seconds=14"},
+      {60, 14, false, "seconds=14"},
+      {60, 20, false, "seconds=20"},
+      {15, {}, true, "seconds=5&seconds=14"},
+      {60, 20, true, "seconds=5&seconds=20"},
+  };
+  for (const auto& row : rows) {
+    Arguments a;
+    a.scrape_interval = seconds(row.interval_s);
+    if (row.duration_s) a.delta_profiling_duration = seconds(*row.duration_s);
+    if (row.user_seconds) a.params["seconds"] = {"5"};
+    const auto list = jobs_of({{"__address__", "h:1"}}, a);
+    EXPECT_EQ(job_named(list, "process_cpu").url, "http://h:1/debug/pprof/profile?" + row.query);
+    // The parameters of one job never leak into another, nor into the next list.
+    EXPECT_EQ(job_named(list, "memory").url,
+              row.user_seconds ? "http://h:1/debug/pprof/allocs?seconds=5" : "http://h:1/debug/pprof/allocs");
+    EXPECT_EQ(job_named(jobs_of({{"__address__", "h:1"}}, a), "process_cpu").url,
+              job_named(list, "process_cpu").url);
+  }
+}
+
+TEST(Jobs, ATargetsOwnSecondsReplaceTheValueButNotTheTimeout) {
+  const auto list = jobs_of({{"__address__", "h:1"}, {"__param_seconds", "3"}});
+  EXPECT_EQ(job_named(list, "process_cpu").url, "http://h:1/debug/pprof/profile?seconds=3");
+  EXPECT_EQ(job_named(list, "process_cpu").timeout, seconds(32));
+  EXPECT_EQ(job_named(list, "memory").url, "http://h:1/debug/pprof/allocs?seconds=3");
+  EXPECT_EQ(job_named(list, "memory").timeout, seconds(18));
+}
+
+TEST(Jobs, ParamsOfTheComponentBeatThoseOfTheTarget) {
+  Arguments a;
+  a.params["debug"] = {"0", "1"};
+  const auto list = jobs_of({{"__address__", "h:1"}, {"__param_debug", "9"}, {"__param_a b", "c d"}}, a);
+  EXPECT_EQ(job_named(list, "memory").url, "http://h:1/debug/pprof/allocs?a+b=c+d&debug=0&debug=1");
+  EXPECT_EQ(job_named(list, "memory").labels.get("__param_debug"), "0");
+}
+
+TEST(Jobs, JobLabelFollowsTheTargetThenTheArgumentThenTheComponent) {
+  EXPECT_EQ(jobs_of({{"__address__", "h:1"}}).jobs[0].labels.get("job"), "pyroscope.scrape.local");
+  EXPECT_EQ(jobs_of({{"__address__", "h:1"}, {"job", "mine"}}).jobs[0].labels.get("job"), "mine");
+  Arguments a;
+  a.job_name = "named";
+  EXPECT_EQ(jobs_of({{"__address__", "h:1"}}, a).jobs[0].labels.get("job"), "named");
+  a.job_name = "";
+  EXPECT_FALSE(jobs_of({{"__address__", "h:1"}}, a).jobs[0].labels.has("job"));
+}
+
+TEST(Jobs, APinnedNameOrPathGivesOneJob) {
+  auto one = [](const JobList& list) -> const Job& {
+    EXPECT_EQ(list.jobs.size(), 1U);
+    return list.jobs.front();
+  };
+  auto list = jobs_of({{"__address__", "h:1"}, {"__name__", "goroutine"}});
+  EXPECT_EQ(one(list).url, "http://h:1/debug/pprof/goroutine");
+  list = jobs_of({{"__address__", "h:1"}, {"__name__", "memory"}, {"__profile_path__", "/custom/heap"}});
+  EXPECT_EQ(one(list).url, "http://h:1/custom/heap");
+  EXPECT_TRUE(one(list).agent_delta);
+  list = jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/debug/pprof/mutex"}});
+  EXPECT_EQ(one(list).name, "mutex");
+  list = jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/x/wall"}});
+  EXPECT_EQ(one(list).name, "wall");
+  list = jobs_of({{"__address__", "h:1"}, {"__name__", "wall"}});
+  EXPECT_EQ(one(list).url, "http://h:1/debug/pprof/wall");
+}
+
+TEST(Jobs, GodeltaprofTypesAreRenamedAndMarkedAsDeltas) {
+  Arguments a;
+  a.profiling.memory.enabled = false;
+  a.profiling.godeltaprof_memory.enabled = true;
+  const auto list = jobs_of({{"__address__", "h:1"}}, a);
+  const Job& memory = job_named(list, "memory");
+  EXPECT_EQ(memory.url, "http://h:1/debug/pprof/delta_heap");
+  EXPECT_TRUE(memory.delta_by_target);
+  EXPECT_FALSE(memory.agent_delta);
+  EXPECT_EQ(memory.labels.get("__name__"), "memory");
+  EXPECT_EQ(memory.labels.get("__delta__"), "false");
+}
+
+TEST(Jobs, OneBadTargetLeavesTheOthers) {
+  const auto list =
+      make_jobs({Target(Target::Map{{"__address__", "a:1"}}), Target(Target::Map{{"service_name", "lost"}}),
+                 Target(Target::Map{{"__address__", "b/c"}}),
+                 Target(Target::Map{{"__address__", "x"}, {"__scheme__", "ftp"}}),
+                 Target(Target::Map{{"__address__", "d:1"}, {"bad", "\xff"}})},
+                settings());
+  EXPECT_EQ(list.jobs.size(), 5U);
+  std::vector<std::string> messages;
+  for (const auto& bad : list.bad) messages.push_back(bad.message);
+  EXPECT_EQ(messages, (std::vector<std::string>{"no address", "\"b:80/c\" is not a valid hostname",
+                                                "invalid scheme: \"http\"",
+                                                "invalid label value for \"bad\": \"\\xff\""}));
+}
+
+TEST(Jobs, TargetsThatDifferInMetaLabelsOnlyAreOne) {
+  const auto list = make_jobs({Target(Target::Map{{"__address__", "a:1"}, {"__meta_x", "1"}}),
+                               Target(Target::Map{{"__address__", "a:1"}, {"__meta_x", "2"}}),
+                               Target(Target::Map{{"__address__", "a:1"}, {"x", "2"}})},
+                              settings());
+  EXPECT_EQ(list.jobs.size(), 10U);
+  EXPECT_EQ(list.duplicate_targets, 1U);
+}
+
+TEST(Jobs, TwoTypesOnOneUrlAreTwoJobs) {
+  Arguments a;
+  a.profiling.mutex.path = "/debug/pprof/block";
+  const auto list = jobs_of({{"__address__", "h:1"}}, a);
+  EXPECT_EQ(list.jobs.size(), 5U);
+  EXPECT_EQ(job_named(list, "mutex").identity, job_named(list, "block").identity);
+}
+
+TEST(Jobs, ScopeLabelsOnlyWhenAskedFor) {
+  EXPECT_FALSE(jobs_of({{"__address__", "h:1"}}).jobs[0].labels.has("otel.scope.name"));
+  Arguments a;
+  a.scope_labels = true;
+  EXPECT_EQ(jobs_of({{"__address__", "h:1"}}, a).jobs[0].labels.get("otel.scope.name"),
+            "invar/pyroscope.scrape");
+  const auto own = jobs_of({{"__address__", "h:1"}, {"otel.scope.name", "mine"}}, a);
+  EXPECT_EQ(own.jobs[0].labels.get("otel.scope.name"), "mine");
+  EXPECT_FALSE(own.jobs[0].labels.has("otel.scope.version"));
+}
+
+TEST(Jobs, ServiceNameOrder) {
+  struct Row {
+    Labels target;
+    std::string want;
+  };
+  const std::vector<Row> rows = {
+      {{}, "unspecified"},
+      {{{"__meta_dockerswarm_service_name", "swarm"}}, "swarm"},
+      {{{"__meta_dockerswarm_service_name", "swarm"},
+        {"__meta_dockerswarm_container_label_service_name", "label"}},
+       "label"},
+      {{{"__meta_docker_container_name", "/redis"}, {"__meta_dockerswarm_service_name", "swarm"}}, "/redis"},
+      {{{"__meta_kubernetes_namespace", "ns"}, {"__meta_docker_container_name", "/redis"}}, "/redis"},
+      {{{"__meta_kubernetes_namespace", "ns"},
+        {"__meta_kubernetes_pod_container_name", "c"},
+        {"__meta_docker_container_name", "/redis"}},
+       "ns/c"},
+      {{{"__meta_kubernetes_pod_annotation_pyroscope_io_service_name", "ann"},
+        {"__meta_kubernetes_namespace", "ns"},
+        {"__meta_kubernetes_pod_container_name", "c"}},
+       "ann"},
+      {{{"service_name", "own"}, {"__meta_kubernetes_pod_annotation_pyroscope_io_service_name", "ann"}},
+       "own"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(infer_service_name(row.target), row.want);
+}
+
+TEST(Jobs, IdentityVectorOfTheSpecification) {
+  const Labels labels{{"__hidden__", "x"}, {"instance", "localhost:9090"}, {"service_name", "unspecified"}};
+  EXPECT_EQ(job_identity(labels, "http://localhost:9090/debug/pprof/allocs"), 0x466859b9b0e590b9U);
+}
+
+TEST(Jobs, PhaseIsStableAndWithinOneInterval) {
+  const Duration interval = seconds(15);
+  const std::uint64_t identity = 0x466859b9b0e590b9;
+  for (UnixNanos now :
+       {UnixNanos{0}, UnixNanos{1'800'000'000'123'456'789}, UnixNanos{1'800'000'007'000'000'000}}) {
+    const Duration wait = until_phase(identity, now, interval);
+    EXPECT_GE(wait, Duration::zero());
+    EXPECT_LT(wait, interval);
+    EXPECT_EQ((now + wait.count()) % interval.count(),
+              static_cast<std::int64_t>(identity % static_cast<std::uint64_t>(interval.count())));
+  }
+}
+
+TEST(ScrapeUrl, AddressRules) {
+  struct Row {
+    std::string address, scheme, want;
+  };
+  const std::vector<Row> rows = {
+      {"localhost", "http", "localhost:80"},
+      {"localhost", "https", "localhost:443"},
+      {"localhost:1", "https", "localhost:1"},
+      {"[::1]", "http", "[::1]:80"},
+      {"[::1]:90", "http", "[::1]:90"},
+      {"::1", "http", "::1"},
+      {"a:b:c", "http", "a:b:c"},
+      {"host:", "http", "host:"},
+      {":80", "http", ":80"},
+      {"user@h:1", "http", "user@h:1"},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(complete_address(row.address, row.scheme, "http").value_or("error"), row.want) << row.address;
+  EXPECT_EQ(complete_address("", "http", "http").error().message, "no address");
+}
+
+TEST(ScrapeUrl, PathRules) {
+  struct Row {
+    std::string prefix, path, want;
+  };
+  const std::vector<Row> rows = {
+      {"", "/x", "/x"},         {"pre/", "debug", "/pre/debug"}, {"/a/../b", "/x//y/", "/b/x/y/"},
+      {"", "/../../x", "/x"},   {"", "/x?y=1", "/x%3Fy=1"},      {"", "/a b", "/a%20b"},
+      {"", "/a%2Fb", "/a%2Fb"}, {"", "/a/%zz", "/a/%25zz"},      {"", "", "/"},
+      {"/p/", "", "/p/"},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(join_path(row.prefix, row.path), row.want) << row.prefix << " + " << row.path;
+}
+
+TEST(ScrapeUrl, OddHostsAreEncodedInTheUrlOnly) {
+  const auto list = jobs_of({{"__address__", "user@h:1"}});
+  EXPECT_TRUE(list.jobs[0].url.starts_with("http://user%40h:1/")) << list.jobs[0].url;
+  EXPECT_EQ(list.jobs[0].labels.get("instance"), "user@h:1");
+  EXPECT_TRUE(jobs_of({{"__address__", "日本"}}).jobs[0].url.starts_with("http://%E6%97%A5%E6%9C%AC:80/"));
+}
+
+}  // namespace
+}  // namespace invar::components::pyroscope_scrape
