@@ -38,6 +38,9 @@ struct Profile {
   std::string id;                            // RawSample.ID as received; empty for scraped profiles
   UnixNanos taken_unix_ns = 0;               // when it was scraped or received; never 0
   std::shared_ptr<const IngestInfo> ingest;  // set iff kind is kIngest
+  // A pprof body whose time_nanos is 0 or absent: a destination that needs the time adds taken_unix_ns. Whoever
+  // has looked into the body sets it; servers would otherwise stamp the time of arrival.
+  bool lacks_time = false;
 
   // The ledger's `profile` label: __name__, or "unknown".
   [[nodiscard]] std::string_view type() const;
