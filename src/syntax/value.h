@@ -36,6 +36,7 @@ class Capsule {
   [[nodiscard]] virtual std::optional<Value> to_object() const;              // discovery targets; default none
   [[nodiscard]] virtual std::string display() const { return {}; }           // JSON and text; "" = capsule("<type_name>")
   [[nodiscard]] virtual bool is_empty() const { return false; }              // for coalesce
+  [[nodiscard]] virtual std::string string_refusal() const { return {}; }    // where a string is wanted; "" = type error
 };
 using CapsulePtr = std::shared_ptr<const Capsule>;
 
@@ -60,6 +61,7 @@ class Value {
   Value(CapsulePtr v) : data_(std::move(v)) {}
   Value(std::shared_ptr<const FunctionData> v) : data_(std::move(v)) {}
   static Value object(std::vector<std::pair<std::string, Value>> fields, bool ordered = false);  // a repeated key: last wins
+  static Value as_written(std::vector<std::pair<std::string, Value>> fields);  // ordered, repeated keys kept
 
   [[nodiscard]] Type type() const;
   [[nodiscard]] std::string_view type_name() const { return syntax::type_name(type()); }

@@ -1,0 +1,152 @@
+// The static checks of `validate`: formatting.md 6, language.md 10.5. Nothing is evaluated but literals.
+#include <map>
+
+#include "syntax/evaluator.h"
+#include "syntax/evaluator_internal.h"
+#include "syntax/operators.h"
+#include "syntax/schema_messages.h"
+
+namespace invar::syntax {
+namespace {
+
+std::string_view expected_type(StaticType::Kind kind) {
+  switch (kind) {
+    case StaticType::Kind::kString:
+    case StaticType::Kind::kTextEncoded:
+      return "string";
+    case StaticType::Kind::kNumber:
+      return "number";
+    case StaticType::Kind::kBool:
+      return "bool";
+    case StaticType::Kind::kList:
+      return "array";
+    case StaticType::Kind::kMap:
+      return "object";
+    case StaticType::Kind::kSecret:
+    case StaticType::Kind::kCapsule:
+      return "capsule";
+    case StaticType::Kind::kAny:
+    case StaticType::Kind::kUnchecked:
+      break;
+  }
+  return "any";
+}
+
+// Without the expression's text, and in the words of a check: "expected T, got U".
+std::string static_message(const DecodeError& error) {
+  if (error.expected.empty()) return error.message;
+  return "expected " + error.expected + ", got " + error.actual;
+}
+
+class BodyChecker {
+ public:
+  BodyChecker(const SourcePtr& source, Diagnostics& diagnostics)
+      : source_(source), diagnostics_(diagnostics) {}
+
+  void check(const ast::Body& body, ast::Span block_span, const Schema& schema) {
+    const StatementCounts counts(body);
+    std::map<std::string_view, bool> seen;
+    for (const auto& statement : body.statements) {
+      if (const auto* attribute = std::get_if<ast::Attribute>(&statement.node)) {
+        check_attribute(statement.span, *attribute, schema, seen);
+      } else {
+        check_block(statement.span, std::get<ast::Block>(statement.node), schema, counts);
+      }
+    }
+    for (const Field& field : schema.fields()) {
+      const bool attribute = field.kind == Field::Kind::kAttribute;
+      if (field.required && !(attribute ? seen.contains(field.name) : counts.blocks(field.name) > 0))
+        report(block_span, missing_message(field));
+    }
+  }
+
+ private:
+  void report(ast::Span span, std::string message) {
+    diagnostics_.error(ast::range_of(source_, span), std::move(message));
+  }
+
+  void check_attribute(ast::Span span, const ast::Attribute& attribute, const Schema& schema,
+                       std::map<std::string_view, bool>& seen) {
+    const Field* field = schema.find(attribute.name);
+    if (field == nullptr) return report(span, unrecognized_message("attribute", attribute.name, schema));
+    if (field->kind == Field::Kind::kBlock) return report(span, misused_message(*field));
+    if (!seen.emplace(attribute.name, true).second)
+      return report(span, repeated_attribute_message(field->name));
+    check_expression(*attribute.value, field->static_type);
+  }
+
+  void check_block(ast::Span span, const ast::Block& block, const Schema& schema,
+                   const StatementCounts& counts) {
+    const std::string name = block.full_name();
+    const Field* field = schema.find(name);
+    if (field == nullptr) return report(span, unrecognized_message("block", name, schema));
+    if (field->kind == Field::Kind::kAttribute) return report(span, misused_message(*field));
+    if (!field->repeated && counts.blocks(name) > 1) return report(span, repeated_block_message(name));
+    check(block.body, span, *field->block);
+  }
+
+  void check_expression(const ast::Expr& expr, const StaticType& type) {
+    using Kind = StaticType::Kind;
+    if (const auto* literal = std::get_if<ast::Literal>(&expr.node))
+      return check_literal(expr.span, *literal, type);
+    if (const auto* unary = std::get_if<ast::Unary>(&expr.node)) {
+      // The sign is of no interest: only the kind of the literal below it is looked at.
+      if (const auto* literal = std::get_if<ast::Literal>(&unary->operand->node))
+        check_literal(unary->operand->span, *literal, type);
+      return;
+    }
+    if (const auto* binary = std::get_if<ast::Binary>(&expr.node))
+      return check_binary(expr.span, *binary, type);
+    if (type.kind == Kind::kAny || type.kind == Kind::kUnchecked) return;
+    if (const auto* array = std::get_if<ast::Array>(&expr.node)) {
+      if (type.kind != Kind::kList) return mismatch(expr.span, type, "array");
+      for (const auto& element : array->elements) check_expression(*element, *type.element);
+      return;
+    }
+    if (const auto* object = std::get_if<ast::Object>(&expr.node)) {
+      if (type.kind == Kind::kCapsule) return;
+      if (type.kind != Kind::kMap) return mismatch(expr.span, type, "object");
+      for (const auto& field : object->fields) check_expression(*field.value, *type.element);
+    }
+  }
+
+  void mismatch(ast::Span span, const StaticType& type, std::string_view actual) {
+    report(span, "expected " + std::string(expected_type(type.kind)) + ", got " + std::string(actual));
+  }
+
+  void check_literal(ast::Span span, const ast::Literal& literal, const StaticType& type) {
+    const auto value = literal_value(literal);
+    if (!value) return report(span, value.error());
+    check_value(span, *value, type);
+  }
+
+  void check_value(ast::Span span, const Value& value, const StaticType& type) {
+    if (value.is_null() || !type.check) return;
+    if (const auto error = type.check(value)) report(span, static_message(*error));
+  }
+
+  void check_binary(ast::Span span, const ast::Binary& binary, const StaticType& type) {
+    const auto* left = std::get_if<ast::Literal>(&binary.left->node);
+    const auto* right = std::get_if<ast::Literal>(&binary.right->node);
+    if (left == nullptr || right == nullptr) return;
+    const auto left_value = literal_value(*left);
+    const auto right_value = literal_value(*right);
+    if (!left_value) return report(binary.left->span, left_value.error());
+    if (!right_value) return report(binary.right->span, right_value.error());
+    const auto result = apply_binary(binary.op, *left_value, *right_value);
+    if (!result) return report(span, static_message(result.error().error));
+    check_value(span, *result, type);
+  }
+
+  const SourcePtr& source_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+void check_body(const ast::Body& body, const SourcePtr& source, ast::Span block_span, const Schema& schema,
+                Diagnostics& diagnostics) {
+  BodyChecker(source, diagnostics).check(body, block_span, schema);
+}
+
+}  // namespace invar::syntax

@@ -1,0 +1,155 @@
+#include "syntax/decode.h"
+
+#include "base/strings.h"
+
+namespace invar::syntax {
+
+DecodeError type_mismatch(std::string_view expected, const Value& got) {
+  DecodeError error;
+  error.expected = expected;
+  error.actual = got.type_name();
+  error.message = "should be " + error.expected + ", got " + error.actual;
+  error.null_value = got.is_null();
+  return error;
+}
+
+DecodeError decode_failure(std::string message) {
+  DecodeError error;
+  error.message = std::move(message);
+  return error;
+}
+
+DecodeError at_index(DecodeError error, std::size_t index) {
+  error.path.insert(error.path.begin(), index);
+  return error;
+}
+
+DecodeError at_key(DecodeError error, std::string_view key) {
+  error.path.insert(error.path.begin(), std::string(key));
+  return error;
+}
+
+const ArrayData* list_elements(const Value& value, ArrayData& storage) {
+  if (value.type() != Type::kArray) return nullptr;
+  const ByteString* bytes = value.as_byte_string();
+  if (bytes == nullptr) return &value.as_array();
+  storage.clear();
+  for (const char c : bytes->bytes) storage.emplace_back(std::uint64_t{static_cast<unsigned char>(c)});
+  return &storage;
+}
+
+const ObjectData* object_fields(const Value& value, Value& storage) {
+  if (value.type() == Type::kObject) return &value.as_object();
+  if (value.type() != Type::kCapsule) return nullptr;
+  auto object = value.as_capsule()->to_object();
+  if (!object) return nullptr;
+  storage = std::move(*object);
+  return &storage.as_object();
+}
+
+namespace {
+
+constexpr std::string_view kSecretToString = "secrets may not be converted into strings";
+
+// The text of a string, a byte string or an optional secret that is not secret; a failure for a secret.
+std::expected<const std::string*, DecodeError> plain_text(const Value& value, std::string_view expected) {
+  if (value.type() == Type::kString) return &value.as_string();
+  if (const auto* bytes = value.as_byte_string()) return &bytes->bytes;
+  if (value.type() == Type::kCapsule) {
+    const Capsule* capsule = value.as_capsule().get();
+    if (dynamic_cast<const Secret*>(capsule) != nullptr)
+      return std::unexpected(decode_failure(std::string(kSecretToString)));
+    if (const auto* optional = dynamic_cast<const OptionalSecret*>(capsule)) {
+      if (optional->is_secret()) return std::unexpected(decode_failure(std::string(kSecretToString)));
+      return &optional->text();
+    }
+    if (auto refusal = capsule->string_refusal(); !refusal.empty())
+      return std::unexpected(decode_failure(std::move(refusal)));
+  }
+  return std::unexpected(type_mismatch(expected, value));
+}
+
+// String -> number: language.md 7.1.
+std::optional<Value> parse_number(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  if (text[0] == '-') {
+    if (const auto v = parse_int(text)) return Value(*v);
+    return std::nullopt;
+  }
+  if (text.find_first_of(".eE") != std::string_view::npos) {
+    if (text[0] == '+') return std::nullopt;
+    if (const auto v = parse_double(text)) return Value(*v);
+    return std::nullopt;
+  }
+  if (const auto v = parse_uint(text)) return Value(*v);
+  return std::nullopt;
+}
+
+std::expected<Value, DecodeError> decode_number(const Value& value) {
+  if (value.is_null()) return Value(0);
+  if (value.type() == Type::kNumber) return value;
+  auto text = plain_text(value, "number");
+  if (!text) return std::unexpected(std::move(text).error());
+  auto number = parse_number(**text);
+  if (!number) return std::unexpected(type_mismatch("number", Value("")));
+  return std::move(*number);
+}
+
+}  // namespace
+
+std::expected<std::string, DecodeError> decode_string(const Value& value) {
+  if (value.is_null()) return std::string();
+  if (value.type() == Type::kNumber) return value.number_text();
+  auto text = plain_text(value, "string");
+  if (!text) return std::unexpected(std::move(text).error());
+  return **text;
+}
+
+std::expected<std::string, DecodeError> decode_text(const Value& value) {
+  return decode_string(value);
+}
+
+std::expected<std::int64_t, DecodeError> decode_int(const Value& value) {
+  auto number = decode_number(value);
+  if (!number) return std::unexpected(std::move(number).error());
+  return number->as_int();
+}
+
+std::expected<std::uint64_t, DecodeError> decode_uint(const Value& value) {
+  auto number = decode_number(value);
+  if (!number) return std::unexpected(std::move(number).error());
+  return number->as_uint();
+}
+
+std::expected<double, DecodeError> decode_double(const Value& value) {
+  auto number = decode_number(value);
+  if (!number) return std::unexpected(std::move(number).error());
+  return number->as_double();
+}
+
+std::expected<DecodedSecret, DecodeError> decode_secret(const Value& value) {
+  if (value.is_null()) return DecodedSecret{{}, true};
+  if (value.type() == Type::kString) return DecodedSecret{value.as_string(), false};
+  // A byte string is text that was decoded: safe to accept, though the original refuses it.
+  if (const auto* bytes = value.as_byte_string()) return DecodedSecret{bytes->bytes, false};
+  if (value.type() == Type::kCapsule) {
+    const Capsule* capsule = value.as_capsule().get();
+    if (const auto* secret = dynamic_cast<const Secret*>(capsule)) return DecodedSecret{secret->text(), true};
+    if (const auto* optional = dynamic_cast<const OptionalSecret*>(capsule))
+      return DecodedSecret{optional->text(), optional->is_secret()};
+    return std::unexpected(decode_failure("expected capsule(\"alloytypes.Secret\"), got capsule(" +
+                                          quote(capsule->type_name()) + ")"));
+  }
+  return std::unexpected(type_mismatch("capsule", value));
+}
+
+std::expected<Duration, DecodeError> decode_duration(const Value& value) {
+  if (value.is_null()) return Duration{};
+  auto text = decode_string(value);
+  if (!text) return std::unexpected(std::move(text).error());
+  auto duration = parse_duration(*text);
+  if (!duration) return std::unexpected(decode_failure(std::move(duration.error().message)));
+  return *duration;
+}
+
+}  // namespace invar::syntax

@@ -1,0 +1,151 @@
+// Bodies into argument structs: language.md 7.5.
+#include <map>
+
+#include "base/strings.h"
+#include "syntax/evaluator.h"
+#include "syntax/evaluator_internal.h"
+#include "syntax/schema_messages.h"
+
+namespace invar::syntax {
+namespace {
+
+class BodyDecoder {
+ public:
+  BodyDecoder(const SourcePtr& source, const Scope& scope, Diagnostics& diagnostics)
+      : source_(source), scope_(scope), diagnostics_(diagnostics) {}
+
+  bool decode(const ast::Body& body, const Schema& schema, void* object) {
+    const StatementCounts counts(body);
+    std::map<std::string_view, bool> seen;
+    for (const auto& statement : body.statements) {
+      const bool ok = std::holds_alternative<ast::Attribute>(statement.node)
+                          ? decode_attribute(statement, schema, object, seen)
+                          : decode_block(statement, schema, object, counts);
+      if (!ok) return false;
+    }
+    for (const Field& field : schema.fields()) {
+      const bool attribute = field.kind == Field::Kind::kAttribute;
+      if (!field.required || (attribute ? seen.contains(field.name) : counts.blocks(field.name) > 0))
+        continue;
+      return fail(Range{}, missing_message(field));
+    }
+    if (auto checked = schema.check(object); !checked)
+      return fail(Range{}, std::move(checked.error().message));
+    return true;
+  }
+
+ private:
+  bool fail(Range range, std::string message) {
+    diagnostics_.error(std::move(range), std::move(message));
+    return false;
+  }
+  bool fail(ast::Span span, std::string message) {
+    return fail(ast::range_of(source_, span), std::move(message));
+  }
+
+  bool decode_attribute(const ast::Statement& statement, const Schema& schema, void* object,
+                        std::map<std::string_view, bool>& seen) {
+    const auto& attribute = std::get<ast::Attribute>(statement.node);
+    const Field* field = schema.find(attribute.name);
+    if (field == nullptr)
+      return fail(statement.span, unrecognized_message("attribute", attribute.name, schema));
+    if (field->kind == Field::Kind::kBlock) return fail(statement.span, misused_message(*field));
+    if (!seen.emplace(attribute.name, true).second)
+      return fail(statement.span, repeated_attribute_message(field->name));
+    Value value;
+    if (!evaluate_into(*attribute.value, source_, scope_, diagnostics_, value)) return false;
+    if (const auto error = field->decode(object, value)) {
+      report_decode_error(*attribute.value, source_, *error, diagnostics_);
+      return false;
+    }
+    return true;
+  }
+
+  bool decode_block(const ast::Statement& statement, const Schema& schema, void* object,
+                    const StatementCounts& counts) {
+    const auto& block = std::get<ast::Block>(statement.node);
+    const std::string name = block.full_name();
+    const Field* field = schema.find(name);
+    if (field == nullptr) return fail(statement.span, unrecognized_message("block", name, schema));
+    if (field->kind == Field::Kind::kAttribute) return fail(statement.span, misused_message(*field));
+    if (!field->repeated && counts.blocks(name) > 1)
+      return fail(statement.span, repeated_block_message(name));
+
+    const Schema& nested = *field->block;
+    const ast::Span header{block.name_span.begin, block.open};
+    if (nested.has_label() && block.label.empty())
+      return fail(header, "block " + quote(name) + " requires non-empty label");
+    if (!nested.has_label() && !block.label.empty())
+      return fail(header, "block " + quote(name) + " does not support specifying labels");
+    void* inner = field->open_block(object);
+    if (nested.has_label()) nested.set_label(inner, block.label);
+    return decode(block.body, nested, inner);
+  }
+
+  const SourcePtr& source_;
+  const Scope& scope_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+StatementCounts::StatementCounts(const ast::Body& body) {
+  for (const auto& statement : body.statements)
+    if (const auto* block = std::get_if<ast::Block>(&statement.node)) ++blocks_[block->full_name()];
+}
+
+int StatementCounts::blocks(std::string_view name) const {
+  const auto it = blocks_.find(name);
+  return it != blocks_.end() ? it->second : 0;
+}
+
+std::string missing_message(const Field& field) {
+  return std::string("missing required ") +
+         (field.kind == Field::Kind::kAttribute ? "attribute " : "block ") + quote(field.name);
+}
+
+std::string unrecognized_message(std::string_view kind, std::string_view name, const Schema& schema) {
+  std::vector<std::string> known;
+  for (const Field& field : schema.fields()) known.push_back(field.name);
+  return "unrecognized " + std::string(kind) + " name " + quote(name) + did_you_mean(name, known);
+}
+
+std::string misused_message(const Field& field) {
+  const bool attribute = field.kind == Field::Kind::kAttribute;
+  return quote(field.name) + (attribute ? " must be an attribute, but is used as a block"
+                                        : " must be a block, but is used as an attribute");
+}
+
+std::string repeated_attribute_message(std::string_view name) {
+  return "attribute " + quote(name) + " may only be provided once";
+}
+
+std::string repeated_block_message(std::string_view name) {
+  return "block " + quote(name) + " may only be specified once";
+}
+
+bool decode_body(const ast::Body& body, const SourcePtr& source, const Scope& scope, const Schema& schema,
+                 void* object, Diagnostics& diagnostics) {
+  return BodyDecoder(source, scope, diagnostics).decode(body, schema, object);
+}
+
+bool decode_map(const ast::Body& body, const SourcePtr& source, const Scope& scope,
+                std::map<std::string, Value>& out, Diagnostics& diagnostics) {
+  for (const auto& statement : body.statements) {
+    const auto* attribute = std::get_if<ast::Attribute>(&statement.node);
+    if (attribute == nullptr) {
+      diagnostics.error(ast::range_of(source, statement.span), "nested blocks not supported here");
+      return false;
+    }
+    if (out.contains(attribute->name)) {
+      diagnostics.error(ast::range_of(source, statement.span), repeated_attribute_message(attribute->name));
+      return false;
+    }
+    Value value;
+    if (!evaluate_into(*attribute->value, source, scope, diagnostics, value)) return false;
+    out.emplace(attribute->name, std::move(value));
+  }
+  return true;
+}
+
+}  // namespace invar::syntax
