@@ -1,11 +1,12 @@
-// Agent-side delta: a cumulative profile minus the one before it. Spec: pyroscope-scrape.md 13 with every BETTER item.
+// Agent-side delta: a cumulative profile minus the one before it. Spec: pyroscope-scrape.md 13 with every
+// BETTER item.
 //
-// One DeltaState per (target, profile type): the last accepted baseline, 12-14 bytes a stack, immutable and shared.
-// One DeltaEngine per worker: all scratch. step() never changes the old state: it returns the delta and the next state, and
-// the caller keeps the next one only after the profile was accepted downstream (then nothing is lost when it was not: the
-// following delta covers both intervals).
-// Threads: an engine belongs to one worker at a time; states may cross threads.
-// Errors:  the texts of pyroscope-scrape.md 13 and 11; after an error the old state stays valid.
+// One DeltaState per (target, profile type): the last accepted baseline, 12-14 bytes a stack, immutable and
+// shared. One DeltaEngine per worker: all scratch. step() never changes the old state: it returns the delta
+// and the next state, and the caller keeps the next one only after the profile was accepted downstream (then
+// nothing is lost when it was not: the following delta covers both intervals). Threads: an engine belongs to
+// one worker at a time; states may cross threads. Errors:  the texts of pyroscope-scrape.md 13 and 11; after
+// an error the old state stays valid.
 #pragma once
 
 #include <cstdint>
@@ -24,20 +25,21 @@ class DeltaState;  // opaque; serialisable for the storage directory
 using DeltaStatePtr = std::shared_ptr<const DeltaState>;
 
 std::string save_state(const DeltaState& state);
-Result<DeltaStatePtr> load_state(std::string_view bytes);  // kDataLoss for anything damaged or of another version
-std::uint64_t state_bytes(const DeltaState& state);        // memory held
+Result<DeltaStatePtr> load_state(
+    std::string_view bytes);                         // kDataLoss for anything damaged or of another version
+std::uint64_t state_bytes(const DeltaState& state);  // memory held
 
 struct DeltaResult {
   enum class Kind {
-    kBaseline,      // first profile: nothing to send
-    kDelta,         // `body` is the delta, gzip
-    kReset,         // counters fell or time went back: `body` holds the new process's own values
-    kPassThrough,   // no column of this type matches: send the original untouched
+    kBaseline,     // first profile: nothing to send
+    kDelta,        // `body` is the delta, gzip
+    kReset,        // counters fell or time went back: `body` holds the new process's own values
+    kPassThrough,  // no column of this type matches: send the original untouched
   };
   Kind kind = Kind::kBaseline;
   std::string body;
   DeltaStatePtr next;
-  Summary summary;           // of `body` (of the input for kBaseline and kPassThrough)
+  Summary summary;            // of `body` (of the input for kBaseline and kPassThrough)
   bool any_positive = false;  // decision 15, of `body`
 };
 
@@ -46,8 +48,8 @@ class DeltaEngine {
   DeltaEngine();
   ~DeltaEngine();
   // `body` as received (gzip or plain); `profile_name` is memory, mutex or block; `previous` may be null.
-  Result<DeltaResult> step(std::string_view body, std::string_view profile_name, const DeltaStatePtr& previous,
-                           std::uint64_t limit_bytes);
+  Result<DeltaResult> step(std::string_view body, std::string_view profile_name,
+                           const DeltaStatePtr& previous, std::uint64_t limit_bytes);
 
  private:
   struct Impl;

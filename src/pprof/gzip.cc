@@ -7,6 +7,8 @@
 #include <cstring>
 #include <limits>
 
+#include "pprof/varint.h"
+
 namespace invar::pprof {
 namespace {
 
@@ -93,6 +95,7 @@ Result<> Inflater::Impl::member(std::string_view& in, std::uint64_t limit, std::
   std::uint64_t room = std::min<std::uint64_t>(ceiling, filled + std::max<std::uint64_t>(hint, 1024));
   int code = ISAL_DECOMP_OK;
   for (;;) {
+    out.reserve(room + kPadding);  // readers of the body append their padding without another allocation
     out.resize_and_overwrite(room, [&](char* data, std::size_t size) {
       state.next_out = reinterpret_cast<std::uint8_t*>(data) + filled;
       state.avail_out = static_cast<std::uint32_t>(

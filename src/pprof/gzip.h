@@ -1,6 +1,7 @@
 // gzip in and out. Threads: any; the objects hold scratch and belong to one worker.
-// Limits: inflating stops at `limit_bytes` of output (kResourceExhausted: the bomb guard); the stored size is a hint only.
-// Errors: kDataLoss with what is wrong (`truncated gzip`, `wrong CRC` ...). Several members are read as one body; bytes
+// Limits: inflating stops at `limit_bytes` of output (kResourceExhausted: the bomb guard); the stored size is
+// a hint only. Errors: kDataLoss with what is wrong (`truncated gzip`, `wrong CRC` ...). Several members are
+// read as one body; bytes
 //         behind the last member are an error, as for Pyroscope's server. Libraries stay in this folder.
 #pragma once
 

@@ -24,19 +24,21 @@ struct Summary {
   bool any_positive_value = false;  // decision 15: without one it is not sent
   UnixNanos time_unix_ns = 0;       // as stored; 0 when absent
   std::int64_t duration_ns = 0;
-  std::uint64_t raw_bytes = 0;      // uncompressed size
+  std::uint64_t raw_bytes = 0;  // uncompressed size
 };
 
-// Reads an uncompressed profile whole and strictly: wire format, string indexes, one value per sample type, at least one
-// sample type, string 0 empty. Errors: kInvalidArgument with the field and the place in words.
+// Reads an uncompressed profile whole and strictly: wire format, string indexes, one value per sample type,
+// at least one sample type, string 0 empty. Errors: kInvalidArgument with the field and the place in words.
 Result<Summary> inspect(std::string_view raw);
 
-// The checks of pyroscope-scrape.md 11 that need no decoding: an empty body, text, HTML, JSON by type or by look.
+// The checks of pyroscope-scrape.md 11 that need no decoding: an empty body, text, HTML, JSON by type or by
+// look.
 Result<> check_text(std::string_view body, std::string_view content_type);
 
-// The checks of pyroscope-scrape.md 11 on a response body (status and content type are the caller's): empty, text, HTML, JSON,
-// gzip or plain, then inspect(). `scratch` receives the uncompressed bytes.
-Result<Summary> validate_body(std::string_view body, std::string_view content_type, std::uint64_t limit_bytes, std::string& scratch);
+// The checks of pyroscope-scrape.md 11 on a response body (status and content type are the caller's): empty,
+// text, HTML, JSON, gzip or plain, then inspect(). `scratch` receives the uncompressed bytes.
+Result<Summary> validate_body(std::string_view body, std::string_view content_type, std::uint64_t limit_bytes,
+                              std::string& scratch);
 
 // Profile in memory, for writing (self-profiling, merges) and for tests.
 struct Line {
@@ -80,7 +82,7 @@ struct Profile {
   std::vector<std::string> comments;
   std::string default_sample_type, drop_frames, keep_frames, doc_url;
 };
-std::string serialize(const Profile& profile);            // uncompressed protobuf
-Result<Profile> parse(std::string_view raw);              // strict, whole
+std::string serialize(const Profile& profile);  // uncompressed protobuf
+Result<Profile> parse(std::string_view raw);    // strict, whole
 
 }  // namespace invar::pprof

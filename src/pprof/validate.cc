@@ -5,6 +5,7 @@
 
 #include "pprof/gzip.h"
 #include "pprof/profile.h"
+#include "pprof/profile_check.h"
 
 namespace invar::pprof {
 namespace {
@@ -75,7 +76,7 @@ Result<Summary> validate_body(std::string_view body, std::string_view content_ty
   INVAR_TRY(check_text(body, content_type));
   if (body.size() <= 2) return fail(ErrorCode::kInvalidArgument, "data too short for pprof format");
   if (is_gzip(body)) {
-    Inflater inflater;
+    thread_local Inflater inflater;
     INVAR_TRY(inflater.gunzip(body, limit_bytes, scratch));
   } else {
     const int wire_type = body.front() & 7;
@@ -91,7 +92,13 @@ Result<Summary> validate_body(std::string_view body, std::string_view content_ty
     }
     scratch.assign(body);
   }
-  return inspect(scratch);
+  // Scratch of the thread, because a worker validates many bodies and there is no object to keep it in.
+  thread_local ProfileCheck check;
+  const std::size_t size = scratch.size();
+  scratch.append(kPadding, '\0');
+  Result<Summary> summary = check.run(std::string_view(scratch).substr(0, size));
+  scratch.resize(size);
+  return summary;
 }
 
 }  // namespace invar::pprof

@@ -2,6 +2,16 @@
 
 namespace invar::pprof::wire {
 
+namespace {
+
+std::size_t tag_size(std::uint64_t tag) {
+  std::size_t size = 1;
+  while (tag >>= 7) ++size;
+  return size;
+}
+
+}  // namespace
+
 bool Reader::stop(const char* error) {
   error_ = error;
   return false;
@@ -22,7 +32,9 @@ bool Reader::varint(std::uint64_t& value) {
 
 bool Reader::next(Field& field) {
   std::uint64_t tag = 0;
+  const char* const from = at_;
   if (!varint(tag)) return false;
+  if (static_cast<std::size_t>(at_ - from) != tag_size(tag)) return stop("overlong field number");
   if (tag >> 32 != 0 || tag >> 3 == 0) return stop("illegal field number");
   field.number = static_cast<std::uint32_t>(tag >> 3);
   field.bytes = {};

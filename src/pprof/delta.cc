@@ -1,0 +1,185 @@
+#include "pprof/delta.h"
+
+#define XXH_INLINE_ALL
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <xxhash.h>
+
+#include <chrono>
+#include <optional>
+
+#include "pprof/delta_rows.h"
+#include "pprof/delta_state.h"
+#include "pprof/delta_writer.h"
+#include "pprof/gzip.h"
+#include "pprof/limits.h"
+#include "pprof/profile_check.h"
+
+namespace invar::pprof {
+namespace {
+
+// Columns that only ever grow in the process that reports them. Spec: pyroscope-scrape.md 13.
+struct CumulativeColumn {
+  std::string_view profile_name, type, unit;
+};
+constexpr CumulativeColumn kCumulative[] = {
+    {"memory", "alloc_objects", "count"}, {"memory", "alloc_space", "bytes"},
+    {"mutex", "contentions", "count"},    {"mutex", "delay", "nanoseconds"},
+    {"block", "contentions", "count"},    {"block", "delay", "nanoseconds"},
+};
+
+bool is_cumulative(std::string_view profile_name, std::string_view type, std::string_view unit) {
+  for (const auto& column : kCumulative) {
+    if (column.profile_name == profile_name && column.type == type && column.unit == unit) return true;
+  }
+  return false;
+}
+
+Result<DeltaColumns> find_columns(const ProfileIndex& index, std::string_view profile_name) {
+  DeltaColumns columns;
+  for (std::uint32_t i = 0; i < index.columns(); ++i) {
+    const std::string_view type = index.string(index.types()[i].type),
+                           unit = index.string(index.types()[i].unit);
+    if (!is_cumulative(profile_name, type, unit)) continue;
+    if (columns.count == DeltaState::kMaxColumns) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("more than {} cumulative columns", DeltaState::kMaxColumns));
+    }
+    columns.at[columns.count++] = i;
+    columns.hash = XXH3_64bits_withSeed(unit.data(), unit.size(),
+                                        XXH3_64bits_withSeed(type.data(), type.size(), columns.hash));
+  }
+  return columns;
+}
+
+std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed)) return seed;
+  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+}  // namespace
+
+struct DeltaEngine::Impl {
+  Inflater inflater;
+  Deflater deflater;
+  std::string raw;
+  ProfileIndex index;
+  LocationKeys keys;
+  SampleCheck check;
+  DeltaRows rows{random_seed()};
+  DeltaWriter writer;
+  const SampleKernel* kernel = &best_sample_kernel();
+
+  Result<> unpack(std::string_view body, std::uint64_t limit_bytes);
+  Result<DeltaResult> compute(std::string_view profile_name, const DeltaStatePtr& previous);
+  Result<DeltaResult> pass_through();
+  std::unexpected<Error> refuse() const;
+  void release_if_large();
+};
+
+DeltaEngine::DeltaEngine() : impl_(std::make_unique<Impl>()) {}
+DeltaEngine::~DeltaEngine() = default;
+
+bool has_delta_columns(std::string_view profile_name) {
+  return profile_name == "memory" || profile_name == "mutex" || profile_name == "block";
+}
+
+// Leaves the uncompressed profile in `raw`, with kPadding zeros behind it.
+Result<> DeltaEngine::Impl::unpack(std::string_view body, std::uint64_t limit_bytes) {
+  const std::uint64_t limit = std::min<std::uint64_t>(limit_bytes, kMaxRawBytes);
+  if (is_gzip(body)) {
+    if (Result<> done = inflater.gunzip(body, limit, raw); !done) {
+      return std::unexpected(done.error().wrapped("decompressing profile"));
+    }
+  } else {
+    if (body.size() > limit) {
+      return fail(ErrorCode::kResourceExhausted, fmt::format("larger than {} bytes", limit_bytes));
+    }
+    raw.assign(body);
+  }
+  raw.append(kPadding, '\0');
+  return {};
+}
+
+std::unexpected<Error> DeltaEngine::Impl::refuse() const {
+  const Result<Summary> words = inspect(std::string_view(raw).substr(0, raw.size() - kPadding));
+  if (!words) return std::unexpected(words.error());
+  return fail(ErrorCode::kInternal, "the two profile readers disagree");
+}
+
+Result<DeltaResult> DeltaEngine::Impl::pass_through() {
+  DeltaResult result{.kind = DeltaResult::Kind::kPassThrough, .summary = index.summary()};
+  if (!check.run(index, keys, *kernel, result.summary)) return refuse();
+  result.any_positive = result.summary.any_positive_value;
+  return result;
+}
+
+Result<DeltaResult> DeltaEngine::Impl::compute(std::string_view profile_name, const DeltaStatePtr& previous) {
+  if (!index.build(reinterpret_cast<const std::uint8_t*>(raw.data()),
+                   static_cast<std::uint32_t>(raw.size() - kPadding))) {
+    return refuse();
+  }
+  keys.compute(index);
+  INVAR_ASSIGN_OR_RETURN(const DeltaColumns columns, find_columns(index, profile_name));
+  if (columns.count == 0) return pass_through();
+
+  // A baseline of other columns is of another program.
+  const DeltaState* old = previous != nullptr && previous->header().column_hash == columns.hash &&
+                                  previous->header().columns == columns.count
+                              ? previous.get()
+                              : nullptr;
+  DeltaResult result{.kind = old != nullptr ? DeltaResult::Kind::kDelta : DeltaResult::Kind::kBaseline};
+  const std::int64_t time = index.time_ns(), old_time = old != nullptr ? old->header().time_ns : 0;
+  const bool both_times = time != 0 && old_time != 0;
+  const bool time_went_back = both_times && time < old_time;
+
+  bool fell = time_went_back;
+  if (!fell) {
+    if (!rows.read(index, keys, *kernel, old)) return refuse();
+    result.next = rows.subtract(columns, time, fell);
+  }
+  if (old != nullptr && fell) {  // another process answers: its own values are what happened since
+    result.kind = DeltaResult::Kind::kReset;
+    if (!rows.read(index, keys, *kernel, nullptr)) return refuse();
+    result.next = rows.subtract(columns, time, fell);
+  }
+  result.summary = index.summary();
+  result.any_positive = result.summary.any_positive_value = rows.any_positive();
+  if (result.kind == DeltaResult::Kind::kBaseline) {
+    result.summary.samples = index.samples().size();
+    return result;
+  }
+
+  std::optional<std::int64_t> duration;
+  if (both_times && !time_went_back) duration = time - old_time;
+  const std::string_view out = writer.write(index, rows, duration, DeltaWriter::Pruning::kWhereItPays);
+  deflater.gzip(out, result.body);
+  result.summary.samples = rows.emitted().size();
+  result.summary.raw_bytes = out.size();
+  if (duration) result.summary.duration_ns = *duration;
+  return result;
+}
+
+void DeltaEngine::Impl::release_if_large() {
+  const std::size_t held = raw.capacity() + index.held_bytes() + keys.held_bytes() + check.held_bytes() +
+                           rows.held_bytes() + writer.held_bytes();
+  if (held <= kKeptScratchBytes) return;
+  std::string().swap(raw);
+  index.release();
+  keys.release();
+  check.release();
+  rows.release();
+  writer.release();
+}
+
+Result<DeltaResult> DeltaEngine::step(std::string_view body, std::string_view profile_name,
+                                      const DeltaStatePtr& previous, std::uint64_t limit_bytes) {
+  INVAR_TRY(impl_->unpack(body, limit_bytes));
+  Result<DeltaResult> result = impl_->compute(profile_name, previous);
+  impl_->release_if_large();
+  if (!result) return std::unexpected(result.error().wrapped("computing delta"));
+  return result;
+}
+
+}  // namespace invar::pprof

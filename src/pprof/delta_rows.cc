@@ -1,0 +1,302 @@
+#include "pprof/delta_rows.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace invar::pprof {
+namespace {
+
+constexpr std::uint32_t kRowsBeforeTableOnly = 256;
+
+[[gnu::always_inline]] inline std::uint64_t low_bytes(std::uint32_t count) {  // mask of 1..8 bytes, 0 for 0
+  return count >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * count)) - 1;
+}
+
+[[gnu::always_inline]] inline std::uint32_t byte_size(std::uint64_t value) {  // 1..8
+  return (71 - static_cast<std::uint32_t>(std::countl_zero(value | 1))) >> 3;
+}
+
+[[gnu::always_inline]] inline std::uint32_t nibble(const std::uint8_t* sizes, std::uint32_t column) {
+  return sizes[column / 2] >> (column % 2 * 4) & 15u;
+}
+
+}  // namespace
+
+bool DeltaRows::read(const ProfileIndex& index, LocationKeys& keys, const SampleKernel& kernel,
+                     const DeltaState* old) {
+  old_ = old != nullptr && old->rows() > 0 ? old : nullptr;
+  columns_ = index.columns();
+  samples_ = static_cast<std::uint32_t>(index.samples().size());
+  count_ = expected_ = after_jump_ = misses_ = 0;
+  has_table_ = table_only_ = false;
+  const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
+  hashes_.reserve(samples_ + 1);
+  values_.reserve(std::size_t{samples_} * columns_ + 4);
+  origins_.reserve(samples_ + 1);
+  match_.reserve(samples_ + 1);
+  old_match_.fill_zero(old_rows + 1);  // one more, always 0, stops the cursor
+  ids_.reserve(index.longest_sample() + 64);
+  std::fill(std::begin(label_cache_), std::end(label_cache_), CachedLabel{});
+
+  SampleSource source{.raw = index.raw(),
+                      .samples = index.samples().data(),
+                      .columns = columns_,
+                      .location_ids = &index.location_ids(),
+                      .keys = keys.keys(),
+                      .labels = &keys,
+                      .short_ids = index.location_ids().in_order() && index.location_ids().size() < 1u << 14,
+                      .ids = ids_.data(),
+                      .label_cache = label_cache_};
+  for (std::uint32_t first = 0; first < samples_; first += kBlock) {
+    const std::uint32_t block = std::min(kBlock, samples_ - first);
+    const RowSink rows{hashes_.data() + count_, values_.data() + std::size_t{count_} * columns_,
+                       origins_.data() + count_};
+    if (!kernel.read(source, first, block, rows)) return false;
+    match_block(block);
+  }
+  references_ = source.references;
+  return true;
+}
+
+void DeltaRows::match_block(std::uint32_t block) {
+  const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
+  const std::uint64_t* const old_hashes = old_ != nullptr ? old_->hashes() : nullptr;
+  const std::uint32_t first = count_;
+  if (!table_only_ && count_ >= kRowsBeforeTableOnly && misses_ > count_ / 4) table_only_ = true;
+  if (table_only_) {
+    for (std::uint32_t i = 0; i < block; ++i) __builtin_prefetch(&table_[slot(hashes_[first + i])]);
+    for (std::uint32_t i = 0; i < block; ++i) {
+      const std::uint32_t entry = table_[slot(hashes_[first + i])] - 1;
+      if (entry >= old_rows) continue;
+      __builtin_prefetch(&old_hashes[entry]);
+      __builtin_prefetch(&old_match_[entry]);
+    }
+  }
+  for (std::uint32_t i = 0; i < block; ++i) {
+    const std::uint32_t row = first + i;
+    const std::uint64_t hash = hashes_[row];
+    std::uint32_t match = kNoMatch;
+    if (!table_only_ && expected_ < old_rows && old_hashes[expected_] == hash) {
+      match = expected_++;
+      while (old_match_[expected_] != 0) ++expected_;
+    } else if (!table_only_ && after_jump_ < old_rows && old_hashes[after_jump_] == hash &&
+               old_match_[after_jump_] == 0) {
+      match = after_jump_++;
+    } else {
+      misses_ += !table_only_;
+      match = match_by_table(hash);
+      if (match != kNoMatch) {
+        const std::uint32_t twin = match < old_rows ? old_match_[match] : match - old_rows + 1;
+        if (twin != 0) {
+          add_to(twin - 1, row);
+          continue;
+        }
+        after_jump_ = match + 1;
+      }
+    }
+    if (match != kNoMatch) old_match_[match] = count_ + 1;
+    if (count_ != row) [[unlikely]] {  // close the gap that a duplicate has left
+      hashes_[count_] = hash;
+      origins_[count_] = origins_[row];
+      std::copy_n(values(row), columns_, values_.data() + std::size_t{count_} * columns_);
+    }
+    match_[count_++] = match;
+  }
+}
+
+// The old row or, plus the number of old rows, the earlier row of the same identity. A new identity is
+// entered.
+std::uint32_t DeltaRows::match_by_table(std::uint64_t hash) {
+  if (!has_table_) [[unlikely]]
+    build_table();
+  const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
+  const std::uint64_t* const old_hashes = old_ != nullptr ? old_->hashes() : nullptr;
+  const auto mask = static_cast<std::uint32_t>(table_.size() - 1);
+  for (std::uint32_t at = slot(hash);; at = (at + 1) & mask) {
+    const std::uint32_t entry = table_[at] - 1;
+    if (entry == kNoMatch) {
+      table_[at] = old_rows + count_ + 1;
+      return kNoMatch;
+    }
+    if ((entry < old_rows ? old_hashes[entry] : hashes_[entry - old_rows]) == hash) return entry;
+  }
+}
+
+void DeltaRows::build_table() {
+  has_table_ = true;
+  const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
+  const std::uint64_t size = std::bit_ceil(2 * (std::uint64_t{old_rows} + samples_) + 8);
+  table_shift_ = 64 - static_cast<unsigned>(std::countr_zero(size));
+  table_.fill_zero(size);
+  const auto mask = static_cast<std::uint32_t>(size - 1);
+  const auto enter = [&](std::uint64_t hash, std::uint32_t entry) {
+    std::uint32_t at = slot(hash);
+    while (table_[at] != 0) at = (at + 1) & mask;
+    table_[at] = entry + 1;
+  };
+  old_values_at_.reserve(old_rows + 1);
+  std::uint32_t at = 0;
+  for (std::uint32_t row = 0; row < old_rows; ++row) {
+    enter(old_->hashes()[row], row);
+    old_values_at_[row] = at;
+    at += row_value_bytes(old_->sizes() + std::size_t{row} * old_->stride(), old_->stride());
+  }
+  // Rows read before the first miss were all in the old state.
+}
+
+void DeltaRows::add_to(std::uint32_t row, std::uint32_t duplicate) {
+  std::int64_t* const sum = values_.data() + std::size_t{row} * columns_;
+  const std::int64_t* const more = values(duplicate);
+  for (std::uint32_t i = 0; i < columns_; ++i) {
+    sum[i] =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(sum[i]) + static_cast<std::uint64_t>(more[i]));
+  }
+}
+
+// kColumns 0 stands for any number. Values of the state are read and written 8 bytes at a time and cut by
+// their sizes.
+template <bool kTable, std::uint32_t kColumns>
+std::uint8_t* DeltaRows::subtract_rows(const DeltaColumns& columns, bool& fell) {
+  const std::uint32_t deltas = kColumns != 0 ? kColumns : columns.count;
+  const std::uint32_t stride = (deltas + 1) / 2;
+  const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
+  const std::uint8_t* const old_sizes = old_ != nullptr ? old_->sizes() : nullptr;
+  const std::uint8_t* const old_values = old_ != nullptr ? old_->values() : nullptr;
+  std::uint8_t* packed = packed_.data();
+  std::uint8_t* sizes = sizes_.data();
+  std::uint32_t next_at = 0, emitted = 0;
+  std::int64_t any_fell = 0, positive = 0;
+  for (std::uint32_t row = 0; row < count_; ++row, sizes += stride) {
+    std::int64_t* const values = values_.data() + std::size_t{row} * columns_;
+    const std::uint32_t match = match_[row];
+    if constexpr (kTable) {
+      if (row + 12 < count_ && match_[row + 12] < old_rows) {
+        __builtin_prefetch(old_values + old_values_at_[match_[row + 12]]);
+      }
+    }
+    const bool known = match < old_rows;
+    const std::uint8_t* at = nullptr;
+    const std::uint8_t* at_sizes = nullptr;
+    if (known) {
+      at = old_values + (kTable ? old_values_at_[match] : next_at);
+      at_sizes = old_sizes + std::size_t{match} * stride;
+    }
+    for (std::uint32_t column = 0; column < deltas; ++column) {
+      std::int64_t& value = values[columns.at[column]];
+      const auto now = static_cast<std::uint64_t>(value);
+      const std::uint32_t size = byte_size(now);
+      store64(packed, now);
+      packed += size;
+      if (column % 2 == 0) {
+        sizes[column / 2] = static_cast<std::uint8_t>(size);
+      } else {
+        sizes[column / 2] = static_cast<std::uint8_t>(sizes[column / 2] | size << 4);
+      }
+      if (known) {
+        const std::uint32_t old_size = nibble(at_sizes, column);
+        const std::uint64_t before = load64(at) & low_bytes(old_size);
+        at += old_size;
+        any_fell |= value < static_cast<std::int64_t>(before);
+        value = static_cast<std::int64_t>(now - before);
+      }
+    }
+    if constexpr (!kTable) {
+      if (known) next_at = static_cast<std::uint32_t>(at - old_values);
+    }
+    std::int64_t any = 0;
+    for (std::uint32_t column = 0; column < columns_; ++column) {
+      any |= values[column];
+      positive |= values[column] > 0;
+    }
+    emitted_[emitted] = row;
+    emitted += any != 0;
+  }
+  emitted_.set_size(emitted);
+  any_positive_ = positive != 0;
+  fell = any_fell != 0;
+  return packed;
+}
+
+// Stacks that this profile does not contain keep their values until they are too old. Returns how many.
+std::uint32_t DeltaRows::pack_tail(std::uint8_t*& packed) {
+  const DeltaState& old = *old_;
+  const std::uint32_t stride = old.stride(), old_rows = old.rows();
+  std::uint32_t kept = 0, at = 0;
+  ages_.clear();
+  for (std::uint32_t row = 0; row < old_rows; ++row) {
+    const std::uint8_t* const sizes = old.sizes() + std::size_t{row} * stride;
+    const std::uint32_t bytes = row_value_bytes(sizes, stride);
+    const std::uint8_t age = row < old.first_of_tail() ? 0 : old.ages()[row - old.first_of_tail()];
+    if (old_match_[row] == 0 && age < DeltaState::kMaxAge) {
+      const std::uint32_t to = count_ + kept++;
+      hashes_[to] = old.hashes()[row];
+      std::memcpy(sizes_.data() + std::size_t{to} * stride, sizes, stride);
+      std::memcpy(packed, old.values() + at, bytes);
+      packed += bytes;
+      ages_.push(static_cast<std::uint8_t>(age + 1));
+    }
+    at += bytes;
+  }
+  return kept;
+}
+
+DeltaStatePtr DeltaRows::subtract(const DeltaColumns& columns, std::int64_t time_ns, bool& fell) {
+  const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
+  std::uint32_t unseen = 0;
+  for (std::uint32_t row = 0; row < old_rows; ++row) unseen += old_match_[row] == 0;
+  const std::size_t most = std::size_t{count_} + unseen;
+  emitted_.reserve(count_ + 1);
+  hashes_.reserve(most + 1);
+  sizes_.reserve(most * ((columns.count + 1) / 2) + 8);
+  packed_.reserve(8 * most * columns.count + 16);
+
+  std::uint8_t* packed = nullptr;
+  if (columns.count == 2) {
+    packed = has_table_ ? subtract_rows<true, 2>(columns, fell) : subtract_rows<false, 2>(columns, fell);
+  } else {
+    packed = has_table_ ? subtract_rows<true, 0>(columns, fell) : subtract_rows<false, 0>(columns, fell);
+  }
+  const std::uint32_t tail = unseen > 0 ? pack_tail(packed) : 0;
+
+  DeltaState::Header header{.column_hash = columns.hash,
+                            .time_ns = time_ns,
+                            .rows = count_ + tail,
+                            .tail = tail,
+                            .value_bytes = static_cast<std::uint32_t>(packed - packed_.data()),
+                            .columns = columns.count};
+  auto next = std::make_shared<DeltaState>(header);
+  std::uint8_t* to = next->block();
+  const auto put = [&](const void* from, std::size_t size) {
+    if (size > 0) std::memcpy(to, from, size);
+    to += size;
+  };
+  put(hashes_.data(), std::size_t{8} * header.rows);
+  put(sizes_.data(), std::size_t{next->stride()} * header.rows);
+  put(packed_.data(), header.value_bytes);
+  put(ages_.data(), tail);
+  return next;
+}
+
+std::size_t DeltaRows::held_bytes() const {
+  return hashes_.held_bytes() + values_.held_bytes() + origins_.held_bytes() + match_.held_bytes() +
+         emitted_.held_bytes() + ids_.held_bytes() + table_.held_bytes() + old_match_.held_bytes() +
+         old_values_at_.held_bytes() + sizes_.held_bytes() + packed_.held_bytes() + ages_.held_bytes();
+}
+
+void DeltaRows::release() {
+  hashes_.release();
+  values_.release();
+  origins_.release();
+  match_.release();
+  emitted_.release();
+  ids_.release();
+  table_.release();
+  old_match_.release();
+  old_values_at_.release();
+  sizes_.release();
+  packed_.release();
+  ages_.release();
+}
+
+}  // namespace invar::pprof
