@@ -1,0 +1,27 @@
+// One look at all files of discovery.file: expands the patterns, reads and parses. Blocks: worker pool only.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "component/target_group.h"
+#include "fs/filesystem.h"
+
+namespace invar::components::discovery_file {
+
+inline constexpr std::uint64_t kMaxFileBytes = std::uint64_t{64} << 20;
+
+struct ScannedFile {
+  Result<std::vector<component::TargetGroup>> groups;
+  UnixNanos mtime_unix_ns = 0;
+};
+using Scan = std::map<std::string, ScannedFile>;  // by path as matched
+
+Scan scan_files(const std::vector<std::string>& patterns, fs::FileSystem& files);
+
+// The directories to watch for the patterns: sorted, each once.
+std::vector<std::string> directories_of(const std::vector<std::string>& patterns);
+
+}  // namespace invar::components::discovery_file
