@@ -21,20 +21,26 @@ class SchemaBuilder {
 
   template <class M>
   SchemaBuilder& attribute(std::string name, M T::* member, std::string doc) {
+    return attribute_with<Codec<M>>(std::move(name), member, std::move(doc));
+  }
+
+  // The same with a codec of its own, for a member whose type alone does not say how it is written.
+  template <class C, class M>
+  SchemaBuilder& attribute_with(std::string name, M T::* member, std::string doc) {
     Field field;
     field.kind = Field::Kind::kAttribute;
     field.name = std::move(name);
     field.doc = std::move(doc);
-    field.type_text = Codec<M>::type_text();
-    field.static_type = Codec<M>::static_type();
+    field.type_text = C::type_text();
+    field.static_type = C::static_type();
     field.secret = field.static_type.kind == StaticType::Kind::kSecret;
     field.decode = [member](void* object, const Value& value) -> std::optional<DecodeError> {
-      auto decoded = Codec<M>::decode(value);
+      auto decoded = C::decode(value);
       if (!decoded) return std::move(decoded).error();
       self(object).*member = std::move(*decoded);
       return std::nullopt;
     };
-    field.encode = [member](const void* object) { return Codec<M>::encode(self(object).*member); };
+    field.encode = [member](const void* object) { return C::encode(self(object).*member); };
     set_comparisons(field, member);
     if (!field.is_zero(default_.get())) field.default_text = field.encode(default_.get()).to_text();
     return append(std::move(field));

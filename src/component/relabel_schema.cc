@@ -1,0 +1,98 @@
+#include "component/relabel_schema.h"
+
+#include "base/check.h"
+
+namespace invar::syntax {
+template <>
+struct Codec<relabel::Action>
+    : TextCodec<relabel::Action, relabel::parse_action,
+                static_cast<std::string_view (*)(relabel::Action)>(relabel::to_string)> {};
+}  // namespace invar::syntax
+
+namespace invar::component {
+namespace {
+
+using syntax::Codec;
+using syntax::DecodeError;
+using syntax::StaticType;
+using syntax::Value;
+
+// A pattern is compiled where it is written, so that its error points there.
+struct RegexCodec : Codec<std::string> {
+  static StaticType static_type() {
+    return {StaticType::Kind::kTextEncoded, nullptr, [](const Value& v) -> std::optional<DecodeError> {
+              auto decoded = decode(v);
+              if (decoded) return std::nullopt;
+              return std::move(decoded).error();
+            }};
+  }
+  static std::expected<std::string, DecodeError> decode(const Value& v) {
+    auto pattern = Codec<std::string>::decode(v);
+    if (!pattern) return pattern;
+    if (auto valid = relabel::validate_regex(*pattern); !valid)
+      return std::unexpected(syntax::decode_failure(std::move(valid.error().message)));
+    return pattern;
+  }
+};
+
+// A negative or broken modulus is a mistake of the writer; it is not wrapped or cut into another number.
+struct ModulusCodec : Codec<std::uint64_t> {
+  static StaticType static_type() {
+    return {StaticType::Kind::kNumber, nullptr, [](const Value& v) -> std::optional<DecodeError> {
+              auto decoded = decode(v);
+              if (decoded) return std::nullopt;
+              return std::move(decoded).error();
+            }};
+  }
+  static std::expected<std::uint64_t, DecodeError> decode(const Value& v) {
+    const auto exact = syntax::decode_double(v);
+    if (exact &&
+        (*exact < 0 || (*exact < 9e15 && *exact != static_cast<double>(static_cast<std::uint64_t>(*exact)))))
+      return std::unexpected(syntax::decode_failure("must be a whole number that is not negative"));
+    return Codec<std::uint64_t>::decode(v);
+  }
+};
+
+Result<> check_rule(const relabel::RuleConfig& config) {
+  INVAR_TRY(relabel::Rule::compile(config));
+  return {};
+}
+
+}  // namespace
+
+const syntax::Schema& rule_schema() {
+  using relabel::RuleConfig;
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<RuleConfig>()
+          .attribute("action", &RuleConfig::action,
+                     "What to do: replace, keep, drop, keepequal, dropequal, hashmod, lowercase, uppercase, "
+                     "labelmap, "
+                     "labeldrop or labelkeep.")
+          .default_text("\"replace\"")
+          .attribute("source_labels", &RuleConfig::source_labels,
+                     "Labels whose values are joined and then matched against the regular expression.")
+          .attribute("separator", &RuleConfig::separator, "What stands between the joined values.")
+          .attribute_with<RegexCodec>(
+              "regex", &RuleConfig::regex,
+              "RE2 expression that must match the whole joined value, or a label's name.")
+          .attribute_with<ModulusCodec>("modulus", &RuleConfig::modulus, "Divisor of the hash, for hashmod.")
+          .attribute("target_label", &RuleConfig::target_label, "The label that receives the result.")
+          .attribute("replacement", &RuleConfig::replacement,
+                     "The new value; $1 and ${name} stand for what the groups of the expression matched.")
+          .check(&check_rule)
+          .build();
+  return schema;
+}
+
+relabel::Rules compile_rules(const std::vector<relabel::RuleConfig>& configs) {
+  relabel::Rules rules;
+  rules.reserve(configs.size());
+  for (const auto& config : configs) {
+    auto rule = relabel::Rule::compile(config);
+    INVAR_CHECK(rule.has_value(), "a rule that its schema accepted does not compile");
+    rules.push_back(std::move(*rule));
+  }
+  return rules;
+}
+
+}  // namespace invar::component
