@@ -69,7 +69,7 @@ class Excerpt {
   void each_character(std::uint32_t line, std::uint32_t until_column, Item item) {
     const std::string_view text = line_text(source_, line).substr(0, kMaxExcerptLineBytes);
     for (std::size_t at = 0; at < text.size() && at < until_column;) {
-      item(static_cast<std::uint32_t>(at + 1), text[at] == '\t');
+      item(static_cast<std::uint32_t>(at + 1), text[at] == '\t' || text[at] == '\v');
       at += static_cast<std::size_t>(decode_rune(text.substr(at)).length);
     }
     out_ += '\n';

@@ -136,23 +136,21 @@ class Parser {
     while (cur_.token != Token::kEof && !predicate(cur_.token)) advance();
   }
 
-  // To a terminator outside of all brackets that open on the way.
+  // To a terminator at which no bracket opened on the way is still open; each kind of bracket counts by itself.
   void skip_statement() {
-    int open = 0;
-    while (cur_.token != Token::kEof && !(cur_.token == Token::kTerminator && open <= 0)) {
+    int curly = 0, brack = 0, paren = 0;
+    while (cur_.token != Token::kEof) {
       switch (cur_.token) {
-        case Token::kLCurly:
-        case Token::kLBrack:
-        case Token::kLParen:
-          ++open;
+        case Token::kLCurly: ++curly; break;
+        case Token::kRCurly: --curly; break;
+        case Token::kLBrack: ++brack; break;
+        case Token::kRBrack: --brack; break;
+        case Token::kLParen: ++paren; break;
+        case Token::kRParen: --paren; break;
+        case Token::kTerminator:
+          if (curly <= 0 && brack <= 0 && paren <= 0) return;
           break;
-        case Token::kRCurly:
-        case Token::kRBrack:
-        case Token::kRParen:
-          --open;
-          break;
-        default:
-          break;
+        default: break;
       }
       advance();
     }
@@ -218,7 +216,7 @@ class Parser {
         out.node = parse_block(std::move(name));
         break;
       default:
-        if (!name.labelled && name.fragments.size() == 1) {
+        if (name.label.empty() && name.fragments.size() == 1) {
           expected("attribute assignment or block body");
         } else {
           expected("block body");
@@ -232,15 +230,20 @@ class Parser {
 
   BlockName parse_name() {
     BlockName name;
-    const std::uint32_t begin = cur_.begin;
+    name.span = {cur_.begin, cur_.end - 1};
     name.fragments.emplace_back(text());
     advance();
     while (cur_.token == Token::kDot) {
       advance();
+      name.span.end = previous_end_ - 1;
       name.fragments.emplace_back(text());
-      expect(Token::kIdent);
+      if (cur_.token == Token::kIdent) {
+        name.span.end = cur_.end - 1;
+      } else {
+        expected("identifier");
+      }
+      advance();
     }
-    name.span = {begin, previous_end_ - 1};
     if (cur_.token == Token::kAssign || cur_.token == Token::kLCurly) return name;
 
     if (cur_.token == Token::kString) {
@@ -256,17 +259,20 @@ class Parser {
     const std::string_view token = text();
     name.labelled = true;
     name.label_span = {cur_.begin, cur_.end - 1};
+    // Of an unterminated string nothing may be left.
+    if (token.size() >= 2) name.label = token.substr(1, token.size() - 2);
     if (token.front() == '`') {
       error_at(cur_.begin, "expected block label to be a double quoted string, but got " + quote(token));
       return;
     }
-    name.label = token.substr(1, token.size() - 2);
     if (!name.label.empty() && !is_valid_identifier(name.label)) {
       error_at(cur_.begin, "expected block label to be a valid identifier, but got " + quote(name.label));
     }
   }
 
   ast::Attribute parse_attribute(BlockName name) {
+    const std::uint32_t equals = cur_.begin;
+    advance();
     if (name.fragments.size() > 1) {
       report(ast::range_of(source_, name.span),
              "attribute names may only consist of a single identifier with no \".\"");
@@ -276,8 +282,7 @@ class Parser {
     ast::Attribute attribute;
     attribute.name = std::move(name.fragments.front());
     attribute.name_span = name.span;
-    attribute.equals = cur_.begin;
-    advance();
+    attribute.equals = equals;
     attribute.value = parse_expression().expr;
     return attribute;
   }
@@ -482,7 +487,9 @@ class Parser {
     advance();
     ast::Object object;
     int height = 0;
-    while (cur_.token != Token::kRCurly && cur_.token != Token::kEof) {
+    // `{]` is taken for an empty object with the wrong closer, not for a bad key.
+    const bool wrong_closer = cur_.token == Token::kRBrack;
+    while (!wrong_closer && cur_.token != Token::kRCurly && cur_.token != Token::kEof) {
       ast::ObjectField field;
       parse_field(field, height);
       if (field.value) object.fields.push_back(std::move(field));

@@ -102,7 +102,7 @@ Scanner::Lexeme Scanner::next() {
   if (terminator_ && (at_end || c == '\n' || (comment && comment_ends_line(pos_)))) {
     terminator_ = false;
     out.token = Token::kTerminator;
-    if (!at_end && c == '\n') ++pos_, ++out.end;
+    if (!at_end && c == '\n') check(++pos_), ++out.end;
     return out;
   }
   if (at_end) return out;
@@ -126,9 +126,9 @@ Scanner::Lexeme Scanner::next() {
   }
   check(pos_);
   out.end = static_cast<std::uint32_t>(pos_);
-  // Neither a comment nor an illegal character changes whether the line may end here.
-  if (out.token != Token::kComment && out.token != Token::kIllegal)
-    terminator_ = may_end_statement(out.token);
+  // An illegal character changes nothing; a single-quoted text ends a line as a string would.
+  if (out.token != Token::kIllegal) terminator_ = may_end_statement(out.token);
+  if (c == '\'') terminator_ = true;
   return out;
 }
 

@@ -1,0 +1,324 @@
+#include "syntax/printer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "syntax/printer_layout.h"
+
+namespace invar::syntax {
+namespace {
+
+using ast::Span;
+using LineEnd = Layout::LineEnd;
+
+// Walks the tree and says for every token what stands between it and the one before: nothing, a space, a mark or a line
+// end. Comments are put between tokens where the source has them; tokens without a position of their own (`=`, `,`, `.`
+// and most parentheses) let comments pass to the next token that has one.
+class Printer {
+ public:
+  Printer(const Source& source, const std::vector<ast::Comment>& comments) : source_(source), comments_(comments) {}
+
+  std::string print(const ast::File& file) {
+    print_statements(file.body, 0);
+    print_comments(static_cast<std::uint32_t>(source_.text.size()), 0);
+    layout_.end_line(LineEnd::kFlush);
+    return layout_.take();
+  }
+
+  std::string print(const ast::Expr& expr) {
+    last_line_ = line_of(expr.span.begin);
+    started_ = true;
+    print_expr(expr, 0);
+    return layout_.take();
+  }
+
+ private:
+  struct Gap {
+    enum Kind { kNothing, kSpace, kLine } kind = kNothing;
+    LineEnd end = LineEnd::kFlush;
+    bool blank = false;  // one empty line
+    int level = 0;       // indentation of the next line
+  };
+
+  static Gap space() { return {Gap::kSpace}; }
+  static Gap new_line(int level, LineEnd end = LineEnd::kFlush, bool blank = false) {
+    return {Gap::kLine, end, blank, level};
+  }
+
+  // --- source lines
+
+  [[nodiscard]] std::uint32_t line_of(std::uint32_t offset) {
+    const std::vector<std::uint32_t>& starts = source_.line_starts;
+    // Tokens come in order: nearly always the line is the one found last, or the next.
+    for (std::size_t i = line_hint_; i < line_hint_ + 2; ++i) {
+      if (i < starts.size() && starts[i] <= offset && (i + 1 == starts.size() || offset < starts[i + 1])) {
+        line_hint_ = i;
+        return static_cast<std::uint32_t>(i + 1);
+      }
+    }
+    const auto next = std::upper_bound(starts.begin(), starts.end(), offset);
+    line_hint_ = static_cast<std::size_t>(next - starts.begin()) - 1;
+    return static_cast<std::uint32_t>(line_hint_ + 1);
+  }
+
+  [[nodiscard]] bool comment_before(std::uint32_t offset) const {
+    return next_comment_ < comments_.size() && comments_[next_comment_].span.begin < offset;
+  }
+
+  // --- writing
+
+  void write_gap() {
+    const Gap gap = std::exchange(gap_, {});
+    if (!started_) {
+      started_ = true;
+    } else if (gap.kind == Gap::kSpace) {
+      layout_.text(" ");
+    } else if (gap.kind == Gap::kLine) {
+      layout_.end_line(gap.blank ? LineEnd::kFlush : gap.end);
+      if (gap.blank) layout_.end_line(LineEnd::kFlush);
+      layout_.indent(gap.level);
+    }
+  }
+
+  // A token that comments in front of it stay in front of. `inner` is the indentation of comments on lines of their own.
+  void token(std::string_view text, Span span, int inner) {
+    print_comments(span.begin, inner);
+    write_gap();
+    layout_.text(text);
+    last_line_ = line_of(span.end);
+  }
+
+  void token(std::string_view text, std::uint32_t offset, int inner) {
+    token(text, Span{offset, offset + static_cast<std::uint32_t>(text.size()) - 1}, inner);
+  }
+
+  void loose(std::string_view text) {
+    write_gap();
+    layout_.text(text);
+  }
+
+  [[nodiscard]] std::string_view source_text(Span span) const {
+    return std::string_view(source_.text).substr(span.begin, span.end - span.begin + 1);
+  }
+
+  // Writes the comments that stand before `offset`, where the next token is. The gap that was pending is what remains of it
+  // afterwards.
+  void print_comments(std::uint32_t offset, int level) {
+    while (comment_before(offset)) {
+      const ast::Comment& comment = comments_[next_comment_++];
+      const bool more = comment_before(offset);
+      const bool at_end = !more && offset == source_.text.size();
+      const std::uint32_t first_line = line_of(comment.span.begin);
+      const std::uint32_t comment_last = line_of(comment.span.end);
+      const std::uint32_t next_line = line_of(more ? comments_[next_comment_].span.begin : offset);
+      const bool ends_line = at_end || next_line > comment_last || comment.text.starts_with("//");
+
+      const LineEnd replaced = gap_.kind == Gap::kLine && !gap_.blank ? gap_.end : LineEnd::kFlush;
+      const int after = gap_.kind == Gap::kLine ? gap_.level : level;
+      if (started_ && first_line == last_line_) {
+        gap_ = {};
+        if (ends_line) {
+          layout_.hard_mark();
+        } else {
+          layout_.text(" ");
+        }
+      } else {
+        gap_ = new_line(level, LineEnd::kFlush, first_line > last_line_ + 1);
+      }
+      write_gap();
+      layout_.text(comment.text);
+      last_line_ = comment_last;
+      if (at_end) {
+        gap_ = {};
+      } else if (ends_line) {
+        gap_ = new_line(more ? level : after, replaced, next_line > comment_last + 1);
+      } else {
+        gap_ = space();
+      }
+    }
+  }
+
+  // --- statements
+
+  void print_statements(const ast::Body& body, int level) {
+    bool first = true;
+    LineEnd end = LineEnd::kFlush;
+    for (const ast::Statement& statement : body.statements) {
+      const auto* block = std::get_if<ast::Block>(&statement.node);
+      if (!first) {
+        const bool apart = line_of(statement.span.begin) > last_line_ + 1;
+        gap_ = new_line(level, end, apart || block != nullptr);
+      }
+      first = false;
+      if (block != nullptr) {
+        print_block(*block, level);
+        end = LineEnd::kFlush;
+      } else {
+        const auto& attribute = std::get<ast::Attribute>(statement.node);
+        token(attribute.name, attribute.name_span, level);
+        const std::uint32_t begun = layout_.line();
+        print_assignment(*attribute.value, level);
+        end = layout_.line() == begun ? LineEnd::kContinue : LineEnd::kFlush;
+      }
+    }
+  }
+
+  void print_assignment(const ast::Expr& value, int level) {
+    layout_.soft_mark();
+    layout_.text("=");
+    gap_ = space();
+    print_expr(value, level);
+  }
+
+  void print_block(const ast::Block& block, int level) {
+    print_block_name(block, level);
+    gap_ = space();
+    if (!block.label.empty()) {
+      token(source_text(block.label_span), block.label_span, level);
+      gap_ = space();
+    }
+    token("{", block.open, level);
+    if (block.body.statements.empty()) {
+      gap_ = space();
+    } else {
+      gap_ = new_line(level + 1);
+      print_statements(block.body, level + 1);
+      gap_ = new_line(level);
+    }
+    token("}", block.close, level + 1);
+  }
+
+  void print_block_name(const ast::Block& block, int level) {
+    token(block.full_name(), block.name_span, level);
+  }
+
+  // --- expressions
+
+  void print_expr(const ast::Expr& expr, int level) {
+    std::visit([&](const auto& node) { print_node(node, expr, level); }, expr.node);
+  }
+
+  void print_node(const ast::Identifier& node, const ast::Expr& expr, int level) { token(node.name, expr.span, level); }
+  void print_node(const ast::Literal& node, const ast::Expr& expr, int level) { token(node.text, expr.span, level); }
+
+  void print_node(const ast::Access& node, const ast::Expr&, int level) {
+    print_expr(*node.object, level);
+    loose(".");
+    token(node.name, node.name_span, level);
+  }
+
+  void print_node(const ast::Index& node, const ast::Expr& expr, int level) {
+    print_expr(*node.object, level);
+    token("[", expr.open, level);
+    print_expr(*node.index, level);
+    token("]", expr.span.end, level);
+  }
+
+  void print_node(const ast::Unary& node, const ast::Expr& expr, int level) {
+    token(token_name(node.op), expr.span.begin, level);
+    print_expr(*node.operand, level);
+  }
+
+  void print_node(const ast::Binary& node, const ast::Expr&, int level) {
+    print_expr(*node.left, level);
+    gap_ = space();
+    token(token_name(node.op), node.op_offset, level);
+    gap_ = space();
+    print_expr(*node.right, level);
+  }
+
+  void print_node(const ast::Paren& node, const ast::Expr& expr, int level) {
+    loose("(");
+    print_expr(*node.inner, level);
+    loose(")");
+    last_line_ = line_of(expr.span.end);
+  }
+
+  void print_node(const ast::Array& node, const ast::Expr& expr, int level) {
+    token("[", expr.open, level);
+    print_elements(node.elements, expr.open, expr.span.end, level);
+    token("]", expr.span.end, node.elements.empty() ? level : level + 1);
+  }
+
+  void print_node(const ast::Call& node, const ast::Expr& expr, int level) {
+    print_expr(*node.callee, level);
+    loose("(");
+    print_elements(node.arguments, expr.open, expr.span.end, level);
+    const std::uint32_t closer = expr.span.end;
+    const bool in_place = gap_.kind == Gap::kLine || node.arguments.empty();
+    if (in_place) {
+      token(")", closer, level + 1);
+    } else {
+      loose(")");
+    }
+    if (!comment_before(closer)) last_line_ = line_of(closer);
+  }
+
+  // Elements and what follows the last one; the closer is left to the caller.
+  void print_elements(const std::vector<ast::ExprPtr>& elements, std::uint32_t open, std::uint32_t close, int level) {
+    std::uint32_t previous = open;
+    bool first = true;
+    for (const ast::ExprPtr& element : elements) {
+      if (!first) loose(",");
+      const bool breaks = line_of(element->span.begin) != line_of(previous);
+      if (breaks) {
+        gap_ = new_line(level + 1);
+      } else if (!first) {
+        gap_ = space();
+      }
+      first = false;
+      print_expr(*element, breaks ? level + 1 : level);
+      previous = element->span.end;
+    }
+    if (!elements.empty() && line_of(close) != line_of(previous)) {
+      loose(",");
+      gap_ = new_line(level);
+    }
+  }
+
+  void print_node(const ast::Object& node, const ast::Expr& expr, int level) {
+    token("{", expr.open, level);
+    std::uint32_t previous = expr.open;
+    bool first = true;
+    LineEnd end = LineEnd::kFlush;
+    for (const ast::ObjectField& field : node.fields) {
+      if (!first) loose(",");
+      if (line_of(field.key_span.begin) != line_of(previous)) {
+        gap_ = new_line(level + 1, end);
+      } else if (!first) {
+        gap_ = space();
+      }
+      first = false;
+      token(field.key_text, field.key_span, level + 1);
+      const std::uint32_t started_at = layout_.line();
+      print_assignment(*field.value, level + 1);
+      end = layout_.line() == started_at ? LineEnd::kContinue : LineEnd::kFlush;
+      previous = field.key_span.begin;
+    }
+    if (!node.fields.empty() && line_of(expr.span.end) != line_of(previous)) {
+      loose(",");
+      gap_ = new_line(level);
+    }
+    token("}", expr.span.end, node.fields.empty() ? level : level + 1);
+  }
+
+  const Source& source_;
+  const std::vector<ast::Comment>& comments_;
+  Layout layout_;
+  std::size_t next_comment_ = 0;
+  std::size_t line_hint_ = 0;
+  std::uint32_t last_line_ = 0;  // source line where the last thing written ends
+  Gap gap_;                      // between the last thing written and the next
+  bool started_ = false;
+};
+
+}  // namespace
+
+std::string print_file(const ast::File& file) { return Printer(*file.source, file.comments).print(file); }
+
+std::string print_expression(const ast::Expr& expr, const SourcePtr& source) {
+  const std::vector<ast::Comment> none;
+  return Printer(*source, none).print(expr);
+}
+
+}  // namespace invar::syntax
