@@ -51,10 +51,12 @@ std::string short_name(std::string_view text) {
       const std::size_t length = kOperator.size() + operator_symbol_length(rest.substr(kOperator.size()));
       out += rest.substr(0, length);
       i += length;
-      if (rest.size() > length &&
-          rest[length] == ' ') {  // "operator bool", "operator new": the space belongs to the name
+      // "operator bool", "operator new": the space belongs to the name.
+      if (rest.substr(length).starts_with(' ') && !rest.substr(length).starts_with(" <")) {
         out += '\x1f';
         ++i;
+      } else if (rest.substr(length).starts_with(' ')) {
+        ++i;  // "operator<< <char>"
       }
       continue;
     }
