@@ -232,10 +232,11 @@ std::string format_duration(Duration value) {
 }
 
 std::string format_rfc3339(UnixNanos unix_ns) {
-  const std::chrono::sys_time<std::chrono::nanoseconds> instant{std::chrono::nanoseconds{unix_ns}};
-  const auto day = std::chrono::floor<std::chrono::days>(instant);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss<std::chrono::nanoseconds> clock{instant - day};
+  constexpr std::int64_t kDay = 86'400'000'000'000;
+  const std::int64_t days = unix_ns / kDay - (unix_ns % kDay < 0 ? 1 : 0);
+  const std::int64_t rest = unix_ns % kDay + (unix_ns % kDay < 0 ? kDay : 0);
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
+  const std::chrono::hh_mm_ss<std::chrono::nanoseconds> clock{std::chrono::nanoseconds{rest}};
   std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                                 clock.hours().count(), clock.minutes().count(), clock.seconds().count());
