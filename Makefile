@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 TARGET ?=
 SECONDS ?= 60
 
-.PHONY: run build test bench fmt lint fuzz install help fresh
+.PHONY: run build test bench fmt lint docs fuzz install help fresh
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -35,6 +35,9 @@ lint: ## clang-tidy 19 over the sources
 	@tools/install_packages.sh build test lint
 	@tools/build.sh dev --configure-only
 	@tools/run_lint.sh
+
+docs: build ## write the component reference pages from the schemas
+	@build/release/invar components --write-reference docs/reference/components
 
 fuzz: ## fuzz one target: TARGET=parser_fuzz SECONDS=60; without TARGET lists them
 	@tools/install_packages.sh build test fuzz

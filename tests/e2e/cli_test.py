@@ -1,0 +1,159 @@
+"""The command line: commands, exit statuses, texts, and what is said about mistakes."""
+
+import pathlib
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from harness import INVAR, SOURCE, Case, Invar, run
+
+GOOD = 'pyroscope.fsdump "a" {\n\ttarget_directory = "x"\n}\n'
+MANY_MISTAKES = """pyroscope.scrap "a" {
+}
+
+pyroscope.write "w" {
+	endpoint {
+		urll = "http://h"
+	}
+	wrong = 1
+}
+
+pyroscope.fsdump "d" {
+	target_directory = 5
+	max_size_bytes   = "many"
+}
+
+pyroscope.fsdump "d" {
+	target_directory = nothing.here.targets
+}
+"""
+
+
+class CommandLine(Case):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="invar-cli."))
+
+    def write(self, text, name="c.alloy"):
+        path = self.folder / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return str(path)
+
+    def expect(self, arguments, status, stderr=None, stdout=None):
+        done = run(*arguments)
+        self.assertEqual(done.returncode, status, done.stderr + done.stdout)
+        if stderr is not None:
+            self.assertIn(stderr, done.stderr)
+        if stdout is not None:
+            self.assertIn(stdout, done.stdout)
+        return done
+
+    def test_help_and_version(self):
+        self.expect([], 0, stderr="invar")
+        self.expect(["--help"], 0, stdout="validate")
+        self.expect(["help", "run"], 0, stdout="--storage.path")
+        self.expect(["run", "--help"], 0, stdout="--server.http.listen-addr")
+        for arguments in (["--version"], ["-v"], ["version"]):
+            self.expect(arguments, 0, stdout="invar, version v")
+        for shell in ("bash", "zsh", "fish"):
+            self.expect(["completion", shell], 0, stdout="components")
+        done = self.expect(["completion", "bash"], 0)
+        self.assertEqual(subprocess.run(["bash", "-n"], input=done.stdout, text=True).returncode, 0)
+
+    def test_mistakes_on_the_command_line(self):
+        self.expect(["nope"], 1, stderr='Error: unknown command "nope" for "invar"')
+        self.expect(["--nope"], 1, stderr="Error: unknown flag: --nope")
+        self.expect(["run"], 1, stderr="Error: accepts 1 arg(s), received 0")
+        self.expect(["run", "a", "b"], 1, stderr="Error: accepts 1 arg(s), received 2")
+        self.expect(["run", ""], 1, stderr="Error: path argument not provided")
+        self.expect(["run", "--storage.pat=x", "a"], 1, stderr="unknown flag: --storage.pat (did you mean --storage.path?)")
+        self.expect(["run", "--stability.level=x", "a"], 1,
+                    stderr='Error: invalid argument "x" for "--stability.level" flag: invalid stability level "x"')
+        self.expect(["run", "--cluster.enabled", "a"], 1, stderr="clustering is not part of Invar")
+        self.expect(["run", "--config.format=prometheus", "a"], 1, stderr="convert the file")
+        self.expect(["run", "--config.format=x", "a"], 1, stderr='unrecognized kind "x" given to the config converter')
+        self.expect(["run", "--server.http.enable-graphql", "--stability.level=generally-available", "a"], 1,
+                    stderr="can only be used at experimental stability level")
+
+    def test_unreadable_configurations(self):
+        self.expect(["run", "/no/such/file"], 1, stderr="no such file or directory")
+        self.expect(["validate", "/no/such/file"], 1, stderr="no such file or directory")
+        binary = self.write(b"\x7fELF\x02\x01\x01\x00\xff\xfe\x00\x80")
+        self.expect(["run", binary], 1, stderr="unknown encoding for config")
+        utf16 = self.write("pyroscope".encode("utf-16"))
+        self.expect(["run", utf16], 1, stderr="configuration is encoded with UTF16LittleEndian but must be utf8")
+
+    def test_every_mistake_at_once_with_its_place(self):
+        path = self.write(MANY_MISTAKES)
+        done = self.expect(["validate", path], 1, stderr="Error: validation failed")
+        for text in (f'Error: {path}:1:1: cannot find the definition of component name "pyroscope.scrap"',
+                     'did you mean "pyroscope.scrape"?', f'{path}:6:3: unrecognized attribute name "urll"', 'missing required attribute "url"',
+                     f'{path}:8:2: unrecognized attribute name "wrong"', f"{path}:13:21: expected number, got string",
+                     f"already declared at {path}:11:1", 'component "nothing.here.targets" does not exist or is out of scope'):
+            self.assertIn(text, done.stderr)
+        self.assertIn("^^^", done.stderr)
+
+        # `run` says all of the graph's errors at once and opens no port.
+        done = self.expect(["run", "--storage.path", str(self.folder / "s"), path], 1,
+                           stderr="Error: could not perform the initial load successfully")
+        self.assertIn('cannot find the definition of component name "pyroscope.scrap"', done.stderr)
+        self.assertIn("already declared at", done.stderr)
+        self.assertNotIn("now listening", done.stderr)
+
+    def test_validate_accepts_what_is_right(self):
+        for example in sorted(SOURCE.glob("examples/*.alloy")):
+            done = self.expect(["validate", str(example)], 0)
+            self.assertEqual((done.stdout, done.stderr), ("", ""))
+
+    def test_cycles(self):
+        path = self.write('discovery.relabel "a" {\n\ttargets = discovery.relabel.b.output\n}\n\n'
+                          'discovery.relabel "b" {\n\ttargets = discovery.relabel.a.output\n}\n')
+        self.expect(["validate", path], 1, stderr="cycle detected: discovery.relabel.a, discovery.relabel.b")
+        self.expect(["run", path], 1, stderr="cycle: ")
+
+    def test_fmt(self):
+        path = self.write('a "b" {\nx=1\nlonger = 2 // c\n}')
+        done = self.expect(["fmt", path], 0)
+        self.assertEqual(done.stdout, 'a "b" {\n\tx      = 1\n\tlonger = 2 // c\n}\n')
+        self.expect(["fmt", "-t", path], 1, stderr=f"file {path} is not formatted correctly")
+        self.expect(["fmt", "-w", path], 0)
+        self.expect(["fmt", "-t", path], 0)
+        self.assertEqual(run("fmt", stdin="b { }\n").stdout, "b { }\n")
+        self.expect(["fmt", self.write("a = = 1", "bad.alloy")], 1, stderr="encountered errors during formatting")
+
+    def test_components_are_described_from_their_schemas(self):
+        self.expect(["components"], 0, stdout="pyroscope.scrape")
+        self.expect(["components", "pyroscope.write"], 0, stdout="max_backoff_retries")
+        self.expect(["components", "pyroscope.writ"], 1, stderr='did you mean "pyroscope.write"')
+
+    def test_reference_pages_are_current(self):
+        pages = SOURCE / "docs/reference/components"
+        done = subprocess.run([INVAR, "components", "--write-reference", str(self.folder)], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        written = {p.name: p.read_text() for p in self.folder.glob("*.md")}
+        self.assertEqual(sorted(written), sorted(p.name for p in pages.glob("*.md")))
+        for name, text in written.items():
+            self.assertEqual((pages / name).read_text(), text, f"{name} is not current: run `make docs`")
+
+    def test_port_in_use(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = "127.0.0.1:%d" % taken.getsockname()[1]
+            done = self.expect(["run", f"--server.http.listen-addr={address}", f"--storage.path={self.folder}/s", self.write(GOOD)], 1)
+            self.assertIn(f"failed to listen on {address}", done.stderr)
+
+    def test_an_unwritable_storage_directory_is_said_and_does_not_stop_the_run(self):
+        blocked = self.write("a file, not a folder", "blocked")
+        instance = Invar(GOOD, f"--storage.path={blocked}")
+        self.addCleanup(instance.stop)
+        self.assertIn("the storage directory cannot be written", instance.log())
+
+    def test_an_empty_directory_is_an_empty_configuration(self):
+        empty = self.folder / "empty"
+        empty.mkdir()
+        self.expect(["validate", str(empty)], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

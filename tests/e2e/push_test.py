@@ -1,0 +1,179 @@
+"""The main job with real parts: Go programs are profiled, a Connect server checks what arrives."""
+
+import json
+import signal
+import subprocess
+import unittest
+
+from harness import Case, until
+
+CONFIG = """
+pyroscope.scrape "app" {{
+	targets = [
+		{{"__address__" = "{target}", "service_name" = "shop", "team" = "blue", "__meta_hidden" = "x"}},
+	]
+	forward_to      = [pyroscope.write.out.receiver]
+	scrape_interval = "2s"
+
+	profiling_config {{
+		profile.fgprof {{ enabled = true }}
+		profile.custom "wall" {{
+			enabled = true
+			path    = "/debug/pprof/goroutine"
+		}}
+		{more}
+	}}
+}}
+
+pyroscope.write "out" {{
+	endpoint {{
+		url     = "http://{server}"
+		headers = {{"X-Scope-OrgID" = "squad-1"}}
+		min_backoff_period = "50ms"
+		max_backoff_period = "200ms"
+		max_backoff_retries = 0
+	}}
+	external_labels = {{"env" = "test"}}
+}}
+"""
+TYPES = ("memory", "block", "goroutine", "mutex", "process_cpu", "fgprof", "wall")
+
+
+def ledger(invar):
+    """{(destination, profile): row} of the ledger's metrics."""
+    rows = {}
+    for (name, labels), value in invar.metrics().items():
+        if name.startswith("pyroscope_ledger_"):
+            label = dict(labels)
+            row = rows.setdefault((label["destination"], label["profile"]), {})
+            column = name.removeprefix("pyroscope_ledger_").removesuffix("_total")
+            row[column] = row.get(column, 0) + value
+    return rows
+
+
+class Push(Case):
+    def test_every_profile_type_arrives_whole(self):
+        target, server = self.target(), self.server()
+        invar = self.invar(CONFIG.format(target=target.address, server=server.address, more=""))
+        for name in TYPES:
+            until(f"{name} arrives", lambda name=name: len(server.of_type(name)) >= 2)
+        self.assertEqual(server.state()["problems"], None)
+
+        for name in TYPES:
+            for r in server.of_type(name):
+                labels = r["labels"]
+                self.assertEqual(labels["service_name"], "shop")
+                self.assertEqual(labels["instance"], target.address)
+                self.assertEqual(labels["job"], "pyroscope.scrape.app")
+                self.assertEqual((labels["team"], labels["env"]), ("blue", "test"))
+                self.assertEqual([l for l in labels if l.startswith("__") and l not in ("__name__", "__delta__")], [])
+                self.assertEqual(labels.get("__delta__"), "false" if name in ("memory", "block", "mutex") else None)
+                self.assertFalse(r["negative"])
+                headers = r["headers"]
+                self.assertTrue(headers["User-Agent"][0].startswith("invar/v"))
+                self.assertEqual(headers["X-Scope-Orgid"], ["squad-1"])
+                self.assertEqual(headers["Connect-Protocol-Version"], ["1"])
+                self.assertRegex(headers["X-Invar-Id"][0], r"^[0-9a-f-]{36}$")
+                self.assertGreater(r["time_nanos"], 0)
+        self.assertTrue(any("busyLoop" in f for r in server.of_type("process_cpu") for f in r["functions"]))
+        self.assertEqual(set(server.of_type("memory")[0]["types"]),
+                         {"alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes"})
+
+        for (destination, profile), row in ledger(invar).items():
+            self.assertEqual(destination, f"http://{server.address}")
+            spent = sum(row.get(c, 0) for c in ("sent", "queued", "refused", "expired", "dropped"))
+            self.assertEqual(row["taken"], spent, (profile, row))
+        self.assertEqual(invar.stop()[0], 0)
+
+    def test_deltas_add_up_to_what_the_target_counted(self):
+        target, server = self.target("-busy=0s", "-stacks=200"), self.server()
+        self.invar(CONFIG.format(target=target.address, server=server.address, more=""))
+        until("an idle target's memory is sent", lambda: server.of_type("memory"))
+        totals = [r["totals"] for r in server.of_type("memory")]
+        # The stacks were allocated before the first scrape: they are baseline, never delta, and always in use.
+        self.assertLess(totals[0]["alloc_objects"], 200)
+        self.assertGreater(totals[0]["inuse_objects"], 0)
+
+    def test_an_outage_is_bridged(self):
+        target, server = self.target(), self.server()
+        invar = self.invar(CONFIG.format(target=target.address, server=server.address, more=""))
+        until("profiles arrive", lambda: server.of_type("goroutine"))
+        for mode in ("unavailable", "close", "html", "garbage", "exhausted"):
+            server.mode(mode)
+            before = server.state()["requests"]
+            until(f"pushes meet {mode}", lambda: server.state()["requests"] > before + 2)
+        rows = until("the endpoint's trouble is shown", lambda: [r for r in invar.rows("pyroscope.write.out", "endpoint") if r.get("last_error")])
+        page = invar.text("/")
+        self.assertIn("Problems", page)
+        scrapes = invar.metric("pyroscope_scrape_scrapes_total", result="success")
+        until("scraping goes on during the outage",
+              lambda: invar.metric("pyroscope_scrape_scrapes_total", result="success") >= scrapes + 5)
+        self.assertTrue(rows[0]["last_error"])
+        taken_times = len(server.of_type("goroutine"))
+        server.mode("ok")
+        until("what was kept is delivered", lambda: invar.metric("pyroscope_ledger_queued") == 0
+              and len(server.of_type("goroutine")) > taken_times + 2)
+        self.assertEqual(invar.metric("pyroscope_ledger_dropped_total") + invar.metric("pyroscope_ledger_expired_total"), 0)
+        ids = [(r["sha256"], r["labels"]["__name__"]) for r in server.state()["received"]]
+        self.assertEqual(len(ids), len(set(ids)), "nothing is delivered twice")
+
+    def test_a_refusal_is_final_and_counted(self):
+        target, server = self.target(), self.server()
+        server.mode("invalid")
+        invar = self.invar(CONFIG.format(target=target.address, server=server.address, more=""))
+        until("refusals are counted", lambda: invar.metric("pyroscope_ledger_refused_total") >= 3)
+        self.assertEqual(invar.metric("pyroscope_write_retries_total"), 0)
+        self.assertIn("profile is invalid", invar.text("/"))
+
+    def test_shutdown_is_prompt_while_the_server_hangs(self):
+        target, server = self.target(), self.server()
+        server.mode("hang")
+        invar = self.invar(CONFIG.format(target=target.address, server=server.address, more=""))
+        until("a push hangs", lambda: server.state()["requests"] >= 2)
+        status, seconds = invar.stop(signal.SIGINT)
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 2.5)
+
+    def test_go_tool_profiles_of_prometheus(self):
+        """Debian's prometheus as a target, found by a file that names it."""
+        folder = self.invar("").folder
+        listen = HandlerPort.free()
+        (folder / "prometheus.yml").write_text("global: {}\n")
+        prometheus = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
+                                       f"--web.listen-address={listen}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (prometheus.kill(), prometheus.wait()))
+        server = self.server()
+        (folder / "targets.json").write_text(json.dumps([{"targets": [listen], "labels": {"service_name": "prometheus"}}]))
+        self.invar(f"""
+discovery.file "sd" {{
+	files = ["{folder}/targets.json"]
+}}
+
+pyroscope.scrape "prometheus" {{
+	targets         = discovery.file.sd.targets
+	forward_to      = [pyroscope.write.out.receiver]
+	scrape_interval = "2s"
+}}
+
+pyroscope.write "out" {{
+	endpoint {{
+		url = "http://{server.address}"
+	}}
+}}
+""")
+        until("prometheus is profiled", lambda: server.of_type("memory") and server.of_type("goroutine") and server.of_type("process_cpu"))
+        self.assertTrue(any("runtime" in f for f in server.of_type("goroutine")[0]["functions"]))
+        self.assertEqual(server.state()["problems"], None)
+
+
+class HandlerPort:
+    @staticmethod
+    def free():
+        import socket
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            return "127.0.0.1:%d" % s.getsockname()[1]
+
+
+if __name__ == "__main__":
+    unittest.main()

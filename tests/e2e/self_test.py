@@ -1,0 +1,75 @@
+"""Invar profiles itself and archives locally: the embedded default of `make run`, and /debug/pprof for Go's tools."""
+
+import pathlib
+import signal
+import subprocess
+import unittest
+
+from harness import SOURCE, Case, Invar, fetch, pprofcheck, top_functions, until
+
+
+class SelfProfiling(Case):
+    def test_the_default_configuration_archives_real_profiles(self):
+        config = (SOURCE / "examples/local.alloy").read_text().replace('"15s"', '"2s"')
+        invar = self.invar(config)
+        for words in ("collects    1 target", "keeps in    data-invar/archive", "status      http://", "go tool pprof"):
+            self.assertIn(words, invar.banner)
+        archive = invar.folder / "data-invar/archive"
+
+        def types():
+            files = sorted(archive.glob("*.pb.gz"))
+            return files if len(files) >= 8 else None
+
+        files = until("profiles are archived", types)
+        self.assertEqual([f for f in archive.iterdir() if f.name.endswith(".tmp")], [])
+        checked = pprofcheck(*files)
+        kinds = {tuple(c["types"]) for c in checked}
+        self.assertIn(("samples/count", "cpu/nanoseconds"), kinds)
+        self.assertIn(("alloc_objects/count", "alloc_space/bytes", "inuse_objects/count", "inuse_space/bytes"), kinds)
+        self.assertTrue(any("invar::" in f for c in checked for f in c["functions"]))
+        for file in files:
+            top_functions(file)
+            subprocess.run(["gzip", "-t", str(file)], check=True)
+        until("the ledger shows them", lambda: invar.metric("pyroscope_ledger_sent_total") >= 8)
+        status, seconds = invar.stop(signal.SIGINT)
+        self.assertEqual(status, 0)
+        self.assertLess(seconds, 2)
+
+    def test_go_tools_read_every_profile(self):
+        invar = self.invar("")
+        folder = pathlib.Path(invar.folder)
+        for name in ("heap", "allocs", "goroutine", "mutex", "block", "profile?seconds=2"):
+            status, headers, body = invar.get(f"/debug/pprof/{name}")
+            self.assertEqual((status, headers["Content-Type"]), (200, "application/octet-stream"), name)
+            file = folder / f"{name.split('?')[0]}.pb.gz"
+            file.write_bytes(body)
+            pprofcheck(file)
+            top_functions(file)
+        stacks = pprofcheck(folder / "goroutine.pb.gz")[0]
+        self.assertGreaterEqual(stacks["totals"][0], 3, "loop and workers")
+        self.assertTrue(any("invar::" in f for f in stacks["functions"]), stacks["functions"])
+        self.assertGreater(stacks["frames_with_lines"], 0)
+        self.assertIn(b"run\0", invar.get("/debug/pprof/cmdline")[2])
+        self.assertIn(b"profile?seconds", invar.get("/debug/pprof/")[2])
+        self.assertEqual(invar.get("/debug/pprof/nope")[0], 404)
+        self.assertEqual(invar.get("/debug/pprof/profile?seconds=x")[0], 400)
+
+    def test_a_second_cpu_profile_is_refused_in_the_known_words(self):
+        invar = self.invar("")
+        import threading
+        first = []
+        thread = threading.Thread(target=lambda: first.append(invar.get("/debug/pprof/profile?seconds=3")[0]))
+        thread.start()
+        status, _, body = until("the second is refused", lambda: (lambda r: r if r[0] == 500 else None)(
+            invar.get("/debug/pprof/profile?seconds=1")))
+        self.assertIn(b"cpu profiling already in use", body)
+        thread.join()
+        self.assertEqual(first, [200])
+
+    def test_profiling_can_be_switched_off(self):
+        invar = self.invar("", "--server.http.enable-pprof=false")
+        self.assertEqual(invar.get("/debug/pprof/heap")[0], 404)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,168 @@
+"""The HTTP side: endpoints, API, reload, authentication, TLS, metrics that promtool accepts."""
+
+import base64
+import json
+import pathlib
+import signal
+import ssl
+import subprocess
+import unittest
+import urllib.request
+
+from harness import OPENER, Case, fetch, until
+
+BASE = """
+pyroscope.scrape "s" {
+	targets         = [{"__address__" = "127.0.0.1:1", "service_name" = "a"}]
+	forward_to      = [pyroscope.write.w.receiver]
+	scrape_interval = "1s"
+}
+
+pyroscope.write "w" {
+	endpoint {
+		url = "http://127.0.0.1:1"
+
+		basic_auth {
+			username = "u"
+			password = "hunter2"
+		}
+	}
+}
+"""
+
+
+class Server(Case):
+    def test_endpoints(self):
+        invar = self.invar(BASE)
+        self.assertEqual(invar.get("/-/healthy")[2], b"All Invar components are healthy.\n")
+        self.assertEqual(invar.get("/-/ready")[2], b"Invar is ready.\n")
+        self.assertEqual(invar.get("/-/reload", method="POST", data=b"")[2], b"config reloaded\n")
+        self.assertEqual(invar.get("/-/reload", method="DELETE")[0], 405)
+        self.assertEqual(invar.get("/nothing")[0], 404)
+        self.assertEqual(invar.get("/api/v0/component/pyroscope.write.w/x")[0], 404)
+        self.assertEqual(invar.get("/api/v0/component/none/x")[0], 400)
+        status, headers, body = invar.get("/")
+        self.assertEqual((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"))
+        self.assertIn(b"pyroscope.scrape.s", body)
+
+    def test_the_api_shows_components_without_secrets(self):
+        invar = self.invar(BASE)
+        status, headers, body = invar.get("/api/v0/web/components")
+        self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
+        by_id = {c["localID"]: c for c in json.loads(body)}
+        scrape = by_id["pyroscope.scrape.s"]
+        self.assertEqual((scrape["name"], scrape["label"], scrape["type"], scrape["moduleID"]), ("pyroscope.scrape", "s", "block", ""))
+        self.assertEqual((scrape["referencesTo"], scrape["dataFlowEdgesTo"]), (["pyroscope.write.w"], ["pyroscope.write.w"]))
+        self.assertEqual(by_id["pyroscope.write.w"]["referencedBy"], ["pyroscope.scrape.s"])
+        self.assertEqual((scrape["health"]["state"], scrape["arguments"]), ("healthy", []))
+
+        write = invar.details("pyroscope.write.w")
+        self.assertIn({"type": "capsule", "value": 'capsule("pyroscope.Appendable")'}, [e["value"] for e in write["exports"]])
+        text = json.dumps(write) + invar.text("/") + invar.text("/metrics") + invar.log()
+        self.assertIn("(secret)", text)
+        self.assertNotIn("hunter2", text)
+        self.assertEqual(invar.get("/api/v0/web/components/none")[0], 404)
+        self.assertEqual(invar.get("/api/v0/web/modules/none/components")[0], 500)
+        self.assertEqual(json.loads(invar.text("/api/v0/web/peers"))[0]["isSelf"], True)
+        self.assertEqual(json.loads(invar.text("/api/v0/web/remotecfg/components")), [])
+
+    def test_metrics_pass_promtool(self):
+        invar = self.invar(BASE)
+        until("scrapes are counted", lambda: invar.metric("pyroscope_scrape_scrapes_total") > 0)
+        text = invar.text("/metrics")
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+        # promtool's naming advice concerns names that the reference fixed long ago; anything else is an error.
+        complaints = [l for l in (done.stdout + done.stderr).splitlines()
+                      if l and not l.startswith(("pyroscope_fanout_latency", "pyroscope_write_latency"))]
+        self.assertEqual(complaints, [])
+        for name in ("invar_build_info", "process_cpu_seconds_total", "invar_component_controller_running_components", "invar_config_hash",
+                     "invar_config_last_load_successful"):
+            self.assertIn("\n" + name, text)
+
+    def test_a_bad_reload_changes_nothing(self):
+        invar = self.invar(BASE)
+        for bad in ("pyroscope.scrape {{{", 'pyroscope.nope "x" { }\n' + BASE, BASE + BASE):
+            invar.rewrite(bad)
+            status, _, body = invar.get("/-/reload")
+            self.assertEqual(status, 400, bad)
+            self.assertTrue(body.startswith((b"reading config path", b"error during the initial load: ")), body)
+            self.assertEqual(len(json.loads(invar.text("/api/v0/web/components"))), 2)
+        self.assertIn("The last reload was refused", invar.text("/"))
+        self.assertIn("failed to reload config", invar.log())
+        invar.config.unlink()
+        self.assertEqual(invar.get("/-/reload")[0], 400)
+        invar.rewrite(BASE.replace('"s"', '"t"'))
+        invar.signal(signal.SIGHUP)
+        until("SIGHUP reloads", lambda: "pyroscope.scrape.t" in invar.text("/api/v0/web/components"))
+        self.assertNotIn("The last reload was refused", invar.text("/"))
+
+    def test_a_component_that_fails_on_reload_keeps_its_last_good_arguments(self):
+        invar = self.invar(BASE)
+        # The graph is right, one value is wrong: everything else of the new file is applied.
+        invar.rewrite(BASE.replace('"1s"', '"-1s"') + 'discovery.relabel "new" {\n\ttargets = []\n}\n')
+        status, _, body = invar.get("/-/reload")
+        self.assertEqual(status, 400)
+        self.assertIn(b"scrape_interval must be greater than 0", body)
+        self.assertEqual(invar.details("pyroscope.scrape.s")["health"]["state"], "unhealthy")
+        self.assertEqual(invar.get("/-/healthy")[2], b"unhealthy components: pyroscope.scrape\n")
+        self.assertEqual(invar.details("discovery.relabel.new")["health"]["state"], "healthy")
+        scraped = invar.metric("pyroscope_scrape_scrapes_total")
+        until("it goes on as before", lambda: invar.metric("pyroscope_scrape_scrapes_total") > scraped)
+
+    def test_basic_auth_with_a_filter(self):
+        invar = self.invar(BASE + """
+http {
+	auth {
+		basic {
+			username = "admin"
+			password = "s3cret"
+		}
+
+		filter {
+			paths                       = ["/metrics"]
+			authenticate_matching_paths = false
+		}
+	}
+}
+""")
+        status, headers, body = invar.get("/-/ready")
+        self.assertEqual((status, body, headers["WWW-Authenticate"]), (401, b"", 'Basic realm="Restricted"'))
+        self.assertEqual(invar.get("/metrics")[0], 200)
+        good = {"Authorization": "Basic " + base64.b64encode(b"admin:s3cret").decode()}
+        self.assertEqual(invar.get("/-/ready", headers=good)[0], 200)
+        self.assertNotIn("s3cret", invar.log())
+
+    def test_tls(self):
+        folder = pathlib.Path(self.invar("").folder)
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+                       check=True, capture_output=True)
+        invar = self.invar(BASE + f"""
+http {{
+	tls {{
+		cert_file = "{folder}/cert.pem"
+		key_file  = "{folder}/key.pem"
+	}}
+}}
+""")
+        context = ssl.create_default_context(cafile=folder / "cert.pem")
+        self.assertEqual(fetch(f"https://{invar.address}/-/ready", context=context)[0], 200)
+        status, _, body = fetch(f"http://{invar.address}/-/ready")
+        self.assertEqual((status, body.strip()), (400, b"Client sent an HTTP request to an HTTPS server."))
+
+    def test_ui_prefix(self):
+        invar = self.invar(BASE, "--server.http.ui-path-prefix=/ui")
+        self.assertIn("pyroscope.scrape.s", invar.text("/ui/"))
+        self.assertIn("pyroscope.scrape.s", invar.text("/ui"))
+        self.assertEqual(len(json.loads(invar.text("/ui/api/v0/web/components"))), 2)
+        self.assertEqual(invar.get("/")[0], 404)
+
+    def test_logging_block(self):
+        invar = self.invar(BASE + 'logging {\n\tlevel  = "debug"\n\tformat = "json"\n}\n')
+        until("debug lines", lambda: "scraping profile" in invar.log())
+        for line in invar.log().splitlines():
+            self.assertIn("msg", json.loads(line))
+
+
+if __name__ == "__main__":
+    unittest.main()
