@@ -141,16 +141,29 @@ class Parser {
     int curly = 0, brack = 0, paren = 0;
     while (cur_.token != Token::kEof) {
       switch (cur_.token) {
-        case Token::kLCurly: ++curly; break;
-        case Token::kRCurly: --curly; break;
-        case Token::kLBrack: ++brack; break;
-        case Token::kRBrack: --brack; break;
-        case Token::kLParen: ++paren; break;
-        case Token::kRParen: --paren; break;
+        case Token::kLCurly:
+          ++curly;
+          break;
+        case Token::kRCurly:
+          --curly;
+          break;
+        case Token::kLBrack:
+          ++brack;
+          break;
+        case Token::kRBrack:
+          --brack;
+          break;
+        case Token::kLParen:
+          ++paren;
+          break;
+        case Token::kRParen:
+          --paren;
+          break;
         case Token::kTerminator:
           if (curly <= 0 && brack <= 0 && paren <= 0) return;
           break;
-        default: break;
+        default:
+          break;
       }
       advance();
     }

@@ -16,11 +16,12 @@ using LineEnd = Layout::LineEnd;
 // and most parentheses) let comments pass to the next token that has one.
 class Printer {
  public:
-  Printer(const Source& source, const std::vector<ast::Comment>& comments) : source_(source), comments_(comments) {}
+  Printer(const Source& source, const std::vector<ast::Comment>& comments)
+      : source_(source), comments_(comments) {}
 
   std::string print(const ast::File& file) {
     print_statements(file.body, 0);
-    print_comments(static_cast<std::uint32_t>(source_.text.size()), 0);
+    print_comments(static_cast<std::uint32_t>(source_.text.size()), 0, 0);
     layout_.end_line(LineEnd::kFlush);
     return layout_.take();
   }
@@ -38,6 +39,7 @@ class Printer {
     LineEnd end = LineEnd::kFlush;
     bool blank = false;  // one empty line
     int level = 0;       // indentation of the next line
+    bool firm = false;   // a comment behind the last token does not take its place
   };
 
   static Gap space() { return {Gap::kSpace}; }
@@ -80,17 +82,20 @@ class Printer {
     }
   }
 
-  // A token that comments in front of it stay in front of. `inner` is the indentation of comments on lines of their own.
-  void token(std::string_view text, Span span, int inner) {
-    print_comments(span.begin, inner);
+  // A token that comments in front of it stay in front of. `inner` is the indentation of comments on lines of their own,
+  // `own` that of the token if a comment moves it to a new line.
+  void token(std::string_view text, Span span, int inner, int own) {
+    print_comments(span.begin, inner, own);
     write_gap();
     layout_.text(text);
     last_line_ = line_of(span.end);
   }
 
-  void token(std::string_view text, std::uint32_t offset, int inner) {
-    token(text, Span{offset, offset + static_cast<std::uint32_t>(text.size()) - 1}, inner);
+  void token(std::string_view text, Span span, int level) { token(text, span, level, level); }
+  void token(std::string_view text, std::uint32_t offset, int inner, int own) {
+    token(text, Span{offset, offset + static_cast<std::uint32_t>(text.size()) - 1}, inner, own);
   }
+  void token(std::string_view text, std::uint32_t offset, int level) { token(text, offset, level, level); }
 
   void loose(std::string_view text) {
     write_gap();
@@ -103,7 +108,9 @@ class Printer {
 
   // Writes the comments that stand before `offset`, where the next token is. The gap that was pending is what remains of it
   // afterwards.
-  void print_comments(std::uint32_t offset, int level) {
+  void print_comments(std::uint32_t offset, int level, int own) {
+    const int after = gap_.kind == Gap::kLine ? gap_.level : own;
+    bool firm = gap_.firm;
     while (comment_before(offset)) {
       const ast::Comment& comment = comments_[next_comment_++];
       const bool more = comment_before(offset);
@@ -111,10 +118,14 @@ class Printer {
       const std::uint32_t first_line = line_of(comment.span.begin);
       const std::uint32_t comment_last = line_of(comment.span.end);
       const std::uint32_t next_line = line_of(more ? comments_[next_comment_].span.begin : offset);
-      const bool ends_line = at_end || next_line > comment_last || comment.text.starts_with("//");
+      firm = firm && first_line == last_line_;
+      const bool ends_line =
+          at_end || (firm && !more) || next_line > comment_last || comment.text.starts_with("//");
 
-      const LineEnd replaced = gap_.kind == Gap::kLine && !gap_.blank ? gap_.end : LineEnd::kFlush;
-      const int after = gap_.kind == Gap::kLine ? gap_.level : level;
+      // The line end behind the comment is of the kind that stood here before; where none did, columns go on.
+      const LineEnd replaced = firm || gap_.blank        ? LineEnd::kFlush
+                               : gap_.kind != Gap::kLine ? LineEnd::kContinue
+                                                         : gap_.end;
       if (started_ && first_line == last_line_) {
         gap_ = {};
         if (ends_line) {
@@ -182,10 +193,11 @@ class Printer {
       gap_ = space();
     } else {
       gap_ = new_line(level + 1);
+      gap_.firm = true;
       print_statements(block.body, level + 1);
       gap_ = new_line(level);
     }
-    token("}", block.close, level + 1);
+    token("}", block.close, level + 1, level);
   }
 
   void print_block_name(const ast::Block& block, int level) {
@@ -198,8 +210,12 @@ class Printer {
     std::visit([&](const auto& node) { print_node(node, expr, level); }, expr.node);
   }
 
-  void print_node(const ast::Identifier& node, const ast::Expr& expr, int level) { token(node.name, expr.span, level); }
-  void print_node(const ast::Literal& node, const ast::Expr& expr, int level) { token(node.text, expr.span, level); }
+  void print_node(const ast::Identifier& node, const ast::Expr& expr, int level) {
+    token(node.name, expr.span, level);
+  }
+  void print_node(const ast::Literal& node, const ast::Expr& expr, int level) {
+    token(node.text, expr.span, level);
+  }
 
   void print_node(const ast::Access& node, const ast::Expr&, int level) {
     print_expr(*node.object, level);
@@ -228,7 +244,11 @@ class Printer {
   }
 
   void print_node(const ast::Paren& node, const ast::Expr& expr, int level) {
-    loose("(");
+    if (gap_.kind == Gap::kLine) {
+      token("(", expr.open, level);
+    } else {
+      loose("(");
+    }
     print_expr(*node.inner, level);
     loose(")");
     last_line_ = line_of(expr.span.end);
@@ -237,7 +257,7 @@ class Printer {
   void print_node(const ast::Array& node, const ast::Expr& expr, int level) {
     token("[", expr.open, level);
     print_elements(node.elements, expr.open, expr.span.end, level);
-    token("]", expr.span.end, node.elements.empty() ? level : level + 1);
+    token("]", expr.span.end, node.elements.empty() ? level : level + 1, level);
   }
 
   void print_node(const ast::Call& node, const ast::Expr& expr, int level) {
@@ -247,7 +267,7 @@ class Printer {
     const std::uint32_t closer = expr.span.end;
     const bool in_place = gap_.kind == Gap::kLine || node.arguments.empty();
     if (in_place) {
-      token(")", closer, level + 1);
+      token(")", closer, level + 1, level);
     } else {
       loose(")");
     }
@@ -255,7 +275,8 @@ class Printer {
   }
 
   // Elements and what follows the last one; the closer is left to the caller.
-  void print_elements(const std::vector<ast::ExprPtr>& elements, std::uint32_t open, std::uint32_t close, int level) {
+  void print_elements(const std::vector<ast::ExprPtr>& elements, std::uint32_t open, std::uint32_t close,
+                      int level) {
     std::uint32_t previous = open;
     bool first = true;
     for (const ast::ExprPtr& element : elements) {
@@ -295,11 +316,15 @@ class Printer {
       end = layout_.line() == started_at ? LineEnd::kContinue : LineEnd::kFlush;
       previous = field.key_span.begin;
     }
+    // What counts is the line of the last key; but a comment behind its value may keep the closer there after all.
+    const bool one_line = end == LineEnd::kContinue;
+    if (!node.fields.empty() && one_line && comment_before(expr.span.end))
+      previous = node.fields.back().value->span.end;
     if (!node.fields.empty() && line_of(expr.span.end) != line_of(previous)) {
       loose(",");
       gap_ = new_line(level);
     }
-    token("}", expr.span.end, node.fields.empty() ? level : level + 1);
+    token("}", expr.span.end, node.fields.empty() ? level : level + 1, level);
   }
 
   const Source& source_;
@@ -314,7 +339,9 @@ class Printer {
 
 }  // namespace
 
-std::string print_file(const ast::File& file) { return Printer(*file.source, file.comments).print(file); }
+std::string print_file(const ast::File& file) {
+  return Printer(*file.source, file.comments).print(file);
+}
 
 std::string print_expression(const ast::Expr& expr, const SourcePtr& source) {
   const std::vector<ast::Comment> none;

@@ -14,8 +14,9 @@ constexpr std::uint32_t kTabWidth = 8;
 std::uint32_t code_points(std::string_view text) {
   std::uint32_t count = 0;
   for (std::size_t at = 0; at < text.size(); ++count) {
-    at += static_cast<unsigned char>(text[at]) < 0x80 ? 1
-                                                      : static_cast<std::size_t>(decode_rune(text.substr(at)).length);
+    at += static_cast<unsigned char>(text[at]) < 0x80
+              ? 1
+              : static_cast<std::size_t>(decode_rune(text.substr(at)).length);
   }
   return count;
 }
