@@ -1,0 +1,135 @@
+#include "components/pyroscope/write/arguments.h"
+
+#include "base/strings.h"
+#include "component/http_client_schema.h"
+#include "http/url.h"
+
+namespace invar::components::pyroscope_write {
+namespace {
+
+std::unexpected<Error> invalid(std::string message) {
+  return fail(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+Result<> check_url(const std::string& text) {
+  const auto url = http::parse_url(text);
+  if (!url) return std::unexpected(url.error().wrapped("url"));
+  if (url->scheme != "http" && url->scheme != "https")
+    return invalid("url must start with http:// or https://, as in \"http://pyroscope:4040\"");
+  if (url->host.empty()) return invalid("url has no host");
+  if (text.find('?') != std::string::npos) return invalid("url must not have a query");
+  if (text.find('#') != std::string::npos) return invalid("url must not have a fragment");
+  return {};
+}
+
+Result<> check_endpoint(const EndpointArguments& endpoint) {
+  INVAR_TRY(check_url(endpoint.url));
+  if (endpoint.remote_timeout <= Duration::zero()) return invalid("remote_timeout must be greater than 0");
+  if (endpoint.min_backoff_period < Duration::zero() || endpoint.max_backoff_period < Duration::zero())
+    return invalid("min_backoff_period and max_backoff_period must not be negative");
+  for (const auto& [name, value] : endpoint.headers) {
+    if (!http::is_header_token(name)) return invalid("headers: " + quote(name) + " is not a header name");
+    if (!http::is_header_value(value))
+      return invalid("headers: the value of " + name + " is not a header value");
+  }
+  return {};
+}
+
+Result<> check_queue(const QueueArguments& queue) {
+  if (queue.max_memory_bytes <= 0) return invalid("max_memory_bytes must be greater than 0");
+  if (queue.max_age < Duration::zero()) return invalid("max_age must not be negative");
+  if (queue.flush_timeout < Duration::zero()) return invalid("flush_timeout must not be negative");
+  if (queue.on_retries_exhausted != "drop" && queue.on_retries_exhausted != "keep")
+    return invalid("on_retries_exhausted must be \"drop\" or \"keep\"");
+  return {};
+}
+
+const syntax::Schema& endpoint_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<EndpointArguments>()
+          .attribute("name", &EndpointArguments::name, "Optional name to identify the endpoint in metrics.")
+          .attribute("url", &EndpointArguments::url, "Full URL of the Pyroscope server to send profiles to.")
+          .required()
+          .attribute("remote_timeout", &EndpointArguments::remote_timeout,
+                     "Timeout for requests made to the URL; it holds for each attempt.")
+          .attribute("headers", &EndpointArguments::headers, "Extra headers to deliver with the request.")
+          .squash(&EndpointArguments::client, component::http_client_schema())
+          .attribute("min_backoff_period", &EndpointArguments::min_backoff_period,
+                     "Initial backoff time between retries.")
+          .attribute("max_backoff_period", &EndpointArguments::max_backoff_period,
+                     "Maximum backoff time between retries.")
+          .attribute("max_backoff_retries", &EndpointArguments::max_backoff_retries,
+                     "Maximum number of attempts for one profile. 0 to retry infinitely.")
+          .attribute("retry_on_http_429", &EndpointArguments::retry_on_http_429,
+                     "Whether a profile that the server refuses for its rate (status 429) is sent again.")
+          .attribute("debug_info_upload_timeout", &EndpointArguments::debug_info_upload_timeout,
+                     "Accepted so that existing files load; Invar uploads no debug information.")
+          .check(&check_endpoint)
+          .build();
+  return schema;
+}
+
+const syntax::Schema& queue_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<QueueArguments>()
+          .attribute("max_memory_bytes", &QueueArguments::max_memory_bytes,
+                     "Memory for the profiles of one endpoint that wait or are being sent. When it is full "
+                     "the oldest "
+                     "waiting profile is dropped for a new one.")
+          .invar_only()
+          .attribute("max_age", &QueueArguments::max_age,
+                     "Profiles older than this are not sent any more: a Pyroscope server refuses what was "
+                     "taken more than "
+                     "an hour ago, unless it is set up otherwise. `\"0s\"` sends at any age.")
+          .invar_only()
+          .attribute("flush_timeout", &QueueArguments::flush_timeout,
+                     "How long a stop waits for queued profiles to be sent.")
+          .invar_only()
+          .attribute("on_retries_exhausted", &QueueArguments::on_retries_exhausted,
+                     "What becomes of a profile after `max_backoff_retries`: `\"drop\"`, or `\"keep\"` to "
+                     "try on until "
+                     "`max_age`.")
+          .invar_only()
+          .check(&check_queue)
+          .build();
+  return schema;
+}
+
+const syntax::Schema& tracing_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<TracingArguments>()
+          .attribute("jaeger_propagator", &TracingArguments::jaeger_propagator,
+                     "Accepted so that existing files load.")
+          .attribute("trace_context_propagator", &TracingArguments::trace_context_propagator,
+                     "Accepted so that existing files load.")
+          .build();
+  return schema;
+}
+
+}  // namespace
+
+const syntax::Schema& arguments_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<Arguments>()
+          .attribute("external_labels", &Arguments::external_labels,
+                     "Labels to add to profiles sent over the network.")
+          .block("endpoint", &Arguments::endpoints, endpoint_schema(), "Location to send profiles to.")
+          .block("queue", &Arguments::queue, queue_schema(),
+                 "How profiles wait for a server that is slow or away. Each endpoint has a queue of its own.")
+          .invar_only()
+          .block("tracing", &Arguments::tracing, tracing_schema(),
+                 "Accepted so that existing files load; Invar sends no trace headers.")
+          .build();
+  return schema;
+}
+
+const syntax::Schema& exports_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<Exports>()
+          .attribute("receiver", &Exports::receiver,
+                     "A value that other components can use to send profiles to.")
+          .build();
+  return schema;
+}
+
+}  // namespace invar::components::pyroscope_write

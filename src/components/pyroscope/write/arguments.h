@@ -1,0 +1,59 @@
+// Arguments of pyroscope.write. Source: the documentation page; pyroscope-write.md 1.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "component/receiver.h"
+#include "http/client.h"
+#include "syntax/schema.h"
+
+namespace invar::components::pyroscope_write {
+
+struct EndpointArguments {
+  std::string name;
+  std::string url;
+  Duration remote_timeout = std::chrono::seconds(10);
+  std::map<std::string, std::string> headers;
+  http::ClientConfig client;
+  Duration min_backoff_period = std::chrono::milliseconds(500);
+  Duration max_backoff_period = std::chrono::minutes(5);
+  std::int64_t max_backoff_retries = 10;
+  bool retry_on_http_429 = true;
+  Duration debug_info_upload_timeout = std::chrono::minutes(2);
+  bool operator==(const EndpointArguments&) const = default;
+};
+
+struct QueueArguments {
+  std::int64_t max_memory_bytes = std::int64_t{64} << 20;
+  Duration max_age = std::chrono::hours(1);
+  Duration flush_timeout = std::chrono::milliseconds(1500);
+  std::string on_retries_exhausted = "drop";
+  bool operator==(const QueueArguments&) const = default;
+};
+
+struct TracingArguments {
+  bool jaeger_propagator = true;
+  bool trace_context_propagator = true;
+  bool operator==(const TracingArguments&) const = default;
+};
+
+struct Arguments {
+  std::map<std::string, std::string> external_labels;
+  std::vector<EndpointArguments> endpoints;
+  QueueArguments queue;
+  TracingArguments tracing;
+  bool operator==(const Arguments&) const = default;
+};
+
+struct Exports {
+  pipeline::ReceiverPtr receiver;
+  bool operator==(const Exports&) const = default;
+};
+
+const syntax::Schema& arguments_schema();
+const syntax::Schema& exports_schema();
+
+}  // namespace invar::components::pyroscope_write

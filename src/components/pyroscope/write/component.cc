@@ -1,0 +1,100 @@
+#include "components/pyroscope/write/component.h"
+
+#include <random>
+#include <utility>
+
+#include "base/build_info.h"
+#include "components/pyroscope/write/arguments.h"
+#include "components/pyroscope/write/writer.h"
+
+namespace invar::components::pyroscope_write {
+namespace {
+
+Writer::Environment environment_of(const component::Options& options) {
+  Writer::Environment environment;
+  environment.component_id = options.id;
+  environment.instance_uid = options.instance_uid;
+  environment.user_agent = user_agent();
+  environment.logger = options.logger;
+  environment.metrics = options.metrics;
+  environment.loop = options.loop;
+  environment.http = options.http;
+  environment.random = [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); };
+  return environment;
+}
+
+class Write final : public component::Component {
+ public:
+  explicit Write(component::Options options)
+      : options_(std::move(options)), writer_(environment_of(options_)) {}
+
+  void start() override {}
+  Result<> update(const component::Boxed& boxed) override {
+    INVAR_TRY(writer_.configure(boxed.as<Arguments>()));
+    options_.set_exports(component::Boxed::of(exports_schema(), Exports{writer_.receiver()}));
+    return {};
+  }
+  void stop(async::Task done) override { writer_.stop(std::move(done)); }
+  [[nodiscard]] component::BodyValue debug_info() const override { return writer_.debug_info(); }
+
+ private:
+  component::Options options_;
+  Writer writer_;
+};
+
+}  // namespace
+
+component::Registration registration() {
+  component::Registration registration;
+  registration.name = "pyroscope.write";
+  registration.summary = "Receives profiles and sends them to Pyroscope servers.";
+  registration.stability = component::Stability::kGenerallyAvailable;
+  registration.arguments = &arguments_schema();
+  registration.exports = &exports_schema();
+  registration.build =
+      [](component::Options options,
+         const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
+    auto built = std::make_unique<Write>(std::move(options));
+    INVAR_TRY(built->update(arguments));
+    return built;
+  };
+  registration.documentation =
+      R"md(When `pyroscope.write` forwards profiles, all labels starting with a double underscore (`__`) are dropped before the data is sent,
+except `__name__`, which identifies the profile type, and `__delta__`. This holds for pushed profiles and for `/ingest` bodies.
+
+Every endpoint has a queue and a sender of its own. The receiver answers at once; an endpoint that is slow or away delays neither a
+scrape nor another endpoint. Each profile is one request, taken in order of time; after an outage, live profiles and the backlog
+take turns. How many requests are in flight follows what the server bears (1 to 32).
+
+A reply decides what happens next:
+
+| Reply | What Invar does |
+|---|---|
+| 200 from Pyroscope | the profile is sent |
+| 408, 429, 500 and above except 501, no connection, no answer in `remote_timeout` | tries again after a wait that doubles from `min_backoff_period` to `max_backoff_period`; a longer `Retry-After` is honoured |
+| 200 with a page that is not Pyroscope's | the same: a proxy answered |
+| 401 | keeps the profiles and asks again until the credentials are mended, by a reload or in their file |
+| another 4xx, 501 | gives the profile up: the server would refuse it again |
+
+After `max_backoff_retries` attempts a profile is dropped, unless `on_retries_exhausted` in the `queue` block says `"keep"`. A profile
+older than `max_age` is not sent any more. Nothing is lost without being counted: for every endpoint and profile type,
+`pyroscope_ledger_taken_total` equals the sum of `sent`, `refused`, `expired` and `dropped`, and `pyroscope_ledger_queued`.
+
+The `endpoint` label of the metrics is the URL as configured, a password in it replaced by `xxxxx`.)md";
+  registration.example = R"alloy(pyroscope.write "staging" {
+  // Send profiles to a locally running Pyroscope instance.
+  endpoint {
+    url = "http://pyroscope:4040"
+    headers = {
+      "X-Scope-OrgID" = "squad-1",
+    }
+  }
+  external_labels = {
+    "env" = "staging",
+  }
+}
+)alloy";
+  return registration;
+}
+
+}  // namespace invar::components::pyroscope_write

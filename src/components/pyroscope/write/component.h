@@ -1,0 +1,8 @@
+// pyroscope.write: sends every profile that it receives to Pyroscope servers. User's page: README.md.
+#pragma once
+
+#include "component/component.h"
+
+namespace invar::components::pyroscope_write {
+component::Registration registration();
+}  // namespace invar::components::pyroscope_write

@@ -1,0 +1,46 @@
+// What a reply means: retry, give up, or done; and the plain sentence for the person who reads the status page.
+// Pure. Source: pyroscope-write.md 5 (column "Ours"), 7; issue texts for 401, 404, 429 and proxies' pages.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "http/client.h"
+
+namespace invar::components::pyroscope_write {
+
+enum class Verdict {
+  kDone,
+  kRetry,
+  kGiveUp,  // the server refuses these bytes, and would again
+  kHold,    // the credentials are refused: nothing would pass now, but everything may once they are mended
+};
+std::string_view to_string(Verdict verdict);
+
+struct Reply {
+  Verdict verdict = Verdict::kDone;
+  std::string code;      // for metrics: a Connect code name, "status_503", or "timeout", "connect", "tls" ...
+  std::string error;     // "<code>: <message>", as in logs
+  std::string sentence;  // for people: what happened and what to look at
+  std::string reason;    // for the ledger when given up
+  std::optional<Duration> retry_after;
+  bool rate_limited = false;  // 429 or resource_exhausted
+};
+
+struct ReplyContext {
+  bool ingest = false;
+  bool retry_on_http_429 = true;
+  Duration timeout{0};
+  UnixNanos now_unix_ns = 0;  // for a Retry-After that is a date
+  std::string url;            // printable: without a password
+};
+
+Reply classify(const std::expected<http::Response, http::Failure>& result, const ReplyContext& context);
+
+// "120" or an HTTP date; nullopt when it is neither. Never negative.
+std::optional<Duration> parse_retry_after(std::string_view text, UnixNanos now_unix_ns);
+
+}  // namespace invar::components::pyroscope_write

@@ -1,0 +1,85 @@
+// Writer: one receiver in front of the endpoints of a pyroscope.write component.
+//
+//   accept(): label rules -> encode once -> one ledger entry and one queue place per endpoint
+//
+// accept() answers at once. It refuses labels that no server would take (and counts them as refused for every
+// endpoint), and everything once stopped. Settings change under the receiver; an endpoint with the same URL
+// keeps its queue, a removed one is drained.
+// Threads: loop thread only. Lifetime: stop() before the end.
+// Source:  pyroscope-write.md 2, 3, 6-9; decisions 9-12.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/loop.h"
+#include "base/log.h"
+#include "components/pyroscope/write/arguments.h"
+#include "components/pyroscope/write/endpoint.h"
+#include "http/client.h"
+#include "metrics/metrics.h"
+#include "pipeline/ledger.h"
+#include "pipeline/profile.h"
+
+namespace invar::components::pyroscope_write {
+
+class Writer {
+ public:
+  struct Environment {
+    std::string component_id, instance_uid, user_agent;
+    log::Logger logger;
+    metrics::Scope* metrics = nullptr;
+    async::Loop* loop = nullptr;
+    std::shared_ptr<http::Transport> http;
+    std::function<std::uint64_t()> random;
+  };
+  // A removed endpoint has this long to deliver what it has, unless flush_timeout is zero.
+  static constexpr Duration kRemovalDrain = std::chrono::minutes(1);
+
+  explicit Writer(Environment environment);
+  ~Writer();
+
+  // All or nothing. Errors: a client that cannot be made (an unreadable certificate ...).
+  Result<> configure(const Arguments& arguments);
+  void stop(async::Task done);
+
+  [[nodiscard]] const pipeline::ReceiverPtr& receiver() const { return receiver_; }
+  [[nodiscard]] syntax::BodyValue debug_info() const;
+  [[nodiscard]] pipeline::LedgerRow ledger(const std::string& shown_url) const;
+
+ private:
+  class Intake;
+  struct Slot {
+    EndpointArguments arguments;
+    std::unique_ptr<Endpoint> endpoint;
+  };
+
+  pipeline::Answer accept(const pipeline::ProfilePtr& profile);
+  [[nodiscard]] EndpointSettings settings_of(const EndpointArguments& endpoint,
+                                             const QueueArguments& queue) const;
+  [[nodiscard]] EndpointMetrics metrics_of(const std::string& shown_url);
+  pipeline::Ledger& ledger_of(const std::string& shown_url);
+  std::shared_ptr<Push> begin(const pipeline::Profile& profile);
+  void remove(std::unique_ptr<Endpoint> endpoint, Duration within, const std::string& reason);
+  void collect(std::vector<metrics::Sample>& out) const;
+  void check_stopped();
+
+  const Environment env_;
+  Arguments arguments_;
+  std::map<std::string, std::unique_ptr<pipeline::Ledger>>
+      ledgers_;  // by shown URL, for the component's life
+  std::vector<Slot> endpoints_;
+  std::vector<std::unique_ptr<Endpoint>> leaving_;  // draining
+  bool stopping_ = false;
+  async::Task on_stopped_;
+  metrics::Histogram &push_total_, &ingest_total_;
+  std::shared_ptr<Intake> intake_;
+  pipeline::ReceiverPtr receiver_;
+  async::Alive alive_;
+};
+
+}  // namespace invar::components::pyroscope_write
