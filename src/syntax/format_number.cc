@@ -28,6 +28,14 @@ std::string shortest_general(double value) {
 std::string hexadecimal(double value, int precision) {
   std::string text = to_chars_text(value, std::chars_format::hex, precision);
   const std::size_t digits = text.starts_with('-') ? 1 : 0;
+  if (text[digits] == '2') {
+    // Rounded up to the next power of two: the digit before the point stays 1.
+    text[digits] = '1';
+    const std::size_t mark = text.find('p') + 1;
+    const int raised = std::atoi(text.c_str() + mark) + 1;
+    text.resize(mark);
+    text += (raised < 0 ? "-" : "+") + std::to_string(std::abs(raised));
+  }
   text.insert(digits, "0x");
   const std::size_t exponent = text.find('p') + 2;
   if (text.size() - exponent < 2) text.insert(exponent, "0");
@@ -88,11 +96,12 @@ std::string format_digits(std::uint64_t magnitude, int base, bool upper) {
 
 std::string with_point_and_zeros(std::string number, char verb, int precision) {
   const bool hex = verb == 'x' || verb == 'X';
+  const bool padded = verb == 'x' || verb == 'g' || verb == 'G';  // %X gets no zeros
   const std::size_t exponent = std::min(number.find_first_of(hex ? "pP" : "eE"), number.size());
   const std::string tail = number.substr(exponent);
   number.resize(exponent);
   int missing = 0;
-  if (hex || verb == 'g' || verb == 'G') {
+  if (padded) {
     missing = precision < 0 ? 6 : precision;
     // Digits count from the first that is not zero; of a hexadecimal number the x counts too.
     const std::size_t first = number.find_first_not_of("-0.");

@@ -117,7 +117,7 @@ class Formatter {
     } else if (next_ >= arguments_.size()) {
       complain(verb, "MISSING");
     } else {
-      if (verb == 'v') {
+      if (verb == 'v' || verb == 'w') {
         flags_.go_syntax = std::exchange(flags_.sharp, false);
         flags_.field_names = std::exchange(flags_.plus, false);
       }
@@ -167,6 +167,7 @@ class Formatter {
 
   // "[3]": chooses the next argument, counted from one.
   void read_index() {
+    after_index_ = false;
     if (at_ >= format_.size() || format_[at_] != '[') return;
     reordered_ = true;
     const auto close = format_.find(']', at_);
@@ -181,12 +182,11 @@ class Formatter {
         !digits.empty() && digits.size() <= 7 &&
         std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
     const auto index = decimal ? parse_uint(digits) : std::nullopt;
-    if (!index || *index < 1 || *index > arguments_.size()) {
+    after_index_ = index.has_value();
+    if (index && *index >= 1 && *index <= arguments_.size())
+      next_ = static_cast<std::size_t>(*index) - 1;
+    else
       good_index_ = false;
-      return;
-    }
-    next_ = static_cast<std::size_t>(*index) - 1;
-    after_index_ = true;
   }
 
   // The value of a `*`; false when it is no integer in range.
@@ -219,7 +219,7 @@ class Formatter {
   }
 
   void read_precision() {
-    if (at_ + 1 > format_.size() || at_ >= format_.size() || format_[at_] != '.') return;
+    if (at_ + 1 >= format_.size() || format_[at_] != '.') return;  // at the very end it is the verb
     ++at_;
     if (after_index_) good_index_ = false;  // "%[3].2d"
     read_index();
@@ -317,7 +317,7 @@ class Formatter {
       return;
     }
     if (verb == 'T') return print_string(type_text(value), 's');
-    if (verb == 'p') return bad_verb(value, verb);
+    if (verb == 'p' || verb == 'w') return bad_verb(value, verb);
     print_value(value, verb);
   }
 
@@ -420,7 +420,7 @@ class Formatter {
       case 'o':
         return pad_integer(negative, format_digits(magnitude, 8, false), flags_.sharp ? "0" : "");
       case 'O':
-        return pad_integer(negative, format_digits(magnitude, 8, false), "0o");
+        return pad_integer(negative, format_digits(magnitude, 8, false), flags_.sharp ? "0o0" : "0o");
       case 'x':
         return pad_integer(negative, format_digits(magnitude, 16, false), flags_.sharp ? "0x" : "");
       case 'X':
@@ -463,7 +463,7 @@ class Formatter {
       if ((negative || flags_.plus || flags_.space) && least > 0) --least;
     }
     if (digits.size() < least) digits.insert(0, least - digits.size(), '0');
-    if (prefix == "0" && digits[0] == '0') prefix = "";
+    if (flags_.sharp && prefix.ends_with('0') && digits[0] == '0') prefix.remove_suffix(1);
     std::string text;
     if (negative)
       text = "-";
