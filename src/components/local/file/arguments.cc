@@ -1,0 +1,53 @@
+#include "components/local/file/arguments.h"
+
+#include "base/strings.h"
+
+namespace invar::components::local_file {
+namespace {
+
+Result<> check(const Arguments& arguments) {
+  if (arguments.poll_frequency <= Duration::zero()) {
+    return fail(ErrorCode::kInvalidArgument, "poll_frequency must be greater than 0");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Detector> parse_detector(std::string_view text) {
+  if (text == "fsnotify") return Detector::kFsnotify;
+  if (text == "poll") return Detector::kPoll;
+  return fail(ErrorCode::kInvalidArgument,
+              "unrecognized detector " + quote(text) + ", expected fsnotify or poll");
+}
+
+std::string_view to_string(Detector detector) {
+  return detector == Detector::kPoll ? "poll" : "fsnotify";
+}
+
+const syntax::Schema& arguments_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<Arguments>()
+          .attribute("filename", &Arguments::filename, "Path of the file.")
+          .required()
+          .attribute("detector", &Arguments::detector,
+                     "How changes are noticed: `fsnotify` (at once) or `poll` (at `poll_frequency`).")
+          .default_text("\"fsnotify\"")
+          .attribute("poll_frequency", &Arguments::poll_frequency,
+                     "How often the file is read again, with either detector.")
+          .attribute("is_secret", &Arguments::is_secret,
+                     "Marks the content as a secret, which is never shown.")
+          .check(check)
+          .build();
+  return schema;
+}
+
+const syntax::Schema& exports_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<Exports>()
+          .attribute("content", &Exports::content, "The bytes of the file as text, as they are.")
+          .build();
+  return schema;
+}
+
+}  // namespace invar::components::local_file

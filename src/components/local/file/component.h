@@ -1,0 +1,9 @@
+#pragma once
+
+#include "component/component.h"
+
+namespace invar::components::local_file {
+
+component::Registration registration();
+
+}  // namespace invar::components::local_file
