@@ -206,8 +206,9 @@ syntax::Range block_range(const BlockRef& ref) {
 std::string Suggestions::for_name(std::string_view name) {
   if (left_-- <= 0) return {};
   const std::vector<std::string> similar = similar_names(name, candidates_);
-  if (similar.empty()) return {};
-  return fmt::format("; did you mean {}?", quote(similar.front()));
+  // `http "x"` is not `http`, but saying so that way helps nobody.
+  if (similar.empty() || similar.front() == name) return {};
+  return fmt::format(" (did you mean {}?)", quote(similar.front()));
 }
 
 std::string below_minimum_stability(const std::string& item, syntax::Stability level,

@@ -28,6 +28,10 @@ struct Entry {
   bool duplicate = false;  // an earlier block has the same id
   std::vector<syntax::Diagnostic> problems;
 
+  // A vertex of the graph, which expressions may refer to.
+  [[nodiscard]] bool is_node() const {
+    return !duplicate && (config != nullptr || (component != nullptr && !block.block->label.empty()));
+  }
   [[nodiscard]] const syntax::Schema* schema() const {
     return component != nullptr ? component->arguments : config != nullptr ? config->schema : nullptr;
   }
@@ -52,7 +56,7 @@ syntax::Range header_range(const syntax::ast::BlockRef& ref);
 syntax::Range name_range(const syntax::ast::BlockRef& ref);
 syntax::Range block_range(const syntax::ast::BlockRef& ref);
 
-// `; did you mean "x"?` or nothing. Gives up after many questions: a file of garbage is not worth the time.
+// ` (did you mean "x"?)` or nothing. Gives up after many questions: a file of garbage is not worth the time.
 class Suggestions {
  public:
   explicit Suggestions(std::vector<std::string> candidates) : candidates_(std::move(candidates)) {}

@@ -83,7 +83,7 @@ class Maker {
       if (config.schema == nullptr) continue;
       std::optional<syntax::ast::BlockRef> block;
       for (const Entry& entry : inventory_.entries)
-        if (entry.config == &config && !entry.duplicate) block = entry.block;
+        if (entry.config == &config && entry.is_node()) block = entry.block;
       std::shared_ptr<Node> node = previous(config.name);
       if (node == nullptr) node = std::make_shared<ConfigNode>(config);
       add({.node = std::move(node), .block = std::move(block)});
@@ -92,7 +92,7 @@ class Maker {
 
   void add_component_nodes() {
     for (const Entry& entry : inventory_.entries) {
-      if (entry.component == nullptr || entry.duplicate) continue;
+      if (entry.component == nullptr || !entry.is_node()) continue;
       std::shared_ptr<ComponentNode> node = std::dynamic_pointer_cast<ComponentNode>(previous(entry.id));
       if (node == nullptr)
         node = std::make_shared<ComponentNode>(entry.id, entry.block.block->label, *entry.component,

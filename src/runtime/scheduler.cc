@@ -109,10 +109,11 @@ void Scheduler::on_stopped(std::uint64_t chain_id, std::size_t index) {
   const auto found = chains_.find(chain_id);
   if (found == chains_.end() || found->second->next != index) return;  // given up before
   Chain& chain = *found->second;
-  const RunnablePtr task = std::move(chain.order[index]);
+  RunnablePtr task = std::move(chain.order[index]);
   task->task_ended(std::nullopt);
   running_.erase(task.get());
   logger_.info("node exited without error", {{"node", task->task_id()}});
+  task.reset();  // and with it what it holds, before anything takes its place
   ++chain.next;
   stop_next(chain_id);
 }

@@ -25,7 +25,7 @@ class Validator {
 
   void run() {
     for (const Entry& entry : inventory_.entries)
-      if (entry.schema() != nullptr && !entry.duplicate) {
+      if (entry.is_node()) {
         ids_.emplace(entry.id, nodes_.size());
         nodes_.push_back(&entry);
       }
@@ -54,7 +54,7 @@ class Validator {
     for (syntax::Diagnostic& error : references.errors) diagnostics_.add(std::move(error));
     for (const Warning& warning : references.warnings)
       diagnostics_.warning(warning.range, std::string(warning_text(warning.kind)));
-    if (entry.duplicate) return;
+    if (!entry.is_node()) return;
     const Graph::Index user = ids_.find(entry.id)->second;
     for (const Reference& reference : references.found) {
       if (reference.target == user && !graph_.depends_on_itself(user))

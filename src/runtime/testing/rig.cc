@@ -107,13 +107,19 @@ bool Rig::metric_line(const std::string& line) const {
   return std::ranges::any_of(split(page, '\n'), [&](std::string_view have) { return have == line; });
 }
 
+std::string printed(const syntax::Diagnostics& diagnostics) {
+  std::string text = diagnostics.render(false);
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 std::string validated(const std::string& text, syntax::Stability min_stability) {
   ToyBox toys;
   std::vector<std::string> given;
   const std::vector<ConfigBlock> blocks = {logging_block(log::Sink::create([](std::string_view) {})),
                                            tracing_block(), recording_block("knob", false, given),
                                            recording_block("service", true, given)};
-  return validate({{"main.alloy", text}}, toys.registry(), blocks, min_stability).render(false);
+  return printed(validate({{"main.alloy", text}}, toys.registry(), blocks, min_stability));
 }
 
 }  // namespace invar::runtime::testing

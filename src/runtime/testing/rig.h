@@ -60,6 +60,8 @@ class Rig {
   std::shared_ptr<std::string> log_ = std::make_shared<std::string>();
 };
 
+// The diagnostics as they are printed, without the last line end.
+std::string printed(const syntax::Diagnostics& diagnostics);
 // What validate() says of one file with the rig's blocks, printed.
 std::string validated(const std::string& text,
                       syntax::Stability min_stability = syntax::Stability::kExperimental);

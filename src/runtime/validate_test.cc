@@ -1,0 +1,157 @@
+// validate(): formatting.md 6, as printed.
+#include "base/build_info.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "runtime/testing/rig.h"
+
+namespace invar::runtime {
+namespace {
+
+using testing::validated;
+
+// The header lines only, for long reports.
+std::string headers(const std::string& printed) {
+  std::string out;
+  std::size_t begin = 0;
+  while (begin < printed.size()) {
+    std::size_t end = printed.find('\n', begin);
+    if (end == std::string::npos) end = printed.size();
+    const std::string line = printed.substr(begin, end - begin);
+    if (line.starts_with("Error: ") || line.starts_with("Warning: ")) out += line + "\n";
+    begin = end + 1;
+  }
+  return out;
+}
+
+TEST(Validate, AGoodConfigurationSaysNothingAndBuildsNothing) {
+  EXPECT_EQ(validated(""), "");
+  EXPECT_EQ(validated(R"(
+    logging { level = "debug" }
+    tracing {
+      sampler {
+        jaeger_remote { }
+      }
+    }
+    service { text = toy.echo.a.output }
+    toy.sum "fails_at_run_time" {
+      value = toy.echo.a.output + 1
+      fail  = "build"
+    }
+    toy.echo "a" { input = sys.env("NAME") + module_path }
+    toy.pulse "p" { forward_to = [toy.sink.s.receiver] }
+    toy.sink "s" { }
+  )"),
+            "");
+}
+
+TEST(Validate, SyntaxErrorsAreReportedAlone) {
+  EXPECT_EQ(headers(validated("toy.summ \"a\" { }\ntoy.sum \"b\" { value = }\n")),
+            "Error: main.alloy:2:23: expected expression, got }\n");
+  EXPECT_EQ(headers(validated("a = 1\nb = 2\ntoy.summ \"a\" { }\n")),
+            "Error: main.alloy:1:1: unrecognized attribute a\n");
+}
+
+TEST(Validate, ReportsByClassThenCyclesThenSelfReferences) {
+  EXPECT_EQ(
+      headers(validated(R"(
+service { txet = "x" }
+toy.summ "a" { }
+toy.sum "self" { value = toy.sum.self.sum }
+toy.sum "x" { value = toy.sum.y.sum }
+toy.sum "y" { value = toy.sum.x.sum }
+toy.sum "bad" {
+  value  = true
+  inputs = [1, "x"]
+  nope   = q.r
+}
+toy.sum "bad" { inputs = 1 }
+toy.sum { }
+knob { text = [] }
+knob { }
+logging { level = "loud" }
+declare "d" { }
+service { }
+ui { }
+)")),
+      "Error: main.alloy:17:1: declare blocks are not supported yet by Invar " +
+          std::string(build_info().version) +
+          ": write the components at top level\n"
+          "Error: main.alloy:14:15: expected string, got array\n"
+          "Error: main.alloy:15:1: block knob already declared at main.alloy:14:1\n"
+          "Error: main.alloy:16:19: unrecognized log level \"loud\"\n"
+          "Error: main.alloy:3:1: cannot find the definition of component name \"toy.summ\" (did you mean "
+          "\"toy.sum\"?)\n"
+          "Error: main.alloy:8:12: expected number, got bool\n"
+          "Error: main.alloy:9:16: expected number, got string\n"
+          "Error: main.alloy:10:3: unrecognized attribute name \"nope\" (did you mean \"note\"?)\n"
+          "Error: main.alloy:10:12: component \"q.r\" does not exist or is out of scope\n"
+          "Error: main.alloy:12:1: block toy.sum.bad already declared at main.alloy:7:1\n"
+          "Error: main.alloy:12:26: expected array, got number\n"
+          "Error: main.alloy:13:1: component \"toy.sum\" must have a label\n"
+          "Error: main.alloy:2:11: unrecognized attribute name \"txet\" (did you mean \"text\"?)\n"
+          "Error: main.alloy:18:1: block service already declared at main.alloy:2:1\n"
+          "Error: main.alloy:19:1: service \"ui\" does not support being configured\n"
+          "Error: main.alloy:5:1: cycle detected: toy.sum.x, toy.sum.y\n"
+          "Error: main.alloy:6:1: cycle detected: toy.sum.x, toy.sum.y\n"
+          "Error: main.alloy:4:26: cannot reference self\n");
+}
+
+TEST(Validate, PrintsRangesOfHeadersBlocksAndNames) {
+  EXPECT_EQ(validated("toy.echo \"a\" {\n}\n"),
+            "Error: main.alloy:1:1: missing required attribute \"input\"\n"
+            "\n"
+            "1 |   toy.echo \"a\" {\n"
+            "  |  _^^^^^^^^^^^^^^\n"
+            "2 | | }\n"
+            "  | |_^\n"
+            "3 |   ");
+  EXPECT_EQ(validated("toy.sum \"x\" { value = toy.sum.y.sum }\ntoy.sum \"y\" { value = toy.sum.x.sum }"),
+            "Error: main.alloy:1:1: cycle detected: toy.sum.x, toy.sum.y\n"
+            "\n"
+            "1 | toy.sum \"x\" { value = toy.sum.y.sum }\n"
+            "  | ^^^^^^^^^^^^^\n"
+            "2 | toy.sum \"y\" { value = toy.sum.x.sum }\n"
+            "\n"
+            "Error: main.alloy:2:1: cycle detected: toy.sum.x, toy.sum.y\n"
+            "\n"
+            "1 | toy.sum \"x\" { value = toy.sum.y.sum }\n"
+            "2 | toy.sum \"y\" { value = toy.sum.x.sum }\n"
+            "  | ^^^^^^^^^^^^^");
+}
+
+TEST(Validate, DeprecatedAndHiddenNamesAreWarnings) {
+  EXPECT_EQ(
+      validated("toy.echo \"a\" { input = to_upper(\"y\") }"),
+      "Warning: main.alloy:1:24: this stdlib function is deprecated; please refer to the documentation for "
+      "updated usage and alternatives\n"
+      "\n"
+      "1 | toy.echo \"a\" { input = to_upper(\"y\") }\n"
+      "  |                        ^^^^^^^^");
+  EXPECT_EQ(
+      headers(validated("string.toy \"a\" { input = \"\" }\ntoy.echo \"a\" { input = string.toy.a.output }")),
+      "Warning: main.alloy:2:24: a component is shadowing an existing stdlib name\n");
+}
+
+TEST(Validate, StabilityOfComponentsAndFunctions) {
+  EXPECT_EQ(
+      headers(validated("toy.early \"a\" { }\ntoy.echo \"a\" { input = array.group_by([], \"k\", true) }",
+                        syntax::Stability::kPublicPreview)),
+      "Error: main.alloy:1:1: component \"toy.early\" is at stability level \"experimental\", which is below "
+      "the "
+      "minimum allowed stability level \"public-preview\". Use --stability.level command-line flag to enable "
+      "\"experimental\" features\n"
+      "Error: main.alloy:2:24: array.group_by is at stability level \"experimental\", which is below the "
+      "minimum "
+      "allowed stability level \"public-preview\". Use --stability.level command-line flag to enable "
+      "\"experimental\" features\n");
+}
+
+TEST(Validate, WhatFollowsFromAnUnsupportedBlockIsNotReported) {
+  EXPECT_EQ(headers(validated("import.string \"lib\" { content = \"\" }\nlib.add \"x\" { }\n"
+                              "toy.sum \"a\" { value = lib.add.x.sum }")),
+            "Error: main.alloy:1:1: import.string blocks are not supported yet by Invar " +
+                std::string(build_info().version) + ": copy the components into this configuration\n");
+}
+
+}  // namespace
+}  // namespace invar::runtime
