@@ -23,6 +23,7 @@
 #include "async/worker_pool.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "fs/filesystem.h"
 #include "http/types.h"
 #include "metrics/metrics.h"
@@ -95,7 +96,16 @@ Result<> validate(const OAuth2&);
 Result<> validate(const ClientConfig&);
 
 enum class FailureKind {
-  kResolve, kConnect, kTls, kProxy, kTimeout, kBodyTooLarge, kRedirect, kCredentials, kProtocol, kOther,
+  kResolve,
+  kConnect,
+  kTls,
+  kProxy,
+  kTimeout,
+  kBodyTooLarge,
+  kRedirect,
+  kCredentials,
+  kProtocol,
+  kOther,
 };
 std::string_view to_string(FailureKind kind);  // metric label: "resolve", "connect", "tls" ...
 
@@ -147,22 +157,27 @@ struct InMemoryPeer {
 class Transport {
  public:
   struct Options {
-    std::size_t max_in_flight = 64;       // per engine shard, see deps-perf measurements in docs/benchmarks.md
+    // Requests started at a time; one that has been under way for 10 ms no longer counts, so that requests which wait long
+    // for their answer (CPU profiles) hold up nobody. See docs/benchmarks.md.
+    std::size_t max_in_flight = 64;
     std::vector<InMemoryPeer> peers;
+    log::Logger logger;
   };
   static std::shared_ptr<Transport> create(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
                                            metrics::Scope* scope, Options options);
   virtual ~Transport() = default;
   // `dialer_name` labels the connection metrics. Errors: the build-time texts of http-client.md 2 (unreadable CA ...).
-  virtual Result<std::unique_ptr<Client>> make_client(const ClientConfig& config, std::string dialer_name) = 0;
+  virtual Result<std::unique_ptr<Client>> make_client(const ClientConfig& config,
+                                                      std::string dialer_name) = 0;
   virtual void add_peer(InMemoryPeer peer) = 0;
 };
 
 // host:port that a URL of ours addresses, and pieces of it. Errors: a phrase naming what is wrong with the URL.
 struct Url {
-  std::string scheme, user_info, host, path, query, fragment;  // host without brackets; path percent-encoded as written
-  std::string port;                                            // "" when not written
-  [[nodiscard]] std::string host_port() const;                 // with the scheme's default port
+  std::string scheme, user_info, host, path, query,
+      fragment;                                 // host without brackets; path percent-encoded as written
+  std::string port;                             // "" when not written
+  [[nodiscard]] std::string host_port() const;  // with the scheme's default port
 };
 Result<Url> parse_url(std::string_view text);
 

@@ -31,7 +31,7 @@ struct ServerRequest {
   std::string query;   // raw
   Headers headers;
   std::string body;
-  std::string peer;    // "127.0.0.1:51234"; "memory" for the in-process peer
+  std::string peer;  // "127.0.0.1:51234"; "memory" for the in-process peer
   [[nodiscard]] std::optional<std::string> query_value(std::string_view key) const;  // decoded, first
 };
 
@@ -40,7 +40,8 @@ struct ServerResponse {
   Headers headers;
   std::string body;
 };
-ServerResponse text_response(int status, std::string_view line);  // text/plain; charset=utf-8, nosniff, body + LF
+ServerResponse text_response(int status,
+                             std::string_view line);  // text/plain; charset=utf-8, nosniff, body + LF
 ServerResponse json_response(std::string body);
 
 class Responder {
@@ -82,7 +83,7 @@ Result<> validate(const ServerTls&);
 struct ServerOptions {
   std::string listen_address = "127.0.0.1:0";  // host:port; port 0 = chosen by the kernel
   std::uint64_t max_body_bytes = std::uint64_t{64} << 20;
-  std::size_t max_connections = 0;             // 0 = no limit
+  std::size_t max_connections = 0;  // 0 = no limit
   std::optional<ServerTls> tls;
   std::optional<ServerAuth> auth;
   Duration idle_timeout = std::chrono::minutes(2);
@@ -91,15 +92,21 @@ struct ServerOptions {
 class Server {
  public:
   // Needs a loop with an io_context. Errors: `failed to listen on ADDR: <why>`.
-  static Result<std::unique_ptr<Server>> listen(async::Loop& loop, std::shared_ptr<fs::FileSystem> files, log::Logger logger,
-                                                ServerOptions options, Handler handler);
-  virtual ~Server() = default;  // closes everything
+  static Result<std::unique_ptr<Server>> listen(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
+                                                log::Logger logger, ServerOptions options, Handler handler);
+  virtual ~Server() = default;                            // closes everything
   [[nodiscard]] virtual std::string address() const = 0;  // real host:port
-  virtual void set_security(std::optional<ServerTls> tls, std::optional<ServerAuth> auth) = 0;  // for new connections
-  virtual void close_listener() = 0;  // no new connections; open ones finish
+  virtual void set_security(std::optional<ServerTls> tls,
+                            std::optional<ServerAuth> auth) = 0;  // for new connections
+  virtual void close_listener() = 0;                              // no new connections; open ones finish
 };
 
 // True when the request may pass. Constant-time comparison. Pure.
-bool authorized(const std::optional<ServerAuth>& auth, std::string_view path, std::string_view authorization_header);
+bool authorized(const std::optional<ServerAuth>& auth, std::string_view path,
+                std::string_view authorization_header);
+
+// The handler as an in-process peer (Transport::add_peer). Streamed chunks are collected until finish(); a handler that
+// drops its Responder unanswered makes the request fail.
+InMemoryPeer make_memory_peer(std::string host_port, Handler handler);
 
 }  // namespace invar::http

@@ -1,0 +1,72 @@
+// Engine: libcurl's multi interface inside the event loop; one per Transport.
+//
+// One request on the wire is an Attempt: no redirects, no credentials, no time limit of its own (http/exchange.h adds
+// them). A Pool holds the connections of one client configuration, in shards of a few hundred hosts, because libcurl's
+// own bookkeeping grows with the hosts of a multi handle.
+// Burst limit: at most `max_burst` requests are started at a time; a request stops counting when it ends or after 10 ms.
+//           So a storm is spread over time while a CPU profile that answers after 14 s holds up nobody.
+// Threads:  loop thread only; no other thread is involved except libcurl's resolver.
+// Lifetime: pools keep the engine alive. `done` is called from the engine's own task, never from start().
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "async/loop.h"
+#include "http/client.h"
+#include "http/proxy.h"
+#include "http/tls_material.h"
+
+namespace invar::http {
+
+struct PoolSettings {
+  std::shared_ptr<const TlsMaterial> tls;
+  bool enable_http2 = true;
+  bool accept_gzip = false;
+  std::string dialer_name;
+};
+
+struct Attempt {
+  std::string method = "GET";
+  std::string url;        // absolute, no user info, no fragment
+  std::string host;       // for messages and the host of the certificate
+  std::string host_port;  // shard key and messages
+  bool https = false;
+  Headers headers;
+  // Owned by the caller until `done`.
+  const std::string* body_head = nullptr;
+  const std::string* body = nullptr;
+  const std::string* body_tail = nullptr;
+  std::uint64_t max_body_bytes = 0;
+  std::shared_ptr<const ProxyRoute> proxy;
+};
+
+class Pool {
+ public:
+  virtual ~Pool() = default;
+};
+
+// A started attempt; destroying it cancels.
+class Transfer : public Call {
+ public:
+  // What it is busy with, for a time-out message: "waiting for a free slot", "connecting" ...
+  [[nodiscard]] virtual std::string_view phase() const = 0;
+};
+
+class Engine {
+ public:
+  struct Limits {
+    std::size_t max_burst = 64;
+    std::uint64_t file_limit = 1024;
+  };
+  using Done = std::move_only_function<void(std::expected<Response, Failure>)>;
+
+  static std::shared_ptr<Engine> create(async::Loop& loop, metrics::Scope* scope, Limits limits);
+  virtual ~Engine() = default;
+  virtual std::shared_ptr<Pool> make_pool(PoolSettings settings) = 0;
+  virtual std::unique_ptr<Transfer> start(const std::shared_ptr<Pool>& pool, Attempt attempt, Done done) = 0;
+};
+
+}  // namespace invar::http

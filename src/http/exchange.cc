@@ -1,0 +1,319 @@
+#include "http/exchange.h"
+
+#include <fmt/format.h>
+
+#include "base/build_info.h"
+#include "base/strings.h"
+#include "http/url.h"
+
+namespace invar::http {
+namespace {
+
+Failure credential_failure(const Error& error) {
+  return {FailureKind::kCredentials, error.message};
+}
+
+// "" when the configuration names no credentials of this kind.
+Result<std::string> configured_authorization(const ClientConfig& config, FileCache& files) {
+  const auto secret = [&files](const std::string& file, const SecretText& text,
+                               std::string_view what) -> Result<std::string> {
+    if (file.empty()) return text.value;
+    const auto content = files.read(file);
+    if (!content) return std::unexpected(content.error().wrapped(what));
+    const auto trimmed = trim_space(**content);
+    if (trimmed.empty()) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("{}: unable to read file {}: the file is empty", what, file));
+    }
+    return std::string(trimmed);
+  };
+  constexpr std::string_view kCredentials = "unable to read authorization credentials";
+  if (config.basic_auth) {
+    INVAR_ASSIGN_OR_RETURN(const auto password,
+                           secret(config.basic_auth->password_file, config.basic_auth->password,
+                                  "unable to read basic auth password"));
+    return "Basic " + to_base64(config.basic_auth->username + ":" + password);
+  }
+  if (config.authorization) {
+    const Authorization& a = *config.authorization;
+    INVAR_ASSIGN_OR_RETURN(const auto credentials, secret(a.credentials_file, a.credentials, kCredentials));
+    const auto type = trim_space(a.type);
+    return fmt::format("{} {}", type.empty() ? "Bearer" : type, credentials);
+  }
+  if (!config.bearer_token.value.empty() || !config.bearer_token_file.empty()) {
+    INVAR_ASSIGN_OR_RETURN(const auto token,
+                           secret(config.bearer_token_file, config.bearer_token, kCredentials));
+    return "Bearer " + token;
+  }
+  return std::string();
+}
+
+bool is_content_header(std::string_view name) {
+  return name.size() > 8 && equals_ignore_case(name.substr(0, 8), "Content-");
+}
+
+}  // namespace
+
+Result<std::shared_ptr<ClientCore>> ClientCore::create(std::shared_ptr<TransportCore> transport,
+                                                       const ClientConfig& config, std::string dialer_name,
+                                                       bool accept_gzip) {
+  if (config.basic_auth) INVAR_TRY(validate(*config.basic_auth));
+  if (config.authorization) INVAR_TRY(validate(*config.authorization));
+  if (config.oauth2) {
+    if (config.oauth2->tls) INVAR_TRY(validate(*config.oauth2->tls));
+    INVAR_TRY(validate(*config.oauth2));
+  }
+  if (config.tls) INVAR_TRY(validate(*config.tls));
+  INVAR_TRY(validate(config));
+
+  std::shared_ptr<ClientCore> core(new ClientCore(std::move(transport), config));
+  INVAR_ASSIGN_OR_RETURN(core->proxies, ProxyChooser::create(config.proxy, process_environment()));
+  core->tls_ = std::make_unique<TlsSource>(config.tls.value_or(TlsConfig{}), core->transport->files);
+  INVAR_ASSIGN_OR_RETURN(const auto material, core->tls_->current());
+  core->settings_ = {material, config.enable_http2, accept_gzip, dialer_name};
+
+  if (config.oauth2) {
+    ClientConfig token_config;
+    token_config.tls = config.oauth2->tls;
+    token_config.proxy = config.oauth2->proxy;
+    token_config.enable_http2 = false;
+    INVAR_ASSIGN_OR_RETURN(auto token_core, create(core->transport, token_config, dialer_name, true));
+    class TokenClient final : public Client {
+     public:
+      explicit TokenClient(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
+      std::unique_ptr<Call> send(Request request, Done done) override {
+        auto exchange = std::make_unique<Exchange>(core_, std::move(request), std::move(done));
+        exchange->begin();
+        return exchange;
+      }
+
+     private:
+      std::shared_ptr<ClientCore> core_;
+    };
+    core->tokens =
+        std::make_unique<TokenSource>(*core->transport->loop, *config.oauth2, core->transport->files,
+                                      std::make_unique<TokenClient>(std::move(token_core)));
+  }
+  return core;
+}
+
+std::expected<std::shared_ptr<Pool>, Failure> ClientCore::pool(bool https) {
+  if (https) {
+    const auto material = tls_->current();
+    if (!material) return std::unexpected(Failure{FailureKind::kTls, material.error().message});
+    if (const std::string complaint = tls_->take_complaint(); !complaint.empty()) {
+      transport->logger.error("new TLS files are not usable, the old ones stay in force",
+                              {{"dialer", settings_.dialer_name}, {"err", complaint}});
+    }
+    if (*material != settings_.tls) {
+      // Requests under way keep the old pool alive; its idle connections close with it.
+      settings_.tls = *material;
+      pool_.reset();
+    }
+  }
+  if (!pool_) pool_ = transport->engine->make_pool(settings_);
+  return pool_;
+}
+
+Exchange::Exchange(std::shared_ptr<ClientCore> client, Request request, Client::Done done)
+    : client_(std::move(client)),
+      request_(std::move(request)),
+      done_(std::move(done)),
+      method_(request_.method) {}
+
+void Exchange::begin() {
+  auto& transport = *client_->transport;
+  arm(*transport.deadlines, transport.loop->now() + request_.timeout);
+  auto url = parse_url(request_.url);
+  if (url && url->scheme != "http" && url->scheme != "https") {
+    url =
+        fail(ErrorCode::kInvalidArgument, fmt::format("unsupported protocol scheme {}", quote(url->scheme)));
+  }
+  if (!url) {
+    fail_later({FailureKind::kOther, "invalid URL: " + url.error().message});
+    return;
+  }
+  url_ = *std::move(url);
+  chain_.first_host = url_.host;
+  next_attempt();
+}
+
+void Exchange::next_attempt() {
+  if (client_->tokens && !chain_.crossed) {
+    ask_for_token();
+  } else {
+    attempt_with("");
+  }
+}
+
+void Exchange::ask_for_token() {
+  waits_for_token_ = true;
+  client_->tokens->get(request_.headers.get("User-Agent"),
+                       alive_.bind([this](std::expected<std::string, Failure> authorization) {
+                         waits_for_token_ = false;
+                         if (!authorization) {
+                           fail_later(std::move(authorization).error());
+                         } else {
+                           token_used_ = *authorization;
+                           attempt_with(*authorization);
+                         }
+                       }));
+}
+
+std::expected<Headers, Failure> Exchange::build_headers(const std::string& oauth2_authorization) const {
+  const ClientConfig& config = client_->config;
+  const bool redirected = chain_.requests > 1;
+  Headers headers;
+  bool has_authorization = false;
+  const auto add = [&](std::string name, std::string_view value) {
+    if (chain_.crossed && is_sensitive_header(name)) return;
+    has_authorization = has_authorization || equals_ignore_case(name, "Authorization");
+    headers.add(std::move(name), std::string(value));
+  };
+  bool has_agent = false;
+  bool has_referer = false;
+  for (const auto& [name, value] : request_.headers) {
+    if (!is_header_token(name) || !is_header_value(value)) {
+      return std::unexpected(Failure{
+          FailureKind::kOther,
+          fmt::format("header {} cannot be sent: it holds a control character or is no token", quote(name))});
+    }
+    if (redirected && equals_ignore_case(name, "Host")) continue;
+    if (!with_body_ && is_content_header(name)) continue;
+    has_agent = has_agent || equals_ignore_case(name, "User-Agent");
+    has_referer = has_referer || equals_ignore_case(name, "Referer");
+    add(name, value);
+  }
+  if (!has_agent) add("User-Agent", user_agent());
+  if (!referer_.empty() && !has_referer) add("Referer", referer_);
+  if (const auto user = url_credentials(url_); user && !has_authorization) {
+    add("Authorization", "Basic " + to_base64(user->first + ":" + user->second));
+  }
+  for (const auto& [name, values] : config.http_headers) {
+    for (const auto& value : values) add(canonical_header_name(name), value.value);
+  }
+  if (chain_.crossed) return headers;
+  if (!oauth2_authorization.empty()) {
+    headers.set("Authorization", oauth2_authorization);
+  } else if (!has_authorization) {
+    const auto authorization = configured_authorization(config, *client_->transport->files);
+    if (!authorization) return std::unexpected(credential_failure(authorization.error()));
+    if (!is_header_value(*authorization)) {
+      return std::unexpected(
+          Failure{FailureKind::kCredentials, "the configured credentials hold a control character"});
+    }
+    if (!authorization->empty()) headers.add("Authorization", *authorization);
+  }
+  return headers;
+}
+
+void Exchange::attempt_with(const std::string& oauth2_authorization) {
+  auto headers = build_headers(oauth2_authorization);
+  if (!headers) return fail_later(std::move(headers).error());
+  const auto& transport = client_->transport;
+  std::string host_port = url_.host_port();
+  if (!transport->peers.empty() && url_.scheme == "http") {
+    if (const auto peer = transport->peers.find(to_lower_ascii(host_port)); peer != transport->peers.end()) {
+      return ask_peer(peer->second, *std::move(headers));
+    }
+  }
+  auto proxy = client_->proxies.choose(url_);
+  if (!proxy) return fail_later({FailureKind::kProxy, proxy.error().message});
+  const bool https = url_.scheme == "https";
+  const bool uses_tls = https || (*proxy && (*proxy)->scheme == "https");
+  auto pool = client_->pool(uses_tls);
+  if (!pool) return fail_later(std::move(pool).error());
+
+  Attempt attempt;
+  attempt.method = method_;
+  attempt.url = wire_url(url_);
+  attempt.host = url_.host;
+  attempt.host_port = std::move(host_port);
+  attempt.https = https;
+  attempt.headers = *std::move(headers);
+  if (with_body_) {
+    attempt.body_head = &request_.body_head;
+    attempt.body = request_.body.get();
+    attempt.body_tail = &request_.body_tail;
+  }
+  attempt.max_body_bytes = request_.max_body_bytes;
+  attempt.proxy = *std::move(proxy);
+  transfer_ = transport->engine->start(*pool, std::move(attempt),
+                                       [this](auto result) { on_result(std::move(result)); });
+}
+
+void Exchange::ask_peer(const InMemoryPeer& peer, Headers headers) {
+  Request request;
+  request.method = method_;
+  request.url = wire_url(url_);
+  request.headers = std::move(headers);
+  if (with_body_) {
+    request.body_head = request_.body_head;
+    request.body = request_.body;
+    request.body_tail = request_.body_tail;
+  }
+  request.timeout = request_.timeout;
+  request.max_body_bytes = request_.max_body_bytes;
+  client_->transport->loop->post(alive_.bind([this, handle = peer.handle,
+                                              request = std::move(request)]() mutable {
+    handle(std::move(request), alive_.bind([this](std::expected<Response, Failure> result) {
+      if (result && result->body.size() > request_.max_body_bytes) {
+        result = std::unexpected(Failure{
+            FailureKind::kBodyTooLarge, fmt::format("the answer of {} is larger than the limit of {}",
+                                                    url_.host_port(), human_bytes(request_.max_body_bytes))});
+      }
+      // Never from inside send(): a peer may answer at once.
+      client_->transport->loop->post(
+          alive_.bind([this, result = std::move(result)]() mutable { on_result(std::move(result)); }));
+    }));
+  }));
+}
+
+void Exchange::on_result(std::expected<Response, Failure> result) {
+  if (!result) return finish(std::move(result));
+  if (result->status == 401 && !token_used_.empty() && !token_retried_ && !chain_.crossed) {
+    token_retried_ = true;
+    client_->tokens->reject(token_used_);
+    transfer_.reset();
+    return next_attempt();
+  }
+  if (!client_->config.follow_redirects) return finish(std::move(result));
+  auto hop = next_hop(chain_, url_, method_, result->status, result->headers.get("Location"));
+  if (!hop) return finish(std::unexpected(std::move(hop).error()));
+  if (!*hop) return finish(std::move(result));
+  auto url = parse_url((*hop)->url);
+  if (!url) return finish(std::unexpected(Failure{FailureKind::kRedirect, url.error().message}));
+  url_ = *std::move(url);
+  method_ = std::move((*hop)->method);
+  with_body_ = with_body_ && (*hop)->keep_body;
+  referer_ = std::move((*hop)->referer);
+  transfer_.reset();
+  next_attempt();
+}
+
+void Exchange::on_deadline() {
+  const std::string limit = format_duration(request_.timeout);
+  std::string message;
+  if (waits_for_token_) {
+    message = fmt::format("the OAuth2 token server did not answer within {}", limit);
+  } else {
+    message = fmt::format("timed out after {} {} {}", limit, transfer_ ? transfer_->phase() : "waiting for",
+                          url_.host_port());
+  }
+  finish(std::unexpected(Failure{FailureKind::kTimeout, std::move(message)}));
+}
+
+void Exchange::fail_later(Failure failure) {
+  client_->transport->loop->post(alive_.bind(
+      [this, failure = std::move(failure)]() mutable { finish(std::unexpected(std::move(failure))); }));
+}
+
+void Exchange::finish(std::expected<Response, Failure> result) {
+  disarm();
+  transfer_.reset();
+  alive_.end();
+  auto done = std::move(done_);
+  done(std::move(result));  // may destroy this exchange
+}
+
+}  // namespace invar::http

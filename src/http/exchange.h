@@ -1,0 +1,85 @@
+// Exchange: one request of a user from send() to `done`: credentials, TLS material, proxy, attempts, redirects, deadline.
+// ClientCore holds what the exchanges of one client share; it lives as long as one of them.
+// Layer order of the headers: http-client.md 8. Headers are built afresh for every attempt.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "http/client.h"
+#include "http/deadlines.h"
+#include "http/engine.h"
+#include "http/file_cache.h"
+#include "http/oauth2.h"
+#include "http/proxy.h"
+#include "http/redirect.h"
+#include "http/tls_material.h"
+
+namespace invar::http {
+
+// What all clients of a Transport share.
+struct TransportCore {
+  async::Loop* loop = nullptr;
+  log::Logger logger;
+  std::shared_ptr<FileCache> files;
+  std::shared_ptr<Engine> engine;
+  std::map<std::string, InMemoryPeer> peers;
+  std::unique_ptr<Deadlines> deadlines;
+};
+
+class ClientCore {
+ public:
+  static Result<std::shared_ptr<ClientCore>> create(std::shared_ptr<TransportCore> transport,
+                                                    const ClientConfig& config, std::string dialer_name,
+                                                    bool accept_gzip);
+
+  // The connections for the present TLS material.
+  std::expected<std::shared_ptr<Pool>, Failure> pool(bool https);
+
+  const std::shared_ptr<TransportCore> transport;
+  const ClientConfig config;
+  ProxyChooser proxies;
+  std::unique_ptr<TokenSource> tokens;  // null without oauth2
+
+ private:
+  ClientCore(std::shared_ptr<TransportCore> t, const ClientConfig& c) : transport(std::move(t)), config(c) {}
+
+  PoolSettings settings_;
+  std::unique_ptr<TlsSource> tls_;
+  std::shared_ptr<Pool> pool_;
+};
+
+class Exchange final : public Call, private Deadline {
+ public:
+  Exchange(std::shared_ptr<ClientCore> client, Request request, Client::Done done);
+  ~Exchange() = default;
+  void begin();
+
+ private:
+  void next_attempt();
+  void ask_for_token();
+  void attempt_with(const std::string& oauth2_authorization);
+  std::expected<Headers, Failure> build_headers(const std::string& oauth2_authorization) const;
+  void ask_peer(const InMemoryPeer& peer, Headers headers);
+  void on_result(std::expected<Response, Failure> result);
+  void fail_later(Failure failure);
+  void finish(std::expected<Response, Failure> result);
+  void on_deadline() override;
+
+  std::shared_ptr<ClientCore> client_;
+  Request request_;
+  Client::Done done_;
+  Url url_;
+  std::string method_;
+  bool with_body_ = true;
+  std::string referer_;
+  RedirectChain chain_;
+  bool waits_for_token_ = false;
+  bool token_retried_ = false;
+  std::string token_used_;
+  std::unique_ptr<Transfer> transfer_;
+  async::Alive alive_;
+};
+
+}  // namespace invar::http

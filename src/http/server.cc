@@ -1,0 +1,260 @@
+#include "http/server.h"
+
+#include <fmt/format.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
+#include <map>
+#include <unordered_map>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "http/server_connection.h"
+#include "http/url.h"
+
+namespace invar::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using ErrorText = boost::system::error_code;
+
+constexpr auto kSniffLimit = std::chrono::seconds(10);
+constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+constexpr char kTlsHandshakeByte = 0x16;
+
+std::string reason(const ErrorText& error) {
+  if (error == asio::error::address_in_use) return "address already in use";
+  if (error == asio::error::access_denied) return "permission denied";
+  std::string text = error.message();
+  if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] + 32);
+  return text;
+}
+
+Result<tcp::endpoint> endpoint_of(const std::string& address) {
+  const auto parts = split_host_port(address);
+  const auto port = parts ? parse_uint(parts->port) : std::nullopt;
+  if (!parts || !port || *port > 65535) return fail(ErrorCode::kInvalidArgument, "it is not host:port");
+  if (parts->host.empty()) return tcp::endpoint(tcp::v6(), static_cast<unsigned short>(*port));
+  ErrorText error;
+  const auto ip = asio::ip::make_address(parts->host, error);
+  if (!error) return tcp::endpoint(ip, static_cast<unsigned short>(*port));
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(parts->host.c_str(), parts->port.c_str(), &hints, &found) != 0 || !found) {
+    return fail(ErrorCode::kNotFound, fmt::format("no address found for host {}", quote(parts->host)));
+  }
+  tcp::endpoint endpoint;
+  endpoint.resize(found->ai_addrlen);
+  std::copy_n(reinterpret_cast<const char*>(found->ai_addr), found->ai_addrlen,
+              reinterpret_cast<char*>(endpoint.data()));
+  freeaddrinfo(found);
+  return endpoint;
+}
+
+// A connection whose first byte is awaited: TLS, or plain HTTP that lost its way.
+struct Sniffed {
+  tcp::socket socket;
+  asio::steady_timer timer;
+  explicit Sniffed(tcp::socket s) : socket(std::move(s)), timer(socket.get_executor()) {}
+};
+
+class ServerImpl final : public Server {
+ public:
+  ServerImpl(async::Loop& loop, std::shared_ptr<fs::FileSystem> files, log::Logger logger,
+             ServerOptions options, Handler handler)
+      : files_(std::make_shared<FileCache>(loop, std::move(files))),
+        logger_(std::move(logger)),
+        options_(std::move(options)),
+        handler_(std::make_shared<const Handler>(std::move(handler))),
+        acceptor_(*loop.io_context()),
+        pause_(*loop.io_context()) {
+    set_security(std::exchange(options_.tls, std::nullopt), std::exchange(options_.auth, std::nullopt));
+  }
+
+  ~ServerImpl() override {
+    ErrorText ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+    alive_.end();
+    const auto connections = std::exchange(connections_, {});
+    for (const auto& [key, connection] : connections) connection->close();
+    for (const auto& sniffed : std::exchange(sniffing_, {})) sniffed->socket.close(ignored);
+  }
+
+  Result<> open() {
+    const auto failed = [this](std::string_view why) {
+      return fail(ErrorCode::kUnavailable,
+                  fmt::format("failed to listen on {}: {}", options_.listen_address, why));
+    };
+    auto endpoint = endpoint_of(options_.listen_address);
+    if (!endpoint) return failed(endpoint.error().message);
+    ErrorText error = bind_to(*endpoint);
+    // ":port" means every address; where IPv6 is switched off, that is every IPv4 address.
+    if (error == asio::error::address_family_not_supported && options_.listen_address.starts_with(':')) {
+      error = bind_to(tcp::endpoint(tcp::v4(), endpoint->port()));
+    }
+    if (error) return failed(reason(error));
+    const auto local = acceptor_.local_endpoint(error);
+    address_ = join_host_port(local.address().to_string(), std::to_string(local.port()));
+    accept();
+    return {};
+  }
+
+  std::string address() const override { return address_; }
+
+  void set_security(std::optional<ServerTls> tls, std::optional<ServerAuth> auth) override {
+    tls_ = tls ? std::make_shared<ServerTlsSource>(*std::move(tls), files_) : nullptr;
+    auth_ = std::move(auth);
+  }
+
+  void close_listener() override {
+    ErrorText ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+    // Idle connections leave the map while it is walked.
+    const auto connections = connections_;
+    for (const auto& [key, connection] : connections) connection->close_after_answer();
+    for (const auto& sniffed : std::exchange(sniffing_, {})) sniffed->socket.close(ignored);
+  }
+
+ private:
+  ErrorText bind_to(const tcp::endpoint& endpoint) {
+    ErrorText error;
+    ErrorText ignored;
+    acceptor_.close(ignored);
+    acceptor_.open(endpoint.protocol(), error);
+    if (error) return error;
+    acceptor_.set_option(asio::socket_base::reuse_address(true), ignored);
+    acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    return error;
+  }
+
+  [[nodiscard]] bool full() const {
+    return options_.max_connections > 0 && connections_.size() + sniffing_.size() >= options_.max_connections;
+  }
+
+  void accept() {
+    if (!acceptor_.is_open() || accepting_ || full()) return;
+    accepting_ = true;
+    acceptor_.async_accept(alive_.bind([this](const ErrorText& error, tcp::socket socket) {
+      accepting_ = false;
+      if (error == asio::error::operation_aborted || !acceptor_.is_open()) return;
+      if (error) {
+        // Out of descriptors, most likely: some will come back.
+        logger_.warn("cannot accept a connection", {{"err", reason(error)}});
+        pause_.expires_after(kAcceptPause);
+        pause_.async_wait(alive_.bind([this](const ErrorText& stopped) {
+          if (!stopped) accept();
+        }));
+        return;
+      }
+      take(std::move(socket));
+      accept();
+    }));
+  }
+
+  void take(tcp::socket socket) {
+    if (tls_) {
+      sniff(std::move(socket));
+    } else {
+      begin(make_plain_connection(parts_for(std::move(socket))));
+    }
+  }
+
+  void sniff(tcp::socket socket) {
+    auto sniffed = std::make_shared<Sniffed>(std::move(socket));
+    sniffing_.push_back(sniffed);
+    sniffed->timer.expires_after(kSniffLimit);
+    sniffed->timer.async_wait([sniffed](const ErrorText& error) {
+      ErrorText ignored;
+      if (!error) sniffed->socket.close(ignored);
+    });
+    sniffed->socket.async_wait(tcp::socket::wait_read, alive_.bind([this, sniffed](const ErrorText& error) {
+      sniffed->timer.cancel();
+      std::erase(sniffing_, sniffed);
+      if (!error) on_first_byte(*sniffed);
+      accept();
+    }));
+  }
+
+  void on_first_byte(Sniffed& sniffed) {
+    char byte = 0;
+    if (::recv(sniffed.socket.native_handle(), &byte, 1, MSG_PEEK) != 1) return;
+    if (!tls_) return begin(make_plain_connection(parts_for(std::move(sniffed.socket))));
+    if (byte != kTlsHandshakeByte) return refuse_plain(std::move(sniffed.socket));
+    const auto context = tls_->current();
+    if (!context) {
+      logger_.error("TLS connection refused: no usable server certificate", {{"err", context.error()}});
+      return;
+    }
+    begin(make_tls_connection(parts_for(std::move(sniffed.socket)), *context));
+  }
+
+  static void refuse_plain(tcp::socket socket) {
+    static constexpr std::string_view kAnswer =
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "
+        "48\r\nConnection: close\r\n\r\n"
+        "Client sent an HTTP request to an HTTPS server.\n";
+    auto owner = std::make_shared<tcp::socket>(std::move(socket));
+    asio::async_write(*owner, asio::buffer(kAnswer), [owner](const ErrorText&, std::size_t) {
+      // What the client sent has to be taken, or closing resets the connection under the answer.
+      ErrorText ignored;
+      owner->shutdown(tcp::socket::shutdown_send, ignored);
+      owner->non_blocking(true, ignored);
+      std::array<char, 4096> scratch;
+      while (!ignored && owner->read_some(asio::buffer(scratch), ignored) > 0) {
+      }
+    });
+  }
+
+  ConnectionParts parts_for(tcp::socket socket) {
+    return {std::move(socket),
+            {options_.max_body_bytes, options_.idle_timeout, auth_, logger_},
+            handler_,
+            alive_.bind([this](ServerConnection* connection) {
+              connections_.erase(connection);
+              accept();
+            })};
+  }
+
+  void begin(const std::shared_ptr<ServerConnection>& connection) {
+    connections_.emplace(connection.get(), connection);
+    connection->start();
+  }
+
+  std::shared_ptr<FileCache> files_;
+  log::Logger logger_;
+  ServerOptions options_;
+  std::shared_ptr<const Handler> handler_;
+  std::shared_ptr<ServerTlsSource> tls_;
+  std::optional<ServerAuth> auth_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer pause_;
+  bool accepting_ = false;
+  std::string address_;
+  std::unordered_map<ServerConnection*, std::shared_ptr<ServerConnection>> connections_;
+  std::vector<std::shared_ptr<Sniffed>> sniffing_;
+  async::Alive alive_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::listen(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
+                                               log::Logger logger, ServerOptions options, Handler handler) {
+  INVAR_CHECK(loop.io_context() != nullptr, "the HTTP server needs a loop with an io_context");
+  auto server = std::make_unique<ServerImpl>(loop, std::move(files), std::move(logger), std::move(options),
+                                             std::move(handler));
+  INVAR_TRY(server->open());
+  return server;
+}
+
+}  // namespace invar::http

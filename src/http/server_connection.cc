@@ -1,0 +1,460 @@
+#include "http/server_connection.h"
+
+#include <fmt/format.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "base/strings.h"
+#include "http/response_head.h"
+#include "http/url.h"
+
+namespace invar::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using Clock = std::chrono::steady_clock;
+using ErrorText = boost::system::error_code;
+
+constexpr std::uint32_t kMaxHeadBytes = 64 << 10;
+constexpr auto kHandshakeLimit = std::chrono::seconds(10);
+constexpr auto kLingerLimit = std::chrono::seconds(2);
+constexpr std::size_t kJoinBelow = 16 << 10;
+constexpr std::size_t kBuffersPerWrite = 16;
+
+// What a Responder may do with its connection. `turn` tells the request apart from later ones on the same connection.
+class AnswerSink {
+ public:
+  virtual ~AnswerSink() = default;
+  virtual void answer(std::uint64_t turn, ServerResponse response) = 0;
+  virtual void begin_stream(std::uint64_t turn, const ServerResponse& head) = 0;
+  virtual void stream(std::uint64_t turn, std::string chunk) = 0;
+  virtual void end_stream(std::uint64_t turn) = 0;
+  virtual void abandon(std::uint64_t turn, bool streaming) = 0;
+  [[nodiscard]] virtual std::size_t backlog(std::uint64_t turn) const = 0;
+  [[nodiscard]] virtual bool open(std::uint64_t turn) const = 0;
+};
+
+class ConnectionResponder final : public Responder {
+ public:
+  ConnectionResponder(std::weak_ptr<AnswerSink> sink, std::uint64_t turn)
+      : sink_(std::move(sink)), turn_(turn) {}
+  ~ConnectionResponder() override {
+    // A handler that forgets to answer must not leave its client waiting.
+    if (state_ == State::kDone) return;
+    if (const auto sink = sink_.lock()) sink->abandon(turn_, state_ == State::kStreaming);
+  }
+  void send(ServerResponse response) override {
+    if (state_ != State::kNew) return;
+    state_ = State::kDone;
+    if (const auto sink = sink_.lock()) sink->answer(turn_, std::move(response));
+  }
+  void start(ServerResponse head) override {
+    if (state_ != State::kNew) return;
+    state_ = State::kStreaming;
+    if (const auto sink = sink_.lock()) sink->begin_stream(turn_, head);
+  }
+  void write(std::string chunk) override {
+    if (state_ != State::kStreaming || chunk.empty()) return;
+    if (const auto sink = sink_.lock()) sink->stream(turn_, std::move(chunk));
+  }
+  void finish() override {
+    if (state_ != State::kStreaming) return;
+    state_ = State::kDone;
+    if (const auto sink = sink_.lock()) sink->end_stream(turn_);
+  }
+  std::size_t backlog_bytes() const override {
+    const auto sink = sink_.lock();
+    return sink ? sink->backlog(turn_) : 0;
+  }
+  bool alive() const override {
+    const auto sink = sink_.lock();
+    return sink && state_ != State::kDone && sink->open(turn_);
+  }
+
+ private:
+  enum class State { kNew, kStreaming, kDone };
+  std::weak_ptr<AnswerSink> sink_;
+  std::uint64_t turn_;
+  State state_ = State::kNew;
+};
+
+using PlainStream = asio::ip::tcp::socket;
+using TlsStream = asio::ssl::stream<asio::ip::tcp::socket>;
+
+template <class Stream>
+class Connection final : public ServerConnection,
+                         public AnswerSink,
+                         public std::enable_shared_from_this<Connection<Stream>> {
+ public:
+  template <class... Args>
+  Connection(ConnectionParts& parts, Args&&... args)
+      : stream_(std::move(parts.socket), std::forward<Args>(args)...),
+        timer_(stream_.get_executor()),
+        settings_(std::move(parts.settings)),
+        handler_(std::move(parts.handler)),
+        closed_callback_(std::move(parts.closed)) {
+    ErrorText error;
+    const auto remote = socket().remote_endpoint(error);
+    if (!error) peer_ = join_host_port(remote.address().to_string(), std::to_string(remote.port()));
+    socket().set_option(asio::ip::tcp::no_delay(true), error);
+  }
+
+  void start() override {
+    deadline_ = Clock::now() + kHandshakeLimit;
+    watch_time();
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      stream_.async_handshake(
+          asio::ssl::stream_base::server, [self = this->shared_from_this()](const ErrorText& error) {
+            if (self->closed_) return;
+            if (error) {
+              self->settings_.logger.debug("TLS handshake failed",
+                                           {{"peer", self->peer_}, {"err", error.message()}});
+              return self->close();
+            }
+            self->read_request();
+          });
+    } else {
+      read_request();
+    }
+  }
+
+  void close() override {
+    if (std::exchange(closed_, true)) return;
+    const auto self = this->shared_from_this();
+    ErrorText ignored;
+    socket().close(ignored);
+    timer_.cancel();
+    ++turn_;
+    if (auto callback = std::exchange(closed_callback_, nullptr)) callback(this);
+  }
+
+  void close_after_answer() override {
+    last_request_ = true;
+    if (state_ == State::kIdle) close();
+  }
+
+  // ---- AnswerSink
+  void answer(std::uint64_t turn, ServerResponse response) override {
+    if (turn != turn_ || state_ != State::kAnswering) return;
+    keep_alive_ = keep_alive_ && !last_request_;
+    std::string head = response_head(response, BodyKind::kSized, keep_alive_, wall_clock());
+    const bool no_body = head_only_ || response.status == 204 || response.status == 304;
+    answered_ = true;
+    if (no_body) return put(std::move(head));
+    if (response.body.size() < kJoinBelow) return put(head + response.body);
+    put(std::move(head));
+    put(std::move(response.body));
+  }
+
+  void begin_stream(std::uint64_t turn, const ServerResponse& head) override {
+    if (turn != turn_ || state_ != State::kAnswering) return;
+    const BodyKind kind = version_10_ ? BodyKind::kUntilClose : BodyKind::kChunked;
+    keep_alive_ = keep_alive_ && !last_request_ && !version_10_;
+    put(response_head(head, kind, keep_alive_, wall_clock()));
+  }
+
+  void stream(std::uint64_t turn, std::string chunk) override {
+    if (turn != turn_ || state_ != State::kAnswering || head_only_) return;
+    if (version_10_) return put(std::move(chunk));
+    std::string frame = chunk_head(chunk.size());
+    if (chunk.size() < kJoinBelow) {
+      frame += chunk;
+      frame += "\r\n";
+      return put(std::move(frame));
+    }
+    put(std::move(frame));
+    chunk += "\r\n";
+    put(std::move(chunk));
+  }
+
+  void end_stream(std::uint64_t turn) override {
+    if (turn != turn_ || state_ != State::kAnswering) return;
+    answered_ = true;
+    if (!version_10_ && !head_only_) {
+      put("0\r\n\r\n");
+    } else if (!writing_) {
+      answer_written();
+    }
+  }
+
+  void abandon(std::uint64_t turn, bool streaming) override {
+    if (turn != turn_ || state_ != State::kAnswering) return;
+    // A cut stream must look cut.
+    if (streaming) return close();
+    answer(turn, text_response(500, "no answer"));
+  }
+
+  std::size_t backlog(std::uint64_t turn) const override { return turn == turn_ ? backlog_ : 0; }
+  bool open(std::uint64_t turn) const override { return turn == turn_ && !closed_ && !peer_gone_; }
+
+ private:
+  enum class State { kIdle, kReading, kAnswering, kClosing };
+  using Parser = beast::http::request_parser<beast::http::string_body>;
+
+  asio::ip::tcp::socket::lowest_layer_type& socket() { return stream_.lowest_layer(); }
+
+  static UnixNanos wall_clock() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
+
+  // ---- time: one pending wait looks at `deadline_` when it fires
+  void watch_time() {
+    timer_.expires_at(std::min(deadline_, Clock::now() + settings_.idle_timeout));
+    timer_.async_wait([weak = this->weak_from_this()](const ErrorText& error) {
+      const auto self = weak.lock();
+      if (!self || error || self->closed_) return;
+      if (Clock::now() >= self->deadline_) return self->close();
+      self->watch_time();
+    });
+  }
+  void expect_progress() { deadline_ = Clock::now() + settings_.idle_timeout; }
+  void limit_to(Duration limit) {
+    deadline_ = Clock::now() + limit;
+    timer_.cancel();
+    watch_time();
+  }
+
+  // ---- reading
+  void read_request() {
+    state_ = State::kIdle;
+    if (last_request_) return close();
+    parser_.emplace();
+    parser_->header_limit(kMaxHeadBytes);
+    parser_->body_limit(settings_.max_body_bytes);
+    expect_handled_ = false;
+    expect_progress();
+    read_more();
+  }
+
+  void read_more() {
+    beast::http::async_read_some(
+        stream_, buffer_, *parser_,
+        [self = this->shared_from_this()](const ErrorText& error, std::size_t) { self->on_read(error); });
+  }
+
+  void on_read(const ErrorText& error) {
+    if (closed_) return;
+    if (error) return on_read_error(error);
+    state_ = State::kReading;
+    expect_progress();
+    if (parser_->is_header_done() && !std::exchange(expect_handled_, true) && !parser_->is_done() &&
+        equals_ignore_case(std::string_view(parser_->get()[beast::http::field::expect]), "100-continue")) {
+      put("HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    if (!parser_->is_done()) return read_more();
+    handle();
+  }
+
+  void on_read_error(const ErrorText& failure) {
+    using beast::http::error;
+    static const auto& http_category = beast::http::make_error_code(error::end_of_stream).category();
+    if (failure.category() != http_category || failure == error::end_of_stream ||
+        failure == error::partial_message) {
+      return close();
+    }
+    if (failure == error::body_limit) return refuse(413, "request body too large");
+    if (failure == error::header_limit) return refuse(431, "request header too large");
+    refuse(400, "400 Bad Request");
+  }
+
+  void refuse(int status, std::string_view line) {
+    state_ = State::kAnswering;
+    keep_alive_ = false;
+    head_only_ = version_10_ = false;
+    lingering_ = true;
+    answer(turn_, text_response(status, line));
+  }
+
+  void handle() {
+    auto message = parser_->release();
+    parser_.reset();
+    ServerRequest request;
+    request.method = std::string_view(message.method_string());
+    request.target = std::string_view(message.target());
+    for (const auto& field : message)
+      request.headers.add(std::string(field.name_string()), std::string(field.value()));
+    request.body = std::move(message.body());
+    request.peer = peer_;
+    keep_alive_ = message.keep_alive() && message.version() >= 11;
+    version_10_ = message.version() < 11;
+    head_only_ = message.method() == beast::http::verb::head;
+    answered_ = false;
+    state_ = State::kAnswering;
+    deadline_ = Clock::time_point::max();
+    if (!split_target(request)) return refuse(400, "400 Bad Request");
+    if (!authorized(settings_.auth, request.path, request.headers.get("Authorization"))) {
+      settings_.logger.info("unauthorized request", {{"peer", peer_}, {"path", request.path}});
+      return answer(turn_, {401, {{"WWW-Authenticate", "Basic realm=\"Restricted\""}}, ""});
+    }
+    notice_departure();
+    (*handler_)(std::move(request), std::make_shared<ConnectionResponder>(this->weak_from_this(), turn_));
+  }
+
+  static bool split_target(ServerRequest& request) {
+    std::string_view target = request.target;
+    if (target.starts_with("http://") || target.starts_with("https://")) {
+      const auto slash = target.find('/', target.find("//") + 2);
+      target = slash == std::string_view::npos ? "/" : target.substr(slash);
+    }
+    if (target == "*") {
+      request.path = "*";
+      return true;
+    }
+    if (!target.starts_with('/')) return false;
+    const auto question = target.find('?');
+    request.path = clean_path(target.substr(0, question));
+    if (question != std::string_view::npos) request.query = target.substr(question + 1);
+    return true;
+  }
+
+  // While a handler works, a peer that goes away is noticed without taking bytes of a next request off the socket.
+  void notice_departure() {
+    if (buffer_.size() > 0) return;
+    socket().async_wait(asio::socket_base::wait_read, [self = this->shared_from_this(),
+                                                       turn = turn_](const ErrorText& error) {
+      if (error || self->closed_ || turn != self->turn_) return;
+      char byte = 0;
+      const auto n = ::recv(self->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+      if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) self->peer_gone_ = true;
+    });
+  }
+
+  // ---- writing
+  void put(std::string bytes) {
+    if (closed_ || bytes.empty()) return;
+    backlog_ += bytes.size();
+    output_.push_back(std::move(bytes));
+    if (!writing_) write_more();
+  }
+
+  void write_more() {
+    writing_ = true;
+    expect_progress();
+    std::vector<asio::const_buffer> buffers;
+    std::size_t skip = written_of_front_;
+    for (const auto& bytes : output_) {
+      buffers.emplace_back(bytes.data() + skip, bytes.size() - skip);
+      skip = 0;
+      if (buffers.size() == kBuffersPerWrite) break;
+    }
+    stream_.async_write_some(buffers,
+                             [self = this->shared_from_this()](const ErrorText& error, std::size_t n) {
+                               self->on_written(error, n);
+                             });
+  }
+
+  void on_written(const ErrorText& error, std::size_t n) {
+    if (closed_) return;
+    if (error) return close();
+    backlog_ -= n;
+    written_of_front_ += n;
+    while (!output_.empty() && written_of_front_ >= output_.front().size()) {
+      written_of_front_ -= output_.front().size();
+      output_.pop_front();
+    }
+    if (!output_.empty()) return write_more();
+    writing_ = false;
+    if (state_ != State::kAnswering) return;  // 100 Continue
+    if (answered_) {
+      answer_written();
+    } else {
+      deadline_ = Clock::time_point::max();  // the handler may take its time
+    }
+  }
+
+  void answer_written() {
+    ++turn_;
+    if (keep_alive_) return read_request();
+    state_ = State::kClosing;
+    if (lingering_) return linger();
+    shut_down();
+  }
+
+  // The peer may still be sending the body that was refused; closing now would reset the connection under our answer.
+  void linger() {
+    ErrorText ignored;
+    if constexpr (std::is_same_v<Stream, PlainStream>)
+      socket().shutdown(asio::socket_base::shutdown_send, ignored);
+    limit_to(kLingerLimit);
+    drain();
+  }
+
+  void drain() {
+    buffer_.clear();
+    stream_.async_read_some(buffer_.prepare(kMaxHeadBytes),
+                            [self = this->shared_from_this()](const ErrorText& error, std::size_t) {
+                              if (self->closed_) return;
+                              if (error) return self->close();
+                              self->drain();
+                            });
+  }
+
+  void shut_down() {
+    limit_to(kLingerLimit);
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      stream_.async_shutdown([self = this->shared_from_this()](const ErrorText&) { self->close(); });
+    } else {
+      ErrorText ignored;
+      socket().shutdown(asio::socket_base::shutdown_both, ignored);
+      close();
+    }
+  }
+
+  Stream stream_;
+  asio::steady_timer timer_;
+  ConnectionSettings settings_;
+  std::shared_ptr<const Handler> handler_;
+  std::function<void(ServerConnection*)> closed_callback_;
+  std::string peer_;
+
+  State state_ = State::kIdle;
+  Clock::time_point deadline_ = Clock::time_point::max();
+  bool closed_ = false;
+  bool last_request_ = false;
+  bool lingering_ = false;
+  std::uint64_t turn_ = 1;
+
+  beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  bool expect_handled_ = false;
+  bool keep_alive_ = false;
+  bool version_10_ = false;
+  bool head_only_ = false;
+  bool peer_gone_ = false;
+
+  std::deque<std::string> output_;
+  std::size_t written_of_front_ = 0;
+  std::size_t backlog_ = 0;
+  bool writing_ = false;
+  bool answered_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<ServerConnection> make_plain_connection(ConnectionParts parts) {
+  return std::make_shared<Connection<PlainStream>>(parts);
+}
+
+std::shared_ptr<ServerConnection> make_tls_connection(ConnectionParts parts, SslContextPtr context) {
+  SSL_CTX_up_ref(context.get());
+  asio::ssl::context owner(context.get());
+  return std::make_shared<Connection<TlsStream>>(parts, owner);
+}
+
+}  // namespace invar::http

@@ -1,0 +1,38 @@
+// TLS of the server: certificate files are looked at on every handshake and read when they changed.
+// Errors: text for the log; a missing certificate file is no start-up error (runtime.md 12.3).
+// Threads: loop thread.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <memory>
+#include <string>
+
+#include "http/file_cache.h"
+#include "http/server.h"
+
+namespace invar::http {
+
+using SslContextPtr = std::shared_ptr<SSL_CTX>;
+
+class ServerTlsSource {
+ public:
+  ServerTlsSource(ServerTls config, std::shared_ptr<FileCache> files)
+      : config_(std::move(config)), files_(std::move(files)) {}
+
+  // The context for a new connection: the same one until a file changes. New files that do not fit together yet (a
+  // rotation under way) leave the old context in force.
+  Result<SslContextPtr> current();
+
+ private:
+  using Text = std::shared_ptr<const std::string>;
+  Result<SslContextPtr> build(const std::string& certificate, const std::string& key,
+                              const Text& client_ca) const;
+
+  ServerTls config_;
+  std::shared_ptr<FileCache> files_;
+  Text certificate_, key_, client_ca_;
+  SslContextPtr context_;
+};
+
+}  // namespace invar::http

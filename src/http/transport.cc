@@ -1,0 +1,57 @@
+#include "base/strings.h"
+#include "http/exchange.h"
+#include "http/file_limit.h"
+
+namespace invar::http {
+namespace {
+
+class ClientImpl final : public Client {
+ public:
+  explicit ClientImpl(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
+
+  std::unique_ptr<Call> send(Request request, Done done) override {
+    auto exchange = std::make_unique<Exchange>(core_, std::move(request), std::move(done));
+    exchange->begin();
+    return exchange;
+  }
+
+ private:
+  std::shared_ptr<ClientCore> core_;
+};
+
+class TransportImpl final : public Transport {
+ public:
+  TransportImpl(async::Loop& loop, std::shared_ptr<fs::FileSystem> files, metrics::Scope* scope,
+                Options options)
+      : core_(std::make_shared<TransportCore>()) {
+    const FileLimit limit = raise_file_limit();
+    core_->loop = &loop;
+    core_->logger = std::move(options.logger);
+    core_->files = std::make_shared<FileCache>(loop, std::move(files));
+    core_->engine = Engine::create(loop, scope, {options.max_in_flight, limit.soft});
+    core_->deadlines = std::make_unique<Deadlines>(loop);
+    for (auto& peer : options.peers) add_peer(std::move(peer));
+  }
+
+  Result<std::unique_ptr<Client>> make_client(const ClientConfig& config, std::string dialer_name) override {
+    INVAR_ASSIGN_OR_RETURN(auto core, ClientCore::create(core_, config, std::move(dialer_name), false));
+    return std::make_unique<ClientImpl>(std::move(core));
+  }
+
+  void add_peer(InMemoryPeer peer) override {
+    std::string key = to_lower_ascii(peer.host_port);
+    core_->peers.insert_or_assign(std::move(key), std::move(peer));
+  }
+
+ private:
+  std::shared_ptr<TransportCore> core_;
+};
+
+}  // namespace
+
+std::shared_ptr<Transport> Transport::create(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
+                                             metrics::Scope* scope, Options options) {
+  return std::make_shared<TransportImpl>(loop, std::move(files), scope, std::move(options));
+}
+
+}  // namespace invar::http

@@ -1,0 +1,41 @@
+// URL pieces that only this folder needs: references, escapes, header names. All pure.
+// Source: RFC 3986 section 5; the behaviour of Go's net/url where users see it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "http/client.h"
+
+namespace invar::http {
+
+// "%41" -> "A"; nullopt for a broken escape. `plus_is_space` for query strings.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space);
+
+// The absolute URL that a Location header means.
+Result<std::string> resolve_reference(const Url& base, std::string_view reference);
+
+// scheme://host[:port]/path?query without user info and fragment: what goes on the wire.
+std::string wire_url(const Url& url);
+// For messages and Response::url: the password, if any, replaced by xxxxx.
+std::string printable_url(const Url& url);
+
+// "user:pass" decoded, for a Basic header; nullopt without user info.
+std::optional<std::pair<std::string, std::string>> url_credentials(const Url& url);
+
+std::string canonical_header_name(std::string_view name);  // "x-foo" -> "X-Foo"
+bool is_header_token(std::string_view name);               // RFC 9110 token
+bool is_header_value(std::string_view value);              // no control characters except tab
+
+// host and port of "h:p", "[v6]:p", "v6", "h"; port "" when absent.
+struct HostPort {
+  std::string host;
+  std::string port;
+};
+std::optional<HostPort> split_host_port(std::string_view text);
+std::string join_host_port(std::string_view host, std::string_view port);
+
+}  // namespace invar::http
