@@ -62,7 +62,7 @@ std::uint64_t random_seed() {
 
 struct DeltaEngine::Impl {
   Inflater inflater;
-  Deflater deflater;
+  Deflater deflater{DeflateFor::kDeltas};
   std::string raw;
   ProfileIndex index;
   LocationKeys keys;

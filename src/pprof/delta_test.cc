@@ -401,10 +401,10 @@ TEST_F(Delta, HostileInputIsRefusedByNameAndTheStateStays) {
 
 TEST_F(Delta, SumOfDeltasIsLastMinusFirst) {
   std::mt19937_64 random(7);
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 24; ++round) {
     const testing::RandomShape shape{
         .stacks = 1 + static_cast<std::uint32_t>(random() % 300),
-        .locations = 1 + static_cast<std::uint32_t>(random() % (round % 10 == 0 ? 20000 : 400)),
+        .locations = 1 + static_cast<std::uint32_t>(random() % (round == 5 ? 20000 : 400)),
         .functions = 1 + static_cast<std::uint32_t>(random() % 60),
         .depth = 1 + static_cast<std::uint32_t>(random() % (round % 7 == 0 ? 300 : 20)),
         .addresses = round % 3 != 0,

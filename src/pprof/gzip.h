@@ -29,9 +29,15 @@ class Inflater {
   std::unique_ptr<Impl> impl_;
 };
 
+// What a Deflater is tuned for. Every kind writes any bytes; only time and size differ.
+enum class DeflateFor {
+  kAnything,
+  kDeltas,  // small profiles: a fixed table trained on deltas, less time for a few percent more bytes
+};
+
 class Deflater {
  public:
-  Deflater();
+  explicit Deflater(DeflateFor what = DeflateFor::kAnything);
   ~Deflater();
   void gzip(std::string_view in, std::string& out);
 

@@ -11,13 +11,12 @@ void IdTable::clear() {
   sorted_.clear();
 }
 
-void IdTable::add(std::uint64_t id) {
-  if (in_order_ && id != std::uint64_t{count_} + 1) {
+void IdTable::add_out_of_order(std::uint64_t id) {
+  if (in_order_) {
     in_order_ = false;
     for (std::uint32_t i = 0; i < count_; ++i) sorted_.emplace_back(i + 1, i);
   }
-  if (!in_order_) sorted_.emplace_back(id, count_);
-  ++count_;
+  sorted_.emplace_back(id, count_++);
 }
 
 bool IdTable::finish() {

@@ -15,7 +15,13 @@ class IdTable {
   static constexpr std::uint32_t kNone = 0xffffffff;
 
   void clear();
-  void add(std::uint64_t id);  // of the next position
+  void add(std::uint64_t id) {  // of the next position
+    if (in_order_ && id == std::uint64_t{count_} + 1) [[likely]] {
+      ++count_;
+    } else {
+      add_out_of_order(id);
+    }
+  }
   // Call after the last add. False: an id is 0 or given twice; bad_position() says where.
   bool finish();
   std::uint32_t bad_position() const { return bad_position_; }
@@ -31,6 +37,7 @@ class IdTable {
 
  private:
   using Entry = std::pair<std::uint64_t, std::uint32_t>;
+  void add_out_of_order(std::uint64_t id);
   std::uint32_t find_sorted(std::uint64_t id) const;
 
   bool in_order_ = true;

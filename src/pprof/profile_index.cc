@@ -62,7 +62,9 @@ bool ProfileIndex::file_records() {
     for (std::uint32_t i = 0; i < kBatch && in.more(); ++i) {
       const std::uint8_t kind = kKindOfTag[*in.at];
       if (kind == kOther) [[unlikely]] {
-        if (!file_other(in)) return false;
+        const std::uint8_t* const next_record = file_other(in.at);
+        if (next_record == nullptr) return false;
+        in.at = next_record;
         continue;
       }
       ++in.at;
@@ -80,8 +82,8 @@ bool ProfileIndex::file_records() {
 }
 
 // A record of the header, or one of a field we do not know.
-bool ProfileIndex::file_other(PaddedReader& in) {
-  const std::uint8_t* const start = in.at;
+const std::uint8_t* ProfileIndex::file_other(const std::uint8_t* start) {
+  PaddedReader in(start, raw_ + size_);
   const std::uint64_t tag = in.tag();
   const auto number = [&] {
     const std::uint64_t value = in.varint();
@@ -91,12 +93,12 @@ bool ProfileIndex::file_other(PaddedReader& in) {
   switch (tag) {
     case 1 << 3 | 2: {
       ValueTypeEntry type;
-      if (!read_type(in.message(), type) || types_.size() == kMaxRecords) return false;
+      if (!read_type(in.message(), type) || types_.size() == kMaxRecords) return nullptr;
       types_.push(type);
       break;
     }
     case 3 << 3 | 2:
-      if (!read_mapping(in.message()) || mappings_.size() > kMaxRecords) return false;
+      if (!read_mapping(in.message()) || mappings_.size() > kMaxRecords) return nullptr;
       break;
     case 7 << 3:
     case 8 << 3:
@@ -113,7 +115,7 @@ bool ProfileIndex::file_other(PaddedReader& in) {
       break;
     case 11 << 3 | 2: {
       ValueTypeEntry type;
-      if (!read_type(in.message(), type) || ++period_types_ > kMaxRecords) return false;
+      if (!read_type(in.message(), type) || ++period_types_ > kMaxRecords) return nullptr;
       break;
     }
     case 12 << 3:
@@ -126,17 +128,17 @@ bool ProfileIndex::file_other(PaddedReader& in) {
     case 13 << 3 | 2: {
       PaddedReader packed = in.message();
       for (; packed.more(); ++comments_) header_strings_.push(packed.varint());
-      if (packed.failed) return false;
+      if (packed.failed) return nullptr;
       break;
     }
     default:
-      if (tag >> 3 <= 15) return false;  // a known field of the wrong wire type, or no tag at all
+      if (tag >> 3 <= 15) return nullptr;  // a known field of the wrong wire type, or no tag at all
       in.skip(tag);
   }
-  if (in.failed || comments_ > kMaxRecords) return false;
+  if (in.failed || comments_ > kMaxRecords) return nullptr;
   (duration ? durations_ : others_)
       .push({static_cast<std::uint32_t>(start - raw_), static_cast<std::uint32_t>(in.at - start)});
-  return true;
+  return in.at;
 }
 
 bool ProfileIndex::read_type(PaddedReader in, ValueTypeEntry& type) {
@@ -169,46 +171,82 @@ bool ProfileIndex::read_functions() {
   const std::size_t count = strings().size();
   bool good = true;
   for (const Span& span : functions()) {
-    PaddedReader in(raw_, span);
-    std::uint64_t values[6] = {};
-    read_numbers<5>(in, values);
-    good &= !in.failed && std::max({values[2], values[3], values[4]}) < count;
-    function_ids_.add(values[1]);
+    const std::uint8_t* const end = raw_ + span.offset + span.size;
+    StraightReader go{raw_ + span.offset};
+    std::uint64_t id = go.field(1 << 3), name = go.field(2 << 3), system_name = go.field(3 << 3),
+                  file = go.field(4 << 3);
+    if (go.at < end) go.field(5 << 3);
+    if (!go.straight || go.at != end) [[unlikely]] {
+      PaddedReader in(raw_, span);
+      std::uint64_t values[6] = {};
+      read_numbers<5>(in, values);
+      good &= !in.failed;
+      id = values[1], name = values[2], system_name = values[3], file = values[4];
+    }
+    good &= name < count && system_name < count && file < count;
+    function_ids_.add(id);
   }
   return good && function_ids_.finish();
 }
 
+bool ProfileIndex::has_function(std::uint64_t id) const {
+  return function_ids_.find(id) != IdTable::kNone;
+}
+
+// The general reading of a line and of a location.
+bool ProfileIndex::read_line(PaddedReader line) const {
+  std::uint64_t values[4] = {};
+  read_numbers<3>(line, values);
+  return !line.failed && has_function(values[1]);
+}
+
+bool ProfileIndex::read_location(PaddedReader in, std::uint64_t& id, LocationEntry& entry) const {
+  std::uint64_t values[6] = {};
+  while (in.more()) {
+    const std::uint64_t tag = in.tag();
+    if (tag == (4 << 3 | 2)) {
+      if (!read_line(in.message())) return false;
+    } else if (tag >> 3 > 5) {
+      in.skip(tag);
+    } else if ((tag & 7) == 0 && tag >> 3 != 4) {
+      values[tag >> 3] = in.varint();
+    } else {
+      return false;
+    }
+  }
+  id = values[1];
+  entry = {values[3], values[2]};
+  return !in.failed;
+}
+
 bool ProfileIndex::read_locations() {
   location_entries_.reserve(locations().size());
-  const bool functions_in_order = function_ids_.in_order();
-  const std::uint64_t function_count = function_ids_.size();
   bool good = true;
   for (const Span& span : locations()) {
-    PaddedReader in(raw_, span);
-    std::uint64_t values[6] = {};
-    while (in.more()) {
-      const std::uint8_t tag = *in.at;
-      if (tag == (4 << 3 | 2)) {
-        ++in.at;
-        PaddedReader line = in.message();
-        std::uint64_t numbers[4] = {};
-        read_numbers<3>(line, numbers);
-        good &= !line.failed;
-        good &= functions_in_order ? numbers[1] - 1 < function_count
-                                   : function_ids_.find(numbers[1]) != IdTable::kNone;
-      } else if (!(tag & 0x87) && tag >= 1 << 3 && tag <= 5 << 3 && tag != 4 << 3) {
-        ++in.at;
-        values[tag >> 3] = in.varint();
-      } else {
-        const std::uint64_t other = in.tag();
-        if (other >> 3 <= 5) in.fail();
-        in.skip(other);
-      }
+    const std::uint8_t* const end = raw_ + span.offset + span.size;
+    StraightReader go{raw_ + span.offset};
+    std::uint64_t id = go.field(1 << 3);
+    LocationEntry entry;
+    if (*go.at == 2 << 3) entry.mapping_id = go.field(2 << 3);
+    go.straight &= *go.at == 3 << 3 && go.at + 1 < end;
+    PaddedReader address(go.at + 1, end);
+    if (go.straight) entry.address = address.varint();
+    go.at = address.at;
+    while (go.straight && go.at < end && *go.at != 2 << 3) {
+      const std::uint8_t* const line_end = go.at + 2 + go.at[1];
+      go.straight &= *go.at == (4 << 3 | 2);
+      go.at += 2;
+      const std::uint64_t function = go.field(1 << 3);
+      go.field(2 << 3);
+      go.straight &= go.at == line_end && has_function(function);
     }
-    good &= !in.failed;
-    location_ids_.add(values[1]);
-    any_zero_address_ |= values[3] == 0;
-    location_entries_.push({values[3], values[2]});
+    if (go.at < end) entry.mapping_id = go.field(2 << 3);  // where Go's runtime writes it
+    if (!go.straight || go.at != end || address.failed) [[unlikely]] {
+      good &= read_location(PaddedReader(raw_, span), id, entry);
+    }
+    location_ids_.add(id);
+    any_zero_address_ |= entry.address == 0;
+    location_entries_.push(entry);
   }
   return good && location_ids_.finish();
 }

@@ -68,11 +68,14 @@ class ProfileIndex {
   enum List { kSamples, kLocations, kFunctions, kStrings, kLists };
   void clear();
   bool file_records();
-  bool file_other(PaddedReader& in);
+  const std::uint8_t* file_other(const std::uint8_t* start);  // null: invalid
   bool read_type(PaddedReader in, ValueTypeEntry& type);
   bool read_mapping(PaddedReader in);
   bool read_functions();
   bool read_locations();
+  bool read_location(PaddedReader in, std::uint64_t& id, LocationEntry& entry) const;
+  bool read_line(PaddedReader line) const;
+  bool has_function(std::uint64_t id) const;
   bool check_header() const;
 
   const std::uint8_t* raw_ = nullptr;

@@ -2,40 +2,48 @@
 
 namespace invar::pprof {
 
-std::uint64_t PaddedReader::long_varint() {
+PaddedReader::Step PaddedReader::long_varint(const std::uint8_t* at, const std::uint8_t* end) {
   std::uint64_t value = 0;
   for (unsigned shift = 0; shift < 70 && at < end; shift += 7) {
     const std::uint8_t byte = *at++;
     if (shift == 63 && byte > 1) break;
     value |= std::uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) return value;
+    if (byte < 0x80) return {at, value};
   }
-  fail();
-  return 0;
+  return {nullptr, 0};
 }
 
-std::uint64_t PaddedReader::tag() {
-  const std::uint8_t* const from = at;
-  const std::uint64_t tag = varint();
-  if (tag >> 32 != 0 || tag >> 3 == 0 || static_cast<std::uint32_t>(at - from) != varint_size(tag)) fail();
-  return failed ? 0 : tag;
+PaddedReader::Step PaddedReader::read_tag(const std::uint8_t* at, const std::uint8_t* end) {
+  PaddedReader in(at, end);
+  const std::uint64_t tag = in.varint();
+  const bool minimal = static_cast<std::uint32_t>(in.at - at) == varint_size(tag);
+  if (in.failed || tag >> 32 != 0 || tag >> 3 == 0 || !minimal) return {nullptr, 0};
+  return {in.at, tag};
 }
 
-void PaddedReader::skip(std::uint64_t tag) {
+PaddedReader::Step PaddedReader::skip_value(const std::uint8_t* at, const std::uint8_t* end,
+                                            std::uint64_t tag) {
+  PaddedReader in(at, end);
+  const auto left = static_cast<std::uint64_t>(end - at);
   switch (tag & 7) {
     case 0:
-      varint();
-      return;
+      in.varint();
+      break;
     case 1:
-      return end - at < 8 ? fail() : void(at += 8);
+      if (left < 8) return {nullptr, 0};
+      in.at += 8;
+      break;
     case 2:
-      at += length();
-      return;
+      in.at += in.length();
+      break;
     case 5:
-      return end - at < 4 ? fail() : void(at += 4);
+      if (left < 4) return {nullptr, 0};
+      in.at += 4;
+      break;
     default:
-      return fail();
+      return {nullptr, 0};
   }
+  return {in.failed ? nullptr : in.at, 0};
 }
 
 }  // namespace invar::pprof
