@@ -13,8 +13,14 @@ namespace {
 using component::Target;
 using component::TargetGroup;
 
-// Aliases of aliases could otherwise be walked without end.
-constexpr int kMostMerges = 16;
+// Aliases of aliases of aliases grow without end: so many merged maps a file may have, and so deep.
+constexpr int kMostMerges = 100'000;
+constexpr int kDeepestMerge = 16;
+
+struct Merges {
+  int count = 0;
+  int depth = 0;
+};
 
 Error at(const YAML::Node& node, const std::string& message) {
   const YAML::Mark mark = node.Mark();
@@ -28,10 +34,21 @@ Result<std::string> read_text(const YAML::Node& node, const char* what) {
   return node.Scalar();
 }
 
-Result<> read_labels(const YAML::Node& node, Target::Map& labels, int depth = 0) {
+Result<> read_labels(const YAML::Node& node, Target::Map& labels, Merges& merges);
+
+Result<> merge_labels(const YAML::Node& node, Target::Map& labels, Merges& merges) {
+  if (++merges.count > kMostMerges || merges.depth == kDeepestMerge) {
+    return std::unexpected(at(node, "too many merged labels"));
+  }
+  ++merges.depth;
+  auto result = read_labels(node, labels, merges);
+  --merges.depth;
+  return result;
+}
+
+Result<> read_labels(const YAML::Node& node, Target::Map& labels, Merges& merges) {
   if (node.IsNull()) return {};
   if (!node.IsMap()) return std::unexpected(at(node, "labels must be a map"));
-  if (depth > kMostMerges) return std::unexpected(at(node, "labels are merged too deeply"));
   std::set<std::string> seen;
   Target::Map merged;
   for (const auto& field : node) {
@@ -41,9 +58,9 @@ Result<> read_labels(const YAML::Node& node, Target::Map& labels, int depth = 0)
     if (name == "<<" && !field.second.IsScalar()) {
       if (field.second.IsSequence()) {  // earlier maps win
         for (auto map = field.second.size(); map-- > 0;)
-          INVAR_TRY(read_labels(field.second[map], merged, depth + 1));
+          INVAR_TRY(merge_labels(field.second[map], merged, merges));
       } else {
-        INVAR_TRY(read_labels(field.second, merged, depth + 1));
+        INVAR_TRY(merge_labels(field.second, merged, merges));
       }
     }
   }
@@ -59,8 +76,8 @@ Result<> read_labels(const YAML::Node& node, Target::Map& labels, int depth = 0)
   return {};
 }
 
-Result<TargetGroup> read_group(const YAML::Node& node) {
-  if (node.IsNull()) return std::unexpected(at(node, "nil target group item found"));
+Result<TargetGroup> read_group(const YAML::Node& node, Merges& merges) {
+  if (node.IsNull()) return fail(ErrorCode::kInvalidArgument, "nil target group item found");
   if (!node.IsMap()) return std::unexpected(at(node, "a target group must be a map"));
   TargetGroup group;
   std::set<std::string> seen;
@@ -76,7 +93,7 @@ Result<TargetGroup> read_group(const YAML::Node& node) {
         group.addresses.push_back(std::move(text));
       }
     } else if (key == "labels") {
-      INVAR_TRY(read_labels(field.second, group.labels));
+      INVAR_TRY(read_labels(field.second, group.labels, merges));
     } else {
       return std::unexpected(at(field.first, "unknown field " + quote(key)));
     }
@@ -90,8 +107,9 @@ Result<std::vector<TargetGroup>> parse_yaml(std::string_view text) {
     const YAML::Node root = YAML::Load(std::string(text));
     if (!root.IsDefined() || root.IsNull()) return groups;
     if (!root.IsSequence()) return std::unexpected(at(root, "target groups must be a list"));
+    Merges merges;
     for (const auto& node : root) {
-      INVAR_ASSIGN_OR_RETURN(TargetGroup group, read_group(node));
+      INVAR_ASSIGN_OR_RETURN(TargetGroup group, read_group(node, merges));
       groups.push_back(std::move(group));
     }
   } catch (const YAML::Exception& e) {
