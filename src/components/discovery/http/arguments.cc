@@ -14,7 +14,6 @@ Result<> check(const Arguments& arguments) {
   if (scheme != "http" && scheme != "https") {
     return fail(ErrorCode::kInvalidArgument, "URL scheme must be 'http' or 'https'");
   }
-  if (url->host.empty()) return fail(ErrorCode::kInvalidArgument, "host is missing in URL");
   if (arguments.refresh_interval <= Duration::zero()) {
     return fail(ErrorCode::kInvalidArgument, "refresh_interval must be greater than 0");
   }

@@ -222,7 +222,7 @@ TEST(HttpArguments, Validation) {
   } rows[] = {
       {"", seconds(1), "URL is missing"},
       {"ftp://x/", seconds(1), "URL scheme must be 'http' or 'https'"},
-      {"http:///t", seconds(1), "host is missing in URL"},
+      {"http:///t", seconds(1), "url: no host in URL"},
       {"http://x/", seconds(0), "refresh_interval must be greater than 0"},
       {"http://x/", seconds(-1), "refresh_interval must be greater than 0"},
   };
