@@ -1,6 +1,7 @@
 // The strict JSON parser behind parse_json. Every error text has been compared with what Go's encoding/json
 // says.
 #include <cmath>
+#include <cstdlib>
 
 #include "base/strings.h"
 #include "syntax/json.h"
@@ -30,6 +31,12 @@ class JsonParser {
   bool fail_with(std::string message) {
     error_ = {ErrorCode::kInvalidArgument, std::move(message)};
     return false;
+  }
+
+  // The same inside a word, a number or an escape, where the end of the text counts as a blank.
+  bool invalid_inside(std::string_view where) {
+    if (at_ < text_.size()) return invalid(where);
+    return fail_with("invalid character ' ' " + std::string(where));
   }
 
   // The character at the cursor does not belong there; at the end of the text that is the plain error of a
@@ -86,7 +93,7 @@ class JsonParser {
   bool parse_word(std::string_view word, Value value, Value& out) {
     for (std::size_t i = 0; i < word.size(); ++i, ++at_) {
       if (at_ >= text_.size() || text_[at_] != word[i])
-        return invalid("in literal " + std::string(word) + " (expecting '" + word[i] + "')");
+        return invalid_inside("in literal " + std::string(word) + " (expecting '" + word[i] + "')");
     }
     out = std::move(value);
     return true;
@@ -102,7 +109,7 @@ class JsonParser {
     bool whole = true;
     if (text_[at_] == '-') {
       ++at_;
-      if (!is_digit()) return invalid("in numeric literal");
+      if (!is_digit()) return invalid_inside("in numeric literal");
     }
     if (text_[at_] == '0')
       ++at_;
@@ -111,14 +118,14 @@ class JsonParser {
     if (at_ < text_.size() && text_[at_] == '.') {
       whole = false;
       ++at_;
-      if (!is_digit()) return invalid("after decimal point in numeric literal");
+      if (!is_digit()) return invalid_inside("after decimal point in numeric literal");
       skip_digits();
     }
     if (at_ < text_.size() && (text_[at_] == 'e' || text_[at_] == 'E')) {
       whole = false;
       ++at_;
       if (at_ < text_.size() && (text_[at_] == '+' || text_[at_] == '-')) ++at_;
-      if (!is_digit()) return invalid("in exponent of numeric literal");
+      if (!is_digit()) return invalid_inside("in exponent of numeric literal");
       skip_digits();
     }
     const std::string_view digits = text_.substr(start, at_ - start);
@@ -132,11 +139,11 @@ class JsonParser {
         return true;
       }
     }
-    const auto v = parse_double(digits);
-    if (!v || !std::isfinite(*v))
+    const double v = std::strtod(std::string(digits).c_str(), nullptr);  // the grammar has been checked above
+    if (std::isinf(v))
       return fail_with("json: cannot unmarshal number " + std::string(digits) +
                        " into Go value of type float64");
-    out = Value(*v);
+    out = Value(v);
     return true;
   }
 
@@ -151,7 +158,7 @@ class JsonParser {
     out = 0;
     for (int i = 0; i < 4; ++i, ++at_) {
       const int digit = at_ < text_.size() ? hex_value(text_[at_]) : -1;
-      if (digit < 0) return invalid("in \\u hexadecimal character escape");
+      if (digit < 0) return invalid_inside("in \\u hexadecimal character escape");
       out = out * 16 + static_cast<char32_t>(digit);
     }
     return true;
@@ -199,7 +206,7 @@ class JsonParser {
         continue;
       }
       ++at_;
-      if (at_ >= text_.size()) return invalid("");
+      if (at_ >= text_.size()) return invalid_inside("in string escape code");
       static constexpr std::string_view kEscapes = "\"\\/bfnrt";
       static constexpr std::string_view kMeanings = "\"\\/\b\f\n\r\t";
       if (const auto known = kEscapes.find(text_[at_]); known != std::string_view::npos) {

@@ -331,8 +331,8 @@ class PathParser {
     const std::string_view digits = text_.substr(start, at_ - start);
     if (const auto whole = parse_int(digits)) {
       out = Value(*whole);
-    } else if (const auto number = parse_double(digits)) {
-      out = Value(*number);
+    } else if (const auto number = parse_double(digits.substr(digits.starts_with('-') ? 1 : 0))) {
+      out = Value(digits.starts_with('-') ? -*number : *number);
     } else {
       return fail("'" + std::string(digits) + "' is not a value or function");
     }

@@ -64,7 +64,7 @@ Outcome decode_base64(std::string_view text, std::string_view alphabet) {
   if (have == 2) {
     while (i < text.size() && is_break(text[i])) ++i;
     if (i == text.size()) return bad(text.size());
-    if (text[i] != '=') return bad(i);
+    if (text[i] != '=') return bad(i - 1);
     ++i;
   }
   while (i < text.size() && is_break(text[i])) ++i;

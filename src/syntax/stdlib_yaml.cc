@@ -7,6 +7,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <cctype>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -14,7 +15,6 @@
 #include <sstream>
 
 #include "base/strings.h"
-#include "base/time.h"
 #include "re2/re2.h"
 #include "syntax/stdlib_internal.h"
 
@@ -84,23 +84,31 @@ std::optional<Value> resolve_float(const std::string& text) {
   return Value(v);
 }
 
-// Dates and times become their RFC 3339 text in the zone in which they are written.
+// Dates and times become their RFC 3339 text in the zone in which they are written. A zone needs the T, a blank forbids it.
 std::optional<Value> resolve_time(const std::string& text) {
   static const re2::RE2 pattern(
-      R"((\d{4})-(\d{1,2})-(\d{1,2})(?:(?:[Tt]|\s+)(\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?\s*(Z|[-+]\d{2}:\d{2})?)?)");
-  std::string year, month, day, hour, minute, second, fraction, zone;
-  if (!re2::RE2::FullMatch(text, pattern, &year, &month, &day, &hour, &minute, &second, &fraction, &zone))
+      R"((\d{4})-(\d{1,2})-(\d{1,2})(?:([Tt]| )(\d{1,2}):(\d{1,2}):(\d{1,2})(\.\d+)?(Z|[-+]\d{2}:\d{2})?)?)");
+  int year = 0, month = 0, day = 0;
+  std::string separator, hour, minute, second, fraction, zone;
+  if (!re2::RE2::FullMatch(text, pattern, &year, &month, &day, &separator, &hour, &minute, &second, &fraction,
+                           &zone))
     return std::nullopt;
+  if (!separator.empty() && (separator == " ") != zone.empty()) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  const auto below = [](const std::string& digits, std::uint64_t limit) {
+    return digits.empty() || parse_uint(digits).value_or(limit) < limit;
+  };
+  if (!date.ok() || !below(hour, 24) || !below(minute, 60) || !below(second, 60)) return std::nullopt;
   const auto two = [](const std::string& digits) {
     return std::string(digits.size() < 2 ? 2 - digits.size() : 0, '0') + digits;
   };
   while (!fraction.empty() && fraction.back() == '0') fraction.pop_back();
   if (fraction == ".") fraction.clear();
-  if (zone.empty() || zone == "+00:00") zone = "Z";
-  const std::string out = year + "-" + two(month) + "-" + two(day) + "T" + two(hour) + ":" + two(minute) +
-                          ":" + two(second) + fraction + zone;
-  if (!parse_rfc3339(out)) return std::nullopt;
-  return Value(out);
+  if (zone.empty() || zone.substr(1) == "00:00") zone = "Z";
+  return Value(text.substr(0, 4) + "-" + two(std::to_string(month)) + "-" + two(std::to_string(day)) + "T" +
+               two(hour) + ":" + two(minute) + ":" + two(second) + fraction + zone);
 }
 
 bool is_null_word(std::string_view text) {
@@ -143,7 +151,7 @@ class ValueBuilder : public YAML::EventHandler {
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto known = anchors_.find(anchor);
-    if (known == anchors_.end()) throw Problem{at(mark) + "anchor contains itself"};
+    if (known == anchors_.end()) throw Problem{"yaml: anchor value contains itself"};
     aliased_ += known->second.size;
     if (aliased_ > kMaxAliasedNodes) throw Problem{"yaml: document contains excessive aliasing"};
     add(mark, 0, known->second.value, known->second.size);
@@ -160,7 +168,7 @@ class ValueBuilder : public YAML::EventHandler {
         add(mark, anchor, resolve_plain(text), 1);
       return;
     }
-    add(mark, anchor, tagged(mark, short_tag(tag), text), 1);
+    add(mark, anchor, tagged(short_tag(tag), text), 1);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
@@ -222,11 +230,10 @@ class ValueBuilder : public YAML::EventHandler {
     return frame;
   }
 
-  static Value tagged(const YAML::Mark& mark, std::string_view tag, const std::string& text) {
+  static Value tagged(std::string_view tag, const std::string& text) {
     const auto wanted = [&](std::optional<Value> value) {
       if (!value)
-        throw Problem{at(mark) + "cannot decode !!str `" + text.substr(0, 10) + "` as a !!" +
-                      std::string(tag)};
+        throw Problem{"yaml: cannot decode !!str `" + text.substr(0, 10) + "` as a !!" + std::string(tag)};
       return std::move(*value);
     };
     if (tag == "int") return wanted(resolve_integer(text));
@@ -253,25 +260,25 @@ class ValueBuilder : public YAML::EventHandler {
     else if (!frame.has_key)
       take_key(mark, frame, value);
     else
-      take_value(mark, frame, std::move(value));
+      take_value(frame, std::move(value));
   }
 
   static void take_key(const YAML::Mark& mark, Frame& frame, const Value& key) {
     frame.has_key = true;
     if (key.type() != Type::kString) {
       if (key.type() == Type::kArray || key.type() == Type::kObject || key.type() == Type::kCapsule)
-        throw Problem{at(mark) + "invalid map key"};
+        throw Problem{"yaml: invalid map key"};
       frame.odd = true;
     }
+    // Two keys are the same when they are written the same, whatever they resolve to.
     frame.key = key.type() == Type::kString ? key.as_string() : key.to_text();
-    const std::string identity = std::string(key.type_name()) + ":" + frame.key;
-    const auto [known, added] = frame.lines.emplace(identity, mark.line + 1);
+    const auto [known, added] = frame.lines.emplace(frame.key, mark.line + 1);
     if (!added)
       throw Problem{"yaml: unmarshal errors:\n  line " + std::to_string(mark.line + 1) + ": mapping key " +
                     quote(frame.key) + " already defined at line " + std::to_string(known->second)};
   }
 
-  static void take_value(const YAML::Mark& mark, Frame& frame, Value value) {
+  static void take_value(Frame& frame, Value value) {
     frame.has_key = false;
     if (!std::exchange(frame.merging, false)) {
       frame.fields.emplace_back(std::move(frame.key), std::move(value));
@@ -286,7 +293,7 @@ class ValueBuilder : public YAML::EventHandler {
     NamedValues fields;
     for (const Value& source : sources) {
       if (source.type() != Type::kObject)
-        throw Problem{at(mark) + "map merge requires map or sequence of maps as the value"};
+        throw Problem{"yaml: map merge requires map or sequence of maps as the value"};
       fields.insert(fields.end(), source.as_object().fields.begin(), source.as_object().fields.end());
     }
     frame.merged.insert(frame.merged.begin(), std::make_move_iterator(fields.begin()),
