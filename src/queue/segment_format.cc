@@ -37,7 +37,7 @@ std::optional<SegmentName> parse_file(std::string_view file, std::string_view ex
     return std::nullopt;
   const auto first_id = parse_uint(file.substr(0, 16), 16);
   const auto salt = parse_uint(file.substr(17, 8), 16);
-  if (!first_id || !salt || *first_id == 0) return std::nullopt;
+  if (!first_id || !salt || *first_id == 0 || *first_id > kLargestId) return std::nullopt;
   const SegmentName name{*first_id, static_cast<std::uint32_t>(*salt)};
   // Only the one spelling that we write: two files must never be the same segment.
   return fmt::format("{:016x}-{:08x}{}", name.first_id, name.salt, extension) == file ? std::optional(name)
@@ -76,6 +76,8 @@ class Scanner {
   std::optional<Frame> plausible(std::string_view bytes, std::uint64_t position) const {
     const std::optional<Frame> frame = decode_frame(bytes, options_.name.salt);
     if (!frame || frame->id <= last_id_ || frame->id >= options_.end_id) return std::nullopt;
+    // Ids are given out without gaps: before this one there is room for so many records and no more.
+    if (frame->id - options_.name.first_id > (position - kFileHeaderBytes) / kFrameBytes) return std::nullopt;
     if (frame->total_bytes() > size_ - position) return std::nullopt;
     return frame;
   }

@@ -18,6 +18,9 @@ namespace invar::queue {
 
 using RecordId = std::uint64_t;  // ascending, never 0
 
+// Of file names; a made-up one must not push the ids over the end of the numbers.
+constexpr RecordId kLargestId = RecordId{1} << 62;
+
 constexpr std::size_t kFileHeaderBytes = 24;
 constexpr std::size_t kFrameBytes = 40;
 constexpr std::size_t kAckBytes = 16;
