@@ -261,13 +261,20 @@ TEST(Evaluate, LongChainsNeedNoDeepStack) {
 }
 
 TEST(Evaluate, ResultsAreBounded) {
-  std::string blow_up = "\"aaaaaaaaaaaaaaaa\"";
-  for (int i = 0; i < 6; ++i)
-    blow_up = "string.replace(" + blow_up + ", \"a\", \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\")";
-  EXPECT_NE(evaluate_text(blow_up).find("string.replace the result is too long"), std::string::npos);
-  EXPECT_EQ(evaluate_text("string.format(\"%9999999d%9999999d%9999999d%9999999d%9999999d%9999999d%9999999d\","
-                          " 1, 2, 3, 4, 5, 6, 7)"),
-            "error: 1:1: string.format the result is too long");
+  Scope scope;
+  scope.variables["big"] = Value(std::string(1 << 20, ' '));
+  EXPECT_EQ(evaluate_text("string.replace(big, \" \", big)", scope),
+            "error: 1:1: string.replace the result is too long");
+  EXPECT_TRUE(evaluate_text("string.join(string.split(string.format(\"%099d\", 0), \"\"), big)", scope) ==
+              "error: 1:1: string.join the result is too long");
+  std::string sum = "big";
+  for (int i = 0; i < 6; ++i) sum = "string.format(\"%s%s%s\", " + sum + ", big, " + sum + ")";
+  EXPECT_NE(evaluate_text(sum, scope).find("string.format the result is too long"), std::string::npos);
+  EXPECT_EQ(
+      evaluate_text(
+          "string.format(\"%9999999d%9999999d%9999999d%9999999d%9999999d%9999999d%9999999d\", 1, 2, 3, 4, "
+          "5, 6, 7)"),
+      "error: 1:1: string.format the result is too long");
 }
 
 TEST(Traversals, AreTheIdentifierChainsInSourceOrder) {

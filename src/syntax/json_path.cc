@@ -11,7 +11,7 @@
 namespace invar::syntax::json_path {
 namespace {
 
-constexpr std::size_t kMaxSteps = 10'000'000;
+constexpr std::size_t kMaxSteps = 2'000'000;
 constexpr std::size_t kMaxResults = 1'000'000;
 
 class Selection {
