@@ -10,7 +10,7 @@ struct Codec<http::SecretText> {
   static std::string type_text() { return "secret"; }
   static StaticType static_type();
   static std::expected<http::SecretText, DecodeError> decode(const Value& v);
-  static Value encode(const http::SecretText& v);
+  static Value encode(const http::SecretText& v);  // a secret capsule: shown as (secret)
 };
 }  // namespace invar::syntax
 

@@ -45,7 +45,7 @@ struct TlsConfig {
 };
 
 struct ProxyConfig {
-  std::string proxy_url;
+  std::string proxy_url;  // blanks only: written, but no proxy
   std::string no_proxy;
   bool proxy_from_environment = false;
   std::map<std::string, std::vector<SecretText>> proxy_connect_header;
@@ -180,6 +180,9 @@ struct Url {
   [[nodiscard]] std::string host_port() const;  // with the scheme's default port
 };
 Result<Url> parse_url(std::string_view text);
+
+// For people: the password in the user info, if any, replaced by xxxxx; text that is no URL comes back as it is.
+std::string redact_url(std::string_view text);
 
 // Go's url.QueryEscape / PathEscape.
 std::string query_escape(std::string_view text);

@@ -36,12 +36,17 @@ constexpr std::array<std::string_view, 18> kReservedHeaders = {
     "X-Amz-Content-Sha256",
 };
 
+// One blank stands for a `proxy_url = ""` that somebody wrote: it is no proxy, and no_proxy beside it is no mistake.
+bool no_proxy_url(const ProxyConfig& proxy) {
+  return trim_space(proxy.proxy_url).empty();
+}
+
 Result<> validate_proxy(const ProxyConfig& proxy) {
-  if (!proxy.proxy_connect_header.empty() && proxy.proxy_url.empty() && !proxy.proxy_from_environment) {
+  if (!proxy.proxy_connect_header.empty() && no_proxy_url(proxy) && !proxy.proxy_from_environment) {
     return invalid(
         "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured");
   }
-  if (proxy.proxy_from_environment && !proxy.proxy_url.empty()) {
+  if (proxy.proxy_from_environment && !no_proxy_url(proxy)) {
     return invalid("if proxy_from_environment is configured, proxy_url must not be configured");
   }
   if (proxy.proxy_from_environment && !proxy.no_proxy.empty()) {
@@ -50,7 +55,7 @@ Result<> validate_proxy(const ProxyConfig& proxy) {
   if (!proxy.no_proxy.empty() && proxy.proxy_url.empty()) {
     return invalid("if no_proxy is configured, proxy_url must also be configured");
   }
-  if (!proxy.proxy_url.empty()) {
+  if (!no_proxy_url(proxy)) {
     const auto url = parse_url(proxy.proxy_url);
     if (!url) return invalid(fmt::format("proxy_url is not a usable URL: {}", url.error().message));
     if (url->scheme != "http" && url->scheme != "https" && url->scheme != "socks5" &&

@@ -165,7 +165,7 @@ Result<ProxyChooser> ProxyChooser::create(const ProxyConfig& config, const Envir
     chooser.refuse_http_ = chooser.for_http_ && !environment("REQUEST_METHOD").empty();
     return chooser;
   }
-  if (config.proxy_url.empty()) return chooser;
+  if (trim_space(config.proxy_url).empty()) return chooser;
   auto route = make_route(config.proxy_url, config);
   if (!route) return std::unexpected(route.error().wrapped("proxy_url"));
   chooser.for_http_ = chooser.for_https_ = *route;

@@ -253,16 +253,16 @@ std::string wire_url(const Url& url) {
   return out;
 }
 
-std::string printable_url(const Url& url) {
-  std::string out = wire_url(url);
-  if (url.path.empty() && url.query.empty()) out.pop_back();
-  if (!url.user_info.empty()) {
-    const auto colon = url.user_info.find(':');
-    std::string user = url.user_info.substr(0, colon);
-    if (colon != std::string::npos) user += ":xxxxx";
-    out.insert(url.scheme.size() + 3, user + "@");
-  }
-  return out;
+std::string redact_url(std::string_view text) {
+  const auto slashes = text.find("//");
+  if (slashes == std::string_view::npos) return std::string(text);
+  const auto start = slashes + 2;
+  const auto authority = text.substr(start, text.find_first_of("/?#", start) - start);
+  const auto at = authority.rfind('@');
+  const auto colon = authority.find(':');
+  if (at == std::string_view::npos || colon == std::string_view::npos || colon > at) return std::string(text);
+  std::string out(text);
+  return out.replace(start + colon + 1, at - colon - 1, "xxxxx");
 }
 
 std::optional<std::pair<std::string, std::string>> url_credentials(const Url& url) {

@@ -20,8 +20,6 @@ Result<std::string> resolve_reference(const Url& base, std::string_view referenc
 
 // scheme://host[:port]/path?query without user info and fragment: what goes on the wire.
 std::string wire_url(const Url& url);
-// For messages and Response::url: the password, if any, replaced by xxxxx.
-std::string printable_url(const Url& url);
 
 // "user:pass" decoded, for a Basic header; nullopt without user info.
 std::optional<std::pair<std::string, std::string>> url_credentials(const Url& url);
