@@ -51,19 +51,24 @@ class PosixFile final : public File {
   }
 
   Result<std::string> read_at(std::uint64_t offset, std::size_t size) override {
-    std::string out(size, '\0');
+    std::string out;
     std::size_t have = 0;
-    while (have < size) {
-      const ssize_t got =
-          ::pread(fd_.get(), out.data() + have, size - have, static_cast<off_t>(offset + have));
-      if (got < 0) {
-        if (errno == EINTR) continue;
-        return failed("read", path_);
+    int error = 0;
+    // Not cleared first: bodies of profiles are large.
+    out.resize_and_overwrite(size, [&](char* bytes, std::size_t) {
+      while (have < size) {
+        const ssize_t got = ::pread(fd_.get(), bytes + have, size - have, static_cast<off_t>(offset + have));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) error = errno;
+        if (got <= 0) break;
+        have += static_cast<std::size_t>(got);
       }
-      if (got == 0) break;
-      have += static_cast<std::size_t>(got);
+      return have;
+    });
+    if (error != 0) {
+      errno = error;
+      return failed("read", path_);
     }
-    out.resize(have);
     return out;
   }
 
