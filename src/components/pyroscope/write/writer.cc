@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "components/pyroscope/write/series_labels.h"
-#include "http/url.h"
 
 namespace invar::components::pyroscope_write {
 namespace {
@@ -20,9 +19,14 @@ metrics::Histogram& latency(metrics::Scope& scope, const std::string& endpoint, 
                          {{"endpoint", endpoint}, {"type", type}});
 }
 
+// The URL for labels, logs and the ledger: a password in it becomes xxxxx.
 std::string shown(const std::string& url) {
-  const auto parsed = http::parse_url(url);
-  return parsed && !parsed->user_info.empty() ? http::printable_url(*parsed) : url;
+  const std::size_t scheme = url.find("://");
+  const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t at = std::string_view(url).substr(0, url.find('/', begin)).rfind('@');
+  const std::size_t colon = url.find(':', begin);
+  if (at == std::string::npos || colon > at) return url;
+  return url.substr(0, colon + 1) + "xxxxx" + url.substr(at);
 }
 
 double seconds(Duration d) {
