@@ -131,7 +131,7 @@ std::string snapshot(Snapshot kind) {
 }
 
 // What `go tool pprof -top` prints for a profile; nullopt without a Go installation.
-std::optional<std::string> go_top(const std::string& packed, const std::string& flags) {
+[[maybe_unused]] std::optional<std::string> go_top(const std::string& packed, const std::string& flags) {
   if (std::system("command -v go >/dev/null 2>&1") != 0) return std::nullopt;
   const std::string path = ::testing::TempDir() + "/selfprof-" + std::to_string(getpid()) + ".pb.gz";
   std::ofstream(path, std::ios::binary) << packed;
@@ -310,7 +310,7 @@ TEST(SelfProf, AThreadThatBlocksSignalsDelaysNobodyForLong) {
   gate.changed.notify_all();
   deaf.join();
   ASSERT_TRUE(p);
-  EXPECT_EQ(total(*p, "[thread did not answer]", 0), 1);
+  EXPECT_GE(total(*p, "[thread did not answer]", 0), 1);  // a sanitizer has a deaf thread of its own
 }
 
 TEST(SelfProf, ContentionProfilesAreValidAndEmpty) {
