@@ -63,7 +63,7 @@ std::uint64_t random_seed() {
 struct DeltaEngine::Impl {
   Inflater inflater;
   Deflater deflater{DeflateFor::kDeltas};
-  std::string raw;
+  std::string raw, packed;
   ProfileIndex index;
   LocationKeys keys;
   SampleCheck check;
@@ -154,7 +154,8 @@ Result<DeltaResult> DeltaEngine::Impl::compute(std::string_view profile_name, co
   std::optional<std::int64_t> duration;
   if (both_times && !time_went_back) duration = time - old_time;
   const std::string_view out = writer.write(index, rows, duration, DeltaWriter::Pruning::kWhereItPays);
-  deflater.gzip(out, result.body);
+  deflater.gzip(out, packed);
+  result.body = packed;  // a copy of just the size: bodies wait in queues
   result.summary.samples = rows.emitted().size();
   result.summary.raw_bytes = out.size();
   if (duration) result.summary.duration_ns = *duration;
@@ -162,10 +163,11 @@ Result<DeltaResult> DeltaEngine::Impl::compute(std::string_view profile_name, co
 }
 
 void DeltaEngine::Impl::release_if_large() {
-  const std::size_t held = raw.capacity() + index.held_bytes() + keys.held_bytes() + check.held_bytes() +
-                           rows.held_bytes() + writer.held_bytes();
+  const std::size_t held = raw.capacity() + packed.capacity() + index.held_bytes() + keys.held_bytes() +
+                           check.held_bytes() + rows.held_bytes() + writer.held_bytes();
   if (held <= kKeptScratchBytes) return;
   std::string().swap(raw);
+  std::string().swap(packed);
   index.release();
   keys.release();
   check.release();

@@ -66,9 +66,11 @@ class ReferenceCodec {
   std::string buffer_ = std::string(ISAL_DEF_LVL1_DEFAULT, '\0');
 };
 
-double median(std::vector<double>& times) {
-  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
-  return times[times.size() / 2];
+// The lower quartile: of a busy machine, what the work itself takes.
+double typical(std::vector<double>& times) {
+  const auto at = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 4);
+  std::nth_element(times.begin(), at, times.end());
+  return *at;
 }
 
 void run(benchmark::State& state, std::string_view profile_name, const std::string& before,
@@ -87,7 +89,10 @@ void run(benchmark::State& state, std::string_view profile_name, const std::stri
   for (auto _ : state) {
     // Each part in a stretch of its own: AVX-512 code slows what follows on some CPUs.
     for (int i = 0; i < 4; ++i)
-      inflates.push_back(timed([&] { inflater.gunzip(after, kLimit, raw).value(); }));
+      inflates.push_back(timed([&] { reference.gunzip(after, in_raw.size(), raw); }));
+    for (int i = 0; i < 4; ++i) {
+      own_inflates.push_back(timed([&] { inflater.gunzip(after, kLimit, raw).value(); }));
+    }
     for (int i = 0; i < 4; ++i) deflates.push_back(timed([&] { reference.gzip(out_raw, packed); }));
     for (int i = 0; i < 4; ++i) own_deflates.push_back(timed([&] { own.gzip(out_raw, packed); }));
     for (int i = 0; i < 4; ++i) {
@@ -96,8 +101,8 @@ void run(benchmark::State& state, std::string_view profile_name, const std::stri
     }
     state.SetIterationTime(jobs.back());
   }
-  const double job = median(jobs), inflate = median(inflates), own_inflate = median(own_inflates),
-               deflate = median(deflates), own_deflate = median(own_deflates);
+  const double job = typical(jobs), inflate = typical(inflates), own_inflate = typical(own_inflates),
+               deflate = typical(deflates), own_deflate = typical(own_deflates);
   state.counters["job_us"] = job * 1e6;
   state.counters["L_us"] = (inflate + deflate) * 1e6;
   state.counters["ratio"] = job / (inflate + deflate);

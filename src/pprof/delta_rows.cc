@@ -48,33 +48,44 @@ bool DeltaRows::read(const ProfileIndex& index, LocationKeys& keys, const Sample
                       .short_ids = index.location_ids().in_order() && index.location_ids().size() < 1u << 14,
                       .ids = ids_.data(),
                       .label_cache = label_cache_};
-  for (std::uint32_t first = 0; first < samples_; first += kBlock) {
-    const std::uint32_t block = std::min(kBlock, samples_ - first);
-    const RowSink rows{hashes_.data() + count_, values_.data() + std::size_t{count_} * columns_,
-                       origins_.data() + count_};
-    if (!kernel.read(source, first, block, rows)) return false;
-    match_block(block);
+  // Samples are read a block at a time into rows of their own number, and matched two blocks later: by then what the table
+  // search will touch has been fetched. Matching moves rows down over the gaps that duplicates leave.
+  const std::uint32_t blocks = (samples_ + kBlock - 1) / kBlock;
+  const auto rows_in = [&](std::uint32_t block) { return std::min(kBlock, samples_ - block * kBlock); };
+  for (std::uint32_t step = 0; step < blocks + 2; ++step) {
+    if (step < blocks) {
+      const std::size_t first = std::size_t{step} * kBlock;
+      const RowSink rows{hashes_.data() + first, values_.data() + first * columns_, origins_.data() + first};
+      if (!kernel.read(source, static_cast<std::uint32_t>(first), rows_in(step), rows)) return false;
+      if (table_only_) prefetch_table(step * kBlock, rows_in(step));
+    }
+    if (table_only_ && step >= 1 && step - 1 < blocks)
+      prefetch_old_rows((step - 1) * kBlock, rows_in(step - 1));
+    if (step >= 2) match_block((step - 2) * kBlock, rows_in(step - 2));
   }
   references_ = source.references;
   return true;
 }
 
-void DeltaRows::match_block(std::uint32_t block) {
+void DeltaRows::prefetch_table(std::uint32_t first, std::uint32_t rows) const {
+  for (std::uint32_t row = first; row < first + rows; ++row) __builtin_prefetch(&table_[slot(hashes_[row])]);
+}
+
+void DeltaRows::prefetch_old_rows(std::uint32_t first, std::uint32_t rows) const {
+  const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
+  for (std::uint32_t row = first; row < first + rows; ++row) {
+    const std::uint32_t entry = table_[slot(hashes_[row])] - 1;
+    if (entry >= old_rows) continue;
+    __builtin_prefetch(&old_->hashes()[entry]);
+    __builtin_prefetch(&old_match_[entry]);
+  }
+}
+
+void DeltaRows::match_block(std::uint32_t first, std::uint32_t rows) {
   const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
   const std::uint64_t* const old_hashes = old_ != nullptr ? old_->hashes() : nullptr;
-  const std::uint32_t first = count_;
-  if (!table_only_ && count_ >= kRowsBeforeTableOnly && misses_ > count_ / 4) table_only_ = true;
-  if (table_only_) {
-    for (std::uint32_t i = 0; i < block; ++i) __builtin_prefetch(&table_[slot(hashes_[first + i])]);
-    for (std::uint32_t i = 0; i < block; ++i) {
-      const std::uint32_t entry = table_[slot(hashes_[first + i])] - 1;
-      if (entry >= old_rows) continue;
-      __builtin_prefetch(&old_hashes[entry]);
-      __builtin_prefetch(&old_match_[entry]);
-    }
-  }
-  for (std::uint32_t i = 0; i < block; ++i) {
-    const std::uint32_t row = first + i;
+  if (count_ >= kRowsBeforeTableOnly && misses_ > count_ / 4) table_only_ = true;
+  for (std::uint32_t row = first; row < first + rows; ++row) {
     const std::uint64_t hash = hashes_[row];
     std::uint32_t match = kNoMatch;
     if (!table_only_ && expected_ < old_rows && old_hashes[expected_] == hash) {
@@ -182,6 +193,7 @@ std::uint8_t* DeltaRows::subtract_rows(const DeltaColumns& columns, bool& fell) 
       at = old_values + (kTable ? old_values_at_[match] : next_at);
       at_sizes = old_sizes + std::size_t{match} * stride;
     }
+#pragma GCC unroll 2
     for (std::uint32_t column = 0; column < deltas; ++column) {
       std::int64_t& value = values[columns.at[column]];
       const auto now = static_cast<std::uint64_t>(value);

@@ -49,7 +49,9 @@ class DeltaRows {
   static constexpr std::uint32_t kNoMatch = 0xffffffff;
   static constexpr std::uint32_t kBlock = 32;
 
-  void match_block(std::uint32_t count);
+  void prefetch_table(std::uint32_t first, std::uint32_t rows) const;
+  void prefetch_old_rows(std::uint32_t first, std::uint32_t rows) const;
+  void match_block(std::uint32_t first, std::uint32_t rows);
   std::uint32_t match_by_table(std::uint64_t hash);
   void build_table();
   std::uint32_t slot(std::uint64_t hash) const {

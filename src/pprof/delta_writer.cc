@@ -186,8 +186,8 @@ void DeltaWriter::copy_all_but_samples(bool without_durations) {
     at_ += end - at;
   };
   for (const Span& sample : index_->samples()) {
-    const std::uint32_t start = record_start(raw, sample);
-    if (start != at) copy_until(start);
+    // Two or three bytes are the sample's own tag and length; with a record before it there would be four.
+    if (sample.offset - at > 3) copy_until(record_start(raw, sample));
     at = sample.offset + sample.size;
   }
   copy_until(index_->size());
