@@ -54,7 +54,7 @@ class RealLoop : public Loop {
  public:
   static std::unique_ptr<RealLoop> create();
   virtual void run() = 0;
-  virtual void stop() = 0;                        // thread-safe, also from a signal task
+  virtual void stop() = 0;  // thread-safe, also from a signal task
   [[nodiscard]] virtual bool on_loop_thread() const = 0;
   // Longest single task since the last call: the stall metric.
   virtual Duration take_longest_task() = 0;

@@ -7,7 +7,7 @@
 namespace invar {
 
 struct BuildInfo {
-  std::string_view version;   // "v0.1.0" or "v0.1.0-devel"
+  std::string_view version;  // "v0.1.0" or "v0.1.0-devel"
   std::string_view branch;
   std::string_view revision;  // short commit, "unknown" outside git
   std::string_view build_user;

@@ -12,6 +12,8 @@ namespace invar {
 
 using SharedBytes = std::shared_ptr<const std::string>;
 
-inline SharedBytes share(std::string bytes) { return std::make_shared<const std::string>(std::move(bytes)); }
+inline SharedBytes share(std::string bytes) {
+  return std::make_shared<const std::string>(std::move(bytes));
+}
 
 }  // namespace invar

@@ -7,8 +7,8 @@ namespace invar {
 [[noreturn]] void check_failed(const char* condition, const char* file, int line, std::string_view message);
 }  // namespace invar
 
-#define INVAR_CHECK(condition, message)                                             \
-  do {                                                                              \
-    if (!(condition)) [[unlikely]]                                                  \
-      ::invar::check_failed(#condition, __FILE__, __LINE__, (message));             \
+#define INVAR_CHECK(condition, message)                                 \
+  do {                                                                  \
+    if (!(condition)) [[unlikely]]                                      \
+      ::invar::check_failed(#condition, __FILE__, __LINE__, (message)); \
   } while (false)

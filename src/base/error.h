@@ -16,11 +16,11 @@
 namespace invar {
 
 enum class ErrorCode {
-  kInvalidArgument,    // the caller's or the peer's data is wrong; the same call fails again
+  kInvalidArgument,  // the caller's or the peer's data is wrong; the same call fails again
   kNotFound,
   kAlreadyExists,
   kPermissionDenied,
-  kUnavailable,        // may work later: refused, reset, busy
+  kUnavailable,  // may work later: refused, reset, busy
   kTimeout,
   kCancelled,          // stopped by ourselves
   kDataLoss,           // stored or received bytes are damaged
@@ -56,15 +56,15 @@ std::string_view to_string(ErrorCode code);
 #define INVAR_CONCAT_(a, b) INVAR_CONCAT_INNER_(a, b)
 
 // INVAR_TRY(expr): returns the error of a Result from the current function.
-#define INVAR_TRY(expr)                                                            \
-  do {                                                                             \
-    if (auto invar_try_ = (expr); !invar_try_) [[unlikely]]                        \
-      return std::unexpected(std::move(invar_try_).error());                       \
+#define INVAR_TRY(expr)                                      \
+  do {                                                       \
+    if (auto invar_try_ = (expr); !invar_try_) [[unlikely]]  \
+      return std::unexpected(std::move(invar_try_).error()); \
   } while (false)
 
 // INVAR_ASSIGN_OR_RETURN(auto x, expr): assigns the value or returns the error. Two statements: use inside braces.
-#define INVAR_ASSIGN_OR_RETURN(lhs, expr)                                          \
-  auto INVAR_CONCAT_(invar_result_, __LINE__) = (expr);                            \
-  if (!INVAR_CONCAT_(invar_result_, __LINE__)) [[unlikely]]                        \
+#define INVAR_ASSIGN_OR_RETURN(lhs, expr)                                              \
+  auto INVAR_CONCAT_(invar_result_, __LINE__) = (expr);                                \
+  if (!INVAR_CONCAT_(invar_result_, __LINE__)) [[unlikely]]                            \
     return std::unexpected(std::move(INVAR_CONCAT_(invar_result_, __LINE__)).error()); \
   lhs = std::move(*INVAR_CONCAT_(invar_result_, __LINE__))

@@ -72,10 +72,18 @@ class Logger {
   [[nodiscard]] Logger with(std::initializer_list<Field> fields) const;
   [[nodiscard]] bool enabled(Level level) const { return sink_ && sink_->enabled(level); }
 
-  void debug(std::string_view message, std::initializer_list<Field> fields = {}) const { write(Level::kDebug, message, fields); }
-  void info(std::string_view message, std::initializer_list<Field> fields = {}) const { write(Level::kInfo, message, fields); }
-  void warn(std::string_view message, std::initializer_list<Field> fields = {}) const { write(Level::kWarn, message, fields); }
-  void error(std::string_view message, std::initializer_list<Field> fields = {}) const { write(Level::kError, message, fields); }
+  void debug(std::string_view message, std::initializer_list<Field> fields = {}) const {
+    write(Level::kDebug, message, fields);
+  }
+  void info(std::string_view message, std::initializer_list<Field> fields = {}) const {
+    write(Level::kInfo, message, fields);
+  }
+  void warn(std::string_view message, std::initializer_list<Field> fields = {}) const {
+    write(Level::kWarn, message, fields);
+  }
+  void error(std::string_view message, std::initializer_list<Field> fields = {}) const {
+    write(Level::kError, message, fields);
+  }
 
  private:
   void write(Level level, std::string_view message, std::initializer_list<Field> fields) const;

@@ -9,7 +9,8 @@
 
 namespace invar {
 
-std::vector<std::string_view> split(std::string_view text, char separator);  // "a,,b" -> {"a","","b"}; "" -> {""}
+std::vector<std::string_view> split(std::string_view text,
+                                    char separator);  // "a,,b" -> {"a","","b"}; "" -> {""}
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string_view trim_space(std::string_view text);  // ASCII white space at both ends
 std::string to_lower_ascii(std::string_view text);
@@ -29,11 +30,11 @@ std::string quote(std::string_view text);
 
 // Whole-string conversions: no spaces, no sign unless stated, overflow is an error.
 std::optional<std::uint64_t> parse_uint(std::string_view text, int base = 10);
-std::optional<std::int64_t> parse_int(std::string_view text);   // optional leading '-'
-std::optional<double> parse_double(std::string_view text);      // decimal, exponent; no hex, inf or nan
-std::string format_double(double value);                        // shortest that round-trips, never an exponent
+std::optional<std::int64_t> parse_int(std::string_view text);  // optional leading '-'
+std::optional<double> parse_double(std::string_view text);     // decimal, exponent; no hex, inf or nan
+std::string format_double(double value);                       // shortest that round-trips, never an exponent
 
-std::string to_base64(std::string_view bytes);                  // standard alphabet, padded
+std::string to_base64(std::string_view bytes);  // standard alphabet, padded
 std::string hex(std::string_view bytes);
 
 // "1.5 MiB", "320 B": binary units, for people only.

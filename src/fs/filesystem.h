@@ -29,7 +29,7 @@ struct Stat {
 class File {
  public:
   virtual ~File() = default;
-  virtual Result<> append(std::string_view bytes) = 0;                             // all or error
+  virtual Result<> append(std::string_view bytes) = 0;                              // all or error
   virtual Result<std::string> read_at(std::uint64_t offset, std::size_t size) = 0;  // shorter at end of file
   virtual Result<> sync_data() = 0;
   virtual Result<> truncate(std::uint64_t size) = 0;
@@ -39,19 +39,26 @@ class File {
 
 enum class EntryKind { kRegular, kDirectory, kOther };  // of the entry itself: a symlink is kOther
 
-enum class OpenMode { kRead, kCreateNew, kAppend };  // kCreateNew fails when the path exists and never follows a symlink
+enum class OpenMode {
+  kRead,
+  kCreateNew,
+  kAppend
+};  // kCreateNew fails when the path exists and never follows a symlink
 
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
 
-  virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode, unsigned permissions = 0640) = 0;
+  virtual Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode,
+                                             unsigned permissions = 0640) = 0;
   virtual Result<std::string> read_file(const std::string& path, std::uint64_t limit_bytes = UINT64_MAX) = 0;
-  virtual Result<Stat> stat(const std::string& path) = 0;                    // follows symlinks
-  virtual Result<std::vector<std::string>> list(const std::string& dir) = 0;  // names, unsorted, without . and ..
+  virtual Result<Stat> stat(const std::string& path) = 0;  // follows symlinks
+  virtual Result<std::vector<std::string>> list(
+      const std::string& dir) = 0;  // names, unsorted, without . and ..
   // Calls `each` for every entry of `dir`, unsorted, without holding all names at once; `each` returns false to stop.
   // Here over list() and stat(); an implementation that can do it in one pass overrides it.
-  virtual Result<> visit(const std::string& dir, const std::function<bool(std::string_view name, EntryKind kind)>& each) {
+  virtual Result<> visit(const std::string& dir,
+                         const std::function<bool(std::string_view name, EntryKind kind)>& each) {
     const auto names = list(dir);
     if (!names) return std::unexpected(names.error());
     for (const std::string& name : *names) {
@@ -72,7 +79,8 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> lock(const std::string& path) = 0;
 
   // Writes `<path>.tmp` beside, optionally syncs, renames over `path`: readers see the old or the new file, never a part.
-  Result<> write_file_atomically(const std::string& path, std::string_view bytes, unsigned permissions, bool sync);
+  Result<> write_file_atomically(const std::string& path, std::string_view bytes, unsigned permissions,
+                                 bool sync);
 };
 
 std::shared_ptr<FileSystem> posix();

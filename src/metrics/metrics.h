@@ -59,8 +59,8 @@ class Scope {
   // The same name and labels give the same series again.
   virtual Counter& counter(std::string_view name, std::string_view help, const LabelPairs& labels = {}) = 0;
   virtual Gauge& gauge(std::string_view name, std::string_view help, const LabelPairs& labels = {}) = 0;
-  virtual Histogram& histogram(std::string_view name, std::string_view help, const std::vector<double>& buckets,
-                               const LabelPairs& labels = {}) = 0;
+  virtual Histogram& histogram(std::string_view name, std::string_view help,
+                               const std::vector<double>& buckets, const LabelPairs& labels = {}) = 0;
   virtual void on_collect(Collect collect) = 0;  // called on the loop thread; gone with the scope
   // Removes one series made by this scope (a target that vanished).
   virtual void remove(std::string_view name, const LabelPairs& labels) = 0;
