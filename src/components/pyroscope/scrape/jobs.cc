@@ -94,6 +94,7 @@ Result<Job> make_job(const Labels& target, const ProfileType& type, const JobSet
     labels.set(kMetricName, job.name);
   }
   job.agent_delta = !job.delta_by_target && pprof::has_delta_columns(job.name);
+  if (job.agent_delta || job.delta_by_target) labels.set(kDelta, "false");
   if (settings.scope_labels) add_scope_labels(labels);
   job.labels = labels.build();
   return job;

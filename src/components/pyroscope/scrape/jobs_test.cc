@@ -178,7 +178,7 @@ TEST(Jobs, OneBadTargetLeavesTheOthers) {
   EXPECT_EQ(list.jobs.size(), 5U);
   std::vector<std::string> messages;
   for (const auto& bad : list.bad) messages.push_back(bad.message);
-  EXPECT_EQ(messages, (std::vector<std::string>{"no address", "\"b:80/c\" is not a valid hostname",
+  EXPECT_EQ(messages, (std::vector<std::string>{"no address", "\"b/c:80\" is not a valid hostname",
                                                 "invalid scheme: \"http\"",
                                                 "invalid label value for \"bad\": \"\\xff\""}));
 }
