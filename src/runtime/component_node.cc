@@ -137,7 +137,8 @@ component::ComponentView ComponentNode::view(bool details) const {
   view.health = health();
   if (!details) return view;
   if (!arguments_.empty()) view.arguments = arguments_.schema()->to_body(arguments_.object());
-  if (!exports_.empty()) view.exports = exports_.schema()->to_body(exports_.object());
+  // All of them: unlike an argument, an export has no default that would go without saying.
+  for (const auto& [name, value] : exports()->as_object().fields) view.exports.attribute(name, value);
   if (component_) view.debug_info = component_->debug_info();
   return view;
 }

@@ -296,9 +296,9 @@ TEST(RunDiagnostics, SyntaxErrorsOfAllFilesAreReported) {
 
 TEST(RunDiagnostics, AManyTimesWrongFileStaysCheap) {
   std::string text;
-  for (int i = 0; i < 20'000; ++i) text += "tooy.summ \"a" + std::to_string(i) + "\" { value = qq.rr.ss }\n";
+  for (int i = 0; i < 4'000; ++i) text += "tooy.summ \"a" + std::to_string(i) + "\" { value = qq.rr.ss }\n";
   Rig rig;
-  EXPECT_EQ(rig.load(text).diagnostics.size(), 20'000u);
+  EXPECT_EQ(rig.load(text).diagnostics.size(), 4'000u);
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ std::string Rig::exported(const std::string& id, const std::string& field) const
   if (!view) return "no such component";
   for (const auto& statement : view->exports.statements)
     if (statement.name == field && statement.value) return statement.value->to_text();
-  return "zero or no such export";
+  return "no such export";
 }
 
 std::string Rig::health(const std::string& id) const {
