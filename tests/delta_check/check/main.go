@@ -1,0 +1,213 @@
+// Check: computes the delta of every captured pair of rounds with google/pprof and compares it with ours: every stack with
+// its values, addresses, mappings, functions, files, lines and labels, and the header.
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/google/pprof/profile"
+)
+
+var cumulative = map[string]map[string]string{
+	"memory": {"alloc_objects": "count", "alloc_space": "bytes"},
+	"mutex":  {"contentions": "count", "delay": "nanoseconds"},
+	"block":  {"contentions": "count", "delay": "nanoseconds"},
+}
+
+// The profile name under which a captured kind is scraped.
+var names = map[string]string{
+	"heap": "memory", "allocs": "memory", "mutex": "mutex", "block": "block", "cpu": "process_cpu", "goroutine": "goroutines",
+}
+
+type row struct {
+	values []int64
+	frames string // in words, for the comparison
+}
+
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func load(path string) *profile.Profile {
+	data, err := os.ReadFile(path)
+	must(err)
+	p, err := profile.ParseData(data)
+	if err != nil {
+		must(fmt.Errorf("%s: %w", path, err))
+	}
+	return p
+}
+
+func labels(s *profile.Sample) string {
+	var all []string
+	for key, values := range s.Label {
+		all = append(all, fmt.Sprintf("%q=%q", key, values))
+	}
+	for key, values := range s.NumLabel {
+		all = append(all, fmt.Sprintf("%q=%d %q", key, values, s.NumUnit[key]))
+	}
+	sort.Strings(all)
+	return strings.Join(all, ",")
+}
+
+func frame(l *profile.Location) string {
+	text := fmt.Sprintf("%#x folded=%v", l.Address, l.IsFolded)
+	if m := l.Mapping; m != nil {
+		text += fmt.Sprintf(" in %#x-%#x+%#x %s %s %v%v%v%v", m.Start, m.Limit, m.Offset, m.File, m.BuildID,
+			m.HasFunctions, m.HasFilenames, m.HasLineNumbers, m.HasInlineFrames)
+	}
+	for _, line := range l.Line {
+		f := line.Function
+		text += fmt.Sprintf(" | %s %s %s:%d from %d", f.Name, f.SystemName, f.Filename, line.Line, f.StartLine)
+	}
+	return text
+}
+
+// Which stack this is: addresses with their mappings, chains of lines where there is no address.
+func identity(s *profile.Sample) string {
+	var key strings.Builder
+	for _, l := range s.Location {
+		if l.Address != 0 {
+			fmt.Fprintf(&key, "%x", l.Address)
+			if l.Mapping != nil {
+				fmt.Fprintf(&key, "@%x %s %s", l.Mapping.Start, l.Mapping.File, l.Mapping.BuildID)
+			}
+		} else {
+			for _, line := range l.Line {
+				fmt.Fprintf(&key, "%s %s:%d|", line.Function.Name, line.Function.Filename, line.Line)
+			}
+		}
+		key.WriteByte('\n')
+	}
+	return key.String() + labels(s)
+}
+
+func rows(p *profile.Profile) map[string]*row {
+	out := map[string]*row{}
+	for _, s := range p.Sample {
+		key := identity(s)
+		if known, ok := out[key]; ok {
+			for i, value := range s.Value {
+				known.values[i] += value
+			}
+			continue
+		}
+		var frames []string
+		for _, l := range s.Location {
+			frames = append(frames, frame(l))
+		}
+		out[key] = &row{append([]int64(nil), s.Value...), strings.Join(frames, "\n") + "\n" + labels(s)}
+	}
+	return out
+}
+
+func expected(before, after *profile.Profile, name string) map[string]*row {
+	old, out := rows(before), rows(after)
+	for key, r := range out {
+		zero := true
+		for i, t := range after.SampleType {
+			if unit, ok := cumulative[name][t.Type]; ok && unit == t.Unit && old[key] != nil {
+				r.values[i] -= old[key].values[i]
+			}
+			zero = zero && r.values[i] == 0
+		}
+		if zero {
+			delete(out, key)
+		}
+	}
+	return out
+}
+
+func header(p *profile.Profile) string {
+	text := fmt.Sprintf("%d period %d %q %q %q %q", p.TimeNanos, p.Period, p.DefaultSampleType, p.DropFrames, p.KeepFrames, p.Comments)
+	for _, t := range append(append([]*profile.ValueType(nil), p.SampleType...), p.PeriodType) {
+		if t != nil {
+			text += " " + t.Type + "/" + t.Unit
+		}
+	}
+	return text
+}
+
+func compare(tool, dir, kind string, round int, name string) error {
+	first := filepath.Join(dir, fmt.Sprintf("%s-%d.pb.gz", kind, round))
+	second := filepath.Join(dir, fmt.Sprintf("%s-%d.pb.gz", kind, round+1))
+	out, err := os.CreateTemp("", "delta")
+	must(err)
+	out.Close()
+	defer os.Remove(out.Name())
+	command := exec.Command(tool, name, first, second, out.Name())
+	command.Stderr = os.Stderr
+	said, err := command.Output()
+	if err != nil {
+		return err
+	}
+	verdict := strings.TrimSpace(string(said))
+	if cumulative[name] == nil {
+		if verdict != "pass-through" {
+			return fmt.Errorf("should pass through, is %s", verdict)
+		}
+		return nil
+	}
+	if verdict != "delta" {
+		return fmt.Errorf("should be a delta, is %s", verdict)
+	}
+	before, after, ours := load(first), load(second), load(out.Name())
+	if err := ours.CheckValid(); err != nil {
+		return err
+	}
+	if header(ours) != header(after) {
+		return fmt.Errorf("header %s, should be %s", header(ours), header(after))
+	}
+	if ours.DurationNanos != after.TimeNanos-before.TimeNanos {
+		return fmt.Errorf("duration %d", ours.DurationNanos)
+	}
+	want, got := expected(before, after, name), rows(ours)
+	if len(got) != len(ours.Sample) {
+		return fmt.Errorf("%d samples of %d stacks", len(ours.Sample), len(got))
+	}
+	if len(want) != len(got) {
+		return fmt.Errorf("%d stacks, should be %d", len(got), len(want))
+	}
+	for key, r := range want {
+		if got[key] == nil {
+			return fmt.Errorf("missing stack\n%s", r.frames)
+		}
+		if fmt.Sprint(got[key].values) != fmt.Sprint(r.values) || got[key].frames != r.frames {
+			return fmt.Errorf("%v, should be %v\n%s\nshould be\n%s", got[key].values, r.values, got[key].frames, r.frames)
+		}
+	}
+	fmt.Printf("%s %d -> %d: %d of %d stacks equal\n", kind, round, round+1, len(got), len(rows(after)))
+	return nil
+}
+
+func main() {
+	if len(os.Args) != 3 {
+		must(fmt.Errorf("usage: check DELTA_TOOL PROFILES"))
+	}
+	files, err := filepath.Glob(filepath.Join(os.Args[2], "*-1.pb.gz"))
+	must(err)
+	if len(files) != 14 {
+		must(fmt.Errorf("%d captured kinds, should be 14", len(files)))
+	}
+	failed := false
+	for _, file := range files {
+		kind := strings.TrimSuffix(filepath.Base(file), "-1.pb.gz")
+		for round := 1; round <= 2; round++ {
+			if err := compare(os.Args[1], os.Args[2], kind, round, names[kind[strings.LastIndex(kind, "-")+1:]]); err != nil {
+				fmt.Fprintf(os.Stderr, "%s %d -> %d: %v\n", kind, round, round+1, err)
+				failed = true
+			}
+		}
+	}
+	if failed {
+		os.Exit(1)
+	}
+}
