@@ -87,7 +87,13 @@ class Parser {
     }
   }
 
+  void count_node() {
+    if (++nodes_ > kMaxNodes)
+      stop(cur_.begin, "source has more than " + std::to_string(kMaxNodes) + " parts");
+  }
+
   void add_comment() {
+    count_node();
     std::string text(source_->text, cur_.begin, cur_.end - cur_.begin);
     std::erase(text, '\r');
     comments_.push_back({Span{cur_.begin, cur_.end - 1}, std::move(text)});
@@ -219,6 +225,7 @@ class Parser {
       skip_to_identifier();
       return false;
     }
+    count_node();
     const std::uint32_t begin = cur_.begin;
     BlockName name = parse_name();
     switch (cur_.token) {
@@ -319,6 +326,7 @@ class Parser {
 
   template <class Node>
   Tree make(Span span, std::uint32_t open, Node node, int height) {
+    count_node();
     auto expr = std::make_unique<Expr>();
     expr->span = span;
     expr->open = open;
@@ -515,6 +523,7 @@ class Parser {
   }
 
   void parse_field(ast::ObjectField& field, int& height) {
+    count_node();
     field.key_span = {cur_.begin, cur_.end - 1};
     field.key_text = text();
     if (cur_.token == Token::kString || cur_.token == Token::kIdent) {
@@ -540,6 +549,7 @@ class Parser {
   std::uint32_t previous_end_ = 0;  // end of the last consumed token
   std::uint32_t last_error_line_ = 0;
   std::size_t reported_ = 0;
+  std::size_t nodes_ = 0;
   bool stopped_ = false;
   int depth_ = 0;
   Scanner scanner_;  // last: reports into the members above

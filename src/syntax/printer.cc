@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "syntax/printer_layout.h"
+#include "syntax/scanner.h"
 
 namespace invar::syntax {
 namespace {
@@ -111,42 +112,54 @@ class Printer {
   void print_comments(std::uint32_t offset, int level, int own) {
     const int after = gap_.kind == Gap::kLine ? gap_.level : own;
     bool firm = gap_.firm;
+    // The line end behind a comment is of the kind that stood here before; where none did, columns go on.
+    const LineEnd replaced = firm || gap_.blank        ? LineEnd::kFlush
+                             : gap_.kind != Gap::kLine ? LineEnd::kContinue
+                                                       : gap_.end;
     while (comment_before(offset)) {
-      const ast::Comment& comment = comments_[next_comment_++];
-      const bool more = comment_before(offset);
+      const std::size_t last = end_of_row(offset);
+      const bool more = last + 1 < comments_.size() && comments_[last + 1].span.begin < offset;
       const bool at_end = !more && offset == source_.text.size();
-      const std::uint32_t first_line = line_of(comment.span.begin);
-      const std::uint32_t comment_last = line_of(comment.span.end);
-      const std::uint32_t next_line = line_of(more ? comments_[next_comment_].span.begin : offset);
-      firm = firm && first_line == last_line_;
+      const std::uint32_t first_line = line_of(comments_[next_comment_].span.begin);
+      const std::uint32_t last_line = line_of(comments_[last].span.end);
+      const std::uint32_t next_line = line_of(more ? comments_[last + 1].span.begin : offset);
+      const bool behind_code = started_ && first_line == last_line_;
+      firm = firm && behind_code;
       const bool ends_line =
-          at_end || (firm && !more) || next_line > comment_last || comment.text.starts_with("//");
+          at_end || (firm && !more) || next_line > last_line || comments_[last].text.starts_with("//");
 
-      // The line end behind the comment is of the kind that stood here before; where none did, columns go on.
-      const LineEnd replaced = firm || gap_.blank        ? LineEnd::kFlush
-                               : gap_.kind != Gap::kLine ? LineEnd::kContinue
-                                                         : gap_.end;
-      if (started_ && first_line == last_line_) {
-        gap_ = {};
-        if (ends_line) {
+      if (!behind_code) {
+        gap_ = new_line(level, LineEnd::kFlush, first_line > last_line_ + 1);
+        write_gap();
+        layout_.text(comments_[next_comment_++].text);
+      }
+      for (; next_comment_ <= last; ++next_comment_) {
+        if (ends_line && behind_code) {
           layout_.hard_mark();
         } else {
           layout_.text(" ");
         }
-      } else {
-        gap_ = new_line(level, LineEnd::kFlush, first_line > last_line_ + 1);
+        layout_.text(comments_[next_comment_].text);
       }
-      write_gap();
-      layout_.text(comment.text);
-      last_line_ = comment_last;
+      last_line_ = last_line;
       if (at_end) {
         gap_ = {};
       } else if (ends_line) {
-        gap_ = new_line(more ? level : after, replaced, next_line > comment_last + 1);
+        gap_ = new_line(more ? level : after, replaced, next_line > last_line + 1);
       } else {
         gap_ = space();
       }
     }
+  }
+
+  // Index of the last comment in front of `offset` with nothing but comments, and no line end, before it.
+  [[nodiscard]] std::size_t end_of_row(std::uint32_t offset) {
+    std::size_t last = next_comment_;
+    while (last + 1 < comments_.size() && comments_[last + 1].span.begin < offset &&
+           line_of(comments_[last + 1].span.begin) == line_of(comments_[last].span.end)) {
+      ++last;
+    }
+    return last;
   }
 
   // --- statements
@@ -162,8 +175,7 @@ class Printer {
       }
       first = false;
       if (block != nullptr) {
-        print_block(*block, level);
-        end = LineEnd::kFlush;
+        end = print_block(*block, level);
       } else {
         const auto& attribute = std::get<ast::Attribute>(statement.node);
         token(attribute.name, attribute.name_span, level);
@@ -181,8 +193,9 @@ class Printer {
     print_expr(value, level);
   }
 
-  void print_block(const ast::Block& block, int level) {
+  LineEnd print_block(const ast::Block& block, int level) {
     print_block_name(block, level);
+    const std::uint32_t begun = layout_.line();
     gap_ = space();
     if (!block.label.empty()) {
       token(source_text(block.label_span), block.label_span, level);
@@ -198,10 +211,20 @@ class Printer {
       gap_ = new_line(level);
     }
     token("}", block.close, level + 1, level);
+    return layout_.line() == begun ? LineEnd::kContinue : LineEnd::kFlush;
   }
 
   void print_block_name(const ast::Block& block, int level) {
-    token(block.full_name(), block.name_span, level);
+    // Comments inside a dotted name move behind it, except over a line end: behind its name a block's header cannot break.
+    if (line_of(block.name_span.begin) == line_of(block.name_span.end)) {
+      return token(block.full_name(), block.name_span, level);
+    }
+    Scanner scanner(source_text(block.name_span), [](std::uint32_t, std::string) {});
+    for (Scanner::Lexeme part = scanner.next(); part.token != Token::kEof; part = scanner.next()) {
+      const Span span{block.name_span.begin + part.begin, block.name_span.begin + part.end - 1};
+      if (part.token == Token::kIdent) token(source_text(span), span, level);
+      if (part.token == Token::kDot) loose(".");
+    }
   }
 
   // --- expressions
