@@ -112,15 +112,21 @@ Endpoint::DeliveryPtr Endpoint::next() {
   }
   for (;;) {
     DeliveryPtr delivery;
-    if (!waiting_.empty() && waiting_.begin()->first <= now) {
-      delivery = std::move(waiting_.begin()->second);
-      waiting_.erase(waiting_.begin());
-    } else if (!live_.empty() || !backlog_.empty()) {
-      const bool live = backlog_.empty() || (live_turn_ && !live_.empty());
-      live_turn_ = !live;
-      auto& queue = live ? live_ : backlog_;
-      delivery = std::move(queue.front());
-      queue.pop_front();
+    const bool due = !waiting_.empty() && waiting_.begin()->first <= now;
+    const bool older = due || !backlog_.empty();
+    if (!live_.empty() && (live_turn_ || !older)) {
+      delivery = std::move(live_.front());
+      live_.pop_front();
+      live_turn_ = false;
+    } else if (older) {
+      auto& slot = due ? waiting_.begin()->second : backlog_.front();
+      delivery = std::move(slot);
+      if (due) {
+        waiting_.erase(waiting_.begin());
+      } else {
+        backlog_.pop_front();
+      }
+      live_turn_ = true;
     } else {
       return nullptr;
     }
@@ -244,10 +250,10 @@ void Endpoint::on_reply(std::uint64_t id, std::expected<http::Response, http::Fa
       on_give_up(std::move(delivery), reply);
       break;
     case Verdict::kRetry:
-      on_retry(std::move(delivery), reply, flight.sent_at);
+      on_retry(std::move(delivery), reply, id);
       break;
     case Verdict::kHold:
-      on_hold(std::move(delivery), reply, flight.sent_at);
+      on_hold(std::move(delivery), reply, id);
       break;
   }
   dispatch();
@@ -273,12 +279,10 @@ bool Endpoint::can_never_fit(Delivery& delivery, const Reply& reply) {
          delivery.profile->body_bytes() > largest_sent_;
 }
 
-void Endpoint::on_retry(DeliveryPtr delivery, const Reply& reply, async::TimePoint sent_at) {
+void Endpoint::on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t flight) {
   const async::TimePoint now = env_.loop->now();
-  window_.on_congestion(sent_at, now);
-  if (troubles_ == 0 || sent_at > trouble_at_) {
+  if (window_.on_congestion(flight, last_flight_)) {
     ++troubles_;
-    trouble_at_ = now;
     if (troubles_ >= 2) {
       // Doubles with every failed round, always below the wait of the profile that failed.
       Duration pause = settings_.backoff.min;
@@ -317,14 +321,14 @@ void Endpoint::on_give_up(DeliveryPtr delivery, const Reply& reply) {
 }
 
 // Nothing passes until the credentials are mended, by a reload or in their file: one profile at a time asks.
-void Endpoint::on_hold(DeliveryPtr delivery, const Reply& reply, async::TimePoint sent_at) {
+void Endpoint::on_hold(DeliveryPtr delivery, const Reply& reply, std::uint64_t flight) {
   const async::TimePoint now = env_.loop->now();
-  if (hold_backoff_.drawn() == 0 || sent_at > held_at_) {
+  if (flight > held_round_end_) {
     BackoffSettings pauses = settings_.backoff;
     pauses.max = std::min(pauses.max, kMaxHoldPause);
     const Duration pause = hold_backoff_.next(pauses, env_.random());
     gate_until_ = now + std::chrono::duration_cast<async::TimePoint::duration>(pause);
-    held_at_ = now;
+    held_round_end_ = last_flight_;
   }
   troubles_ = std::max<std::uint64_t>(troubles_, 2);
   note_state(EndpointView::State::kHeld, &reply);

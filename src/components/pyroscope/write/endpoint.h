@@ -131,9 +131,9 @@ class Endpoint {
   void send(DeliveryPtr delivery);
   void on_reply(std::uint64_t id, std::expected<http::Response, http::Failure> result);
   void on_success(DeliveryPtr delivery, std::uint64_t bytes);
-  void on_retry(DeliveryPtr delivery, const Reply& reply, async::TimePoint sent_at);
+  void on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t flight);
   void on_give_up(DeliveryPtr delivery, const Reply& reply);
-  void on_hold(DeliveryPtr delivery, const Reply& reply, async::TimePoint sent_at);
+  void on_hold(DeliveryPtr delivery, const Reply& reply, std::uint64_t flight);
   [[nodiscard]] bool can_never_fit(Delivery& delivery, const Reply& reply);
 
   enum class End { kSent, kRefused, kExpired, kDropped };
@@ -166,12 +166,11 @@ class Endpoint {
 
   Window window_;
   std::uint64_t troubles_ = 0;     // failed rounds since the last success
-  async::TimePoint trouble_at_{};  // when the last round failed
   async::TimePoint gate_until_{};  // nothing is sent before
   async::TimePoint last_success_{};
   Backoff hold_backoff_;
-  async::TimePoint held_at_{};
-  std::uint64_t refusals_ = 0;  // since the last success
+  std::uint64_t held_round_end_ = 0;  // pushes up to here were under way when the last refusal came
+  std::uint64_t refusals_ = 0;        // since the last success
 
   EndpointView::State state_ = EndpointView::State::kIdle;
   std::string last_error_, failing_code_;

@@ -1,12 +1,12 @@
 // Window: how many pushes an endpoint may have in flight. Additive increase on success, halved on congestion
-// (429, 5xx, timeouts, refused connections), at most once for the requests that were under way together.
+// (429, 5xx, timeouts, refused connections), once per round: all that were under way together.
 // A server acknowledges a push after it has stored it (0.3 to 1 s), so throughput needs many in flight.
-// Pure; loop time is a parameter.
+// Pure; pushes are known by their running number.
 #pragma once
 
 #include <algorithm>
-
-#include "async/loop.h"
+#include <cstddef>
+#include <cstdint>
 
 namespace invar::components::pyroscope_write {
 
@@ -16,15 +16,17 @@ class Window {
 
   [[nodiscard]] std::size_t limit() const { return static_cast<std::size_t>(size_); }
   void on_success() { size_ = std::min(kMax, size_ + 1 / size_); }
-  void on_congestion(async::TimePoint sent_at, async::TimePoint now) {
-    if (sent_at <= shrunk_at_) return;
+  // True when `flight` begins a new round of failures; `last_flight` is the newest number given out.
+  bool on_congestion(std::uint64_t flight, std::uint64_t last_flight) {
+    if (flight <= round_end_) return false;
     size_ = std::max(1.0, size_ / 2);
-    shrunk_at_ = now;
+    round_end_ = last_flight;
+    return true;
   }
 
  private:
   double size_ = kStart;
-  async::TimePoint shrunk_at_{};
+  std::uint64_t round_end_ = 0;
 };
 
 }  // namespace invar::components::pyroscope_write
