@@ -7,9 +7,6 @@
 namespace invar::syntax {
 namespace {
 
-// What combine_maps may produce at most: its result is a product of two lists.
-constexpr std::size_t kMaxElements = std::size_t{1} << 22;
-
 std::expected<Value, FunctionError> concat(FunctionData::Arguments arguments) {
   ArrayData out;
   for (std::size_t i = 0; i < arguments.size(); ++i) {

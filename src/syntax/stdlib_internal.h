@@ -21,6 +21,9 @@ namespace invar::syntax {
 using Outcome = std::expected<Value, std::string>;
 using NamedValues = std::vector<std::pair<std::string, Value>>;
 
+// What a list made by a function may hold at most.
+inline constexpr std::size_t kMaxElements = std::size_t{1} << 20;
+
 inline std::unexpected<FunctionError> callee_failure(std::string message) {
   return std::unexpected(FunctionError{std::nullopt, decode_failure(std::move(message))});
 }

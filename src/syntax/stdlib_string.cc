@@ -28,6 +28,7 @@ Outcome split_text(std::string text, std::string separator) {
   std::string_view rest = text;
   if (separator.empty()) {
     while (!rest.empty()) {
+      if (out.size() == kMaxElements) return std::unexpected("the result is too long");
       const std::size_t length = character_length(rest);
       out.emplace_back(rest.substr(0, length));
       rest.remove_prefix(length);
@@ -35,6 +36,7 @@ Outcome split_text(std::string text, std::string separator) {
     return Value(std::move(out));
   }
   for (;;) {
+    if (out.size() == kMaxElements) return std::unexpected("the result is too long");
     const auto at = rest.find(separator);
     out.emplace_back(rest.substr(0, at));
     if (at == std::string_view::npos) return Value(std::move(out));
