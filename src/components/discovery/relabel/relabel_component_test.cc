@@ -83,7 +83,8 @@ TEST(ExportedRules, AreAnOpaqueValueEqualByContent) {
 TEST_F(RelabelComponentTest, TwentyThousandTargetsInBoundedTime) {
   Arguments a;
   for (int i = 0; i < 20'000; ++i) {
-    a.targets.push_back(Target(Map{{"__address__", "10.0.0.1:" + std::to_string(i)}, {"__meta_name", "cart"}}));
+    a.targets.push_back(
+        Target(Map{{"__address__", "10.0.0.1:" + std::to_string(i)}, {"__meta_name", "cart"}}));
   }
   a.rules = {{.source_labels = {"__meta_name"}, .target_label = "service_name"}};
   const auto begin = std::chrono::steady_clock::now();
