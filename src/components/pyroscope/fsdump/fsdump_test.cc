@@ -12,7 +12,9 @@
 #include "components/pyroscope/fsdump/dumper.h"
 #include "fs/testing/fault_fs.h"
 #include "fs/testing/memory_fs.h"
+#include "syntax/evaluator.h"
 #include "syntax/json.h"
+#include "syntax/parser.h"
 
 namespace invar::components::pyroscope_fsdump {
 namespace {
@@ -365,6 +367,34 @@ TEST_F(FsDumpTest, ArgumentsAreChecked) {
   }
   EXPECT_EQ(parse_file_mode("600").value(), 0600u);
   EXPECT_EQ(parse_file_mode("0644").value(), 0644u);
+}
+
+TEST_F(FsDumpTest, TheDocumentedExampleLoads) {
+  syntax::Diagnostics diagnostics;
+  const auto source = syntax::make_source("test.alloy", R"(
+  target_directory = "/var/profiles"
+  max_size_bytes = 5368709120  // 5GB
+
+  external_labels = {
+    "environment" = "production",
+    "region" = "us-west-1",
+  }
+
+  // Only keep CPU profiles for certain services
+  rule {
+    source_labels = ["__name__", "service_name"]
+    regex = ".*\\.cpu;(api|database|cache).*"
+    action = "keep"
+  })");
+  const auto file = syntax::parse_file(source, diagnostics);
+  ASSERT_TRUE(file) << diagnostics.summary();
+  Arguments args;
+  EXPECT_TRUE(syntax::decode_body(file->body, source, {}, arguments_schema(), &args, diagnostics))
+      << diagnostics.summary();
+  EXPECT_EQ(args.max_size_bytes, 5368709120);
+  ASSERT_EQ(args.rules.size(), 1u);
+  EXPECT_EQ(args.rules[0].regex, ".*\\.cpu;(api|database|cache).*");
+  EXPECT_EQ(args.file_mode, "0640");
 }
 
 // ---- stopping
