@@ -13,8 +13,8 @@ namespace invar::runtime {
 namespace {
 
 constexpr std::string_view kExtension = ".alloy";
-// The parser refuses more than 64 MiB with a located error; one byte over is enough to let it.
-constexpr std::uint64_t kReadLimitBytes = (std::uint64_t{64} << 20) + 1;
+// The parser takes no more; a longer file, or one without an end, is refused before it fills the memory.
+constexpr std::uint64_t kReadLimitBytes = std::uint64_t{64} << 20;
 
 Result<SourceFile> read_one(fs::FileSystem& files, const std::string& path) {
   SourceFile source{path, {}};

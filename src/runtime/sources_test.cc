@@ -73,6 +73,13 @@ TEST_F(ReadSources, AMissingPathSaysSo) {
   EXPECT_EQ(error_of(path("nope")), "stat " + path("nope") + ": no such file or directory");
 }
 
+TEST_F(ReadSources, AFileBeyondAllMeasureIsRefused) {
+  const std::string file = write("a.alloy", "");
+  std::filesystem::resize_file(file, (std::uintmax_t{64} << 20) + 1);
+  EXPECT_EQ(error_of(file), "read " + file + ": larger than 67108864 bytes");
+  EXPECT_EQ(error_of("/dev/zero"), "read /dev/zero: larger than 67108864 bytes");
+}
+
 TEST_F(ReadSources, OtherEncodingsAreRefused) {
   EXPECT_EQ(error_of(write("a.alloy", std::string("\xff\xfe"
                                                   "a\0",
