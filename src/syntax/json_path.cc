@@ -1,9 +1,10 @@
 #include "syntax/json_path.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <cmath>
 
-#include "re2/re2.h"
 #include "syntax/json.h"
 #include "syntax/operators.h"
 #include "syntax/stdlib_internal.h"

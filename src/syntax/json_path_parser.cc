@@ -1,5 +1,6 @@
+#include <re2/re2.h>
+
 #include "base/strings.h"
-#include "re2/re2.h"
 #include "syntax/json_path.h"
 
 namespace invar::syntax::json_path {

@@ -2,6 +2,7 @@
 // integers of four bases, floats, time stamps; merge keys; repeated keys are an error; only the first
 // document counts. Bounds: aliases share their value, and the size that they would have written out is
 // limited; yaml-cpp bounds the nesting.
+#include <re2/re2.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -15,7 +16,6 @@
 #include <sstream>
 
 #include "base/strings.h"
-#include "re2/re2.h"
 #include "syntax/stdlib_internal.h"
 
 namespace invar::syntax {
