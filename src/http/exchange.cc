@@ -4,6 +4,7 @@
 
 #include "base/build_info.h"
 #include "base/strings.h"
+#include "http/idna.h"
 #include "http/url.h"
 
 namespace invar::http {
@@ -134,6 +135,7 @@ void Exchange::begin() {
     return;
   }
   url_ = *std::move(url);
+  url_.host = to_ascii_host(url_.host);
   chain_.first_host = url_.host;
   next_attempt();
 }
@@ -284,6 +286,7 @@ void Exchange::on_result(std::expected<Response, Failure> result) {
   auto url = parse_url((*hop)->url);
   if (!url) return finish(std::unexpected(Failure{FailureKind::kRedirect, url.error().message}));
   url_ = *std::move(url);
+  url_.host = to_ascii_host(url_.host);
   method_ = std::move((*hop)->method);
   with_body_ = with_body_ && (*hop)->keep_body;
   referer_ = std::move((*hop)->referer);
