@@ -1,0 +1,70 @@
+#include "app/banner.h"
+
+#include <fmt/format.h>
+
+#include "base/build_info.h"
+#include "base/strings.h"
+
+namespace invar::app {
+namespace {
+
+using component::BodyValue;
+using syntax::Type;
+using syntax::Value;
+
+const Value* attribute(const BodyValue& body, std::string_view name) {
+  for (const auto& s : body.statements) {
+    if (s.name == name && s.value) return &*s.value;
+  }
+  return nullptr;
+}
+
+std::string text_of(const Value* value) {
+  return value != nullptr && value->type() == Type::kString ? value->as_string() : std::string();
+}
+
+void targets_line(const component::ComponentView& view, std::string& out) {
+  const Value* targets = attribute(view.arguments, "targets");
+  const std::size_t count =
+      targets != nullptr && targets->type() == Type::kArray ? targets->as_array().size() : 0;
+  std::string interval = text_of(attribute(view.arguments, "scrape_interval"));
+  if (interval.empty()) interval = "15s";
+  out += fmt::format("  collects    {} target{} every {} ({})\n", count, count == 1 ? "" : "s", interval,
+                     view.local_id);
+}
+
+}  // namespace
+
+std::string start_banner(const component::ComponentDirectory& components, const std::string& address,
+                         const std::string& prefix) {
+  std::string collects;
+  std::string goes;
+  std::string archive;
+  for (const auto& listed : components.list("")) {
+    const auto view = components.details(listed.local_id);
+    if (!view) continue;
+    if (view->name == "pyroscope.scrape") {
+      targets_line(*view, collects);
+    } else if (view->name == "pyroscope.write") {
+      for (const auto& s : view->arguments.statements) {
+        if (s.name == "endpoint" && s.body)
+          goes += fmt::format("  sends to    {} ({})\n", text_of(attribute(*s.body, "url")), view->local_id);
+      }
+    } else if (view->name == "pyroscope.fsdump") {
+      archive = text_of(attribute(view->arguments, "target_directory"));
+      goes += fmt::format("  keeps in    {} ({})\n", archive, view->local_id);
+    }
+  }
+  std::string out = fmt::format("Invar {} is running.\n", build_info().version);
+  out += collects.empty() ? "  collects    nothing: the configuration has no pyroscope.scrape component\n"
+                          : collects;
+  out += goes;
+  out += fmt::format("  status      http://{}{}\n", address, prefix);
+  if (!archive.empty()) {
+    out += fmt::format("  a profile   go tool pprof -top \"$(ls -t {}/*.pb.gz | head -n 1)\"\n", archive);
+  }
+  out += "  stop        Ctrl-C\n";
+  return out;
+}
+
+}  // namespace invar::app

@@ -1,0 +1,332 @@
+#include "app/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/cmd_fmt.h"
+#include "app/commands.h"
+#include "app/run_options.h"
+#include "base/build_info.h"
+#include "base/error.h"
+#include "base/strings.h"
+
+namespace invar::app {
+namespace {
+
+// Flags whose text needs more than CLI11's conversion, and those that exist for compatibility alone.
+struct RawFlags {
+  RunOptions run;
+  std::string stability = "experimental";
+  std::string shutdown_deadline = "10m";
+  std::string config_format = "alloy";
+  std::string extra_args;
+  bool bypass_conversion_errors = false;
+  bool disable_reporting = false;
+  bool community = false;
+  bool direct_fanout = false;
+  bool graphql = false;
+  bool playground = false;
+  bool deprecated_discovery = false;
+  bool deprecated_scheme = false;
+};
+
+std::unexpected<Error> usage(std::string message) {
+  return fail(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+constexpr std::array<std::string_view, 4> kConvertible = {"otelcol", "prometheus", "promtail", "static"};
+
+void add_common_flags(CLI::App& command, RawFlags& raw) {
+  command
+      .add_option(
+          "--stability.level", raw.stability,
+          "Lowest stability level that may be used: experimental, public-preview, generally-available")
+      ->take_last();
+  command.add_flag("--feature.community-components.enabled", raw.community,
+                   "Accepted; Invar ships no community components");
+  command.add_option("--config.format", raw.config_format, "Format of the configuration; only alloy")
+      ->take_last();
+  command.add_flag("--config.bypass-conversion-errors", raw.bypass_conversion_errors,
+                   "Accepted; concerns other formats only");
+  command.add_option("--config.extra-args", raw.extra_args, "Accepted; concerns other formats only")
+      ->take_last();
+}
+
+void add_run_flags(CLI::App& command, RawFlags& raw) {
+  RunOptions& run = raw.run;
+  command.add_option("--server.http.listen-addr", run.listen_address, "Address of the HTTP server")
+      ->take_last()
+      ->capture_default_str();
+  command
+      .add_option("--server.http.memory-addr", run.memory_address,
+                  "Address that stands for Invar's own server, without a socket")
+      ->take_last()
+      ->capture_default_str();
+  command
+      .add_option("--server.http.ui-path-prefix", run.ui_path_prefix,
+                  "Base path of the status page and the web API")
+      ->take_last()
+      ->capture_default_str();
+  command.add_flag("--server.http.enable-pprof", run.enable_pprof,
+                   "Serve Invar's own profiles under /debug/pprof (default true)");
+  command.add_flag("--server.http.disable-support-bundle", run.disable_support_bundle,
+                   "Make /-/support answer 403");
+  command.add_flag("--server.http.enable-graphql", raw.graphql, "Not part of Invar; only false is accepted");
+  command.add_flag("--server.http.enable-graphql-playground", raw.playground,
+                   "Not part of Invar; only false is accepted");
+  command.add_option("--storage.path", run.storage_path, "Folder for what must survive a restart")
+      ->take_last()
+      ->capture_default_str();
+  command.add_flag("--disable-reporting", raw.disable_reporting, "Accepted; Invar never reports usage");
+  command
+      .add_option("--feature.component-shutdown-deadline", raw.shutdown_deadline,
+                  "How long a stopping component may take; 0 = for ever")
+      ->take_last()
+      ->capture_default_str();
+  command.add_flag("--feature.prometheus.direct-fanout.enabled", raw.direct_fanout,
+                   "Accepted; Invar has no prometheus components");
+  command.add_flag("--cluster.use-discovery-v1", raw.deprecated_discovery)->group("");
+  command.add_flag("--feature.prometheus.metric-validation-scheme", raw.deprecated_scheme)->group("");
+  add_common_flags(command, raw);
+}
+
+Result<syntax::Stability> stability_of(const RawFlags& raw) {
+  if (auto level = syntax::parse_stability(raw.stability)) return *level;
+  return usage(fmt::format("invalid argument {} for \"--stability.level\" flag: invalid stability level {}",
+                           quote(raw.stability), quote(raw.stability)));
+}
+
+Result<> check_format(const RawFlags& raw) {
+  if (raw.config_format == "alloy") return {};
+  for (const auto known : kConvertible) {
+    if (raw.config_format == known) {
+      return usage(fmt::format(
+          "configuration format {} is not read by Invar: convert the file to the Alloy language first",
+          quote(raw.config_format)));
+    }
+  }
+  return usage(
+      fmt::format("(Critical) unrecognized kind {} given to the config converter", quote(raw.config_format)));
+}
+
+Result<RunOptions> checked_run_options(const RawFlags& raw, const CLI::App& command) {
+  RunOptions run = raw.run;
+  INVAR_ASSIGN_OR_RETURN(run.min_stability, stability_of(raw));
+  INVAR_TRY(check_format(raw));
+  auto deadline = parse_duration(raw.shutdown_deadline);
+  if (!deadline) {
+    return usage(fmt::format("invalid argument {} for \"--feature.component-shutdown-deadline\" flag: {}",
+                             quote(raw.shutdown_deadline), deadline.error().message));
+  }
+  run.shutdown_deadline = *deadline;
+  for (const auto& [set, name] : {std::pair{raw.graphql, "--server.http.enable-graphql"},
+                                  std::pair{raw.playground, "--server.http.enable-graphql-playground"}}) {
+    if (!set) continue;
+    if (run.min_stability != syntax::Stability::kExperimental) {
+      return usage(
+          fmt::format("'{}' can only be used at experimental stability level. Use "
+                      "--stability.level=experimental to enable.",
+                      name));
+    }
+    return usage(
+        fmt::format("'{}': the GraphQL API is not part of Invar; use the JSON API under /api/v0/web", name));
+  }
+  for (const auto* name : {"--cluster.use-discovery-v1", "--feature.prometheus.metric-validation-scheme"}) {
+    if (command.count(name) > 0) {
+      fmt::print(stderr, "Flag {} has been deprecated, This flag is deprecated and has no effect.\n", name);
+    }
+  }
+  if (!run.ui_path_prefix.starts_with('/')) run.ui_path_prefix.insert(0, "/");
+  if (!run.ui_path_prefix.ends_with('/')) run.ui_path_prefix += '/';
+  return run;
+}
+
+// What is neither a known flag nor its value. CLI11 leaves it in order; unknown flags are errors, the rest
+// are positionals.
+Result<std::vector<std::string>> positionals(const CLI::App& command) {
+  std::vector<std::string> out;
+  for (const auto& word : command.remaining()) {
+    if (word.size() < 2 || word[0] != '-') {
+      out.push_back(word);
+      continue;
+    }
+    if (!word.starts_with("--")) {
+      return usage(fmt::format("unknown shorthand flag: {} in {}", fmt::format("'{}'", word[1]), word));
+    }
+    const std::string name = word.substr(0, word.find('='));
+    if (name.starts_with("--cluster.")) {
+      return usage(fmt::format("unknown flag: {} (clustering is not part of Invar {} yet)", name,
+                               build_info().version));
+    }
+    std::vector<std::string> known;
+    for (const auto* option : command.get_options()) known.push_back(option->get_name());
+    const auto similar = similar_names(name, known);
+    return usage(similar.empty() ? fmt::format("unknown flag: {}", name)
+                                 : fmt::format("unknown flag: {} (did you mean {}?)", name, similar.front()));
+  }
+  return out;
+}
+
+Result<std::string> one_argument(const CLI::App& command) {
+  INVAR_ASSIGN_OR_RETURN(const auto words, positionals(command));
+  if (words.size() != 1) return usage(fmt::format("accepts 1 arg(s), received {}", words.size()));
+  if (words[0].empty()) return usage("path argument not provided");
+  return words[0];
+}
+
+struct Commands {
+  CLI::App app{
+      "Invar collects continuous profiles: it reads the pyroscope.* and discovery.* components of the Alloy "
+      "language.",
+      "invar"};
+  RawFlags raw;
+  FmtOptions fmt_options;
+  bool show_version = false;
+  std::string reference_directory;
+  CLI::App* run = nullptr;
+  CLI::App* fmt = nullptr;
+  CLI::App* validate = nullptr;
+  CLI::App* components = nullptr;
+  CLI::App* version = nullptr;
+  CLI::App* completion = nullptr;
+  CLI::App* help = nullptr;
+
+  Commands() {
+    app.set_help_flag("-h,--help", "Show help");
+    app.add_flag("-v,--version", show_version, "Show the version");
+    app.require_subcommand(0, 1);
+    app.allow_extras();
+    run = add("run", "Run the collector: invar run [flags] PATH (a file, or a folder of *.alloy files)");
+    add_run_flags(*run, raw);
+    run->footer(
+        "Signals: SIGHUP reloads the configuration, SIGINT and SIGTERM stop.\nExample: invar run "
+        "--storage.path=/var/lib/invar config.alloy");
+    fmt = add("fmt", "Format a configuration file: invar fmt [-w | -t] [FILE]");
+    fmt->alias("format");
+    fmt->add_flag("-w,--write", fmt_options.write, "Write the result back to the file");
+    fmt->add_flag("-t,--test", fmt_options.test, "Only check: exit status 1 when the file would change");
+    validate = add("validate",
+                   "Find every mistake in a configuration without starting anything: invar validate PATH");
+    add_common_flags(*validate, raw);
+    components = add("components", "List the components, or describe one: invar components [NAME]");
+    components
+        ->add_option("--write-reference", reference_directory, "Write the reference pages into a folder")
+        ->group("");
+    version = add("version", "Show the version");
+    completion = add("completion", "Print a completion script: invar completion bash|zsh|fish");
+    help = add("help", "Show help for a command: invar help [COMMAND]");
+  }
+
+  CLI::App* add(const std::string& name, const std::string& text) {
+    auto* command = app.add_subcommand(name, text);
+    command->allow_extras();
+    command->fallthrough(false);
+    command->set_help_flag("-h,--help", "Show help");
+    return command;
+  }
+
+  Result<int> dispatch() {
+    if (run->parsed()) {
+      INVAR_ASSIGN_OR_RETURN(std::string path, one_argument(*run));
+      INVAR_ASSIGN_OR_RETURN(RunOptions options, checked_run_options(raw, *run));
+      options.config_path = std::move(path);
+      return app::run(options);
+    }
+    if (fmt->parsed()) {
+      INVAR_ASSIGN_OR_RETURN(fmt_options.files, positionals(*fmt));
+      return run_fmt(fmt_options);
+    }
+    if (validate->parsed()) {
+      INVAR_ASSIGN_OR_RETURN(const std::string path, one_argument(*validate));
+      INVAR_TRY(check_format(raw));
+      INVAR_ASSIGN_OR_RETURN(const syntax::Stability level, stability_of(raw));
+      return app::validate(path, level);
+    }
+    if (components->parsed()) {
+      INVAR_ASSIGN_OR_RETURN(const auto words, positionals(*components));
+      if (!reference_directory.empty()) return write_reference(reference_directory);
+      if (words.size() > 1)
+        return usage(fmt::format("accepts between 0 and 1 arg(s), received {}", words.size()));
+      return words.empty() ? list_components() : describe_component(words[0]);
+    }
+    if (completion->parsed()) {
+      INVAR_ASSIGN_OR_RETURN(const std::string shell, one_argument(*completion));
+      const auto script = completion_script(shell);
+      if (script.empty()) return usage("no completion for that shell: choose bash, zsh or fish");
+      std::fputs(script.c_str(), stdout);
+      return 0;
+    }
+    if (help->parsed()) {
+      INVAR_ASSIGN_OR_RETURN(const auto words, positionals(*help));
+      return show_help(words);
+    }
+    if (version->parsed() || show_version) {
+      std::fputs(version_text().c_str(), stdout);
+      return 0;
+    }
+    INVAR_ASSIGN_OR_RETURN(const auto words, positionals(app));
+    if (!words.empty()) {
+      return usage(
+          fmt::format("unknown command {} for \"invar\"\nRun 'invar --help' for usage.", quote(words[0])));
+    }
+    std::fputs(app.help().c_str(), stderr);
+    return 0;
+  }
+
+  Result<int> show_help(const std::vector<std::string>& words) {
+    const CLI::App* command = words.empty() ? &app : nullptr;
+    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+      if (!words.empty() && sub->check_name(words[0])) command = sub;
+    }
+    if (command == nullptr) return usage(fmt::format("unknown help topic {}", quote(words[0])));
+    std::fputs(command->help().c_str(), stdout);
+    return 0;
+  }
+};
+
+// CLI11 speaks of its own kinds of errors; the texts that users know are those of the reference's flag
+// library.
+std::string message_of(const CLI::ParseError& error) {
+  std::string what = error.what();
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    return "flag needs an argument: " + what.substr(0, what.find(':'));
+  }
+  return what;
+}
+
+}  // namespace
+
+int fail_with(std::string_view message) {
+  fmt::print(stderr, "Error: {}\n", message);
+  return 1;
+}
+
+int main(int argc, char** argv) {
+  Commands commands;
+  try {
+    commands.app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = commands.app.get_subcommands();
+    std::fputs((chosen.empty() ? commands.app.help() : chosen[0]->help()).c_str(), stdout);
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return fail_with(message_of(error));
+  }
+  const Result<int> status = commands.dispatch();
+  if (status) return *status;
+  // A bad flag in front of the command: the usage helps more than the message alone.
+  const bool before_command =
+      commands.app.get_subcommands().empty() && status.error().message.starts_with("unknown flag");
+  fail_with(status.error().message);
+  if (before_command) std::fputs(commands.app.help().c_str(), stderr);
+  return 1;
+}
+
+}  // namespace invar::app

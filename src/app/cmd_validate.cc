@@ -1,0 +1,31 @@
+// `invar validate`: formatting.md 6. Nothing is evaluated, built, fetched or opened.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "app/commands.h"
+#include "fs/filesystem.h"
+
+namespace invar::app {
+
+bool use_colour() {
+  const char* term = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr &&
+         (term == nullptr || std::string_view(term) != "dumb");
+}
+
+int validate(const std::string& path, syntax::Stability min_stability) {
+  const auto files = fs::posix();
+  auto sources = runtime::read_sources(*files, path);
+  if (!sources) return fail_with(sources.error().message);
+  const auto diagnostics = runtime::validate(*sources, components(), config_blocks(), min_stability);
+  if (diagnostics.empty()) return 0;
+  fmt::print(stderr, "{}\n", diagnostics.render(use_colour()));
+  std::fputs("\n", stdout);
+  std::fflush(stdout);
+  return fail_with("validation failed");
+}
+
+}  // namespace invar::app

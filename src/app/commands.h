@@ -1,0 +1,41 @@
+// The commands besides `run`: each prints and returns an exit status.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "component/component.h"
+#include "runtime/controller.h"
+#include "syntax/evaluator.h"
+
+namespace invar::app {
+
+// Every component that this binary has.
+const component::Registry& components();
+
+// The configuration blocks that `run` gives its controller, without effect: for `validate` and the reference
+// pages.
+std::vector<runtime::ConfigBlock> config_blocks();
+
+int validate(const std::string& path, syntax::Stability min_stability);
+
+// `invar components`: a list; with a name: its arguments, blocks and exports from the schema.
+int list_components();
+int describe_component(const std::string& name);
+
+// Writes the reference page of every component and config block into `directory` (used by the documentation
+// test).
+int write_reference(const std::string& directory);
+std::string reference_page(const component::Registration& registration);
+
+std::string version_text();
+std::string completion_script(std::string_view shell);  // "" for an unknown shell
+
+// `Error: <message>` on stderr; returns 1.
+int fail_with(std::string_view message);
+
+// Colour in diagnostics: stdout is a terminal, NO_COLOR unset, TERM not "dumb".
+bool use_colour();
+
+}  // namespace invar::app

@@ -1,0 +1,17 @@
+// The configuration blocks with their effects; app/commands.h has the version without any.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/log.h"
+#include "runtime/controller.h"
+
+namespace invar::app {
+
+using HttpEffect = std::function<Result<>(const syntax::Boxed&)>;
+
+std::vector<runtime::ConfigBlock> config_blocks(std::shared_ptr<log::Sink> sink, HttpEffect http);
+
+}  // namespace invar::app

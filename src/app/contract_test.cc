@@ -1,0 +1,166 @@
+// The contract that every component keeps, whatever it does. Runs over the registry: a new component needs no code here.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "app/commands.h"
+#include "async/testing/test_loop.h"
+#include "component/view.h"
+#include "fs/testing/memory_fs.h"
+#include "http/testing/fake_transport.h"
+#include "runtime/controller.h"
+#include "syntax/evaluator.h"
+#include "syntax/parser.h"
+
+namespace invar::app {
+namespace {
+
+using component::Registration;
+using syntax::Field;
+using syntax::Schema;
+
+class Contract : public testing::TestWithParam<const Registration*> {
+ protected:
+  const Registration& registration() const { return *GetParam(); }
+};
+
+std::vector<const Registration*> all() {
+  std::vector<const Registration*> out;
+  for (const auto& r : components().all()) out.push_back(&r);
+  return out;
+}
+
+std::string test_name(const testing::TestParamInfo<const Registration*>& info) {
+  std::string name = info.param->name;
+  std::ranges::replace(name, '.', '_');
+  return name;
+}
+
+void expect_documented(const Schema& schema, const std::string& where) {
+  for (const Field& field : schema.fields()) {
+    EXPECT_FALSE(field.doc.empty()) << where << "." << field.name << " has no documentation";
+    EXPECT_TRUE(field.doc.ends_with('.'))
+        << where << "." << field.name << ": \"" << field.doc << "\" is not a sentence";
+    if (field.kind == Field::Kind::kBlock) expect_documented(*field.block, where + "." + field.name);
+  }
+}
+
+TEST_P(Contract, EveryArgumentIsDocumented) {
+  expect_documented(*registration().arguments, registration().name);
+  if (registration().exports != nullptr) expect_documented(*registration().exports, registration().name);
+  EXPECT_FALSE(registration().summary.empty());
+  EXPECT_FALSE(registration().example.empty());
+}
+
+void expect_round_trip(const Schema& schema, const std::string& where) {
+  const auto defaults = schema.make();
+  const auto copy = schema.make();
+  for (const Field& field : schema.fields()) {
+    if (field.kind == Field::Kind::kBlock) {
+      expect_round_trip(*field.block, where + "." + field.name);
+      continue;
+    }
+    const auto error = field.decode(copy.get(), field.encode(defaults.get()));
+    EXPECT_FALSE(error) << where << "." << field.name << ": " << (error ? error->message : "");
+  }
+  EXPECT_TRUE(schema.equal(defaults.get(), copy.get()))
+      << where << ": a default changes by being written out and read back";
+  EXPECT_TRUE(schema.equal(defaults.get(), schema.clone(defaults.get()).get())) << where;
+}
+
+TEST_P(Contract, DefaultsRoundTrip) {
+  expect_round_trip(*registration().arguments, registration().name);
+}
+
+TEST_P(Contract, AnUnknownAttributeIsALocatedDiagnostic) {
+  const auto source = fmt::format("{} \"x\" {{\n\tno_such_thing = 1\n}}\n", registration().name);
+  const auto diagnostics = runtime::validate({{"c.alloy", source}}, components(), config_blocks(),
+                                             syntax::Stability::kExperimental);
+  EXPECT_NE(
+      diagnostics.render(false).find("Error: c.alloy:2:2: unrecognized attribute name \"no_such_thing\""),
+      std::string::npos)
+      << diagnostics.render(false);
+}
+
+TEST_P(Contract, TheExampleIsValid) {
+  const auto diagnostics = runtime::validate({{"example.alloy", registration().example}}, components(),
+                                             config_blocks(), syntax::Stability::kExperimental);
+  EXPECT_TRUE(diagnostics.empty()) << diagnostics.render(false);
+}
+
+class AllTargets : public component::ClusterView {
+ public:
+  [[nodiscard]] bool owns(std::uint64_t) const override { return true; }
+};
+
+// The example as a running pipeline, on a disk in memory and a network of which nothing answers.
+class Running {
+ public:
+  explicit Running(const std::string& config) : config_(config) {
+    for (const auto* folder : {"/etc", "/etc/invar", "/var", "/var/profiles", "/storage"})
+      (void)files_->make_directories(folder);
+    // Every absolute path that the example reads exists.
+    for (std::size_t at = 0; (at = config.find("\"/", at)) != std::string::npos; ++at) {
+      const std::string path = config.substr(at + 1, config.find('"', at + 1) - at - 1);
+      const auto slash = path.rfind('/');
+      if (path.find('*') != std::string::npos || path.find('.') == std::string::npos) continue;
+      (void)files_->make_directories(path.substr(0, slash));
+      (void)files_->write_file_atomically(path, "[]", 0644, false);
+    }
+    runtime::Environment environment;
+    environment.loop = &loop_;
+    environment.pool = &pool_;
+    environment.files = files_;
+    environment.http = transport_;
+    environment.metrics = registry_.get();
+    environment.cluster = std::make_shared<AllTargets>();
+    environment.components = &components();
+    environment.blocks = config_blocks();
+    environment.storage_path = "/storage";
+    controller_ = runtime::Controller::create(std::move(environment));
+  }
+
+  runtime::Controller::LoadResult load() {
+    auto result = controller_->load({{"example.alloy", config_}}, ".");
+    loop_.run_until_idle();
+    return result;
+  }
+
+  async::testing::TestLoop loop_;
+  async::testing::InlineWorkerPool pool_{loop_};
+  std::shared_ptr<fs::testing::MemoryFileSystem> files_ = fs::testing::MemoryFileSystem::create();
+  std::shared_ptr<http::testing::FakeTransport> transport_ =
+      std::make_shared<http::testing::FakeTransport>(loop_);
+  std::unique_ptr<metrics::Registry> registry_ = metrics::Registry::create();
+  std::unique_ptr<runtime::Controller> controller_;
+  std::string config_;
+};
+
+TEST_P(Contract, TheExampleRunsReloadsAndStopsPromptly) {
+  Running run(registration().example);
+  const auto loaded = run.load();
+  ASSERT_TRUE(loaded.diagnostics.empty()) << loaded.diagnostics.render(false);
+  run.controller_->start();
+  run.loop_.advance(std::chrono::seconds(20));
+
+  // The same file again: nothing changes, nobody minds.
+  const auto again = run.load();
+  EXPECT_TRUE(again.diagnostics.empty()) << again.diagnostics.render(false);
+  run.loop_.advance(std::chrono::seconds(20));
+  for (const auto& view : run.controller_->list("")) {
+    EXPECT_NE(view.health.state, component::HealthState::kExited) << view.local_id;
+    ASSERT_TRUE(run.controller_->details(view.local_id));
+  }
+
+  bool stopped = false;
+  run.controller_->stop([&] { stopped = true; });
+  run.loop_.advance(std::chrono::seconds(2));
+  EXPECT_TRUE(stopped) << "stop takes longer than two seconds";
+  run.controller_.reset();
+  EXPECT_EQ(run.registry_->collect().find("component_id="), std::string::npos)
+      << "metrics outlive their component";
+}
+
+INSTANTIATE_TEST_SUITE_P(Components, Contract, testing::ValuesIn(all()), test_name);
+
+}  // namespace
+}  // namespace invar::app

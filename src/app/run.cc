@@ -1,0 +1,220 @@
+// `invar run`: wires the folders together and owns everything that lives as long as the process.
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <thread>
+
+#include "app/banner.h"
+#include "app/commands.h"
+#include "app/config_blocks.h"
+#include "app/run_options.h"
+#include "app/seed.h"
+#include "async/loop.h"
+#include "async/signals.h"
+#include "async/worker_pool.h"
+#include "base/build_info.h"
+#include "http/client.h"
+#include "http/server.h"
+#include "metrics/metrics.h"
+#include "runtime/controller.h"
+#include "services/endpoints.h"
+#include "services/http_block.h"
+#include "services/pprof_endpoints.h"
+#include "services/router.h"
+#include "services/web_api.h"
+
+namespace invar::app {
+namespace {
+
+class WholeSet : public component::ClusterView {
+ public:
+  [[nodiscard]] bool owns(std::uint64_t) const override { return true; }
+};
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+class Daemon {
+ public:
+  explicit Daemon(const RunOptions& options)
+      : options_(options),
+        loop_(async::RealLoop::create()),
+        sink_(log::Sink::create()),
+        logger_(sink_),
+        files_(fs::posix()),
+        started_unix_ns_(loop_->unix_ns()) {}
+
+  int run() {
+    // Signals first: threads started later inherit the mask.
+    signals_ = async::watch_signals(*loop_, [this](int signo) { on_signal(signo); });
+    pool_ =
+        async::make_worker_pool(*loop_, std::max(2U, std::thread::hardware_concurrency()), "invar-worker");
+    logger_.info("Invar is starting", {{"version", build_info().version}});
+
+    registry_ = metrics::Registry::create();
+    process_scope_ = registry_->scope({});
+    metrics::add_process_metrics(*process_scope_);
+    http::Transport::Options transport;
+    transport.peers.push_back(http::make_memory_peer(
+        options_.memory_address, [this](http::ServerRequest request, http::ResponderPtr responder) {
+          router_.handle(std::move(request), responder);
+        }));
+    transport_ = http::Transport::create(*loop_, files_, process_scope_.get(), std::move(transport));
+
+    auto sources = runtime::read_sources(*files_, options_.config_path);
+    if (!sources)
+      return fail_with(runtime::reading_error_text(options_.config_path, sources.error().message));
+    create_controller();
+    const auto loaded = controller_->load(*sources, module_path());
+    if (loaded.diagnostics.has_errors()) {
+      fmt::print(stderr, "{}\n", loaded.diagnostics.render(use_colour()));
+      std::fputs("\n", stdout);
+      std::fflush(stdout);
+      return fail_with("could not perform the initial load successfully");
+    }
+    if (auto listening = listen(); !listening) {
+      logger_.error(listening.error().message, {{"service", "http"}});
+      return 1;
+    }
+    controller_->start();
+    logger_.info("now listening for http traffic", {{"service", "http"}, {"addr", server_->address()}});
+    logger_.info("{^_^} Invar is running");
+    std::fputs(start_banner(*controller_, server_->address(), options_.ui_path_prefix).c_str(), stdout);
+    std::fflush(stdout);
+    loop_->run();
+    return 0;
+  }
+
+ private:
+  [[nodiscard]] std::string module_path() const {
+    std::error_code ignored;
+    const std::filesystem::path path(options_.config_path);
+    return std::filesystem::is_directory(path, ignored) ? path.string() : path.parent_path().string();
+  }
+
+  void create_controller() {
+    runtime::Environment environment;
+    environment.loop = loop_.get();
+    environment.pool = pool_.get();
+    environment.files = files_;
+    environment.http = transport_;
+    environment.metrics = registry_.get();
+    environment.logger = logger_;
+    environment.cluster = std::make_shared<WholeSet>();
+    environment.components = &components();
+    environment.blocks =
+        config_blocks(sink_, [this](const syntax::Boxed& arguments) { return apply_http(arguments); });
+    environment.storage_path = options_.storage_path;
+    environment.instance_uid = load_or_create_uid(*files_, options_.storage_path, loop_->unix_ns(), logger_);
+    environment.min_stability = options_.min_stability;
+    environment.shutdown_deadline = options_.shutdown_deadline;
+    controller_ = runtime::Controller::create(std::move(environment));
+  }
+
+  Result<> apply_http(const syntax::Boxed& arguments) {
+    const auto& http = arguments.as<services::HttpArguments>();
+    tls_ = services::server_tls(http);
+    auth_ = services::server_auth(http);
+    if (server_) server_->set_security(tls_, auth_);
+    return {};
+  }
+
+  Result<> listen() {
+    http::ServerOptions server;
+    server.listen_address = options_.listen_address;
+    server.tls = tls_;
+    server.auth = auth_;
+    auto listening =
+        http::Server::listen(*loop_, files_, logger_.with({{"service", "http"}}), std::move(server),
+                             [this](http::ServerRequest request, http::ResponderPtr responder) {
+                               router_.handle(std::move(request), responder);
+                             });
+    if (!listening) return std::unexpected(listening.error());
+    server_ = std::move(*listening);
+
+    services::add_endpoints(router_, {.components = controller_.get(),
+                                      .metrics = registry_.get(),
+                                      .reload =
+                                          [this] {
+                                            logger_.info("reload requested via /-/reload endpoint",
+                                                         {{"service", "http"}});
+                                            return reload();
+                                          },
+                                      .status = [this] { return status(); },
+                                      .prefix = options_.ui_path_prefix});
+    services::add_web_api(router_, options_.ui_path_prefix, *controller_,
+                          {.name = host_name(), .address = server_->address(), .state = "participant"});
+    if (options_.enable_pprof) services::add_pprof_endpoints(router_, *loop_, *pool_);
+    return {};
+  }
+
+  services::StatusInput status() const {
+    return {.components = nullptr,
+            .config_path = options_.config_path,
+            .prefix = options_.ui_path_prefix,
+            .started_unix_ns = started_unix_ns_,
+            .now_unix_ns = loop_->unix_ns(),
+            .last_reload_error = last_reload_error_};
+  }
+
+  // "" when the new configuration was applied whole, else the text for the log and the HTTP reply.
+  std::string reload() {
+    auto sources = runtime::read_sources(*files_, options_.config_path);
+    if (sources) {
+      last_reload_error_ =
+          runtime::load_error_text(options_.config_path, controller_->load(*sources, module_path()));
+    } else {
+      controller_->note_read_failure();
+      last_reload_error_ = runtime::reading_error_text(options_.config_path, sources.error().message);
+    }
+    if (last_reload_error_.empty()) {
+      logger_.info("config reloaded");
+    } else {
+      logger_.error("failed to reload config", {{"err", last_reload_error_}});
+    }
+    return last_reload_error_;
+  }
+
+  void on_signal(int signo) {
+    if (signo == SIGHUP) {
+      if (controller_ && server_) reload();
+      return;
+    }
+    logger_.info("shutting down", {{"signal", signo == SIGINT ? "SIGINT" : "SIGTERM"}});
+    if (server_) server_->close_listener();
+    controller_->stop([this] { loop_->stop(); });
+  }
+
+  const RunOptions options_;
+  // Torn down in reverse: what uses a thing stands below it.
+  std::unique_ptr<async::RealLoop> loop_;
+  std::shared_ptr<log::Sink> sink_;
+  log::Logger logger_;
+  std::shared_ptr<fs::FileSystem> files_;
+  UnixNanos started_unix_ns_;
+  std::unique_ptr<async::SignalWatcher> signals_;
+  std::unique_ptr<async::WorkerPool> pool_;
+  std::unique_ptr<metrics::Registry> registry_;
+  std::unique_ptr<metrics::Scope> process_scope_;
+  services::Router router_;
+  std::shared_ptr<http::Transport> transport_;
+  std::optional<http::ServerTls> tls_;
+  std::optional<http::ServerAuth> auth_;
+  std::string last_reload_error_;
+  std::unique_ptr<runtime::Controller> controller_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace
+
+int run(const RunOptions& options) {
+  return Daemon(options).run();
+}
+
+}  // namespace invar::app

@@ -1,0 +1,27 @@
+// What `invar run` was told on its command line, after the texts were checked.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "base/time.h"
+#include "syntax/evaluator.h"
+
+namespace invar::app {
+
+struct RunOptions {
+  std::string config_path;
+  std::string listen_address = "127.0.0.1:12345";
+  std::string memory_address = "invar.internal:12345";
+  std::string ui_path_prefix = "/";
+  bool enable_pprof = true;
+  bool disable_support_bundle = false;
+  std::string storage_path = "data-invar/";
+  syntax::Stability min_stability = syntax::Stability::kExperimental;
+  Duration shutdown_deadline = std::chrono::minutes(10);
+};
+
+// Runs until SIGINT or SIGTERM; returns the exit status.
+int run(const RunOptions& options);
+
+}  // namespace invar::app
