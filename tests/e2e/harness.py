@@ -109,7 +109,9 @@ class Invar:
                     self.address = match.group(1)
                 if line.strip().startswith("stop"):
                     break
-            assert self.address, f"did not start: {self.log()}"
+            if not self.address:
+                self.stop()
+                raise AssertionError(f"did not start: {self.log()}")
 
     def log(self):
         return self.log_path.read_text()
@@ -145,7 +147,7 @@ class Invar:
         return [{s["name"]: s["value"]["value"] for s in b["body"] if s["type"] == "attr"}
                 for b in self.details(component)["debugInfo"] if b["name"] == block]
 
-    def signal(self, number):
+    def send(self, number):
         self.process.send_signal(number)
 
     def rewrite(self, config):

@@ -15,7 +15,7 @@ BASE = """
 pyroscope.scrape "s" {
 	targets         = [{"__address__" = "127.0.0.1:1", "service_name" = "a"}]
 	forward_to      = [pyroscope.write.w.receiver]
-	scrape_interval = "1s"
+	scrape_interval = "2s"
 }
 
 pyroscope.write "w" {
@@ -92,14 +92,14 @@ class Server(Case):
         invar.config.unlink()
         self.assertEqual(invar.get("/-/reload")[0], 400)
         invar.rewrite(BASE.replace('"s"', '"t"'))
-        invar.signal(signal.SIGHUP)
+        invar.send(signal.SIGHUP)
         until("SIGHUP reloads", lambda: "pyroscope.scrape.t" in invar.text("/api/v0/web/components"))
         self.assertNotIn("The last reload was refused", invar.text("/"))
 
     def test_a_component_that_fails_on_reload_keeps_its_last_good_arguments(self):
         invar = self.invar(BASE)
         # The graph is right, one value is wrong: everything else of the new file is applied.
-        invar.rewrite(BASE.replace('"1s"', '"-1s"') + 'discovery.relabel "new" {\n\ttargets = []\n}\n')
+        invar.rewrite(BASE.replace('"2s"', '"-1s"') + 'discovery.relabel "new" {\n\ttargets = []\n}\n')
         status, _, body = invar.get("/-/reload")
         self.assertEqual(status, 400)
         self.assertIn(b"scrape_interval must be greater than 0", body)

@@ -45,8 +45,8 @@ BEHAVIOURS = {
     "garbage": (lambda h: reply(h, 200, "application/octet-stream", bytes(range(255, 0, -1)) * 50), "invalid profile data"),
     "truncated": (lambda h: reply(h, 200, "application/octet-stream", gzip.compress(b"abc" * 1000)[:30]), "invalid profile data"),
     "bomb": (lambda h: reply(h, 200, "application/octet-stream", BOMB), "too large"),
-    "endless": (endless, "too large"),
-    "hang": (hang, "imeout"),
+    "endless": (endless, "the answer is larger than 16 MiB"),
+    "hang": (hang, "timed out after 1s"),
     "missing": (lambda h: reply(h, 404, "text/plain", b"404 page not found\n"), "this program has no goroutine profile"),
     "broken": (lambda h: reply(h, 500, "text/plain", b"oops\n"), "server returned HTTP status (500) oops"),
     "redirects": (lambda h: reply(h, 302, "text/plain", b"", Location=h.path), "redirect"),
@@ -123,7 +123,7 @@ pyroscope.fsdump "d" {{
 pyroscope.scrape "a" {{
 	targets         = [{{"__address__" = "{front.address}", "__name__" = "goroutine"}}]
 	forward_to      = []
-	scrape_interval = "1s"
+	scrape_interval = "2s"
 }}
 """)
         until("it is down", lambda: invar.metric("pyroscope_scrape_scrapes_total", result="failure") >= 1)
