@@ -1,6 +1,6 @@
-// How often each deflate symbol occurs in deltas, per 100,000 symbols, plus 1 so that all can be written: the captured heap,
-// allocs, mutex and block profiles, round 1 -> 2, each kind counting the same. Counted by isal_update_histogram().
-// A static Huffman table made of it saves level 1's work on a table of its own: docs/benchmarks/delta.md.
+// How often each deflate symbol occurs in deltas, per 100,000 symbols, plus 1 so that all can be written:
+// the captured heap, allocs, mutex and block profiles, round 1 -> 2, each kind counting the same, counted by
+// isal_update_histogram(). What a Huffman table made of it gives: docs/benchmarks/delta.md.
 #pragma once
 
 #include <cstdint>

@@ -1,11 +1,11 @@
-// Agent-side delta: a cumulative profile minus the one before it. Spec: pyroscope-scrape.md 13 with every BETTER item.
-//
-// One DeltaState per (target, profile type): the last accepted baseline, 12-14 bytes a stack, immutable and shared.
-// One DeltaEngine per worker: all scratch. step() never changes the old state: it returns the delta and the next
-// state, and the caller keeps the next one only after the profile was accepted downstream (then nothing is lost
-// when it was not: the following delta covers both intervals).
-// Threads: an engine belongs to one worker at a time; states may cross threads.
+// Agent-side delta: a cumulative profile minus the one before it. Spec: pyroscope-scrape.md 13.
+// Shape:   one DeltaState per (target, profile type): the last accepted baseline, 12-14 bytes a stack,
+//          immutable and shared; one DeltaEngine per worker: all scratch.
+// Commit:  step() never changes the old state. It returns the delta and the next state, and the caller keeps
+//          the next one only after the profile was accepted downstream; when it was not, nothing is lost: the
+//          following delta covers both intervals.
 // Errors:  the texts of pyroscope-scrape.md 13 and 11; after an error the old state stays valid.
+// Threads: an engine belongs to one worker at a time; states may cross threads.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
-// The delta, gzip in -> gzip out, against L = inflate the input + deflate the output, measured turn by turn in the same run.
-// Counters: L_us, ratio = whole job / L, with ISA-L's inflate and level 1 as the reference line; own = whole job / L with the
-// codecs that the job itself uses, state = bytes a stack at rest, delta_us = the job without inflate and deflate.
-// Results and what was tried: docs/benchmarks/delta.md.
+// The delta, gzip in -> gzip out, against L = inflate the input + deflate the output, measured turn by turn in
+// the same run. Counters: L_us; ratio = whole job / L with ISA-L's inflate and level 1 as the reference line;
+// own = whole job / L with the codecs that the job itself uses; delta_us = the job without its codecs;
+// state = bytes a stack at rest. Results and what was tried: docs/benchmarks/delta.md.
 #include <benchmark/benchmark.h>
 #include <isa-l.h>
 #include <time.h>

@@ -1,10 +1,10 @@
 // DeltaState: what a target's last accepted profile leaves behind. Immutable, one exactly sized block.
-// Shape:   u64 hash[n] | u8 sizes[n][stride] | values | u8 age[tail], then 8 bytes of padding for wide loads.
-//          `sizes` holds a nibble per delta column, the bytes (1..8) of its value; stride = (columns + 1)
-//          / 2. Order: the last profile's rows, then the `tail` of stacks that it did not contain, oldest
-//          knowledge kept. 12 to 14 bytes a stack for heaps: 8 hash, 1 sizes, 3 to 5 values.
-// Disk:    save_state() writes a header, the block and an XXH3 checksum; load_state() believes nothing before
-// it is checked.
+// Shape:   u64 hash[n] | u8 sizes[n][stride] | values | u8 age[tail], then 8 bytes padding for wide loads.
+//          `sizes` holds a nibble per delta column: the bytes (1..8) of its value. stride is half the
+//          columns, rounded up. 12 to 14 bytes a stack for heaps: 8 hash, 1 sizes, 3 to 5 values.
+// Order:   the last profile's rows, then the `tail` of stacks that it did not contain.
+// Disk:    save_state() writes a header, the block and an XXH3 checksum; load_state() believes nothing
+//          before it is checked.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // DeltaWriter: the difference as a profile. Samples with their new values first; every other byte of a record
-// is the input's own, so unknown fields, labels and locations stay as they were. Ids and string indexes are
-// kept: strings that are not used become empty (pyroscope-scrape.md 13). Pruning: when few rows are left,
-// locations, functions and strings that none of them uses are dropped; when most are left
-//          it costs more than the bytes it saves, and all records are copied in runs.
+// is the input's own, so unknown fields, labels and locations stay as they were.
+// Ids:     and string indexes are kept; strings that are not used become empty (pyroscope-scrape.md 13).
+// Pruning: when few rows are left, locations, functions and strings that none of them uses are dropped; when
+//          most are left that costs more than it saves, and all records are copied in runs.
 // Threads: one owner.  Lifetime: the output holds until the next write().
 #pragma once
 

@@ -1,8 +1,8 @@
-// gzip in and out. Threads: any; the objects hold scratch and belong to one worker.
-// Limits: inflating stops at `limit_bytes` of output (kResourceExhausted: the bomb guard); the stored size is
-// a hint only. Errors: kDataLoss with what is wrong (`truncated gzip`, `wrong CRC` ...). Several members are
-// read as one body; bytes
-//         behind the last member are an error, as for Pyroscope's server. Libraries stay in this folder.
+// gzip in and out. Several members are read as one body.
+// Limits:  inflating stops at `limit_bytes` of output (the bomb guard); the stored size is only a hint.
+// Errors:  kDataLoss with what is wrong (`truncated gzip`, `wrong CRC` ...), also for bytes behind the last
+//          member, as Pyroscope's server has it; kResourceExhausted at the limit.
+// Threads: any; the objects hold scratch and belong to one worker. The libraries stay in this folder.
 #pragma once
 
 #include <cstdint>

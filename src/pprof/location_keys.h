@@ -1,8 +1,8 @@
-// LocationKeys: what a frame, a string and a label are for the identity of a stack. Spec: pyroscope-scrape.md
-// 13 (BETTER). A location is its address and mapping (start, file, build id); at address 0, as interpreters
-// write it, the chain of (function name, file, line) of its lines. Keys do not depend on ids or string
-// indexes, which change between profiles. Threads: one owner.  Lifetime: compute() refers to the index until
-// the next one.
+// LocationKeys: what a frame, a string and a label are for the identity of a stack.
+// A location is its address and mapping (start, file, build id); at address 0, as interpreters write it, the
+// chain of (function name, file, line) of its lines. Ids and string indexes play no part: they change.
+// Spec:    pyroscope-scrape.md 13 (BETTER).   Threads: one owner.
+// Lifetime: refers to the index until the next compute().
 #pragma once
 
 #include <cstdint>

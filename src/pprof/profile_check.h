@@ -1,6 +1,6 @@
-// ProfileCheck: inspect() at the speed of the delta's reader, for bodies that pass through. Same verdict,
-// same summary; the words of an error come from inspect() itself. Contract: kPadding readable bytes behind
-// `raw`.   Threads: one owner; holds scratch.
+// ProfileCheck: inspect() at the speed of the delta's reader, for bodies that pass through.
+// Same verdict, same summary; the words of an error come from inspect() itself.
+// Contract: kPadding readable bytes behind `raw`.   Threads: one owner; holds scratch.
 #pragma once
 
 #include <cstdint>

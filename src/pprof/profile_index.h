@@ -1,8 +1,8 @@
 // ProfileIndex: one fast walk over a profile that finds its records and checks all of them except the
 // samples, which sample_kernel.h reads. Same verdict as inspect(): a fuzz target compares them. A refusal
-// here has no words; ask inspect(). Shape:   records of the four frequent kinds are filed into lists without
-// a branch on the kind, because Go mixes locations,
-//          functions and samples and a switch would mispredict; then one tight loop per kind.
+// here has no words; ask inspect().
+// Shape:   records of the four frequent kinds are filed into lists without a branch on the kind, because Go
+//          mixes locations, functions and samples and a switch would mispredict; then a tight loop per kind.
 // Lifetime: refers to `raw`, behind which kPadding bytes are readable.   Threads: one owner.
 #pragma once
 

@@ -1,10 +1,10 @@
-// Reading samples: location ids, values and labels to a hash, a row of values and the place of the values in
-// the record. The hot loop of delta and validation. One plain reader for everything that is valid, and beside
-// it kernels with SIMD for what nearly every profile looks like (ids 1..n of at most two bytes each); they
-// hand the rare sample to the plain one. The kernel is chosen once at run time by what the CPU has, so one
-// binary serves all. Contract: the index was built; kPadding readable bytes behind the profile; `ids` holds
-// longest_sample() + 64 entries. Errors:   false, without words; see inspect().   Threads: kernels are pure,
-// a source belongs to one worker.
+// Reading samples: location ids, values and labels become a hash, a row of values and the place of the values
+// in the record. The hot loop of delta and validation.
+// One plain reader takes everything that is valid. Beside it stand kernels with SIMD for what nearly every
+// profile looks like (ids 1..n of at most two bytes); they hand the rare sample to the plain reader. The
+// kernel is chosen at run time by what the CPU has, so one binary serves all.
+// Contract: a built index; kPadding bytes behind the profile; `ids` holds longest_sample() + 64 entries.
+// Errors:  false, without words; see inspect().   Threads: kernels are pure, a source has one owner.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,5 @@
 // The hash that identifies a stack with its labels: 64 bits, the same on every machine and in every process,
-// because baselines live on disk. Keys of locations are mixed already; what they are made of stands in
-// location_keys.h.
+// because baselines live on disk. What the keys of locations are made of stands in location_keys.h.
 //
 // NH: the sum of (k1 + m1) * (k2 + m2) over 128 bits with random m is 2^-64 almost universal for one length;
 // the length goes into the last mix. Blocks of 128 keep the table of m short. Padding with key 0 makes the

@@ -1,8 +1,7 @@
 // Varints and messages read 8 bytes at a time: the fast twin of wire.h, with the same idea of what is valid.
-// Contract: kPadding readable bytes stand behind the whole buffer, so a load never needs a check; results are
-// checked
-//           against the end of the message instead. Little-endian machines.
-// Errors:   sticky. A reader that fails stands at its end with `failed` set; values read after that are 0.
+// Contract: kPadding readable bytes behind the whole buffer, so that a load needs no check; results are
+//          checked against the end of the message instead. Little-endian machines.
+// Errors:  sticky. A reader that fails stands at its end with `failed` set; values read after that are 0.
 #pragma once
 
 #include <bit>

@@ -1,6 +1,6 @@
-// Protobuf wire format, read one field at a time with every check: truncation, overlong varints, field number
-// 0, groups. The reader of errors: the fast paths (index.h, kernel.h) only find out that something is wrong,
-// this one says what. Threads: any.  Lifetime: views into the message given.
+// Protobuf wire format, one field at a time with every check: truncation, overlong varints, field number 0,
+// groups. It gives errors their words: the fast readers only find that something is wrong, this says what.
+// Threads: any.  Lifetime: views into the message given.
 #pragma once
 
 #include <cstdint>
