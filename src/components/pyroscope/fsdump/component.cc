@@ -146,7 +146,7 @@ component::Registration registration() {
   registration.documentation =
       R"md(Each profile is written to a file of its own, `<uuid>.pb.gz`, that holds the profile together with its labels. The file is plain
 gzip: `go tool pprof FILE` opens it. Bodies received on `/ingest` are kept as they came, as `<uuid>.ingest.gz`.
-[The archive file](../formats/archive.md) describes the bytes.
+[The archive file](../../formats/archive.md) describes the bytes.
 
 Use it beside `pyroscope.write` in one `forward_to` list, to archive profiles locally while they are sent. A slow or full disk
 never delays a scrape or a push: profiles wait in up to 64 MiB of memory, and what does not fit or cannot be written is counted

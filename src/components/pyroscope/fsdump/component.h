@@ -1,4 +1,4 @@
-// pyroscope.fsdump: archives every profile that it receives as one file. User's page: README.md.
+// pyroscope.fsdump: archives every profile that it receives as one file. User's page: docs/reference/components/.
 #pragma once
 
 #include "component/component.h"

@@ -1,4 +1,4 @@
-// pyroscope.write: sends every profile that it receives to Pyroscope servers. User's page: README.md.
+// pyroscope.write: sends every profile that it receives to Pyroscope servers. User's page: docs/reference/components/.
 #pragma once
 
 #include "component/component.h"
