@@ -200,7 +200,6 @@ class Parser {
       if (cur_.token == closer) break;
       if (cur_.token != Token::kTerminator) {
         expected(token_name(Token::kTerminator));
-        advance();
         skip_statement();
       }
       advance();

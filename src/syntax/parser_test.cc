@@ -204,6 +204,14 @@ TEST(ParseFile, RecoveryLosesTheStatementItLandsOn) {
             "got ]\n");
 }
 
+TEST(ParseFile, SkippingAStatementCountsTheBracketItStartsAt) {
+  EXPECT_EQ(errors("x {\n/h\n} {\nx\n}\n"),
+            "2:1: expected identifier, got /\n3:3: expected TERMINATOR, got {\n");
+  EXPECT_EQ(errors("x { }\n} \n a (\nx = ]\n)\nb = ]\n"),
+            "2:1: expected identifier, got }\n3:2: expected TERMINATOR, got IDENT\n6:5: expected expression, "
+            "got ]\n");
+}
+
 TEST(ParseFile, PrintedErrorsMatchTheFixtures) {
   const std::filesystem::path dir = INVAR_SOURCE_DIR "/testdata/syntax/errors";
   int checked = 0;
