@@ -162,6 +162,8 @@ class Transport {
     std::size_t max_in_flight = 64;
     std::vector<InMemoryPeer> peers;
     log::Logger logger;
+    Duration file_check_interval =
+        std::chrono::seconds(1);  // how often a credential file is looked at, at most
   };
   static std::shared_ptr<Transport> create(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
                                            metrics::Scope* scope, Options options);

@@ -28,10 +28,10 @@ Result<std::shared_ptr<const std::string>> FileCache::load(const std::string& pa
   return share(*std::move(bytes));
 }
 
-Result<std::shared_ptr<const std::string>> FileCache::read(const std::string& path, Duration max_age) {
+Result<std::shared_ptr<const std::string>> FileCache::read(const std::string& path) {
   const auto now = loop_->now();
   const auto found = entries_.find(path);
-  if (found != entries_.end() && found->second.content && now - found->second.checked < max_age) {
+  if (found != entries_.end() && found->second.content && now - found->second.checked < max_age_) {
     return found->second.content;
   }
   const auto stat = files_->stat(path);

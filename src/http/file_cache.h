@@ -19,12 +19,12 @@ namespace invar::http {
 
 class FileCache {
  public:
-  FileCache(async::Loop& loop, std::shared_ptr<fs::FileSystem> files)
-      : loop_(&loop), files_(std::move(files)) {}
+  FileCache(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
+            Duration max_age = std::chrono::seconds(1))
+      : loop_(&loop), files_(std::move(files)), max_age_(max_age) {}
 
   // The same pointer comes back until the content changed.
-  Result<std::shared_ptr<const std::string>> read(const std::string& path,
-                                                  Duration max_age = std::chrono::seconds(1));
+  Result<std::shared_ptr<const std::string>> read(const std::string& path);
 
  private:
   struct Entry {
@@ -36,6 +36,7 @@ class FileCache {
 
   async::Loop* loop_;
   std::shared_ptr<fs::FileSystem> files_;
+  Duration max_age_;
   std::map<std::string, Entry> entries_;
 };
 

@@ -70,7 +70,7 @@ class ServerImpl final : public Server {
  public:
   ServerImpl(async::Loop& loop, std::shared_ptr<fs::FileSystem> files, log::Logger logger,
              ServerOptions options, Handler handler)
-      : files_(std::make_shared<FileCache>(loop, std::move(files))),
+      : files_(std::make_shared<FileCache>(loop, std::move(files), Duration(0))),
         logger_(std::move(logger)),
         options_(std::move(options)),
         handler_(std::make_shared<const Handler>(std::move(handler))),

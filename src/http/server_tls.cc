@@ -175,7 +175,7 @@ Result<SslContextPtr> ServerTlsSource::build(const std::string& certificate, con
 Result<SslContextPtr> ServerTlsSource::current() {
   const auto load = [this](const std::string& file, const std::string& inline_text,
                            const Text& before) -> Result<Text> {
-    if (!file.empty()) return files_->read(file, Duration(0));
+    if (!file.empty()) return files_->read(file);
     if (inline_text.empty()) return Text();
     return before ? before : share(inline_text);
   };

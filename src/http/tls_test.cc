@@ -65,7 +65,12 @@ class TlsTest : public ::testing::Test {
     const Outcome r = h.get(client, "https://" + host + port + "/");
     return r ? r->body : failure_text(r);
   }
-  Harness h;
+  static Transport::Options quick_files() {
+    Transport::Options options;
+    options.file_check_interval = 10ms;
+    return options;
+  }
+  Harness h{quick_files()};
   TempDir dir;
 };
 
@@ -290,7 +295,7 @@ TEST_F(TlsTest, ClientFilesRotateWithoutRestart) {
   EXPECT_EQ(got, "hello");
   // Garbage later keeps what works; a missing file fails the request.
   dir.write("cert", "garbage");
-  for (const auto end = h.loop().now() + 1200ms; h.loop().now() < end;)
+  for (const auto end = h.loop().now() + 100ms; h.loop().now() < end;)
     ASSERT_EQ(ask(*client, server), "hello");
   ASSERT_EQ(std::remove(dir.path("cert").c_str()), 0);
   for (const auto end = h.loop().now() + 5s; got == "hello" && h.loop().now() < end;)

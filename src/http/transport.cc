@@ -27,7 +27,7 @@ class TransportImpl final : public Transport {
     const FileLimit limit = raise_file_limit();
     core_->loop = &loop;
     core_->logger = std::move(options.logger);
-    core_->files = std::make_shared<FileCache>(loop, std::move(files));
+    core_->files = std::make_shared<FileCache>(loop, std::move(files), options.file_check_interval);
     core_->engine = Engine::create(loop, scope, {options.max_in_flight, limit.soft});
     core_->deadlines = std::make_unique<Deadlines>(loop);
     for (auto& peer : options.peers) add_peer(std::move(peer));
