@@ -1,6 +1,7 @@
 """The command line: commands, exit statuses, texts, and what is said about mistakes."""
 
 import pathlib
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -33,6 +34,7 @@ pyroscope.fsdump "d" {
 class CommandLine(Case):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="invar-cli."))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
     def write(self, text, name="c.alloy"):
         path = self.folder / name
@@ -40,7 +42,7 @@ class CommandLine(Case):
         return str(path)
 
     def expect(self, arguments, status, stderr=None, stdout=None):
-        done = run(*arguments)
+        done = run(*arguments, cwd=self.folder)
         self.assertEqual(done.returncode, status, done.stderr + done.stdout)
         if stderr is not None:
             self.assertIn(stderr, done.stderr)
