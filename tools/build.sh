@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 preset=$1
 shift
 
-# Identical objects of different presets and folders share the cache; debug paths do not make them differ.
-export CCACHE_NOHASHDIR=1
+# A second checkout finds the objects of the first: neither its path nor the build folder's makes them differ.
+export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR="$PWD"
 
 [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >"/tmp/invar-configure.$$" 2>&1 || {
   cat "/tmp/invar-configure.$$" >&2

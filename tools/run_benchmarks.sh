@@ -10,7 +10,7 @@ for program in $(git ls-files 'src/*_bench.cc' | sed 's|.*/||; s|\.cc$||' | sort
   "$(find build/bench -type f -name "$program" -perm -u+x | head -n 1)" --benchmark_min_time=0.3
 done
 for script in bench/*.py; do
-  [ -e "$script" ] || continue
+  [ -x "$script" ] || continue
   case $script in *${1:-}*) ;; *) continue ;; esac
   echo "== $script"
   "$script"

@@ -25,6 +25,7 @@ std::expected<Processed, ScrapeError> compute_delta(ProcessInput input) {
   out.delta_time = std::chrono::steady_clock::now() - started;
   out.samples = result->summary.samples;
   out.raw_bytes = result->summary.raw_bytes;
+  out.lacks_time = result->summary.time_unix_ns == 0;
   out.next = std::move(result->next);
   switch (result->kind) {
     case pprof::DeltaResult::Kind::kBaseline:
@@ -67,6 +68,7 @@ std::expected<Processed, ScrapeError> process(ProcessInput input) {
   Processed out;
   out.samples = summary->samples;
   out.raw_bytes = summary->raw_bytes;
+  out.lacks_time = summary->time_unix_ns == 0;
   out.any_positive = summary->any_positive_value;
   out.body = std::move(input.body);
   return out;

@@ -145,6 +145,7 @@ void ScrapeLoop::push(Processed& processed) {
     profile->labels = LabelsBuilder(job_.labels).erase(kDelta).build();
   profile->body = share(std::move(processed.body));
   profile->taken_unix_ns = context_.loop->unix_ns();
+  profile->lacks_time = processed.lacks_time;
 
   const auto began = std::chrono::steady_clock::now();
   bool any_accepted = context_.receivers.empty();
