@@ -48,11 +48,13 @@ void add_common_flags(CLI::App& command, RawFlags& raw) {
       .add_option(
           "--stability.level", raw.stability,
           "Lowest stability level that may be used: experimental, public-preview, generally-available")
-      ->take_last();
+      ->take_last()
+      ->capture_default_str();
   command.add_flag("--feature.community-components.enabled", raw.community,
                    "Accepted; Invar ships no community components");
   command.add_option("--config.format", raw.config_format, "Format of the configuration; only alloy")
-      ->take_last();
+      ->take_last()
+      ->capture_default_str();
   command.add_flag("--config.bypass-conversion-errors", raw.bypass_conversion_errors,
                    "Accepted; concerns other formats only");
   command.add_option("--config.extra-args", raw.extra_args, "Accepted; concerns other formats only")
@@ -74,8 +76,10 @@ void add_run_flags(CLI::App& command, RawFlags& raw) {
                   "Base path of the status page and the web API")
       ->take_last()
       ->capture_default_str();
-  command.add_flag("--server.http.enable-pprof", run.enable_pprof,
-                   "Serve Invar's own profiles under /debug/pprof (default true)");
+  command
+      .add_flag("--server.http.enable-pprof", run.enable_pprof,
+                "Serve Invar's own profiles under /debug/pprof (default true)")
+      ->default_str("true");
   command.add_flag("--server.http.disable-support-bundle", run.disable_support_bundle,
                    "Make /-/support answer 403");
   command.add_flag("--server.http.enable-graphql", raw.graphql, "Not part of Invar; only false is accepted");
@@ -116,6 +120,24 @@ Result<> check_format(const RawFlags& raw) {
       fmt::format("(Critical) unrecognized kind {} given to the config converter", quote(raw.config_format)));
 }
 
+// As given, or the default.
+std::vector<std::string> flag_values(const CLI::App& command) {
+  std::vector<std::string> out;
+  for (const CLI::Option* option : command.get_options()) {
+    const std::string& name = option->get_lnames().front();  // get_name() is empty for hidden ones
+    if (name == "help") continue;
+    const bool is_switch = option->get_expected_max() == 0;
+    std::string value = option->get_default_str();
+    if (option->count() > 0) {
+      value = is_switch ? fmt::to_string(option->as<bool>()) : option->results().back();
+    } else if (is_switch && value.empty()) {
+      value = "false";
+    }
+    out.push_back(fmt::format("{}={}", name, value));
+  }
+  return out;
+}
+
 Result<RunOptions> checked_run_options(const RawFlags& raw, const CLI::App& command) {
   RunOptions run = raw.run;
   INVAR_ASSIGN_OR_RETURN(run.min_stability, stability_of(raw));
@@ -145,6 +167,7 @@ Result<RunOptions> checked_run_options(const RawFlags& raw, const CLI::App& comm
   }
   if (!run.ui_path_prefix.starts_with('/')) run.ui_path_prefix.insert(0, "/");
   if (!run.ui_path_prefix.ends_with('/')) run.ui_path_prefix += '/';
+  run.flags = flag_values(command);
   return run;
 }
 

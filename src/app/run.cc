@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include "app/banner.h"
@@ -25,6 +26,7 @@
 #include "services/http_block.h"
 #include "services/pprof_endpoints.h"
 #include "services/router.h"
+#include "services/support_bundle.h"
 #include "services/web_api.h"
 
 namespace invar::app {
@@ -71,7 +73,7 @@ class Daemon {
     if (!sources)
       return fail_with(runtime::reading_error_text(options_.config_path, sources.error().message));
     create_controller();
-    const auto loaded = controller_->load(*sources, module_path());
+    const auto loaded = load(*sources);
     if (loaded.diagnostics.has_errors()) {
       fmt::print(stderr, "{}\n", loaded.diagnostics.render(use_colour()));
       std::fputs("\n", stdout);
@@ -110,11 +112,21 @@ class Daemon {
     environment.components = &components();
     environment.blocks =
         config_blocks(sink_, [this](const syntax::Boxed& arguments) { return apply_http(arguments); });
+    for (const auto& block : environment.blocks) block_schemas_[block.name] = block.schema;
     environment.storage_path = options_.storage_path;
     environment.instance_uid = load_or_create_uid(*files_, options_.storage_path, loop_->unix_ns(), logger_);
     environment.min_stability = options_.min_stability;
     environment.shutdown_deadline = options_.shutdown_deadline;
     controller_ = runtime::Controller::create(std::move(environment));
+  }
+
+  runtime::Controller::LoadResult load(const std::vector<runtime::SourceFile>& sources) {
+    auto result = controller_->load(sources, module_path());
+    if (!result.sources_rejected) {
+      parsed_sources_.clear();
+      for (const auto& source : sources) parsed_sources_.push_back({source.path, source.text});
+    }
+    return result;
   }
 
   Result<> apply_http(const syntax::Boxed& arguments) {
@@ -148,10 +160,27 @@ class Daemon {
                                           },
                                       .status = [this] { return status(); },
                                       .prefix = options_.ui_path_prefix});
-    services::add_web_api(router_, options_.ui_path_prefix, *controller_,
-                          {.name = host_name(), .address = server_->address(), .state = "participant"});
+    const services::Peer self{.name = host_name(), .address = server_->address(), .state = "participant"};
+    services::add_web_api(router_, options_.ui_path_prefix, *controller_, self);
     if (options_.enable_pprof) services::add_pprof_endpoints(router_, *loop_, *pool_);
+    services::add_support_bundle(router_, *loop_, *pool_, support_host(self));
     return {};
+  }
+
+  services::SupportBundleHost support_host(const services::Peer& self) {
+    return {.disabled = options_.disable_support_bundle,
+            .components = controller_.get(),
+            .peers_json = services::peers_json(self),
+            .metrics = [this] { return registry_->collect(); },
+            .sources = [this] { return parsed_sources_; },
+            .schema_of = [blocks = block_schemas_](std::string_view name) -> const syntax::Schema* {
+              if (const auto* component = components().find(name)) return component->arguments;
+              const auto block = blocks.find(name);
+              return block == blocks.end() ? nullptr : block->second;
+            },
+            .runtime_flags = options_.flags,
+            .sink = sink_,
+            .profiles = {}};
   }
 
   services::StatusInput status() const {
@@ -167,8 +196,7 @@ class Daemon {
   std::string reload() {
     auto sources = runtime::read_sources(*files_, options_.config_path);
     if (sources) {
-      last_reload_error_ =
-          runtime::load_error_text(options_.config_path, controller_->load(*sources, module_path()));
+      last_reload_error_ = runtime::load_error_text(options_.config_path, load(*sources));
     } else {
       controller_->note_read_failure();
       last_reload_error_ = runtime::reading_error_text(options_.config_path, sources.error().message);
@@ -207,6 +235,8 @@ class Daemon {
   std::optional<http::ServerTls> tls_;
   std::optional<http::ServerAuth> auth_;
   std::string last_reload_error_;
+  std::vector<services::ConfigText> parsed_sources_;  // of the last load whose parsing succeeded
+  std::map<std::string, const syntax::Schema*, std::less<>> block_schemas_;
   std::unique_ptr<runtime::Controller> controller_;
   std::unique_ptr<http::Server> server_;
 };

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "syntax/evaluator.h"
@@ -19,6 +20,7 @@ struct RunOptions {
   std::string storage_path = "data-invar/";
   syntax::Stability min_stability = syntax::Stability::kExperimental;
   Duration shutdown_deadline = std::chrono::minutes(10);
+  std::vector<std::string> flags;  // every flag of `run` as name=value, for the support bundle
 };
 
 // Runs until SIGINT or SIGTERM; returns the exit status.
