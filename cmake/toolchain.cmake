@@ -10,7 +10,13 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overread -Wno-array-bounds -Wno-stringop-overflow)
 else()
   # Debian's libstdc++ 12 offers <expected> to clang only with this feature value.
-  add_compile_options(-D__cpp_concepts=202002L -Wno-builtin-macro-redefined -Wno-macro-redefined)
+  add_compile_options(-D__cpp_concepts=202002L -Wno-builtin-macro-redefined -Wno-macro-redefined
+                      -Wno-deprecated-declarations)  # inside that library's own std::stable_sort
+endif()
+
+# Libraries need the coverage that steers the fuzzer; its main comes with the targets themselves.
+if(INVAR_FUZZER)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 if(INVAR_SANITIZE)
