@@ -1,5 +1,6 @@
 // Source text -> syntax tree, collecting every error (language.md 2, 3, 3.1). Recursive descent.
-// Limits: nesting deeper than kMaxDepth, and sources over 64 MiB, are located errors; time and memory stay linear in the input.
+// Limits: nesting deeper than kMaxDepth, and sources over 64 MiB, are located errors; the other bounds stand in
+// limits.h. Time and memory stay linear in the input.
 // Threads: any; pure.
 #pragma once
 

@@ -132,6 +132,18 @@ TEST(Printer, AvoidsTheKnownDefects) {
          {"a. // c\nb { }", "a. // c\nb { }\n"}});
 }
 
+TEST(Printer, TheDeepestTreesPrint) {
+  for (const char* link : {" + 1", ".b", "[0]", "()"}) {
+    std::string text = "a = x";
+    for (int i = 0; i < 1999; ++i) text += link;
+    EXPECT_EQ(format(text), text + "\n") << link;
+  }
+  std::string blocks;
+  for (int i = 0; i < 499; ++i) blocks += "b {\n";
+  for (int i = 0; i < 499; ++i) blocks += "}\n";
+  EXPECT_EQ(format(format(blocks)), format(blocks));
+}
+
 TEST(Printer, HostileWidthsStayLinear) {
   std::string text = "a = {";
   for (int i = 0; i < 50'000; ++i) text += "k = 1, ";
