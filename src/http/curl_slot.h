@@ -45,6 +45,7 @@ class CurlSlot {
   enum class Mode { kNone, kGet, kHead, kBody };
   void set_headers();
   void set_method();
+  void set_body(std::uint64_t size);
   void set_proxy();
   Failure failure_of(CURLcode code);
   void explain_tls(Failure& failure) const;
@@ -76,6 +77,7 @@ class CurlSlot {
   void* owner_ = nullptr;
   std::string header_text_;
   std::vector<curl_slist> header_nodes_;
+  std::string joined_body_;
   std::uint64_t sent_bytes_ = 0;
   Response response_;
   bool head_complete_ = false;

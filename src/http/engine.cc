@@ -21,7 +21,7 @@ namespace {
 using async::TimePoint;
 
 constexpr std::size_t kHostsPerShard = 500;
-constexpr std::size_t kIdleSlots = 128;
+constexpr std::size_t kIdleSlots = 64;
 constexpr int kEventsPerWake = 128;
 constexpr auto kBurstWindow = std::chrono::milliseconds(10);
 constexpr auto kSweepInterval = std::chrono::seconds(60);

@@ -202,9 +202,10 @@ class Proxies : public RealPeers {
   static void SetUpTestSuite() {
     const TempDir& dir = files().dir;
     squid_port = free_port();
-    dir.write("helper",
-              "#!/bin/sh\nwhile read line; do\n case \"$line\" in \"u p%40ss\"|\"u p@ss\") echo OK;; *) echo ERR;; "
-              "esac\ndone\n");
+    dir.write(
+        "helper",
+        "#!/bin/sh\nwhile read line; do\n case \"$line\" in \"u p%40ss\"|\"u p@ss\") echo OK;; *) echo ERR;; "
+        "esac\ndone\n");
     chmod(dir.path("helper").c_str(), 0755);
     dir.write("squid.conf", replace_all("http_port 127.0.0.1:" + std::to_string(squid_port) + R"(
 pid_filename none
