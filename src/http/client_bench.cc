@@ -1,6 +1,7 @@
 // CPU per request of our client against a bare libcurl loop, in one run: GET and POST of 50 KB over loopback, keep-alive.
 //   client_bench --benchmark_counters_tabular=true
-// `cpu_us` is user + system time of this process per request; the server is a child process and does not count.
+// `cpu_us` is user + system time of this process per request; the server is a child process and does not count: a small
+// epoll server for plain HTTP, nginx for TLS. Every host is a loopback address of its own.
 #include <benchmark/benchmark.h>
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -17,6 +18,9 @@
 #include "http/client.h"
 #include "http/file_limit.h"
 #include "http/testing/bench_server.h"
+#include "http/testing/certificates.h"
+#include "http/testing/harness.h"
+#include "http/testing/real_program.h"
 
 namespace invar::http {
 namespace {
@@ -46,6 +50,39 @@ double resident_kib() {
 struct Plan {
   std::vector<std::string> urls;
   bool post = false;
+};
+
+// nginx with one TLS port on every loopback address.
+class TlsServer {
+ public:
+  TlsServer() : port_(testing::free_port()) {
+    const testing::Authority authority("Bench CA");
+    const auto pair = authority.issue({"bench", {"bench.test"}, {}});
+    dir_.write("cert", pair.certificate_pem);
+    dir_.write("key", pair.key_pem);
+    dir_.write("body", std::string(kBodyBytes, 'p'));
+    dir_.write(
+        "conf",
+        fmt::format(
+            R"(daemon off; master_process off; pid {0}/pid; error_log {0}/error.log; worker_rlimit_nofile 20000;
+events {{ worker_connections 12000; }}
+http {{ access_log off; ssl_certificate {0}/cert; ssl_certificate_key {0}/key; keepalive_requests 1000000000; keepalive_timeout 1h;
+  client_body_temp_path {0}/t1; proxy_temp_path {0}/t2; fastcgi_temp_path {0}/t3; uwsgi_temp_path {0}/t4; scgi_temp_path {0}/t5;
+  server {{ listen 0.0.0.0:{1} ssl backlog=8192; root {0}; }} }})",
+            dir_.root(), port_));
+    program_ = std::make_unique<testing::RealProgram>(
+        std::vector<std::string>{"/usr/sbin/nginx", "-e", dir_.path("error.log"), "-p", dir_.root(), "-c",
+                                 dir_.path("conf")},
+        port_, dir_.path("out"));
+  }
+  [[nodiscard]] std::string url(std::size_t host) const {
+    return fmt::format("https://127.0.{}.{}:{}/body", host / 250, host % 250 + 1, port_);
+  }
+
+ private:
+  testing::TempDir dir_;
+  std::uint16_t port_;
+  std::unique_ptr<testing::RealProgram> program_;
 };
 
 // ---- the reference: libcurl with the settings that the measurements recommend, and nothing else
@@ -140,6 +177,9 @@ class BareLoop {
     curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(h, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, 10'000L);
+    curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(h, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     curl_easy_setopt(h, CURLOPT_PRIVATE, &easy);
     curl_easy_setopt(h, CURLOPT_WRITEDATA, &easy);
     curl_easy_setopt(
@@ -194,7 +234,7 @@ class OurLoop {
       : plan_(plan),
         loop_(async::RealLoop::create()),
         transport_(Transport::create(*loop_, fs::posix(), nullptr, {})),
-        client_(*transport_->make_client({}, "bench")),
+        client_(*transport_->make_client(careless(), "bench")),
         body_(share(std::string(kBodyBytes, 'q'))),
         calls_(kConcurrency) {}
   ~OurLoop() {
@@ -211,6 +251,14 @@ class OurLoop {
   }
 
  private:
+  static ClientConfig careless() {
+    ClientConfig config;
+    config.tls.emplace();
+    config.tls->insecure_skip_verify = true;
+    config.enable_http2 = false;
+    return config;
+  }
+
   void begin(std::size_t slot) {
     --left_;
     ++running_;
@@ -242,16 +290,11 @@ class OurLoop {
 };
 
 template <class Loop>
-void measure(benchmark::State& state, bool post) {
-  raise_file_limit();
-  testing::BenchServer server(kBodyBytes);
-  Plan plan;
-  plan.post = post;
-  const auto hosts = static_cast<std::size_t>(state.range(0));
-  for (std::size_t i = 0; i < hosts; ++i) plan.urls.push_back(server.url(i));
+void measure(benchmark::State& state, const Plan& plan) {
+  const auto hosts = static_cast<double>(plan.urls.size());
   const double memory_before = resident_kib();
   Loop loop(plan);
-  loop.run(hosts);  // every connection stands
+  loop.run(plan.urls.size());  // every connection stands
   double cpu = 0;
   for (auto _ : state) {
     const double before = cpu_seconds();
@@ -260,31 +303,60 @@ void measure(benchmark::State& state, bool post) {
     state.SetIterationTime(used);
     cpu += used;
   }
-  const double n = static_cast<double>(state.iterations()) * kRequests;
-  state.counters["cpu_us"] = cpu / n * 1e6;
-  state.counters["KiB/conn"] = (resident_kib() - memory_before) / static_cast<double>(hosts);
+  state.counters["cpu_us"] = cpu / (static_cast<double>(state.iterations()) * kRequests) * 1e6;
+  state.counters["KiB/conn"] = (resident_kib() - memory_before) / hosts;
+}
+
+template <class Server>
+Plan plan_for(const Server& server, const benchmark::State& state, bool post) {
+  raise_file_limit();
+  Plan plan;
+  plan.post = post;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(state.range(0)); ++i)
+    plan.urls.push_back(server.url(i));
+  return plan;
+}
+
+template <class Loop>
+void measure_plain(benchmark::State& state, bool post) {
+  const testing::BenchServer server(kBodyBytes);
+  measure<Loop>(state, plan_for(server, state, post));
+}
+
+template <class Loop>
+void measure_tls(benchmark::State& state) {
+  const TlsServer server;
+  measure<Loop>(state, plan_for(server, state, false));
 }
 
 void BareGet(benchmark::State& state) {
-  measure<BareLoop>(state, false);
+  measure_plain<BareLoop>(state, false);
 }
 void OurGet(benchmark::State& state) {
-  measure<OurLoop>(state, false);
+  measure_plain<OurLoop>(state, false);
 }
 void BarePost(benchmark::State& state) {
-  measure<BareLoop>(state, true);
+  measure_plain<BareLoop>(state, true);
 }
 void OurPost(benchmark::State& state) {
-  measure<OurLoop>(state, true);
+  measure_plain<OurLoop>(state, true);
+}
+void BareTlsGet(benchmark::State& state) {
+  measure_tls<BareLoop>(state);
+}
+void OurTlsGet(benchmark::State& state) {
+  measure_tls<OurLoop>(state);
 }
 
 #define INVAR_CLIENT_BENCH(name)                                                         \
   BENCHMARK(name)->Arg(300)->Arg(1000)->Arg(5000)->Iterations(3)->UseManualTime()->Unit( \
       benchmark::kMillisecond)
 INVAR_CLIENT_BENCH(BareGet);
-INVAR_CLIENT_BENCH(OurGet);
+INVAR_CLIENT_BENCH(OurGet)->Arg(10000);
 INVAR_CLIENT_BENCH(BarePost);
 INVAR_CLIENT_BENCH(OurPost);
+INVAR_CLIENT_BENCH(BareTlsGet);
+INVAR_CLIENT_BENCH(OurTlsGet);
 
 }  // namespace
 }  // namespace invar::http

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <list>
 #include <set>
 #include <unordered_map>
@@ -22,6 +23,7 @@ using async::TimePoint;
 
 constexpr std::size_t kHostsPerShard = 500;
 constexpr std::size_t kIdleSlots = 64;
+constexpr double kMaxConnectionsPerHost = 8;
 constexpr int kEventsPerWake = 128;
 constexpr auto kBurstWindow = std::chrono::milliseconds(10);
 constexpr auto kSweepInterval = std::chrono::seconds(60);
@@ -206,14 +208,15 @@ class EngineImpl final : public Engine, public std::enable_shared_from_this<Engi
   void remove_pool(PoolImpl* pool) { pools_.erase(pool); }
   void hosts_changed(std::ptrdiff_t by) {
     hosts_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(hosts_) + by);
-    const auto per_host =
-        std::clamp<std::uint64_t>(connection_budget_ / std::max<std::size_t>(1, hosts_), 1, 8);
-    if (per_host == connections_per_host_) return;
+    const double per_host = std::clamp(
+        static_cast<double>(connection_budget_) / static_cast<double>(std::max<std::size_t>(1, hosts_)), 1.0,
+        kMaxConnectionsPerHost);
+    if (std::abs(per_host - connections_per_host_) < connections_per_host_ / 16) return;
     connections_per_host_ = per_host;
     for (PoolImpl* pool : pools_) pool->set_connection_limits();
   }
   [[nodiscard]] long connection_limit(const Shard& shard) const {
-    return static_cast<long>(std::max<std::uint64_t>(16, shard.hosts * connections_per_host_));
+    return std::max(16L, static_cast<long>(static_cast<double>(shard.hosts) * connections_per_host_));
   }
   void schedule_sweep() {
     if (sweep_timer_.armed()) return;
@@ -465,7 +468,7 @@ class EngineImpl final : public Engine, public std::enable_shared_from_this<Engi
   metrics::Scope* scope_;
   Limits limits_;
   std::uint64_t connection_budget_ = 0;
-  std::uint64_t connections_per_host_ = 8;
+  double connections_per_host_ = kMaxConnectionsPerHost;
   std::size_t hosts_ = 0;
   std::size_t running_ = 0;
   bool busy_ = false;
