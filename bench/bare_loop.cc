@@ -49,7 +49,8 @@ int main(int argc, char** argv) {
   auto begin = [&](Pair& pair, bool post) {
     curl_easy_reset(pair.easy);
     pair.posting = post;
-    const std::string url = post ? sink : "http://" + targets[static_cast<std::size_t>(started) % targets.size()] + path;
+    const std::string url =
+        post ? sink : "http://" + targets[static_cast<std::size_t>(started) % targets.size()] + path;
     curl_easy_setopt(pair.easy, CURLOPT_URL, url.c_str());
     curl_easy_setopt(pair.easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(pair.easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);

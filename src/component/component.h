@@ -50,17 +50,17 @@ class ClusterView {
 };
 
 struct Options {
-  std::string id;                    // global id: "pyroscope.scrape.local"
-  log::Logger logger;                // already carries component_path and component_id
+  std::string id;                     // global id: "pyroscope.scrape.local"
+  log::Logger logger;                 // already carries component_path and component_id
   metrics::Scope* metrics = nullptr;  // likewise; outlives the component
-  std::string data_path;             // STORAGE/<global id>; not created
+  std::string data_path;              // STORAGE/<global id>; not created
   Stability min_stability = Stability::kExperimental;
   async::Loop* loop = nullptr;
   async::WorkerPool* pool = nullptr;
   std::shared_ptr<fs::FileSystem> files;
   std::shared_ptr<http::Transport> http;
   std::shared_ptr<const ClusterView> cluster;
-  std::string instance_uid;          // X-Invar-Id
+  std::string instance_uid;  // X-Invar-Id
   // Publishes new exports; ignored when equal to the previous ones. May be called from build() on.
   std::function<void(Boxed exports)> set_exports;
 };
@@ -71,7 +71,9 @@ class Component {
   virtual void start() = 0;
   virtual Result<> update(const Boxed& arguments) = 0;
   virtual void stop(async::Task done) = 0;
-  [[nodiscard]] virtual std::optional<Health> health() const { return std::nullopt; }  // its own part, if it has one
+  [[nodiscard]] virtual std::optional<Health> health() const {
+    return std::nullopt;
+  }  // its own part, if it has one
   [[nodiscard]] virtual BodyValue debug_info() const { return {}; }
 };
 

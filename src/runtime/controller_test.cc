@@ -2,8 +2,8 @@
 #include "runtime/controller.h"
 #include "runtime/sources.h"
 
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include "runtime/testing/rig.h"
 
 namespace invar::runtime {

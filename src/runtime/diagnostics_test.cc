@@ -1,7 +1,7 @@
 // What users read when a load is refused or fails: the whole printed text. validate() has its own: validate_test.cc.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include "base/build_info.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
 #include "runtime/testing/rig.h"
 
 namespace invar::runtime {

@@ -1,6 +1,6 @@
 #include "runtime/health.h"
 
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 #include "runtime/testing/rig.h"
 
 namespace invar::runtime {

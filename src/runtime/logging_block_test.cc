@@ -1,7 +1,7 @@
 #include "runtime/logging_block.h"
 
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include "runtime/testing/rig.h"
 #include "runtime/tracing_block.h"
 

@@ -7,9 +7,9 @@
 #include <random>
 #include <set>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include "base/strings.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
 #include "runtime/testing/rig.h"
 
 namespace invar::runtime {

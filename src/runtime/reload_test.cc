@@ -1,8 +1,8 @@
 // The reload matrix of runtime.md 9: what changes, what survives, what a failed reload leaves. Shutdown: the end of the file.
 #include <map>
 
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include "runtime/testing/rig.h"
 
 namespace invar::runtime {

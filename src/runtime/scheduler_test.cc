@@ -2,9 +2,9 @@
 
 #include <map>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include "async/testing/test_loop.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
 
 namespace invar::runtime {
 namespace {

@@ -1,7 +1,7 @@
 // validate(): formatting.md 6, as printed.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include "base/build_info.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
 #include "runtime/testing/rig.h"
 
 namespace invar::runtime {

@@ -1,7 +1,7 @@
 #include "services/http_block.h"
 
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include "syntax/evaluator.h"
 #include "syntax/parser.h"
 

@@ -31,7 +31,7 @@ struct Array {
   std::vector<ExprPtr> elements;
 };
 struct ObjectField {
-  std::string key;      // see language.md 3 "Object keys"
+  std::string key;       // see language.md 3 "Object keys"
   std::string key_text;  // as written
   bool quoted = false;
   Span key_span;
@@ -84,10 +84,10 @@ struct Attribute {
   ExprPtr value;
 };
 struct Block {
-  std::vector<std::string> name;  // fragments: {"pyroscope", "scrape"}
-  Span name_span;                 // first to last fragment
-  std::string label;              // "" = none
-  Span label_span;                // with quotes; {0,0} when absent
+  std::vector<std::string> name;      // fragments: {"pyroscope", "scrape"}
+  Span name_span;                     // first to last fragment
+  std::string label;                  // "" = none
+  Span label_span;                    // with quotes; {0,0} when absent
   std::uint32_t open = 0, close = 0;  // braces
   Body body;
   [[nodiscard]] std::string full_name() const;  // "pyroscope.scrape"

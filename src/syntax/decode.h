@@ -31,7 +31,7 @@ namespace invar::syntax {
 // Where inside the value, and what: the evaluator turns it into a located diagnostic (language.md 10.3).
 struct DecodeError {
   std::vector<std::variant<std::size_t, std::string>> path;  // outermost first
-  std::string message;                                       // "should be number, got string", or the type's own text
+  std::string message;  // "should be number, got string", or the type's own text
   // For `validate`: set when the message is a plain type mismatch, so that it can be re-worded as "expected T, got U".
   std::string expected, actual;
   bool null_value = false;  // the offending value was null: reported without a position
@@ -51,7 +51,8 @@ template <class T>
 struct Codec;
 
 // ---- building blocks, implemented in decode.cc
-std::expected<std::string, DecodeError> decode_string(const Value& value);  // string, number, optional secret, byte string
+std::expected<std::string, DecodeError> decode_string(
+    const Value& value);  // string, number, optional secret, byte string
 std::expected<std::int64_t, DecodeError> decode_int(const Value& value);
 std::expected<std::uint64_t, DecodeError> decode_uint(const Value& value);
 std::expected<double, DecodeError> decode_double(const Value& value);
@@ -59,12 +60,15 @@ struct DecodedSecret {
   std::string text;
   bool secret = true;
 };
-std::expected<DecodedSecret, DecodeError> decode_secret(const Value& value);  // string, secret, optional secret
+std::expected<DecodedSecret, DecodeError> decode_secret(
+    const Value& value);  // string, secret, optional secret
 
 template <>
 struct Codec<std::string> {
   static std::string type_text() { return "string"; }
-  static StaticType static_type() { return {StaticType::Kind::kString, nullptr, [](const Value& v) { return error_of(v); }}; }
+  static StaticType static_type() {
+    return {StaticType::Kind::kString, nullptr, [](const Value& v) { return error_of(v); }};
+  }
   static std::expected<std::string, DecodeError> decode(const Value& v) { return decode_string(v); }
   static Value encode(const std::string& v) { return Value(v); }
 

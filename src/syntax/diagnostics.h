@@ -44,8 +44,12 @@ struct Diagnostic {
 
 class Diagnostics {
  public:
-  void error(Range range, std::string message) { list_.push_back({Severity::kError, std::move(range), std::move(message)}); }
-  void warning(Range range, std::string message) { list_.push_back({Severity::kWarning, std::move(range), std::move(message)}); }
+  void error(Range range, std::string message) {
+    list_.push_back({Severity::kError, std::move(range), std::move(message)});
+  }
+  void warning(Range range, std::string message) {
+    list_.push_back({Severity::kWarning, std::move(range), std::move(message)});
+  }
   void add(Diagnostic d) { list_.push_back(std::move(d)); }
   void append(Diagnostics other);
   [[nodiscard]] bool empty() const { return list_.empty(); }
@@ -53,8 +57,8 @@ class Diagnostics {
   [[nodiscard]] std::size_t size() const { return list_.size(); }
   [[nodiscard]] auto begin() const { return list_.begin(); }
   [[nodiscard]] auto end() const { return list_.end(); }
-  [[nodiscard]] std::string summary() const;             // first, then " (and N more diagnostics)"
-  [[nodiscard]] std::string render(bool colour) const;   // blocks separated by one blank line, no trailing one
+  [[nodiscard]] std::string summary() const;            // first, then " (and N more diagnostics)"
+  [[nodiscard]] std::string render(bool colour) const;  // blocks separated by one blank line, no trailing one
 
  private:
   std::vector<Diagnostic> list_;

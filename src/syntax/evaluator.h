@@ -27,20 +27,22 @@ struct Scope {
   [[nodiscard]] const Value* find(std::string_view name) const;
 };
 
-Value evaluate(const ast::Expr& expr, const SourcePtr& source, const Scope& scope, Diagnostics& diagnostics);  // null value on error
+Value evaluate(const ast::Expr& expr, const SourcePtr& source, const Scope& scope,
+               Diagnostics& diagnostics);  // null value on error
 
 // Fills `object` (made by schema.make()) from a body: statements in order, required fields, then the checks.
 // A missing required item or a failed check is reported with an invalid range: the caller wraps it with the block's.
 // False when anything was reported.
-bool decode_body(const ast::Body& body, const SourcePtr& source, const Scope& scope, const Schema& schema, void* object,
-                 Diagnostics& diagnostics);
+bool decode_body(const ast::Body& body, const SourcePtr& source, const Scope& scope, const Schema& schema,
+                 void* object, Diagnostics& diagnostics);
 
 // Custom components and free-form blocks: every attribute into a map; nested blocks are errors.
-bool decode_map(const ast::Body& body, const SourcePtr& source, const Scope& scope, std::map<std::string, Value>& out,
-                Diagnostics& diagnostics);
+bool decode_map(const ast::Body& body, const SourcePtr& source, const Scope& scope,
+                std::map<std::string, Value>& out, Diagnostics& diagnostics);
 
 // Static checks of `validate` (language.md 10.5, formatting.md 6): all violations, no evaluation. Labels are not looked at.
-void check_body(const ast::Body& body, const SourcePtr& source, ast::Span block_span, const Schema& schema, Diagnostics& diagnostics);
+void check_body(const ast::Body& body, const SourcePtr& source, ast::Span block_span, const Schema& schema,
+                Diagnostics& diagnostics);
 
 // Every identifier chain of a body (language.md 8), in source order.
 struct Traversal {

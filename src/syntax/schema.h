@@ -42,9 +42,9 @@ class Schema;
 struct BodyValue {
   struct Statement {
     std::string name;
-    std::string label;                 // blocks only
-    std::optional<Value> value;        // set for an attribute
-    std::shared_ptr<BodyValue> body;   // set for a block
+    std::string label;                // blocks only
+    std::optional<Value> value;       // set for an attribute
+    std::shared_ptr<BodyValue> body;  // set for a block
   };
   std::vector<Statement> statements;
   BodyValue& attribute(std::string name, Value value);
@@ -55,30 +55,33 @@ struct Field {
   enum class Kind { kAttribute, kBlock };
   Kind kind = Kind::kAttribute;
   std::string name;
-  std::string doc;            // one sentence
-  std::string type_text;      // attributes: "list(string)"
-  std::string default_text;   // as shown in documentation; "" when the zero value
+  std::string doc;           // one sentence
+  std::string type_text;     // attributes: "list(string)"
+  std::string default_text;  // as shown in documentation; "" when the zero value
   bool required = false;
-  bool repeated = false;      // blocks
-  bool secret = false;        // exactly secret or optional secret: redacted in printed sources
-  bool invar_only = false;    // an addition beyond the documented original; marked in the reference
+  bool repeated = false;    // blocks
+  bool secret = false;      // exactly secret or optional secret: redacted in printed sources
+  bool invar_only = false;  // an addition beyond the documented original; marked in the reference
   const Schema* block = nullptr;
   StaticType static_type;
 
   // Type-erased access; `object` is the struct that the schema describes.
-  std::function<std::optional<DecodeError>(void* object, const Value&)> decode;      // attributes
-  std::function<Value(const void* object)> encode;                                   // attributes
-  std::function<void*(void* object)> open_block;        // blocks: makes (or appends) the nested struct with its own defaults
-  std::function<std::vector<const void*>(const void* object)> blocks;                // blocks: those present
-  std::function<bool(const void* object)> is_default;   // equal to the value in a default-constructed struct
-  std::function<bool(const void* object)> is_zero;      // equal to the zero value of the member's type
+  std::function<std::optional<DecodeError>(void* object, const Value&)> decode;  // attributes
+  std::function<Value(const void* object)> encode;                               // attributes
+  std::function<void*(void* object)>
+      open_block;  // blocks: makes (or appends) the nested struct with its own defaults
+  std::function<std::vector<const void*>(const void* object)> blocks;  // blocks: those present
+  std::function<bool(const void* object)> is_default;  // equal to the value in a default-constructed struct
+  std::function<bool(const void* object)> is_zero;     // equal to the zero value of the member's type
   std::function<bool(const void* a, const void* b)> equal;  // this member of both objects
   bool always_shown = false;  // a plain (not optional) block whose own defaults are not zero
 };
 
 class Schema {
  public:
-  [[nodiscard]] const std::vector<Field>& fields() const { return fields_; }  // declaration order, squashed ones inlined
+  [[nodiscard]] const std::vector<Field>& fields() const {
+    return fields_;
+  }  // declaration order, squashed ones inlined
   [[nodiscard]] const Field* find(std::string_view name) const;
   [[nodiscard]] bool has_label() const { return static_cast<bool>(set_label_); }
   void set_label(void* object, std::string label) const { set_label_(object, std::move(label)); }
@@ -86,7 +89,7 @@ class Schema {
   [[nodiscard]] const std::string& label_doc() const { return label_doc_; }
   [[nodiscard]] Result<> check(const void* object) const;  // the schema's own validation hook
 
-  [[nodiscard]] std::shared_ptr<void> make() const { return make_(); }        // default-constructed
+  [[nodiscard]] std::shared_ptr<void> make() const { return make_(); }  // default-constructed
   [[nodiscard]] std::shared_ptr<void> clone(const void* object) const { return clone_(object); }
   [[nodiscard]] bool equal(const void* a, const void* b) const { return equal_(a, b); }
 
@@ -114,7 +117,8 @@ class Schema {
 class Boxed {
  public:
   Boxed() = default;
-  Boxed(const Schema* schema, std::shared_ptr<const void> object) : schema_(schema), object_(std::move(object)) {}
+  Boxed(const Schema* schema, std::shared_ptr<const void> object)
+      : schema_(schema), object_(std::move(object)) {}
   template <class T>
   static Boxed of(const Schema& schema, T value) {
     return Boxed(&schema, std::make_shared<const T>(std::move(value)));
@@ -129,7 +133,8 @@ class Boxed {
   [[nodiscard]] const void* object() const { return object_.get(); }
   bool operator==(const Boxed& other) const {
     if (object_ == other.object_) return true;
-    return object_ && other.object_ && schema_ == other.schema_ && schema_->equal(object_.get(), other.object_.get());
+    return object_ && other.object_ && schema_ == other.schema_ &&
+           schema_->equal(object_.get(), other.object_.get());
   }
 
  private:

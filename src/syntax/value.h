@@ -31,12 +31,16 @@ struct FunctionData;
 class Capsule {
  public:
   virtual ~Capsule() = default;
-  [[nodiscard]] virtual std::string_view type_name() const = 0;              // `pyroscope.Appendable`
+  [[nodiscard]] virtual std::string_view type_name() const = 0;  // `pyroscope.Appendable`
   [[nodiscard]] virtual bool equals(const Capsule& other) const { return this == &other; }
-  [[nodiscard]] virtual std::optional<Value> to_object() const;              // discovery targets; default none
-  [[nodiscard]] virtual std::string display() const { return {}; }           // JSON and text; "" = capsule("<type_name>")
-  [[nodiscard]] virtual bool is_empty() const { return false; }              // for coalesce
-  [[nodiscard]] virtual std::string string_refusal() const { return {}; }    // where a string is wanted; "" = type error
+  [[nodiscard]] virtual std::optional<Value> to_object() const;  // discovery targets; default none
+  [[nodiscard]] virtual std::string display() const {
+    return {};
+  }                                                              // JSON and text; "" = capsule("<type_name>")
+  [[nodiscard]] virtual bool is_empty() const { return false; }  // for coalesce
+  [[nodiscard]] virtual std::string string_refusal() const {
+    return {};
+  }  // where a string is wanted; "" = type error
 };
 using CapsulePtr = std::shared_ptr<const Capsule>;
 
@@ -60,7 +64,8 @@ class Value {
   Value(ArrayData v) : data_(std::make_shared<const ArrayData>(std::move(v))) {}
   Value(CapsulePtr v) : data_(std::move(v)) {}
   Value(std::shared_ptr<const FunctionData> v) : data_(std::move(v)) {}
-  static Value object(std::vector<std::pair<std::string, Value>> fields, bool ordered = false);  // a repeated key: last wins
+  static Value object(std::vector<std::pair<std::string, Value>> fields,
+                      bool ordered = false);                                   // a repeated key: last wins
   static Value as_written(std::vector<std::pair<std::string, Value>> fields);  // ordered, repeated keys kept
 
   [[nodiscard]] Type type() const;
@@ -79,8 +84,8 @@ class Value {
   // Numbers.
   enum class NumberKind : std::uint8_t { kUint, kInt, kFloat };
   [[nodiscard]] NumberKind number_kind() const;
-  [[nodiscard]] std::int64_t as_int() const;     // floats truncated, wraps
-  [[nodiscard]] std::uint64_t as_uint() const;   // floats truncated, wraps
+  [[nodiscard]] std::int64_t as_int() const;    // floats truncated, wraps
+  [[nodiscard]] std::uint64_t as_uint() const;  // floats truncated, wraps
   [[nodiscard]] double as_double() const;
   [[nodiscard]] std::string number_text() const;  // language.md 4: never an exponent
 
@@ -93,13 +98,14 @@ class Value {
 
  private:
   std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::shared_ptr<const std::string>,
-               std::shared_ptr<const ByteString>, std::shared_ptr<const ArrayData>, std::shared_ptr<const ObjectData>,
-               std::shared_ptr<const FunctionData>, CapsulePtr>
+               std::shared_ptr<const ByteString>, std::shared_ptr<const ArrayData>,
+               std::shared_ptr<const ObjectData>, std::shared_ptr<const FunctionData>, CapsulePtr>
       data_;
 };
 
 struct ObjectData {
-  std::vector<std::pair<std::string, Value>> fields;  // sorted by key unless `ordered` (from typed structures)
+  std::vector<std::pair<std::string, Value>>
+      fields;  // sorted by key unless `ordered` (from typed structures)
   bool ordered = false;
   [[nodiscard]] const Value* find(std::string_view key) const;
 };

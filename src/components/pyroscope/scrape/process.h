@@ -30,7 +30,7 @@ struct Processed {
   bool baseline_only = false;  // first profile of a delta type: nothing to push
   bool reset = false;          // the target's counters started anew
   bool any_positive = false;   // decision 15: else it is not pushed
-  bool lacks_time = false;  // the target wrote no time_nanos: the receiver's side stamps it
+  bool lacks_time = false;     // the target wrote no time_nanos: the receiver's side stamps it
   std::uint64_t samples = 0;
   std::uint64_t raw_bytes = 0;
   pprof::DeltaStatePtr next;  // to be kept once the profile was accepted
