@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "async/testing/test_loop.h"
+#include "http/file_limit.h"
 #include "http/testing/harness.h"
 #include "http/testing/plain_peer.h"
 
@@ -378,6 +380,15 @@ TEST_F(ClientTest, FailuresInPlainWords) {
   }
 }
 
+TEST_F(ClientTest, EndlessHeadersAreCutOff) {
+  Server& server = h.serve([](ServerRequest, ResponderPtr r) {
+    ServerResponse response;
+    for (int i = 0; i < 60; ++i) response.headers.add("X-" + std::to_string(i), std::string(50'000, 'x'));
+    r->send(std::move(response));
+  });
+  EXPECT_THAT(failure_text(h.get(*h.client(), url(server))), ::testing::StartsWith("protocol: "));
+}
+
 TEST_F(ClientTest, DroppingTheCallCancelsAndDoneIsNotCalled) {
   PlainPeer silent(h.loop(), [](const std::string&) { return PlainPeer::Step{}; });
   auto client = h.client();
@@ -507,6 +518,38 @@ TEST_F(ClientTest, ManyHostsShareTheEngine) {
     calls.push_back(client->send(request, [&good](Outcome r) { good += r.has_value() ? 1 : 0; }));
   }
   EXPECT_TRUE(h.wait([&] { return good == kHosts; }, 1min)) << good;
+}
+
+// Time is virtual, the sockets are real: a target that nobody asks any more keeps no connection.
+TEST(ClientIdle, ConnectionsOfForgottenHostsAreClosed) {
+  async::testing::TestLoop loop;
+  auto transport = Transport::create(loop, fs::posix(), nullptr, {});
+  PlainPeer peer(loop, answer_with("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"));
+  auto client = *transport->make_client({}, "d");
+  const auto ask = [&] {
+    Request request;
+    request.url = peer.url();
+    request.timeout = 1h;
+    bool answered = false;
+    const auto call = client->send(request, [&answered](Outcome r) { answered = r.has_value(); });
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (!answered && std::chrono::steady_clock::now() < end) loop.run_until_idle();
+    return answered;
+  };
+  ASSERT_TRUE(ask());
+  loop.advance(4min);
+  ASSERT_TRUE(ask());
+  EXPECT_EQ(peer.connections(), 1);
+  EXPECT_EQ(peer.open_connections(), 1u);
+  loop.advance(7min);
+  EXPECT_EQ(peer.open_connections(), 0u);
+  ASSERT_TRUE(ask());
+}
+
+TEST(FileLimit, IsRaisedToWhatIsAllowed) {
+  const FileLimit limit = raise_file_limit();
+  EXPECT_EQ(limit.soft, limit.hard);
+  EXPECT_EQ(raise_file_limit().before, limit.soft);
 }
 
 // ---- the memory address

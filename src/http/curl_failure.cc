@@ -132,6 +132,8 @@ Failure CurlSlot::failure_of(CURLcode code) {
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
       return {FailureKind::kProtocol, fmt::format("{} does not speak HTTP: {}", peer, library_text)};
+    case CURLE_WRITE_ERROR:
+      return {FailureKind::kProtocol, fmt::format("the header of the answer of {} has no end", peer)};
     case CURLE_URL_MALFORMAT:
       return {FailureKind::kOther, fmt::format("the URL for {} is malformed", peer)};
     case CURLE_HTTP2:

@@ -18,7 +18,7 @@ constexpr long kReceiveBuffer = 64 << 10;
 constexpr std::uint64_t kSentWithHead = 64 << 10;  // libcurl's own threshold
 constexpr long kIdleConnectionSeconds = 300;
 constexpr std::uint64_t kMaxReserve = 4u << 20;
-constexpr std::size_t kMaxHeaderBytes = 1u << 20;
+constexpr std::size_t kMaxHeadBytes = 1u << 20;
 
 // Set by us or by libcurl from the request itself; a copy from a configuration would contradict it.
 bool never_sent(std::string_view name) {
@@ -114,6 +114,7 @@ void CurlSlot::prepare(const Attempt& attempt, void* owner) {
   attempt_ = &attempt;
   owner_ = owner;
   sent_bytes_ = 0;
+  head_bytes_ = 0;
   response_ = {};
   head_complete_ = too_large_ = false;
   last_status_line_.clear();
@@ -234,6 +235,8 @@ void CurlSlot::set_headers() {
 }
 
 std::size_t CurlSlot::on_header(std::string_view raw) {
+  head_bytes_ += raw.size();
+  if (head_bytes_ > kMaxHeadBytes) return 0;
   const std::string_view line = trim_line(raw);
   if (line.starts_with("HTTP/")) {
     // A new block: after 100 Continue or after the proxy's answer to CONNECT.
@@ -269,8 +272,7 @@ std::size_t CurlSlot::on_header(std::string_view raw) {
     }
     if (length) response_.body.reserve(std::min(*length, kMaxReserve));
   }
-  if (response_.headers.size() * 16 < kMaxHeaderBytes)
-    response_.headers.add(std::string(name), std::string(value));
+  response_.headers.add(std::string(name), std::string(value));
   return raw.size();
 }
 

@@ -80,6 +80,7 @@ class CurlSlot {
   std::string joined_body_;
   std::uint64_t sent_bytes_ = 0;
   Response response_;
+  std::size_t head_bytes_ = 0;
   bool head_complete_ = false;
   bool too_large_ = false;
   std::string last_status_line_;  // also of a proxy's answer to CONNECT

@@ -536,12 +536,12 @@ void PoolImpl::set_connection_limits() {
 }
 
 // Forgets hosts that nobody asked for some minutes. Their connections in a shard that is still used are closed by
-// libcurl at the next request there; a shard without hosts is closed whole.
+// libcurl at the next request there; a shard without hosts and requests is closed whole.
 void PoolImpl::sweep(TimePoint now) {
   std::ptrdiff_t gone = 0;
   std::erase_if(hosts_, [&](const auto& entry) {
     const Host& host = entry.second;
-    if (now - host.last_used < kHostIdle || host.shard->running > 0) return false;
+    if (now - host.last_used < kHostIdle) return false;
     --host.shard->hosts;
     ++gone;
     return true;

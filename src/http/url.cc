@@ -1,5 +1,6 @@
 #include "http/url.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <vector>
@@ -117,7 +118,14 @@ Result<> parse_authority(std::string_view authority, Url& url) {
   if (authority.starts_with('[')) {
     const auto close = authority.find(']');
     if (close == std::string_view::npos) return fail(ErrorCode::kInvalidArgument, "missing ']' in host");
-    url.host = percent_decode(authority.substr(1, close - 1), false).value_or("");
+    const auto literal = percent_decode(authority.substr(1, close - 1), false);
+    in6_addr ignored{};
+    const std::string address = literal ? literal->substr(0, literal->find('%')) : "";
+    if (inet_pton(AF_INET6, address.c_str(), &ignored) != 1) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("invalid IPv6 address {} in host", quote(authority.substr(0, close + 1))));
+    }
+    url.host = *literal;
     port_text = authority.substr(close + 1);
   } else {
     const auto colon = authority.find(':');
@@ -128,9 +136,11 @@ Result<> parse_authority(std::string_view authority, Url& url) {
       return fail(ErrorCode::kInvalidArgument, fmt::format("invalid URL escape in host {}", quote(host)));
     url.host = *decoded;
   }
+  const bool v6 = authority.starts_with('[');
   for (const char c : url.host) {
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F ||
-        std::string_view("\"<>\\^`{|}/?#@").find(c) != std::string_view::npos) {
+    const bool forbidden =
+        std::string_view(v6 ? "\"<>\\^`{|}/?#@[]" : "\"<>\\^`{|}/?#@[]:%").find(c) != std::string_view::npos;
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F || forbidden) {
       return fail(ErrorCode::kInvalidArgument,
                   fmt::format("invalid character {} in host name", quote(std::string_view(&c, 1))));
     }
@@ -238,9 +248,14 @@ std::string Url::host_port() const {
 std::string wire_url(const Url& url) {
   std::string out = url.scheme + "://";
   const bool v6 = url.host.find(':') != std::string::npos;
-  if (v6) out.push_back('[');
-  out += url.host;
-  if (v6) out.push_back(']');
+  if (v6) {
+    std::string literal = url.host;
+    // The mark of a zone is an escape in a URL.
+    if (const auto zone = literal.find('%'); zone != std::string::npos) literal.insert(zone + 1, "25");
+    out += "[" + literal + "]";
+  } else {
+    out += url.host;
+  }
   if (!url.port.empty()) {
     out.push_back(':');
     out += url.port;

@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // What goes on the wire is a URL again, and stays as it is.
     const std::string wire = wire_url(*url);
     const auto again = parse_url(wire);
-    if (url->host.find('%') == std::string::npos && (!again || wire_url(*again) != wire)) std::abort();
+    if (!again || wire_url(*again) != wire) std::abort();
     for (const char c : wire) {
       if (c == '\r' || c == '\n' || c == ' ') std::abort();
     }

@@ -60,6 +60,9 @@ TEST(Url, WhatIsWrongIsSaid) {
       {"http://h:1:2/", "invalid port \":1:2\" after host"},
       {"http://[::1", "missing ']' in host"},
       {"http://[::1]x/", "invalid port \"x\" after host"},
+      {"http://[x]/", "invalid IPv6 address \"[x]\" in host"},
+      {"http://[[]:1/", "invalid IPv6 address \"[[]\" in host"},
+      {"http://a%3Ab/", "invalid character \":\" in host name"},
       {"http://a b/", "invalid character \" \" in host name"},
       {"http://h/%zz", "invalid URL escape \"%zz\""},
       {"http://h/\r\nX: y", "invalid control character in URL"},
@@ -75,6 +78,7 @@ TEST(Url, WhatIsWrongIsSaid) {
 TEST(Url, WireFormHasNoUserInfoAndNoFragment) {
   EXPECT_EQ(wire_url(*parse_url("http://u:p@h")), "http://h/");
   EXPECT_EQ(wire_url(*parse_url("https://[::1]:1/a?b#c")), "https://[::1]:1/a?b");
+  EXPECT_EQ(wire_url(*parse_url("http://[fe80::1%25eth0]/")), "http://[fe80::1%25eth0]/");
 }
 
 TEST(Url, PasswordsAreRedacted) {
