@@ -36,7 +36,7 @@ class Capsule {
   [[nodiscard]] virtual std::optional<Value> to_object() const;  // discovery targets; default none
   [[nodiscard]] virtual std::string display() const {
     return {};
-  }                                                              // JSON and text; "" = capsule("<type_name>")
+  }  // JSON and text; "" = capsule("<type_name>")
   [[nodiscard]] virtual bool is_empty() const { return false; }  // for coalesce
   [[nodiscard]] virtual std::string string_refusal() const {
     return {};
