@@ -53,6 +53,7 @@ function(invar_folder name)
 
   if(testing)
     add_library(invar_${flat}_testing STATIC EXCLUDE_FROM_ALL ${testing})
+    invar_source_dir(${testing})
     target_link_libraries(invar_${flat}_testing PUBLIC invar_${flat} ${testing_deps})
     list(APPEND testing_deps invar_${flat}_testing)
   elseif(testing_deps)

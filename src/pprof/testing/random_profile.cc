@@ -14,7 +14,7 @@ namespace {
 
 std::filesystem::path profiles() {
   // This file lies in src/pprof/testing.
-  return std::filesystem::path(__FILE__).parent_path() / "../../../testdata/profiles";
+  return std::filesystem::path(INVAR_SOURCE_DIR) / "testdata/profiles";
 }
 
 // Gives every id of `records` a new one; returns old -> new.
