@@ -43,3 +43,16 @@ Value Codec<pipeline::ReceiverPtr>::encode(const pipeline::ReceiverPtr& v) {
 }
 
 }  // namespace invar::syntax
+
+namespace invar::component {
+
+const syntax::Schema& receiver_exports_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<ReceiverExports>()
+          .attribute("receiver", &ReceiverExports::receiver,
+                     "A value that other components can use to send profiles to.")
+          .build();
+  return schema;
+}
+
+}  // namespace invar::component

@@ -4,6 +4,7 @@
 
 #include "pipeline/profile.h"
 #include "syntax/decode.h"
+#include "syntax/schema.h"
 
 namespace invar::syntax {
 template <>
@@ -14,3 +15,14 @@ struct Codec<pipeline::ReceiverPtr> {
   static Value encode(const pipeline::ReceiverPtr& v);
 };
 }  // namespace invar::syntax
+
+namespace invar::component {
+
+// What every component that takes profiles exports.
+struct ReceiverExports {
+  pipeline::ReceiverPtr receiver;
+  bool operator==(const ReceiverExports&) const = default;
+};
+const syntax::Schema& receiver_exports_schema();
+
+}  // namespace invar::component

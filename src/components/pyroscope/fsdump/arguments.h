@@ -25,13 +25,7 @@ struct Arguments {
   bool operator==(const Arguments&) const = default;
 };
 
-struct Exports {
-  pipeline::ReceiverPtr receiver;
-  bool operator==(const Exports&) const = default;
-};
-
 const syntax::Schema& arguments_schema();
-const syntax::Schema& exports_schema();
 
 // "0640" -> 0640. Errors: what `file_mode` must look like.
 Result<unsigned> parse_file_mode(std::string_view text);

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "component/receiver.h"
 #include "component/relabel_schema.h"
 #include "components/pyroscope/fsdump/arguments.h"
 #include "components/pyroscope/fsdump/dumper.h"
@@ -54,7 +55,8 @@ class FsDump final : public component::Component {
     } else {
       retry_.cancel();
     }
-    options_.set_exports(component::Boxed::of(exports_schema(), Exports{dumper_.receiver()}));
+    options_.set_exports(component::Boxed::of(component::receiver_exports_schema(),
+                                              component::ReceiverExports{dumper_.receiver()}));
     return {};
   }
 
@@ -135,7 +137,7 @@ component::Registration registration() {
   registration.summary = "Receives profiles and archives each as one file in a directory of bounded size.";
   registration.stability = component::Stability::kPublicPreview;
   registration.arguments = &arguments_schema();
-  registration.exports = &exports_schema();
+  registration.exports = &component::receiver_exports_schema();
   registration.build =
       [](component::Options options,
          const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {

@@ -46,7 +46,9 @@ class FsDumpTest : public testing::Test {
     out.loop = &loop_;
     out.pool = &pool_;
     out.files = disk_;
-    out.set_exports = [this, id](component::Boxed boxed) { receivers_[id] = boxed.as<Exports>().receiver; };
+    out.set_exports = [this, id](component::Boxed boxed) {
+      receivers_[id] = boxed.as<component::ReceiverExports>().receiver;
+    };
     return out;
   }
   static Arguments arguments() {

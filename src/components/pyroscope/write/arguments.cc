@@ -123,13 +123,4 @@ const syntax::Schema& arguments_schema() {
   return schema;
 }
 
-const syntax::Schema& exports_schema() {
-  static const syntax::Schema schema =
-      syntax::SchemaBuilder<Exports>()
-          .attribute("receiver", &Exports::receiver,
-                     "A value that other components can use to send profiles to.")
-          .build();
-  return schema;
-}
-
 }  // namespace invar::components::pyroscope_write

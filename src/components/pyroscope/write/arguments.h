@@ -48,12 +48,6 @@ struct Arguments {
   bool operator==(const Arguments&) const = default;
 };
 
-struct Exports {
-  pipeline::ReceiverPtr receiver;
-  bool operator==(const Exports&) const = default;
-};
-
 const syntax::Schema& arguments_schema();
-const syntax::Schema& exports_schema();
 
 }  // namespace invar::components::pyroscope_write

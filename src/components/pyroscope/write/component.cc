@@ -1,4 +1,5 @@
 #include "components/pyroscope/write/component.h"
+#include "component/receiver.h"
 
 #include <random>
 #include <utility>
@@ -31,7 +32,8 @@ class Write final : public component::Component {
   void start() override {}
   Result<> update(const component::Boxed& boxed) override {
     INVAR_TRY(writer_.configure(boxed.as<Arguments>()));
-    options_.set_exports(component::Boxed::of(exports_schema(), Exports{writer_.receiver()}));
+    options_.set_exports(component::Boxed::of(component::receiver_exports_schema(),
+                                              component::ReceiverExports{writer_.receiver()}));
     return {};
   }
   void stop(async::Task done) override { writer_.stop(std::move(done)); }
@@ -50,7 +52,7 @@ component::Registration registration() {
   registration.summary = "Receives profiles and sends them to Pyroscope servers.";
   registration.stability = component::Stability::kGenerallyAvailable;
   registration.arguments = &arguments_schema();
-  registration.exports = &exports_schema();
+  registration.exports = &component::receiver_exports_schema();
   registration.build =
       [](component::Options options,
          const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {

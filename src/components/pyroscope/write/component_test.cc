@@ -144,7 +144,8 @@ TEST(WriteComponent, ExportsOneReceiverThatStaysAcrossUpdates) {
   arguments.endpoints.push_back({.url = "http://two"});
   ASSERT_TRUE(harness.update(registration(), arguments));
   ASSERT_EQ(harness.exports.size(), 1u);
-  EXPECT_EQ(harness.exports[0].as<Exports>().receiver->component_id(), "pyroscope.write.test");
+  EXPECT_EQ(harness.exports[0].as<component::ReceiverExports>().receiver->component_id(),
+            "pyroscope.write.test");
   EXPECT_THAT(syntax::body_to_json(harness.component->debug_info()), HasSubstr("http://two"));
   EXPECT_TRUE(harness.stop());
 }
