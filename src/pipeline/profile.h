@@ -3,11 +3,13 @@
 // A Profile is immutable: one body with its labels, taken at one instant. A Receiver takes it and answers at
 // once with what became of it; nothing downstream can hold up a scrape. From `kAccepted` on, exactly one
 // place owns the profile until it is sent, stored, or counted as lost with a reason (pipeline/ledger.h).
+// A sender that gives a receipt of its own (pyroscope.receive_http) asks with accept_kept() when the profile is safe.
 // Threads: loop thread only.
 // Lifetime: receivers are shared; a stopped component's receiver refuses with "component stopped".
 // Source:  pyroscope-write.md 2; decisions 9, 11, 12, 15.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -55,19 +57,31 @@ enum class Outcome {
 struct Answer {
   Outcome outcome = Outcome::kAccepted;
   std::string reason;  // for kRefused: one plain phrase, the ledger's `reason` values where one fits
+  bool permanent =
+      false;  // for kRefused: because of what the profile is (its labels); no use in offering it again
   [[nodiscard]] bool accepted() const { return outcome == Outcome::kAccepted; }
 };
+
+// Runs exactly once, on the loop, at once or later.
+using Kept = std::function<void(const Answer&)>;
 
 class Receiver {
  public:
   virtual ~Receiver() = default;
   virtual Answer accept(const ProfilePtr& profile) = 0;
+  // accept() with a later answer: `kept` hears kAccepted when the profile is as safe as this receiver promises
+  // (in the queue; on disk where pyroscope.write says sync = "always"), kRefused when it will not be, also
+  // because the component stops. Waits for nothing else: not for the server. Here: what accept() promises.
+  virtual void accept_kept(const ProfilePtr& profile, Kept kept) { kept(accept(profile)); }
   [[nodiscard]] virtual std::string_view component_id() const = 0;  // for the graph and for messages
 };
 using ReceiverPtr = std::shared_ptr<Receiver>;
 
 // Offers a profile to every receiver, in order; all are tried. kRefused when any refused, with the reasons
-// joined by "; ". A receiver that accepted keeps the profile even when another refused.
+// joined by "; ", and permanent when every refusal is. A receiver that accepted keeps the profile even when
+// another refused.
 Answer fan_out(const std::vector<ReceiverPtr>& receivers, const ProfilePtr& profile);
+// The same with accept_kept(): `kept` runs when the last receiver has answered.
+void fan_out_kept(const std::vector<ReceiverPtr>& receivers, const ProfilePtr& profile, Kept kept);
 
 }  // namespace invar::pipeline

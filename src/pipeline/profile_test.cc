@@ -45,6 +45,43 @@ TEST(FanOut, OffersToEveryReceiverAndJoinsTheRefusals) {
 
 TEST(FanOut, WithoutReceiversEverythingIsAccepted) {
   EXPECT_TRUE(fan_out({}, std::make_shared<const Profile>()).accepted());
+  int heard = 0;
+  fan_out_kept({nullptr}, std::make_shared<const Profile>(),
+               [&](const Answer& answer) { heard += answer.accepted() ? 1 : 0; });
+  EXPECT_EQ(heard, 1);
+}
+
+TEST(FanOut, IsPermanentOnlyWhenEveryRefusalIs) {
+  const auto profile = std::make_shared<const Profile>();
+  auto good = std::make_shared<FakeReceiver>(Answer{});
+  auto bad = std::make_shared<FakeReceiver>(Answer{Outcome::kRefused, "labels", true});
+  auto full = std::make_shared<FakeReceiver>(Answer{Outcome::kRefused, "queue full"});
+  EXPECT_FALSE(fan_out({good}, profile).permanent);
+  EXPECT_TRUE(fan_out({good, bad, bad}, profile).permanent);
+  EXPECT_FALSE(fan_out({bad, full}, profile).permanent);
+  EXPECT_FALSE(fan_out({full, bad}, profile).permanent);
+}
+
+class LateReceiver : public FakeReceiver {
+ public:
+  using FakeReceiver::FakeReceiver;
+  void accept_kept(const ProfilePtr&, Kept kept) override { kept_ = std::move(kept); }
+  Kept kept_;
+};
+
+TEST(FanOut, TheLastReceiverDecidesWhenAProfileIsKept) {
+  auto now = std::make_shared<FakeReceiver>(Answer{Outcome::kRefused, "queue full"});
+  auto late = std::make_shared<LateReceiver>(Answer{});
+  auto later = std::make_shared<LateReceiver>(Answer{});
+  std::vector<Answer> heard;
+  fan_out_kept({late, now, later}, std::make_shared<const Profile>(),
+               [&](const Answer& answer) { heard.push_back(answer); });
+  EXPECT_EQ(now->taken_.size(), 1u);
+  later->kept_({});
+  EXPECT_TRUE(heard.empty());
+  late->kept_({Outcome::kRefused, "no space left on device"});
+  ASSERT_EQ(heard.size(), 1u);
+  EXPECT_EQ(heard[0].reason, "no space left on device; queue full");
 }
 
 }  // namespace
