@@ -7,8 +7,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <deque>
+#include <iterator>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <unordered_map>
@@ -22,26 +24,30 @@ namespace asio = boost::asio;
 
 class RealLoopImpl final : public RealLoop {
  public:
-  RealLoopImpl() : context_(std::in_place, 1), timer_(std::in_place, *context_) {}
+  RealLoopImpl() : context_(std::in_place, 1) {}
 
   ~RealLoopImpl() override {
     // Dropped tasks may own timers, watches and promises that call back into the loop while they are
     // destroyed.
     closing_ = true;
-    timer_.reset();
-    const auto watches = std::move(watches_);
-    const auto timers = std::move(timers_);
-    watches_.clear();
-    timers_.clear();
+    const auto posted = std::exchange(posted_, {});
+    const auto watches = std::exchange(watches_, {});
+    const auto timers = std::exchange(timers_, {});
     for (const auto& [id, watch] : watches) watch->descriptor.reset();
     context_.reset();
   }
 
+  // Posted tasks and timers are kept here rather than in the context: asio would ask the kernel for events between any two
+  // batches of handlers, and set a timerfd for every earliest timer. So a wake-up is one epoll_wait, and a timer none.
   void run() override {
     loop_thread_ = std::this_thread::get_id();
     {
       const auto guard = asio::make_work_guard(*context_);
-      context_->run();
+      while (!context_->stopped()) {
+        run_posted();
+        run_due_timers();
+        if (!context_->stopped()) run_one_handler();
+      }
     }
     context_->restart();  // after the guard: letting go of the last work stops the context
   }
@@ -54,7 +60,15 @@ class RealLoopImpl final : public RealLoop {
 
   void post(Task task) override {
     if (closing_) return;
-    asio::post(*context_, [this, task = std::move(task)]() mutable { measured(task); });
+    bool wake = false;
+    {
+      const std::lock_guard lock(posted_mutex_);
+      posted_.push_back(std::move(task));
+      // One wake-up serves all that is posted until the loop looks again.
+      wake = waiting_ && !on_loop_thread();
+      if (wake) waiting_ = false;
+    }
+    if (wake) asio::post(*context_, [] {});
   }
 
   TimePoint now() const override { return std::chrono::steady_clock::now(); }
@@ -70,7 +84,6 @@ class RealLoopImpl final : public RealLoop {
     const TimerId id = ++last_id_;
     timers_.emplace(TimerKey{when, id}, std::move(task));
     deadlines_.emplace(id, when);
-    if (timers_.begin()->first.id == id) arm(when);
     return id;
   }
 
@@ -137,34 +150,59 @@ class RealLoopImpl final : public RealLoop {
                                   });
   }
 
-  // One asio timer serves all of ours: the earliest deadline. A deadline that was cancelled costs one empty
-  // wake-up.
-  void arm(TimePoint when) {
-    if (armed_ && *armed_ <= when) return;
-    armed_ = when;
-    timer_->expires_at(when);
-    timer_->async_wait([this](const boost::system::error_code& error) {
-      if (error) return;
-      armed_.reset();
-      run_due_timers();
-    });
+  // Those that are here now: what they post waits for the next turn, so that descriptors get theirs.
+  void run_posted() {
+    std::deque<Task> tasks;
+    {
+      const std::lock_guard lock(posted_mutex_);
+      tasks.swap(posted_);
+    }
+    while (!tasks.empty() && !context_->stopped()) {
+      Task task = std::move(tasks.front());
+      tasks.pop_front();
+      measured(task);
+    }
+    if (tasks.empty()) return;
+    // Stopped in the middle: the rest stands before what was posted since.
+    const std::lock_guard lock(posted_mutex_);
+    std::move(posted_.begin(), posted_.end(), std::back_inserter(tasks));
+    posted_.swap(tasks);
+  }
+
+  // Waits for a descriptor, a task or the next timer, and runs at most one handler.
+  void run_one_handler() {
+    bool idle = false;
+    {
+      const std::lock_guard lock(posted_mutex_);
+      idle = waiting_ = posted_.empty();
+    }
+    if (!idle) {
+      context_->poll_one();
+    } else if (timers_.empty()) {
+      context_->run_one();
+    } else {
+      context_->run_one_until(timers_.begin()->first.when);
+    }
+    const std::lock_guard lock(posted_mutex_);
+    waiting_ = false;
   }
 
   void run_due_timers() {
     // Timers that become due while these run wait for the next turn, so that descriptors get theirs.
     const TimePoint due = now();
     const TimerId newest = last_id_;
-    while (!timers_.empty() && timers_.begin()->first.when <= due && timers_.begin()->first.id <= newest) {
+    while (!timers_.empty() && timers_.begin()->first.when <= due && timers_.begin()->first.id <= newest &&
+           !context_->stopped()) {
       auto node = timers_.extract(timers_.begin());
       deadlines_.erase(node.key().id);
       measured(node.mapped());
     }
-    if (!timers_.empty()) arm(timers_.begin()->first.when);
   }
 
   std::optional<asio::io_context> context_;
-  std::optional<asio::steady_timer> timer_;
-  std::optional<TimePoint> armed_;
+  std::mutex posted_mutex_;
+  std::deque<Task> posted_;
+  bool waiting_ = false;  // the loop sleeps, and nobody has woken it yet
   std::map<TimerKey, Task> timers_;
   std::unordered_map<TimerId, TimePoint> deadlines_;
   std::unordered_map<WatchId, std::shared_ptr<Watch>> watches_;
