@@ -367,7 +367,8 @@ TEST_F(ClientTest, FailuresInPlainWords) {
        "protocol: ADDR closed the connection in the middle of its answer, after 4 B of the body"},
       {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
        "protocol: ADDR closed the connection in the middle of its answer, after 3 B of the body"},
-      {"SSH-2.0-OpenSSH\r\n", "protocol: ADDR does not speak HTTP: Received HTTP/0.9 when not allowed"},
+      {"SSH-2.0-OpenSSH\r\n", "protocol: ADDR does not speak HTTP: its answer does not begin with HTTP/1"},
+      {"\x15\x03\x01", "protocol: ADDR does not speak HTTP: it answers in TLS (is the scheme https?)"},
   };
   for (const auto& row : rows) {
     PlainPeer peer(h.loop(), [&row](const std::string& in) -> PlainPeer::Step {

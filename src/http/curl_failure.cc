@@ -2,35 +2,14 @@
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <cstring>
 
 #include "base/strings.h"
 #include "http/curl_slot.h"
+#include "http/failures.h"
 #include "http/url.h"
 
 namespace invar::http {
 namespace {
-
-std::string reason_of_errno(long value) {
-  switch (value) {
-    case 0:
-      return "";
-    case ECONNREFUSED:
-      return "connection refused";
-    case ECONNRESET:
-      return "connection reset";
-    case EHOSTUNREACH:
-      return "no route to host";
-    case ENETUNREACH:
-      return "network unreachable";
-    case ETIMEDOUT:
-      return "connection timed out";
-    case EPIPE:
-      return "connection closed";
-    default:
-      return std::strerror(static_cast<int>(value));
-  }
-}
 
 std::string_view host_of(std::string_view host_port) {
   return host_port.substr(0, host_port.rfind(':'));
@@ -60,14 +39,11 @@ Failure CurlSlot::failure_of(CURLcode code) {
   curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &connect_code);
   curl_off_t connected_us = 0;
   curl_easy_getinfo(easy_, CURLINFO_CONNECT_TIME_T, &connected_us);
-  const std::string reason = reason_of_errno(os_error);
+  const std::string reason = reason_of_errno(static_cast<int>(os_error));
   const std::string_view library_text =
       error_text_[0] ? std::string_view(error_text_) : curl_easy_strerror(code);
 
-  if (too_large_) {
-    return {FailureKind::kBodyTooLarge, fmt::format("the answer of {} is larger than the limit of {}", peer,
-                                                    human_bytes(attempt_->max_body_bytes))};
-  }
+  if (too_large_) return body_too_large(peer, attempt_->max_body_bytes);
   // The tunnel was refused: the proxy's own status line is the reason.
   if (proxy_tunnel_ && connect_code >= 300) {
     return {FailureKind::kProxy,
@@ -112,28 +88,24 @@ Failure CurlSlot::failure_of(CURLcode code) {
       return failure;
     }
     case CURLE_GOT_NOTHING:
-      return {FailureKind::kProtocol, fmt::format("{} closed the connection without an answer", peer)};
+      return no_answer(peer);
     case CURLE_PARTIAL_FILE:
-      return {FailureKind::kProtocol,
-              fmt::format("{} closed the connection in the middle of its answer, after {} of the body", peer,
-                          human_bytes(response_.body.size()))};
+      return cut_answer(peer, response_.body.size());
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR: {
       if (proxy_tunnel_ && connect_code == 0) {
         return {FailureKind::kProxy,
                 fmt::format("proxy {} closed the connection before the tunnel to {} stood", proxy, peer)};
       }
-      Failure failure{FailureKind::kProtocol,
-                      fmt::format("connection to {} lost: {}", peer,
-                                  reason.empty() ? std::string(library_text) : reason)};
+      Failure failure = connection_lost(peer, reason.empty() ? library_text : reason);
       explain_tls(failure);
       return failure;
     }
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
-      return {FailureKind::kProtocol, fmt::format("{} does not speak HTTP: {}", peer, library_text)};
+      return not_http(peer, library_text);
     case CURLE_WRITE_ERROR:
-      return {FailureKind::kProtocol, fmt::format("the header of the answer of {} has no end", peer)};
+      return endless_head(peer);
     case CURLE_URL_MALFORMAT:
       return {FailureKind::kOther, fmt::format("the URL for {} is malformed", peer)};
     case CURLE_HTTP2:

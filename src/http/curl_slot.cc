@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/strings.h"
+#include "http/request_head.h"
 
 namespace invar::http {
 namespace {
@@ -20,20 +21,6 @@ constexpr long kIdleConnectionSeconds = 300;
 constexpr std::uint64_t kMaxReserve = 4u << 20;
 constexpr std::size_t kMaxHeadBytes = 1u << 20;
 
-// Set by us or by libcurl from the request itself; a copy from a configuration would contradict it.
-bool never_sent(std::string_view name) {
-  switch (name.size()) {
-    case 7:
-      return equals_ignore_case(name, "Trailer");
-    case 14:
-      return equals_ignore_case(name, "Content-Length");
-    case 17:
-      return equals_ignore_case(name, "Transfer-Encoding");
-    default:
-      return false;
-  }
-}
-
 std::string_view trim_line(std::string_view line) {
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
   return line;
@@ -41,10 +28,6 @@ std::string_view trim_line(std::string_view line) {
 
 std::uint64_t size_of(const std::string* part) {
   return part ? part->size() : 0;
-}
-
-std::uint64_t body_size(const Attempt& attempt) {
-  return size_of(attempt.body_head) + size_of(attempt.body) + size_of(attempt.body_tail);
 }
 
 }  // namespace
@@ -110,7 +93,7 @@ void* CurlSlot::owner_of(CURL* easy) {
   return reinterpret_cast<CurlSlot*>(self)->owner_;
 }
 
-void CurlSlot::prepare(const Attempt& attempt, void* owner) {
+void CurlSlot::prepare(const Attempt& attempt, bool only_connect, void* owner) {
   attempt_ = &attempt;
   owner_ = owner;
   sent_bytes_ = 0;
@@ -121,8 +104,13 @@ void CurlSlot::prepare(const Attempt& attempt, void* owner) {
   report_.reset();
   error_text_[0] = '\0';
   curl_easy_setopt(easy_, CURLOPT_URL, attempt.url.c_str());
-  set_method();
+  if (std::exchange(only_connect_, only_connect) != only_connect) {
+    curl_easy_setopt(easy_, CURLOPT_CONNECT_ONLY, only_connect ? 1L : 0L);
+    curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, only_connect ? 1L : 0L);
+  }
   set_proxy();
+  if (only_connect) return;
+  set_method();
   set_headers();
 }
 
@@ -136,8 +124,7 @@ void CurlSlot::release() {
 void CurlSlot::set_method() {
   const std::string& method = attempt_->method;
   const std::uint64_t size = body_size(*attempt_);
-  const bool posts = size > 0 || method == "POST" || method == "PUT" || method == "PATCH";
-  const Mode mode = posts ? Mode::kBody : method == "HEAD" ? Mode::kHead : Mode::kGet;
+  const Mode mode = carries_body(*attempt_) ? Mode::kBody : method == "HEAD" ? Mode::kHead : Mode::kGet;
   if (mode != mode_) {
     if (mode == Mode::kBody) {
       curl_easy_setopt(easy_, CURLOPT_POST, 1L);
@@ -340,8 +327,7 @@ curl_socket_t CurlSlot::open_callback(void* observer, curlsocktype, curl_sockadd
 }
 
 int CurlSlot::close_callback(void* observer, curl_socket_t fd) {
-  static_cast<SocketObserver*>(observer)->socket_closing(fd);
-  return close(fd);
+  return static_cast<SocketObserver*>(observer)->socket_closing(fd) ? close(fd) : 0;
 }
 
 bool CurlSlot::opened_connection() const {

@@ -1,6 +1,7 @@
 // CurlSlot: one reusable easy handle with its buffers, and the translation of an Attempt into libcurl's options.
 // Options that never change for a pool are set once; per request only the URL, the headers and, when they differ from the
 // slot's previous request, method and proxy.
+// A slot can also only connect: the caller then takes the socket over (name lookup and choice of address are libcurl's).
 // Lifetime: the Attempt stays alive and in place from prepare() until release().
 #pragma once
 
@@ -20,7 +21,7 @@ class SocketObserver {
  public:
   virtual ~SocketObserver() = default;
   virtual void socket_opened(int fd) = 0;
-  virtual void socket_closing(int fd) = 0;
+  virtual bool socket_closing(int fd) = 0;  // false: somebody else owns the socket now, leave it open
 };
 
 class CurlSlot {
@@ -30,7 +31,8 @@ class CurlSlot {
   CurlSlot(const CurlSlot&) = delete;
   CurlSlot& operator=(const CurlSlot&) = delete;
 
-  void prepare(const Attempt& attempt, void* owner);  // `owner` comes back from owner_of()
+  // `owner` comes back from owner_of().
+  void prepare(const Attempt& attempt, bool only_connect, void* owner);
   void release();
   static void* owner_of(CURL* easy);
 
@@ -68,6 +70,7 @@ class CurlSlot {
   Mode mode_ = Mode::kNone;
   std::shared_ptr<const ProxyRoute> proxy_;
   bool proxy_tunnel_ = false;
+  bool only_connect_ = false;
   bool custom_method_ = false;
   curl_slist* proxy_headers_ = nullptr;
   char error_text_[CURL_ERROR_SIZE] = {};

@@ -260,10 +260,20 @@ std::string wire_url(const Url& url) {
     out.push_back(':');
     out += url.port;
   }
-  out += url.path.empty() ? "/" : url.path;
+  // What stands between a request's spaces must not hold any, nor bytes beyond ASCII.
+  const auto append = [&out](std::string_view part) {
+    for (const char c : part) {
+      if (c > ' ' && c < '\x7f') {
+        out.push_back(c);
+      } else {
+        out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+      }
+    }
+  };
+  append(url.path.empty() ? "/" : url.path);
   if (!url.query.empty()) {
     out.push_back('?');
-    out += url.query;
+    append(url.query);
   }
   return out;
 }

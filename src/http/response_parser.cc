@@ -1,0 +1,142 @@
+#include "http/response_parser.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+namespace invar::http {
+namespace {
+
+namespace beast_http = boost::beast::http;
+using boost::beast::error_code;
+using boost::beast::string_view;
+
+constexpr std::uint32_t kMaxHeadBytes = 1u << 20;
+constexpr std::string_view kTlsAlert = "\x15\x03";
+constexpr std::uint64_t kMaxReserve = 4u << 20;  // a length that a peer claims is not yet memory
+
+std::string_view words_for(std::string_view first_bytes) {
+  return first_bytes.starts_with(kTlsAlert) ? "it answers in TLS (is the scheme https?)"
+                                            : "its answer does not begin with HTTP/1";
+}
+
+}  // namespace
+
+struct ResponseParser::Message final : beast_http::basic_parser<false> {
+  Message(bool answers_head_request, std::uint64_t max_body_bytes) {
+    eager(true);
+    skip(answers_head_request);
+    header_limit(kMaxHeadBytes);
+    body_limit(max_body_bytes);
+  }
+
+  void on_request_impl(beast_http::verb, string_view, string_view, int, error_code&) override {}
+  void on_response_impl(int code, string_view reason, int, error_code&) override {
+    response.status = code;
+    response.status_line = fmt::format(
+        "{} {}", code, reason.empty() ? status_text(code) : std::string_view(reason.data(), reason.size()));
+  }
+  void on_field_impl(beast_http::field, string_view name, string_view value, error_code&) override {
+    if (!head_complete) response.headers.add(std::string(name), std::string(value));
+  }
+  void on_header_impl(error_code&) override { head_complete = true; }
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
+    if (length) response.body.reserve(std::min(*length, kMaxReserve));
+  }
+  std::size_t on_body_impl(string_view bytes, error_code&) override {
+    response.body.append(bytes.data(), bytes.size());
+    return bytes.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code& error) override {
+    return on_body_impl(bytes, error);
+  }
+  void on_finish_impl(error_code&) override {}
+
+  Response response;
+  bool head_complete = false;
+};
+
+ResponseParser::ResponseParser() = default;
+ResponseParser::~ResponseParser() = default;
+
+void ResponseParser::start(bool answers_head_request, std::uint64_t max_body_bytes) {
+  head_request_ = answers_head_request;
+  max_body_bytes_ = max_body_bytes;
+  message_ = std::make_unique<Message>(head_request_, max_body_bytes_);
+  pending_.clear();
+  arrived_ = keep_alive_ = false;
+}
+
+ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
+  arrived_ = arrived_ || !bytes.empty();
+  if (pending_.empty()) {
+    const Progress progress = parse(bytes);
+    if (progress == Progress::kMore) pending_.assign(bytes);
+    return progress;
+  }
+  pending_.append(bytes);
+  std::string_view rest = pending_;
+  const Progress progress = parse(rest);
+  pending_.erase(0, pending_.size() - rest.size());
+  return progress;
+}
+
+// Consumes from the front of `bytes` what is complete.
+ResponseParser::Progress ResponseParser::parse(std::string_view& bytes) {
+  while (true) {
+    error_code error;
+    const std::size_t used = message_->put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+    bytes.remove_prefix(used);
+    if (error == beast_http::error::need_more) {
+      return bytes.size() > kMaxHeadBytes ? Progress::kEndlessHead : Progress::kMore;
+    }
+    if (error == beast_http::error::body_limit) return Progress::kTooLarge;
+    if (error == beast_http::error::header_limit) return Progress::kEndlessHead;
+    if (error) {
+      why_ = message_->response.status != 0 ? error.message() : words_for(bytes);
+      return Progress::kNotHttp;
+    }
+    if (!message_->is_done()) {
+      if (bytes.empty()) return Progress::kMore;
+      continue;
+    }
+    if (message_->response.status >= 200 || message_->response.status == 101) {
+      keep_alive_ = message_->keep_alive() && bytes.empty();
+      return Progress::kDone;
+    }
+    // 1xx: the real answer follows.
+    message_ = std::make_unique<Message>(head_request_, max_body_bytes_);
+    if (bytes.empty()) return Progress::kMore;
+  }
+}
+
+ResponseParser::Progress ResponseParser::end() {
+  if (!message_->got_some()) return Progress::kCut;
+  if (message_->response.status == 0 && !pending_.starts_with("HTTP/1.")) {
+    why_ = words_for(pending_);
+    return Progress::kNotHttp;
+  }
+  error_code error;
+  message_->put_eof(error);
+  return error ? Progress::kCut : Progress::kDone;
+}
+
+bool ResponseParser::head_complete() const {
+  return message_ && message_->head_complete;
+}
+
+std::uint64_t ResponseParser::body_bytes() const {
+  return message_ ? message_->response.body.size() : 0;
+}
+
+Response ResponseParser::take() {
+  Response response = std::move(message_->response);
+  message_.reset();
+  return response;
+}
+
+}  // namespace invar::http
