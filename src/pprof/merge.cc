@@ -84,6 +84,7 @@ struct Merger::Impl {
 Merger::Merger(MergeOptions options, std::uint32_t sides)
     : impl_(std::make_unique<Impl>(std::move(options), sides)) {}
 Merger::~Merger() = default;
+Merger::Merger(Merger&&) noexcept = default;
 const MergedProfile& Merger::merged() const {
   return impl_->merged;
 }

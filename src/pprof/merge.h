@@ -1,7 +1,8 @@
 // Merger: adds profiles, as they were received, to a MergedProfile.
 // Shape:   one walk per profile with ids of the profile translated once; nothing is allocated per sample.
-// Errors:  kInvalidArgument with the place in words for a damaged profile or other sample types than those
-//          before it; then nothing of the profile was added.
+// Errors:  kInvalidArgument with the place in words for a damaged profile, kDataLoss for damaged gzip,
+//          kUnsupported for other sample types than those before it, kNotFound for the lack of the one asked
+//          for; then nothing of the profile was added.
 // Threads: one owner; it holds scratch. Merge parts on several threads, then absorb() them.
 #pragma once
 
@@ -26,9 +27,10 @@ class Merger {
  public:
   explicit Merger(MergeOptions options = {}, std::uint32_t sides = 1);
   ~Merger();
+  Merger(Merger&&) noexcept;
 
   // `body` is gzip or plain. `order` is the place among all profiles of the merge: lower ones come first in
-  // what is written. kNotFound when the sample type asked for is not in it.
+  // what is written.
   Result<> add(std::string_view body, std::uint32_t order, std::uint32_t side = 0);
 
   [[nodiscard]] const MergedProfile& merged() const;

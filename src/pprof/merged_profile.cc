@@ -173,7 +173,7 @@ Result<> MergedProfile::join_header(const MergedHeader& other, std::uint64_t ord
     return {};
   }
   if (header_.sample_types != other.sample_types || header_.period_type != other.period_type) {
-    return fail(ErrorCode::kInvalidArgument,
+    return fail(ErrorCode::kUnsupported,
                 fmt::format("holds {}, the profiles before it {}", in_words(other), in_words(header_)));
   }
   const bool earlier = order < header_order_;
