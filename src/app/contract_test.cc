@@ -8,6 +8,7 @@
 #include "async/testing/test_loop.h"
 #include "component/view.h"
 #include "fs/testing/memory_fs.h"
+#include "http/testing/fake_network.h"
 #include "http/testing/fake_transport.h"
 #include "runtime/controller.h"
 #include "syntax/evaluator.h"
@@ -114,6 +115,7 @@ class Running {
     environment.pool = &pool_;
     environment.files = files_;
     environment.http = transport_;
+    environment.listen = network_.listen();
     environment.metrics = registry_.get();
     environment.cluster = std::make_shared<AllTargets>();
     environment.components = &components();
@@ -134,6 +136,7 @@ class Running {
   std::shared_ptr<http::testing::FakeTransport> transport_ =
       std::make_shared<http::testing::FakeTransport>(loop_);
   std::unique_ptr<metrics::Registry> registry_ = metrics::Registry::create();
+  http::testing::FakeNetwork network_;
   std::unique_ptr<runtime::Controller> controller_;
   std::string config_;
 };

@@ -106,6 +106,9 @@ class Daemon {
     environment.pool = pool_.get();
     environment.files = files_;
     environment.http = transport_;
+    environment.listen = [this](log::Logger logger, http::ServerOptions options, http::Handler handler) {
+      return http::Server::listen(*loop_, files_, std::move(logger), std::move(options), std::move(handler));
+    };
     environment.metrics = registry_.get();
     environment.logger = logger_;
     environment.cluster = std::make_shared<WholeSet>();

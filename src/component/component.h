@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "fs/filesystem.h"
 #include "http/client.h"
+#include "http/server.h"
 #include "metrics/metrics.h"
 #include "syntax/evaluator.h"
 #include "syntax/schema.h"
@@ -59,6 +60,7 @@ struct Options {
   async::WorkerPool* pool = nullptr;
   std::shared_ptr<fs::FileSystem> files;
   std::shared_ptr<http::Transport> http;
+  http::Listen listen;  // opens a server of the component's own
   std::shared_ptr<const ClusterView> cluster;
   std::string instance_uid;  // X-Invar-Id
   // Publishes new exports; ignored when equal to the previous ones. May be called from build() on.

@@ -76,7 +76,7 @@ class ServerImpl final : public Server {
         handler_(std::make_shared<const Handler>(std::move(handler))),
         acceptor_(*loop.io_context()),
         pause_(*loop.io_context()) {
-    set_security(std::exchange(options_.tls, std::nullopt), std::exchange(options_.auth, std::nullopt));
+    take_security();
   }
 
   ~ServerImpl() override {
@@ -115,6 +115,15 @@ class ServerImpl final : public Server {
     auth_ = std::move(auth);
   }
 
+  void reconfigure(ServerOptions options) override {
+    options.listen_address = std::move(options_.listen_address);
+    options_ = std::move(options);
+    take_security();
+    accept();  // more connections may fit now
+  }
+
+  std::size_t connections() const override { return connections_.size() + sniffing_.size(); }
+
   void close_listener() override {
     ErrorText ignored;
     acceptor_.close(ignored);
@@ -138,8 +147,12 @@ class ServerImpl final : public Server {
     return error;
   }
 
+  void take_security() {
+    set_security(std::exchange(options_.tls, std::nullopt), std::exchange(options_.auth, std::nullopt));
+  }
+
   [[nodiscard]] bool full() const {
-    return options_.max_connections > 0 && connections_.size() + sniffing_.size() >= options_.max_connections;
+    return options_.max_connections > 0 && connections() >= options_.max_connections;
   }
 
   void accept() {
@@ -218,7 +231,8 @@ class ServerImpl final : public Server {
 
   ConnectionParts parts_for(tcp::socket socket) {
     return {std::move(socket),
-            {options_.max_body_bytes, options_.idle_timeout, auth_, logger_},
+            {options_.max_body_bytes, options_.idle_timeout, options_.read_timeout, options_.write_timeout,
+             auth_, logger_},
             handler_,
             alive_.bind([this](ServerConnection* connection) {
               connections_.erase(connection);

@@ -86,7 +86,9 @@ struct ServerOptions {
   std::size_t max_connections = 0;  // 0 = no limit
   std::optional<ServerTls> tls;
   std::optional<ServerAuth> auth;
-  Duration idle_timeout = std::chrono::minutes(2);
+  Duration idle_timeout = std::chrono::minutes(2);  // no byte moved; between requests, too
+  Duration read_timeout{};   // a request from its first byte to its last; 0 = idle_timeout alone limits it
+  Duration write_timeout{};  // a complete answer likewise
 };
 
 class Server {
@@ -98,8 +100,15 @@ class Server {
   [[nodiscard]] virtual std::string address() const = 0;  // real host:port
   virtual void set_security(std::optional<ServerTls> tls,
                             std::optional<ServerAuth> auth) = 0;  // for new connections
-  virtual void close_listener() = 0;                              // no new connections; open ones finish
+  // All of them but the address: the limits at once for what is accepted, the rest for new connections.
+  virtual void reconfigure(ServerOptions options) = 0;
+  virtual void close_listener() = 0;  // no new connections; open ones finish
+  [[nodiscard]] virtual std::size_t connections() const = 0;
 };
+
+// How a component opens a server of its own: Server::listen() with the program's loop and files. Tests give their own.
+using Listen = std::function<Result<std::unique_ptr<Server>>(log::Logger logger, ServerOptions options,
+                                                             Handler handler)>;
 
 // True when the request may pass. Constant-time comparison. Pure.
 bool authorized(const std::optional<ServerAuth>& auth, std::string_view path,

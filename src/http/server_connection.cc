@@ -34,6 +34,7 @@ constexpr auto kHandshakeLimit = std::chrono::seconds(10);
 constexpr auto kLingerLimit = std::chrono::seconds(2);
 constexpr std::size_t kJoinBelow = 16 << 10;
 constexpr std::size_t kBuffersPerWrite = 16;
+constexpr std::size_t kReadAhead = 4 << 10;
 
 // What a Responder may do with its connection. `turn` tells the request apart from later ones on the same connection.
 class AnswerSink {
@@ -154,6 +155,7 @@ class Connection final : public ServerConnection,
     std::string head = response_head(response, BodyKind::kSized, keep_alive_, wall_clock());
     const bool no_body = head_only_ || response.status == 204 || response.status == 304;
     answered_ = true;
+    limit_whole(settings_.write_timeout);
     if (no_body) return put(std::move(head));
     if (response.body.size() < kJoinBelow) return put(head + response.body);
     put(std::move(head));
@@ -223,7 +225,13 @@ class Connection final : public ServerConnection,
       self->watch_time();
     });
   }
-  void expect_progress() { deadline_ = Clock::now() + settings_.idle_timeout; }
+  void expect_progress() { deadline_ = std::min(Clock::now() + settings_.idle_timeout, whole_by_); }
+  // The request or answer that begins now has to be through by then, however steadily it trickles.
+  void limit_whole(Duration limit) {
+    if (limit <= Duration::zero()) return;
+    whole_by_ = Clock::now() + limit;
+    if (whole_by_ < timer_.expiry()) limit_to(limit);
+  }
   void limit_to(Duration limit) {
     deadline_ = Clock::now() + limit;
     timer_.cancel();
@@ -234,6 +242,10 @@ class Connection final : public ServerConnection,
   void read_request() {
     state_ = State::kIdle;
     if (last_request_) return close();
+    whole_by_ = Clock::time_point::max();
+    // An idle connection keeps little; one read takes the head and a small body.
+    if (buffer_.size() == 0 && buffer_.capacity() > kReadAhead) buffer_.shrink_to_fit();
+    buffer_.reserve(kReadAhead);
     parser_.emplace();
     parser_->header_limit(kMaxHeadBytes);
     parser_->body_limit(settings_.max_body_bytes);
@@ -251,14 +263,18 @@ class Connection final : public ServerConnection,
   void on_read(const ErrorText& error) {
     if (closed_) return;
     if (error) return on_read_error(error);
-    state_ = State::kReading;
+    if (std::exchange(state_, State::kReading) == State::kIdle) limit_whole(settings_.read_timeout);
     expect_progress();
     if (parser_->is_header_done() && !std::exchange(expect_handled_, true) && !parser_->is_done() &&
         equals_ignore_case(std::string_view(parser_->get()[beast::http::field::expect]), "100-continue")) {
       put("HTTP/1.1 100 Continue\r\n\r\n");
     }
-    if (!parser_->is_done()) return read_more();
-    handle();
+    if (parser_->is_done()) return handle();
+    // Beast reads as much at once as the buffer has room for.
+    if (const auto left = parser_->content_length_remaining();
+        left && *left > kReadAhead && buffer_.size() == 0)
+      buffer_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*left, kMaxHeadBytes)));
+    read_more();
   }
 
   void on_read_error(const ErrorText& failure) {
@@ -296,7 +312,7 @@ class Connection final : public ServerConnection,
     head_only_ = message.method() == beast::http::verb::head;
     answered_ = false;
     state_ = State::kAnswering;
-    deadline_ = Clock::time_point::max();
+    whole_by_ = deadline_ = Clock::time_point::max();
     if (!split_target(request)) return refuse(400, "400 Bad Request");
     if (!authorized(settings_.auth, request.path, request.headers.get("Authorization"))) {
       settings_.logger.info("unauthorized request", {{"peer", peer_}, {"path", request.path}});
@@ -425,6 +441,7 @@ class Connection final : public ServerConnection,
 
   State state_ = State::kIdle;
   Clock::time_point deadline_ = Clock::time_point::max();
+  Clock::time_point whole_by_ = Clock::time_point::max();
   bool closed_ = false;
   bool last_request_ = false;
   bool lingering_ = false;

@@ -14,7 +14,7 @@ namespace invar::http {
 
 struct ConnectionSettings {
   std::uint64_t max_body_bytes = 0;
-  Duration idle_timeout{};
+  Duration idle_timeout{}, read_timeout{}, write_timeout{};  // as in ServerOptions
   std::optional<ServerAuth> auth;
   log::Logger logger;
 };

@@ -43,6 +43,7 @@ class RawPeer {
       return bytes.empty();
     });
   }
+  void try_send(std::string_view bytes) { (void)::send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); }
   bool read_until(const std::function<bool()>& enough) {
     return h_.wait([&] {
       pull();
@@ -324,6 +325,57 @@ TEST_F(ServerTest, NewSecurityConcernsNewConnectionsOnly) {
   RawPeer fresh(h, server.address());
   fresh.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   ASSERT_TRUE(fresh.read_until("401 Unauthorized"));
+}
+
+TEST_F(ServerTest, ARequestThatTricklesIsCutOffByItsTimeLimit) {
+  ServerOptions options;
+  options.read_timeout = 300ms;
+  Server& server = h.serve(kHello, options);
+  RawPeer slow(h, server.address());
+  slow.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
+  EXPECT_TRUE(slow.read_until([&] {
+    slow.try_send("x");  // bytes keep moving: the idle limit alone would not end this
+    return slow.closed;
+  }));
+  EXPECT_EQ(slow.got, "");
+  // It begins anew with every request, and does not run between them.
+  RawPeer steady(h, server.address());
+  const auto begin = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - begin < 700ms) {
+    steady.got.clear();
+    steady.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    ASSERT_TRUE(steady.read_until("hello"));
+  }
+}
+
+TEST_F(ServerTest, AnAnswerThatNobodyTakesIsCutOffByItsTimeLimit) {
+  ServerOptions options;
+  options.write_timeout = 200ms;
+  Server& server = h.serve(
+      [](ServerRequest, ResponderPtr r) { r->send({200, {}, std::string(std::size_t{64} << 20, 'x')}); },
+      options);
+  RawPeer peer(h, server.address());
+  peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(h.wait([&] { return server.connections() == 1; }));
+  EXPECT_TRUE(h.wait([&] { return server.connections() == 0; }));
+}
+
+TEST_F(ServerTest, NewLimitsHoldForTheListenerAtOnceAndForNewConnections) {
+  ServerOptions options;
+  options.max_connections = 1;
+  Server& server = h.serve(kHello, options);
+  RawPeer first(h, server.address());
+  first.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(first.read_until("hello"));
+  RawPeer second(h, server.address());
+  second.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n");
+  EXPECT_EQ(server.connections(), 1u);
+  options.max_connections = 2;
+  options.max_body_bytes = 8;
+  const std::string address = server.address();
+  server.reconfigure(options);
+  ASSERT_TRUE(second.read_until("413 "));
+  EXPECT_EQ(server.address(), address);
 }
 
 TEST_F(ServerTest, ClosingTheListenerLetsOpenRequestsFinish) {

@@ -88,6 +88,7 @@ component::Options ComponentNode::make_options() {
   options.pool = environment.pool;
   options.files = environment.files;
   options.http = environment.http;
+  options.listen = environment.listen;
   options.cluster = environment.cluster;
   options.instance_uid = environment.instance_uid;
   options.set_exports = alive_.bind([this](syntax::Boxed exports) { publish(std::move(exports)); });

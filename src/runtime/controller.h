@@ -47,6 +47,7 @@ struct Environment {
   async::WorkerPool* pool = nullptr;
   std::shared_ptr<fs::FileSystem> files;
   std::shared_ptr<http::Transport> http;
+  http::Listen listen;
   metrics::Registry* metrics = nullptr;
   log::Logger logger;
   std::shared_ptr<const component::ClusterView> cluster;

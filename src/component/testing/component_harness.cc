@@ -22,6 +22,7 @@ Options ComponentHarness::options() {
   o.pool = &pool;
   o.files = fs::posix();
   o.http = http;
+  o.listen = network.listen();
   o.set_exports = [this](Boxed boxed) {
     if (exports.empty() || !(exports.back() == boxed)) exports.push_back(std::move(boxed));
   };

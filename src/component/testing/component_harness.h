@@ -1,4 +1,4 @@
-// ComponentHarness: what a component is given by the controller, for tests: virtual time, inline pool, fake HTTP, real disk,
+// ComponentHarness: what a component is given by the controller, for tests: virtual time, inline pool, fake HTTP on both sides, real disk,
 // metrics and log on hand, and the exports as they were published (equal ones ignored, as the controller does).
 #pragma once
 
@@ -8,6 +8,7 @@
 
 #include "async/testing/test_loop.h"
 #include "component/component.h"
+#include "http/testing/fake_network.h"
 #include "http/testing/fake_transport.h"
 
 namespace invar::component::testing {
@@ -42,6 +43,7 @@ class ComponentHarness {
   async::testing::TestLoop loop;
   async::testing::InlineWorkerPool pool{loop};
   std::shared_ptr<http::testing::FakeTransport> http = std::make_shared<http::testing::FakeTransport>(loop);
+  http::testing::FakeNetwork network;
   std::unique_ptr<metrics::Registry> registry = metrics::Registry::create();
   std::unique_ptr<metrics::Scope> metrics;
   std::vector<std::string> log;
