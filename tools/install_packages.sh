@@ -7,10 +7,12 @@ here=$(dirname "$0")
 wanted=$(awk -v sections=" $* " '
   /^#/ || /^$/ { next }
   /^\[/ { name = substr($0, 2, length($0) - 2); take = index(sections, " " name " "); next }
-  take { print $1 }' "$here/packages.txt")
+  take { print $1 ":" $2 }' "$here/packages.txt")
 
 missing=
-for package in $wanted; do
+for entry in $wanted; do
+  package=${entry%%:*} instead=${entry#*:}
+  if [ -n "$instead" ] && command -v "$instead" >/dev/null; then continue; fi
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0

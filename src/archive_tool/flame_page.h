@@ -1,0 +1,11 @@
+// The page of ui/flame around the place of the profile, in one piece with its script and style. The build writes
+// flame_page.cc (ui/build.mjs).
+#pragma once
+
+#include <string_view>
+
+namespace invar::archive_tool {
+
+extern const std::string_view kFlamePageBefore, kFlamePageAfter;
+
+}  // namespace invar::archive_tool

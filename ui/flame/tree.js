@@ -1,0 +1,119 @@
+// Two ways to look at a profile, both as trees of
+//   {frame, parent, depth, before, after, selfBefore, selfAfter, value}
+// whose children are made when they are first asked for: a view costs what of it is looked at. `value` is the
+// width: of a diff, both sides together, so that what vanished can be seen too.
+
+class View {
+  constructor(profile, type) {
+    this.diff = profile.sides.length > 1;
+    this.nodes = profile.nodes;
+    const side = profile.types.length;
+    const pick = (columns) => [columns[type], this.diff ? columns[side + type] : columns[type]];
+    [this.selfBefore, this.selfAfter] = pick(this.nodes.self);
+    [this.totalBefore, this.totalAfter] = pick(this.nodes.total);
+  }
+
+  make(fields, parent) {
+    const value = this.diff ? fields.before + fields.after : fields.after;
+    return {...fields, parent, depth: parent ? parent.depth + 1 : 0, value, kids: undefined};
+  }
+
+  children(node) {
+    node.kids ??= this.expand(node);
+    return node.kids;
+  }
+}
+
+// From the root to what it calls.
+export class Calls extends View {
+  constructor(profile, type) {
+    super(profile, type);
+    this.root = this.at(0, null);
+  }
+
+  at(id, parent) {
+    return this.make({
+      id,
+      frame: this.nodes.frame[id],
+      before: this.totalBefore[id],
+      after: this.totalAfter[id],
+      selfBefore: this.selfBefore[id],
+      selfAfter: this.selfAfter[id],
+    }, parent);
+  }
+
+  expand(node) {
+    const kids = [];
+    const first = this.nodes.firstChild[node.id];
+    for (let i = 0; i < this.nodes.children[node.id]; ++i) {
+      const kid = this.at(first + i, node);
+      if (kid.value > 0) kids.push(kid);
+    }
+    return kids;
+  }
+}
+
+// From each function that used something itself to what called it.
+export class Callers extends View {
+  constructor(profile, type) {
+    super(profile, type);
+    const ends = [];
+    for (let id = 0; id < this.nodes.count; ++id) {
+      if (this.selfBefore[id] > 0 || this.selfAfter[id] > 0) ends.push({id, before: this.selfBefore[id], after: this.selfAfter[id]});
+    }
+    this.names = profile.frames;
+    this.root = this.make({
+      frame: 0,
+      stacks: ends,
+      before: this.totalBefore[0],
+      after: this.totalAfter[0],
+      selfBefore: 0,
+      selfAfter: 0,
+    }, null);
+  }
+
+  // A node holds the stacks that pass through it: {id of the node of the profile, its share}.
+  expand(node) {
+    const groups = new Map();
+    for (const stack of node.stacks) {
+      const id = node.parent ? this.nodes.parent[stack.id] : stack.id;
+      if (id === 0) continue; // the root calls everything
+      const frame = this.nodes.frame[id];
+      let group = groups.get(frame);
+      if (!group) groups.set(frame, (group = {frame, stacks: [], before: 0, after: 0, selfBefore: 0, selfAfter: 0}));
+      group.stacks.push({id, before: stack.before, after: stack.after});
+      group.before += stack.before;
+      group.after += stack.after;
+    }
+    const kids = [...groups.values()].map((group) => this.make(group, node));
+    if (!node.parent) {
+      for (const kid of kids) [kid.selfBefore, kid.selfAfter] = [kid.before, kid.after];
+    }
+    const name = (kid) => this.names[kid.frame].name;
+    return kids.filter((kid) => kid.value > 0).sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));
+  }
+}
+
+// What a search finds: which frames, and how much of the profile runs through them.
+export function search(profile, type, text) {
+  let matcher;
+  try {
+    matcher = new RegExp(text, "i");
+  } catch {
+    const plain = text.toLowerCase(); // no regular expression (yet): the text itself
+    matcher = {test: (name) => name.toLowerCase().includes(plain)};
+  }
+  const frames = profile.frames.map((frame, i) => i > 0 && (matcher.test(frame.name) || (frame.file !== "" && matcher.test(frame.file))));
+  const {count, frame, parent, total} = profile.nodes;
+  const side = profile.types.length;
+  const sums = profile.sides.map(() => 0);
+  const below = new Uint8Array(count);
+  let nodes = 0;
+  for (let i = 1; i < count; ++i) {
+    const hit = frames[frame[i]];
+    below[i] = below[parent[i]] || hit;
+    if (hit) ++nodes;
+    if (hit && !below[parent[i]]) sums.forEach((_, s) => (sums[s] += total[s * side + type][i]));
+  }
+  return {frames, nodes, shares: sums.map((sum, s) => sum / (total[s * side + type][0] || 1))};
+}
