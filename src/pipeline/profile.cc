@@ -1,5 +1,7 @@
 #include "pipeline/profile.h"
 
+#include <optional>
+
 namespace invar::pipeline {
 
 std::string_view Profile::type() const {
@@ -10,6 +12,7 @@ std::string_view Profile::type() const {
 namespace {
 
 void join(Answer& all, const Answer& one) {
+  all.partly = all.partly || one.held();
   if (one.accepted()) return;
   all.permanent = one.permanent && (all.accepted() || all.permanent);
   all.outcome = Outcome::kRefused;
@@ -28,19 +31,20 @@ Answer fan_out(const std::vector<ReceiverPtr>& receivers, const ProfilePtr& prof
 
 void fan_out_kept(const std::vector<ReceiverPtr>& receivers, const ProfilePtr& profile, Kept kept) {
   struct Waiting {
-    std::vector<Answer> answers;  // by receiver: the reasons keep their order
+    std::vector<std::optional<Answer>> answers;  // by receiver: the reasons keep their order
     std::size_t missing;
     Kept kept;
     void answered() {
       if (--missing > 0) return;
       Answer all;
-      for (const Answer& one : answers) join(all, one);
+      for (const auto& one : answers)
+        if (one) join(all, *one);
       kept(all);
     }
   };
   // One more than receivers: nobody is told before all were asked.
   const auto waiting = std::make_shared<Waiting>(
-      Waiting{std::vector<Answer>(receivers.size()), receivers.size() + 1, std::move(kept)});
+      Waiting{std::vector<std::optional<Answer>>(receivers.size()), receivers.size() + 1, std::move(kept)});
   for (std::size_t i = 0; i < receivers.size(); ++i) {
     if (receivers[i]) {
       receivers[i]->accept_kept(profile, [waiting, i](const Answer& answer) {

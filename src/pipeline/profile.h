@@ -43,6 +43,9 @@ struct Profile {
   // A pprof body whose time_nanos is 0 or absent: a destination that needs the time adds taken_unix_ns. Whoever
   // has looked into the body sets it; servers would otherwise stamp the time of arrival.
   bool lacks_time = false;
+  // A pprof body that somebody has looked into: it is one, has a positive value, and lacks_time is right. A destination
+  // looks for itself at the others.
+  bool checked = false;
 
   // The ledger's `profile` label: __name__, or "unknown".
   [[nodiscard]] std::string_view type() const;
@@ -59,7 +62,9 @@ struct Answer {
   std::string reason;  // for kRefused: one plain phrase, the ledger's `reason` values where one fits
   bool permanent =
       false;  // for kRefused: because of what the profile is (its labels); no use in offering it again
+  bool partly = false;  // for kRefused by several receivers (fan_out): one of them accepted all the same
   [[nodiscard]] bool accepted() const { return outcome == Outcome::kAccepted; }
+  [[nodiscard]] bool held() const { return accepted() || partly; }  // somebody owns it from now on
 };
 
 // Runs exactly once, on the loop, at once or later.
@@ -79,7 +84,7 @@ using ReceiverPtr = std::shared_ptr<Receiver>;
 
 // Offers a profile to every receiver, in order; all are tried. kRefused when any refused, with the reasons
 // joined by "; ", and permanent when every refusal is. A receiver that accepted keeps the profile even when
-// another refused.
+// another refused: then the answer is kRefused, partly.
 Answer fan_out(const std::vector<ReceiverPtr>& receivers, const ProfilePtr& profile);
 // The same with accept_kept(): `kept` runs when the last receiver has answered.
 void fan_out_kept(const std::vector<ReceiverPtr>& receivers, const ProfilePtr& profile, Kept kept);

@@ -62,6 +62,27 @@ TEST(FanOut, IsPermanentOnlyWhenEveryRefusalIs) {
   EXPECT_FALSE(fan_out({full, bad}, profile).permanent);
 }
 
+// A sender keeps what nobody holds, so that it can offer it again.
+TEST(FanOut, SaysWhetherAnybodyHoldsTheProfile) {
+  const auto profile = std::make_shared<const Profile>();
+  const auto good = std::make_shared<FakeReceiver>(Answer{});
+  const auto full = std::make_shared<FakeReceiver>(Answer{Outcome::kRefused, "queue full"});
+  const auto nested = std::make_shared<FakeReceiver>(fan_out({full, good}, profile));
+  const struct {
+    std::vector<ReceiverPtr> receivers;
+    bool held;
+  } rows[] = {{{}, true},
+              {{good}, true},
+              {{full}, false},
+              {{nullptr, full}, false},
+              {{full, good, full}, true},
+              {{full, nested}, true}};
+  for (const auto& row : rows) {
+    EXPECT_EQ(fan_out(row.receivers, profile).held(), row.held);
+    fan_out_kept(row.receivers, profile, [&](const Answer& answer) { EXPECT_EQ(answer.held(), row.held); });
+  }
+}
+
 class LateReceiver : public FakeReceiver {
  public:
   using FakeReceiver::FakeReceiver;
