@@ -134,6 +134,57 @@ TEST(GuardPage, KernelsReadTheSameRows) {
   }
 }
 
+// Every array that a kernel writes, at its promised size, ends where the accessible world ends.
+TEST(GuardPage, KernelsWriteNothingBehindTheirRows) {
+  std::mt19937_64 random(13);
+  std::vector<std::string> profiles;
+  for (const char* name :
+       {"prom-heap-3", "prom-mutex-1", "go100k-mutex-3", "prom-goroutine-1", "go100k-cpu-2"}) {
+    profiles.push_back(testing::captured_raw(name));
+  }
+  for (std::uint32_t stacks = 1; stacks <= 70;
+       ++stacks) {  // around the blocks of 32, any depth, ids of 1 to 3 bytes
+    const testing::RandomShape shape{.stacks = stacks,
+                                     .locations = stacks % 7 == 0 ? 17'000 : 1 + stacks * 9,
+                                     .functions = 9,
+                                     .depth = 1 + stacks % 40,
+                                     .ids_in_order = stacks % 5 != 0,
+                                     .labels = stacks % 2 == 0};
+    profiles.push_back(serialize(testing::random_heap(shape, random())));
+  }
+  GuardedPages raw_pages(4 << 20), hash_pages(1 << 20), value_pages(2 << 20), origin_pages(1 << 20),
+      id_pages(1 << 18);
+  for (std::size_t p = 0; p < profiles.size(); ++p) {
+    const std::string_view raw = raw_pages.place(profiles[p], kPadding);
+    ProfileIndex index;
+    LocationKeys keys;
+    ASSERT_TRUE(index.build(reinterpret_cast<const std::uint8_t*>(raw.data()),
+                            static_cast<std::uint32_t>(raw.size())));
+    keys.compute(index);
+    const auto count = static_cast<std::uint32_t>(index.samples().size());
+    const std::size_t columns = index.columns();
+    for (const SampleKernel& kernel : usable_sample_kernels()) {
+      CachedLabel label_cache[kCachedLabels];
+      const RowSink rows{
+          reinterpret_cast<std::uint64_t*>(hash_pages.last(count * sizeof(std::uint64_t))),
+          reinterpret_cast<std::int64_t*>(value_pages.last((count * columns + 4) * sizeof(std::int64_t))),
+          reinterpret_cast<RowOrigin*>(origin_pages.last(count * sizeof(RowOrigin)))};
+      SampleSource source{
+          .raw = index.raw(),
+          .samples = index.samples().data(),
+          .columns = index.columns(),
+          .location_ids = &index.location_ids(),
+          .keys = keys.keys(),
+          .labels = &keys,
+          .short_ids = index.location_ids().in_order() && index.location_ids().size() < 1u << 14,
+          .ids = reinterpret_cast<std::uint32_t*>(
+              id_pages.last((index.longest_sample() + 64) * sizeof(std::uint32_t))),
+          .label_cache = label_cache};
+      ASSERT_TRUE(kernel.read(source, 0, count, rows)) << "profile " << p << " with " << kernel.name;
+    }
+  }
+}
+
 TEST(GuardPage, GunzipReadsNothingBehindItsInput) {
   std::mt19937_64 random(12);
   const std::string seeds[] = {testing::captured_gzip("prom-cpu-1"), testing::captured_gzip("prom-mutex-1"),

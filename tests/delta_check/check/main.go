@@ -136,9 +136,10 @@ func header(p *profile.Profile) string {
 	return text
 }
 
-func compare(tool, dir, kind string, round int, name string) error {
-	first := filepath.Join(dir, fmt.Sprintf("%s-%d.pb.gz", kind, round))
-	second := filepath.Join(dir, fmt.Sprintf("%s-%d.pb.gz", kind, round+1))
+// from > to stands for a target that restarted: its own values are what happened since.
+func compare(tool, dir, kind string, from, to int, name string) error {
+	first := filepath.Join(dir, fmt.Sprintf("%s-%d.pb.gz", kind, from))
+	second := filepath.Join(dir, fmt.Sprintf("%s-%d.pb.gz", kind, to))
 	out, err := os.CreateTemp("", "delta")
 	must(err)
 	out.Close()
@@ -156,8 +157,12 @@ func compare(tool, dir, kind string, round int, name string) error {
 		}
 		return nil
 	}
-	if verdict != "delta" {
-		return fmt.Errorf("should be a delta, is %s", verdict)
+	wanted := "delta"
+	if from > to {
+		wanted = "reset"
+	}
+	if verdict != wanted {
+		return fmt.Errorf("should be a %s, is %s", wanted, verdict)
 	}
 	before, after, ours := load(first), load(second), load(out.Name())
 	if err := ours.CheckValid(); err != nil {
@@ -166,8 +171,12 @@ func compare(tool, dir, kind string, round int, name string) error {
 	if header(ours) != header(after) {
 		return fmt.Errorf("header %s, should be %s", header(ours), header(after))
 	}
-	if ours.DurationNanos != after.TimeNanos-before.TimeNanos {
-		return fmt.Errorf("duration %d", ours.DurationNanos)
+	duration := after.TimeNanos - before.TimeNanos
+	if from > to {
+		duration, before = after.DurationNanos, &profile.Profile{}
+	}
+	if ours.DurationNanos != duration {
+		return fmt.Errorf("duration %d, should be %d", ours.DurationNanos, duration)
 	}
 	want, got := expected(before, after, name), rows(ours)
 	if len(got) != len(ours.Sample) {
@@ -184,7 +193,7 @@ func compare(tool, dir, kind string, round int, name string) error {
 			return fmt.Errorf("%v, should be %v\n%s\nshould be\n%s", got[key].values, r.values, got[key].frames, r.frames)
 		}
 	}
-	fmt.Printf("%s %d -> %d: %d of %d stacks equal\n", kind, round, round+1, len(got), len(rows(after)))
+	fmt.Printf("%s %d -> %d (%s): %d of %d stacks equal\n", kind, from, to, verdict, len(got), len(rows(after)))
 	return nil
 }
 
@@ -200,9 +209,9 @@ func main() {
 	failed := false
 	for _, file := range files {
 		kind := strings.TrimSuffix(filepath.Base(file), "-1.pb.gz")
-		for round := 1; round <= 2; round++ {
-			if err := compare(os.Args[1], os.Args[2], kind, round, names[kind[strings.LastIndex(kind, "-")+1:]]); err != nil {
-				fmt.Fprintf(os.Stderr, "%s %d -> %d: %v\n", kind, round, round+1, err)
+		for _, pair := range [][2]int{{1, 2}, {2, 3}, {1, 3}, {3, 1}} {
+			if err := compare(os.Args[1], os.Args[2], kind, pair[0], pair[1], names[kind[strings.LastIndex(kind, "-")+1:]]); err != nil {
+				fmt.Fprintf(os.Stderr, "%s %d -> %d: %v\n", kind, pair[0], pair[1], err)
 				failed = true
 			}
 		}
