@@ -111,6 +111,7 @@ std::unexpected<Error> DeltaEngine::Impl::refuse() const {
 Result<DeltaResult> DeltaEngine::Impl::pass_through() {
   DeltaResult result{.kind = DeltaResult::Kind::kPassThrough, .summary = index.summary()};
   if (!check.run(index, keys, *kernel, result.summary)) return refuse();
+  result.input_samples = result.summary.samples;
   result.any_positive = result.summary.any_positive_value;
   return result;
 }
@@ -146,10 +147,9 @@ Result<DeltaResult> DeltaEngine::Impl::compute(std::string_view profile_name, co
   }
   result.summary = index.summary();
   result.any_positive = result.summary.any_positive_value = rows.any_positive();
-  if (result.kind == DeltaResult::Kind::kBaseline) {
-    result.summary.samples = index.samples().size();
-    return result;
-  }
+  result.summary.samples = result.input_samples = index.samples().size();
+  result.evicted = rows.evicted();
+  if (result.kind == DeltaResult::Kind::kBaseline) return result;
 
   std::optional<std::int64_t> duration;
   if (both_times && !time_went_back) duration = time - old_time;

@@ -40,6 +40,8 @@ struct DeltaResult {
   DeltaStatePtr next;
   Summary summary;            // of `body` (of the input for kBaseline and kPassThrough)
   bool any_positive = false;  // decision 15, of `body`
+  std::uint64_t input_samples = 0;
+  std::uint32_t evicted = 0;  // stacks that stayed away for too long, which `next` has forgotten
 };
 
 class DeltaEngine {

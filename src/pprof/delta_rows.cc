@@ -270,6 +270,7 @@ DeltaStatePtr DeltaRows::subtract(const DeltaColumns& columns, std::int64_t time
     packed = has_table_ ? subtract_rows<true, 0>(columns, fell) : subtract_rows<false, 0>(columns, fell);
   }
   const std::uint32_t tail = unseen > 0 ? pack_tail(packed) : 0;
+  evicted_ = unseen - tail;
 
   DeltaState::Header header{.column_hash = columns.hash,
                             .time_ns = time_ns,

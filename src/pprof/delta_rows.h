@@ -40,6 +40,7 @@ class DeltaRows {
   const std::int64_t* values(std::uint32_t row) const { return values_.data() + std::size_t{row} * columns_; }
   const RowOrigin& origin(std::uint32_t row) const { return origins_[row]; }
   bool any_positive() const { return any_positive_; }
+  std::uint32_t evicted() const { return evicted_; }  // rows of the old state that the next has not
   const Scratch<std::uint32_t>& emitted() const { return emitted_; }  // rows with a value other than zero
 
   std::size_t held_bytes() const;
@@ -66,7 +67,7 @@ class DeltaRows {
 
   // of the profile being read
   const DeltaState* old_ = nullptr;  // null also when it has no row
-  std::uint32_t columns_ = 0, samples_ = 0, count_ = 0;
+  std::uint32_t columns_ = 0, samples_ = 0, count_ = 0, evicted_ = 0;
   std::uint64_t references_ = 0;
   bool any_positive_ = false;
   Scratch<std::uint64_t> hashes_;

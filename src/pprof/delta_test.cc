@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <map>
 
 #include "pprof/delta_state.h"
@@ -293,7 +294,7 @@ TEST_F(Delta, ForgetsStacksThatStayAway) {
   EXPECT_THAT(rows_of(profile_of(scrape(heap({{'A', {10, 100, 0, 0}}})))),
               ElementsAre(std::pair('A', Values{1, 10, 0, 0})));
   state_ = last_chance;
-  scrape(heap({{'B', {1, 10, 0, 0}}}));
+  EXPECT_EQ(scrape(heap({{'B', {1, 10, 0, 0}}})).evicted, 1u);
   EXPECT_LT(state_bytes(*state_), with_both);
   EXPECT_THAT(rows_of(profile_of(scrape(heap({{'A', {10, 100, 0, 0}}})))),
               ElementsAre(std::pair('A', Values{10, 100, 0, 0})));
@@ -397,6 +398,22 @@ TEST_F(Delta, HostileInputIsRefusedByNameAndTheStateStays) {
   EXPECT_THAT(rows_of(profile_of(scrape(good + testing::gzipped("")))),
               ElementsAre(std::pair('A', Values{1, 10, 0, 0})))
       << "several members are one body";
+}
+
+TEST_F(Delta, NegativeValuesAreNumbersLikeOthers) {
+  scrape(heap({{'A', {-5, -50, -1, -10}}, {'B', {1, 10, 0, 0}}}));
+  EXPECT_THAT(rows_of(profile_of(scrape(heap({{'A', {-3, -20, -2, -20}}, {'B', {1, 10, 0, 0}}})))),
+              ElementsAre(std::pair('A', Values{2, 30, -2, -20})));
+  const DeltaResult fell = scrape(heap({{'A', {-4, -20, 0, 0}}, {'B', {1, 10, 0, 0}}}));
+  EXPECT_EQ(fell.kind, Kind::kReset);
+  EXPECT_TRUE(fell.any_positive);
+  const auto lowest = std::numeric_limits<std::int64_t>::min(),
+             highest = std::numeric_limits<std::int64_t>::max();
+  state_ = nullptr;
+  scrape(heap({{'A', {lowest, lowest, 0, 0}}}));
+  EXPECT_THAT(rows_of(profile_of(scrape(heap({{'A', {highest, 0, 0, 0}}})))),
+              ElementsAre(std::pair('A', Values{-1, lowest, 0, 0})))
+      << "a difference beyond 64 bits wraps, and nothing breaks";
 }
 
 TEST_F(Delta, SumOfDeltasIsLastMinusFirst) {

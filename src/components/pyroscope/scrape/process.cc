@@ -13,20 +13,19 @@ std::unexpected<ScrapeError> over_limit(std::uint64_t samples, std::uint64_t lim
                   fmt::format("the profile has {} samples, more than sample_limit = {}", samples, limit)});
 }
 
-std::expected<Processed, ScrapeError> compute_delta(ProcessInput input) {
+std::expected<Processed, ScrapeError> compute_delta(ProcessInput& input) {
   thread_local pprof::DeltaEngine engine;
   const auto started = std::chrono::steady_clock::now();
   auto result = engine.step(input.body, input.profile_name, input.previous, input.max_profile_bytes);
   if (!result) return std::unexpected(body_error(result.error(), input.body, input.content_type));
-  if (input.sample_limit > 0 && result->summary.samples > input.sample_limit) {
-    return over_limit(result->summary.samples, input.sample_limit);
-  }
+  if (input.sample_limit > 0 && result->input_samples > input.sample_limit)
+    return over_limit(result->input_samples, input.sample_limit);
   Processed out;
   out.delta_time = std::chrono::steady_clock::now() - started;
   out.samples = result->summary.samples;
-  out.raw_bytes = result->summary.raw_bytes;
   out.lacks_time = result->summary.time_unix_ns == 0;
   out.next = std::move(result->next);
+  out.evicted = result->evicted;
   switch (result->kind) {
     case pprof::DeltaResult::Kind::kBaseline:
       out.baseline_only = true;
@@ -49,7 +48,7 @@ std::expected<Processed, ScrapeError> compute_delta(ProcessInput input) {
 
 }  // namespace
 
-std::expected<Processed, ScrapeError> process(ProcessInput input) {
+std::expected<Processed, ScrapeError> process(ProcessInput& input) {
   thread_local std::string scratch;
   if (input.agent_delta) {
     // The delta reads the profile whole; what only a text answer would trip over is said in better words
@@ -57,7 +56,7 @@ std::expected<Processed, ScrapeError> process(ProcessInput input) {
     if (auto text = pprof::check_text(input.body, input.content_type); !text) {
       return std::unexpected(body_error(text.error(), input.body, input.content_type));
     }
-    return compute_delta(std::move(input));
+    return compute_delta(input);
   }
   auto summary = pprof::validate_body(input.body, input.content_type, input.max_profile_bytes, scratch);
   constexpr std::size_t kKeptScratch = 4 << 20;
@@ -67,7 +66,6 @@ std::expected<Processed, ScrapeError> process(ProcessInput input) {
     return over_limit(summary->samples, input.sample_limit);
   Processed out;
   out.samples = summary->samples;
-  out.raw_bytes = summary->raw_bytes;
   out.lacks_time = summary->time_unix_ns == 0;
   out.any_positive = summary->any_positive_value;
   out.body = std::move(input.body);

@@ -32,11 +32,12 @@ struct Processed {
   bool any_positive = false;   // decision 15: else it is not pushed
   bool lacks_time = false;     // the target wrote no time_nanos: the receiver's side stamps it
   std::uint64_t samples = 0;
-  std::uint64_t raw_bytes = 0;
+  std::uint32_t evicted = 0;  // stacks that the baseline forgot
   pprof::DeltaStatePtr next;  // to be kept once the profile was accepted
   Duration delta_time{};      // CPU-heavy part, for the metric
 };
 
-std::expected<Processed, ScrapeError> process(ProcessInput input);
+// Takes the body out of `input` when it is what gets pushed; after an error `input` is as before.
+std::expected<Processed, ScrapeError> process(ProcessInput& input);
 
 }  // namespace invar::components::pyroscope_scrape
