@@ -35,6 +35,7 @@ These labels of a target have a meaning: `__address__` (required), `__scheme__`,
 | `pyroscope_scrape_empty_profiles_total` | counter | Profiles without a positive value, which are not sent. |
 | `pyroscope_scrape_delta_seconds` | histogram | Time spent on deltas. |
 | `pyroscope_scrape_delta_resets_total` | counter | Targets seen to have started their counters anew. |
+| `pyroscope_scrape_delta_evictions_total` | counter | Stacks forgotten by baselines because they stayed away for 100 profiles. |
 | `pyroscope_scrape_baseline_bytes` | gauge | Memory held by delta baselines. |
 | `pyroscope_scrape_up` | gauge | 1 while a target (`instance`, `service_name`) is scraped well. |
 | `pyroscope_scrape_jobs` | gauge | Targets times profile types that are scraped. |

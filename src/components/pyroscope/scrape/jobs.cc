@@ -100,14 +100,6 @@ Result<Job> make_job(const Labels& target, const ProfileType& type, const JobSet
   return job;
 }
 
-std::uint64_t identity_without_meta(const Labels& target) {
-  std::vector<Label> kept;
-  for (const auto& label : target) {
-    if (!label.name.starts_with("__meta_")) kept.push_back(label);
-  }
-  return Labels::from(std::move(kept)).stable_hash();
-}
-
 }  // namespace
 
 JobSettings job_settings(const Arguments& a, std::string_view component_id) {
@@ -128,7 +120,8 @@ JobList make_jobs(const component::Targets& targets, const JobSettings& settings
   std::unordered_set<std::string> seen_jobs;
   for (const auto& target : targets) {
     const Labels labels = target.to_labels();
-    if (!seen_targets.insert(identity_without_meta(labels)).second) {
+    const std::uint64_t key = target_key(labels);
+    if (!seen_targets.insert(key).second) {
       ++list.duplicate_targets;
       continue;
     }
@@ -144,11 +137,20 @@ JobList make_jobs(const component::Targets& targets, const JobSettings& settings
         list.bad.push_back({target.to_string(), job.error().message});
         break;  // the same mistake for every type
       }
+      job->target_key = key;
       if (seen_jobs.insert(fmt::format("{:x} {}", job->identity, job->name)).second)
         list.jobs.push_back(std::move(*job));
     }
   }
   return list;
+}
+
+std::uint64_t target_key(const Labels& target) {
+  std::vector<Label> kept;
+  for (const auto& label : target) {
+    if (!label.name.starts_with("__meta_")) kept.push_back(label);
+  }
+  return Labels::from(std::move(kept)).stable_hash();
 }
 
 std::string infer_service_name(const Labels& target) {

@@ -21,8 +21,9 @@ struct Job {
   bool agent_delta = false;      // we turn the cumulative profile into a delta
   bool delta_by_target = false;  // godeltaprof: it is one already
   Duration timeout{};
-  std::uint64_t identity =
-      0;  // of public labels and URL: the phase, and with `name` the key of the running loop
+  // Of public labels and URL: the phase, and with `name` the key of the running loop.
+  std::uint64_t identity = 0;
+  std::uint64_t target_key = 0;  // of the target's labels but __meta_: who owns it in a cluster
 };
 
 struct BadTarget {
@@ -51,6 +52,9 @@ struct JobSettings {
 JobSettings job_settings(const Arguments& arguments, std::string_view component_id);
 
 JobList make_jobs(const component::Targets& targets, const JobSettings& settings);
+
+// clustering.md 2: the key by which targets are shared out and duplicates are found.
+std::uint64_t target_key(const Labels& target);
 
 // pyroscope-scrape.md 7: from the target's original labels.
 std::string infer_service_name(const Labels& target);

@@ -192,6 +192,17 @@ TEST(Jobs, TargetsThatDifferInMetaLabelsOnlyAreOne) {
   EXPECT_EQ(list.duplicate_targets, 1U);
 }
 
+// clustering.md 2: nodes of other makes must come to the same owner.
+TEST(Jobs, TargetKeysOfTheClusteringVectors) {
+  EXPECT_EQ(target_key({}), 0xef46db3751d8e999U);
+  EXPECT_EQ(target_key({{"foo", "bar"}, {"bin", "baz"}}), 0xbbbe498586b668f3U);
+  EXPECT_EQ(target_key({{"__address__", "10.0.0.1:8080"}, {"__meta_kubernetes_namespace", "x"}}),
+            0x6142e0e9a8ff065aU);
+  const auto list = jobs_of({{"__address__", "localhost:4040"}, {"service_name", "pyroscope"}});
+  for (const auto& job : list.jobs)
+    EXPECT_EQ(job.target_key, 0x916ec15b4ae17b60U) << "one owner for all types";
+}
+
 TEST(Jobs, TwoTypesOnOneUrlAreTwoJobs) {
   Arguments a;
   a.profiling.mutex.path = "/debug/pprof/block";

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/build_info.h"
 
 namespace invar::components::pyroscope_scrape {
@@ -35,8 +37,21 @@ std::string_view to_string(TargetHealth health) {
   return "";
 }
 
-ScrapeLoop::ScrapeLoop(Context& context, Job job, pprof::DeltaStatePtr baseline)
-    : context_(context), job_(std::move(job)), baseline_(std::move(baseline)), timer_(*context.loop) {}
+ScrapeLoop::ScrapeLoop(Context& context, TargetUp& target, Job job, pprof::DeltaStatePtr baseline)
+    : context_(context),
+      target_(target),
+      job_(std::move(job)),
+      type_metrics_(context.metrics->of_type(job_.name)),
+      timer_(*context.loop) {
+  ++target_.loops;
+  set_baseline(std::move(baseline));
+}
+
+ScrapeLoop::~ScrapeLoop() {
+  set_baseline(nullptr);
+  set_health(TargetHealth::kUnknown);
+  --target_.loops;
+}
 
 void ScrapeLoop::start() {
   interval_changed();
@@ -56,13 +71,36 @@ void ScrapeLoop::arm() {
   timer_.arm_at(next_tick_, [this] { tick(); });
 }
 
+UnixNanos ScrapeLoop::baseline_good_until() const {
+  if (busy_) return 0;
+  return context_.loop->unix_ns() + Duration(next_tick_ - context_.loop->now()).count();
+}
+
+void ScrapeLoop::set_baseline(pprof::DeltaStatePtr baseline) {
+  const auto bytes = [](const pprof::DeltaStatePtr& state) {
+    return state ? static_cast<double>(pprof::state_bytes(*state)) : 0.0;
+  };
+  context_.metrics->baseline_bytes.add(bytes(baseline) - bytes(baseline_));
+  baseline_ = std::move(baseline);
+}
+
+void ScrapeLoop::set_health(TargetHealth health) {
+  target_.up -= status_.health == TargetHealth::kUp;
+  target_.up += health == TargetHealth::kUp;
+  status_.health = health;
+}
+
 TypeMetrics& ScrapeLoop::metrics() {
-  if (!context_.per_target_metrics) return context_.metrics->of_type(job_.name);
-  if (!own_metrics_) {
-    own_scope_ = context_.scope->child({{"url", job_.url}});
-    own_metrics_ = std::make_unique<TypeMetrics>(*own_scope_, metrics::LabelPairs{{"profile", job_.name}});
+  if (!context_.per_target_metrics) {
+    own_metrics_.reset();
+    return type_metrics_;
   }
-  return *own_metrics_;
+  if (!own_metrics_) {
+    auto scope = context_.scope->child({{"url", job_.url}});
+    metrics::Scope& series = *scope;
+    own_metrics_.reset(new OwnMetrics{std::move(scope), TypeMetrics(series, {{"profile", job_.name}})});
+  }
+  return own_metrics_->metrics;
 }
 
 void ScrapeLoop::tick() {
@@ -79,7 +117,8 @@ void ScrapeLoop::tick() {
   busy_ = true;
   started_ = context_.loop->now();
   status_.last_scrape_unix_ns = context_.loop->unix_ns();
-  context_.logger.debug("scraping profile", {{"target", job_.name}, {"url", job_.url}});
+  if (context_.logger.enabled(log::Level::kDebug))
+    context_.logger.debug("scraping profile", {{"target", job_.name}, {"url", job_.url}});
 
   http::Request request;
   request.url = job_.url;
@@ -111,15 +150,16 @@ void ScrapeLoop::on_answer(std::expected<http::Response, http::Failure> answer) 
                      .previous = baseline_,
                      .max_profile_bytes = context_.max_profile_bytes,
                      .sample_limit = context_.sample_limit};
-  if (!input.agent_delta && input.body.size() <= kInlineBodyBytes &&
-      context_.max_profile_bytes > kInlineRawBytes) {
-    ProcessInput bounded = input;
-    bounded.max_profile_bytes = kInlineRawBytes;
-    auto result = process(std::move(bounded));
-    if (result || result.error().reason != "too_large") return on_processed(std::move(result));
+  if (input.body.size() <= kInlineBodyBytes) {
+    input.max_profile_bytes = std::min(context_.max_profile_bytes, kInlineRawBytes);
+    auto result = process(input);
+    const bool for_the_pool = !result && result.error().reason == "too_large" &&
+                              input.max_profile_bytes < context_.max_profile_bytes;
+    if (!for_the_pool) return on_processed(std::move(result));
+    input.max_profile_bytes = context_.max_profile_bytes;
   }
   context_.pool->run(
-      [input = std::move(input)]() mutable { return process(std::move(input)); },
+      [input = std::move(input)]() mutable { return process(input); },
       alive_.bind([this](std::expected<Processed, ScrapeError> result) { on_processed(std::move(result)); }));
 }
 
@@ -129,9 +169,10 @@ void ScrapeLoop::on_processed(std::expected<Processed, ScrapeError> result) {
   status_.last_samples = processed.samples;
   if (job_.agent_delta) metrics().delta_seconds.observe(seconds_of(processed.delta_time));
   if (processed.reset) metrics().resets.add();
+  if (processed.evicted > 0) metrics().evictions.add(processed.evicted);
   if (processed.baseline_only || !processed.any_positive) {
     if (!processed.baseline_only) metrics().empty.add();
-    if (processed.next) baseline_ = std::move(processed.next);
+    if (processed.next) set_baseline(std::move(processed.next));
     return finish_well();
   }
   push(processed);
@@ -146,23 +187,15 @@ void ScrapeLoop::push(Processed& processed) {
   profile->body = share(std::move(processed.body));
   profile->taken_unix_ns = context_.loop->unix_ns();
   profile->lacks_time = processed.lacks_time;
+  profile->checked = true;
 
   const auto began = std::chrono::steady_clock::now();
-  bool any_accepted = context_.receivers.empty();
-  std::string refusals;
-  for (const auto& receiver : context_.receivers) {
-    const auto answer = receiver->accept(profile);
-    if (answer.accepted()) {
-      any_accepted = true;
-    } else {
-      refusals += (refusals.empty() ? "" : "; ") + answer.reason;
-    }
-  }
+  const pipeline::Answer answer = pipeline::fan_out(context_.receivers, profile);
   context_.metrics->fanout_latency.observe(seconds_of(std::chrono::steady_clock::now() - began));
   // With nobody holding this delta the old baseline stays: the next one covers both intervals.
-  if (any_accepted && processed.next) baseline_ = std::move(processed.next);
-  if (!refusals.empty())
-    return finish_badly({"refused", "taken from the target, but not accepted downstream: " + refusals});
+  if (answer.held() && processed.next) set_baseline(std::move(processed.next));
+  if (!answer.accepted())
+    return finish_badly({"refused", "taken from the target, but not accepted downstream: " + answer.reason});
   context_.metrics->forwarded_entries.add();
   finish_well();
 }
@@ -171,24 +204,24 @@ void ScrapeLoop::finish_well() {
   busy_ = false;
   status_.last_duration = context_.loop->now() - started_;
   status_.last_success_unix_ns = context_.loop->unix_ns();
-  metrics().count("success", "");
+  metrics().successes.add();
   if (status_.health == TargetHealth::kDown) {
     context_.logger.info("target is scraped again", {{"target", job_.name}, {"url", job_.url}});
   }
-  status_.health = TargetHealth::kUp;
+  set_health(TargetHealth::kUp);
   status_.last_error.clear();
 }
 
 void ScrapeLoop::finish_badly(const ScrapeError& error) {
   busy_ = false;
   status_.last_duration = context_.loop->now() - started_;
-  metrics().count("failure", error.reason);
+  metrics().count_failure(error.reason);
   // Once per change of state: a target that stays down says so once.
   if (status_.health != TargetHealth::kDown || status_.last_error != error.sentence) {
     context_.logger.error(error.reason == "refused" ? "push failed" : "fetch profile failed",
                           {{"target", job_.name}, {"url", job_.url}, {"err", error.sentence}});
   }
-  status_.health = TargetHealth::kDown;
+  set_health(TargetHealth::kDown);
   status_.last_error = error.sentence;
 }
 

@@ -4,8 +4,8 @@
 //
 // A tick that finds the previous scrape still under way is counted as missed, never queued. The phase is
 // stable: it depends on the job's identity and the wall clock alone. A baseline advances only when a receiver
-// accepted the delta. Threads: loop thread. Lifetime: Context outlives its loops; destroying a loop cancels
-// what is in flight. Spec: pyroscope-scrape.md 9-14.
+// accepted the delta. Threads: loop thread. Lifetime: Context and TargetUp outlive their loops; destroying a
+// loop cancels what is in flight. Spec: pyroscope-scrape.md 9-14.
 #pragma once
 
 #include <memory>
@@ -39,6 +39,12 @@ struct Context {
   bool per_target_metrics = false;
 };
 
+// Shared by the loops of one target, which is up while any of its profile types was scraped well at the last
+// try.
+struct TargetUp {
+  std::size_t loops = 0, up = 0;
+};
+
 enum class TargetHealth { kUnknown, kUp, kDown };
 std::string_view to_string(TargetHealth health);
 
@@ -54,7 +60,8 @@ struct LoopStatus {
 
 class ScrapeLoop {
  public:
-  ScrapeLoop(Context& context, Job job, pprof::DeltaStatePtr baseline);
+  ScrapeLoop(Context& context, TargetUp& target, Job job, pprof::DeltaStatePtr baseline);
+  ~ScrapeLoop();
 
   void start();             // arms the first scrape at the next instant of the phase
   void set_job(Job job);    // same identity: labels and timeout are swapped in place
@@ -63,6 +70,8 @@ class ScrapeLoop {
   [[nodiscard]] const Job& job() const { return job_; }
   [[nodiscard]] const LoopStatus& status() const { return status_; }
   [[nodiscard]] const pprof::DeltaStatePtr& baseline() const { return baseline_; }
+  // Until when the baseline is certainly the last one: a scrape under way may advance it at any moment.
+  [[nodiscard]] UnixNanos baseline_good_until() const;
 
   std::uint64_t generation = 0;  // of the sync that last named this loop
 
@@ -74,14 +83,22 @@ class ScrapeLoop {
   void push(Processed& processed);
   void finish_well();
   void finish_badly(const ScrapeError& error);
+  void set_health(TargetHealth health);
+  void set_baseline(pprof::DeltaStatePtr baseline);
   TypeMetrics& metrics();
 
+  struct OwnMetrics {
+    std::unique_ptr<metrics::Scope> scope;
+    TypeMetrics metrics;
+  };
+
   Context& context_;
+  TargetUp& target_;
   Job job_;
   pprof::DeltaStatePtr baseline_;
   LoopStatus status_;
-  std::unique_ptr<metrics::Scope> own_scope_;  // with per_target_metrics: its series go with the loop
-  std::unique_ptr<TypeMetrics> own_metrics_;
+  TypeMetrics& type_metrics_;
+  std::unique_ptr<OwnMetrics> own_metrics_;  // with per_target_metrics: its series go with the loop
   bool busy_ = false;
   async::TimePoint started_{};
   async::TimePoint next_tick_{};

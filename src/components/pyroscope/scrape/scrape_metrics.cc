@@ -8,10 +8,19 @@ const std::vector<double> kDuration = {.005, .025, .1, .5, 1, 2.5, 5, 10, 15, 30
 const std::vector<double> kBytes = {1e3, 4e3, 16e3, 64e3, 256e3, 1e6, 4e6, 16e6, 64e6};
 const std::vector<double> kDelta = {.0001, .0005, .001, .005, .01, .05, .1, .5, 1};
 
+metrics::Counter& scrapes(metrics::Scope& scope, metrics::LabelPairs labels, std::string_view result,
+                          std::string_view reason) {
+  labels.emplace_back("result", result);
+  labels.emplace_back("reason", reason);
+  return scope.counter("pyroscope_scrape_scrapes_total", "Scrapes by result and, for failures, reason.",
+                       labels);
+}
+
 }  // namespace
 
 TypeMetrics::TypeMetrics(metrics::Scope& scope, metrics::LabelPairs labels)
-    : duration_seconds(scope.histogram("pyroscope_scrape_duration_seconds",
+    : successes(scrapes(scope, labels, "success", "")),
+      duration_seconds(scope.histogram("pyroscope_scrape_duration_seconds",
                                        "Time from request to the last byte of a profile.", kDuration,
                                        labels)),
       body_bytes(scope.histogram("pyroscope_scrape_body_bytes", "Size of scraped profiles as received.",
@@ -25,20 +34,16 @@ TypeMetrics::TypeMetrics(metrics::Scope& scope, metrics::LabelPairs labels)
                           "Profiles scraped well that hold no positive value, and so are not sent.", labels)),
       resets(scope.counter("pyroscope_scrape_delta_resets_total",
                            "Targets seen to have started their counters anew.", labels)),
+      evictions(scope.counter("pyroscope_scrape_delta_evictions_total",
+                              "Stacks forgotten by baselines because they stayed away for long.", labels)),
       scope_(scope),
       labels_(std::move(labels)) {}
 
-void TypeMetrics::count(std::string_view result, std::string_view reason) {
-  std::string key = std::string(result) + " " + std::string(reason);
-  auto& counter = scrapes_[key];
-  if (counter == nullptr) {
-    auto labels = labels_;
-    labels.emplace_back("result", result);
-    labels.emplace_back("reason", reason);
-    counter = &scope_.counter("pyroscope_scrape_scrapes_total",
-                              "Scrapes by result and, for failures, reason.", labels);
-  }
-  counter->add();
+void TypeMetrics::count_failure(std::string_view reason) {
+  auto it = failures_.find(reason);
+  if (it == failures_.end())
+    it = failures_.emplace(reason, &scrapes(scope_, labels_, "failure", reason)).first;
+  it->second->add();
 }
 
 ScrapeMetrics::ScrapeMetrics(metrics::Scope& scope)
@@ -47,11 +52,13 @@ ScrapeMetrics::ScrapeMetrics(metrics::Scope& scope)
                                      kLatency)),
       forwarded_entries(
           scope.counter("pyroscope_forwarded_entries_total", "Profiles accepted by every receiver.")),
+      baseline_bytes(scope.gauge("pyroscope_scrape_baseline_bytes", "Memory held by delta baselines.")),
       scope_(scope) {}
 
 TypeMetrics& ScrapeMetrics::of_type(std::string_view profile) {
   auto it = types_.find(profile);
   if (it == types_.end()) {
+    if (types_.size() >= kMaxTypes && profile != "other") return of_type("other");
     metrics::LabelPairs labels = {{"profile", std::string(profile)}};
     it = types_.emplace(std::string(profile), std::make_unique<TypeMetrics>(scope_, std::move(labels))).first;
   }

@@ -1,5 +1,6 @@
 // The metrics of one pyroscope.scrape component. Series are made per profile type when the type is first
-// seen, and per target only with per_target_metrics. Threads: loop thread. Spec: pyroscope-scrape.md 14;
+// seen, and per target only with per_target_metrics. Bounds: kMaxTypes types have series of their own, since
+// their names may come from targets; "other" is the rest. Threads: loop thread. Spec: pyroscope-scrape.md 14;
 // decision 8.
 #pragma once
 
@@ -16,28 +17,33 @@ namespace invar::components::pyroscope_scrape {
 class TypeMetrics {
  public:
   TypeMetrics(metrics::Scope& scope, metrics::LabelPairs labels);
-  void count(std::string_view result, std::string_view reason);
+  void count_failure(std::string_view reason);
 
+  metrics::Counter& successes;
   metrics::Histogram& duration_seconds;
   metrics::Histogram& body_bytes;
   metrics::Histogram& delta_seconds;
   metrics::Counter& missed_ticks;
   metrics::Counter& empty;
   metrics::Counter& resets;
+  metrics::Counter& evictions;
 
  private:
   metrics::Scope& scope_;
-  metrics::LabelPairs labels_;
-  std::map<std::string, metrics::Counter*, std::less<>> scrapes_;  // by "result reason"
+  const metrics::LabelPairs labels_;
+  std::map<std::string, metrics::Counter*, std::less<>> failures_;  // by reason
 };
 
 class ScrapeMetrics {
  public:
+  static constexpr std::size_t kMaxTypes = 200;
+
   explicit ScrapeMetrics(metrics::Scope& scope);
   TypeMetrics& of_type(std::string_view profile);
 
   metrics::Histogram& fanout_latency;
   metrics::Counter& forwarded_entries;
+  metrics::Gauge& baseline_bytes;
 
  private:
   metrics::Scope& scope_;

@@ -1,11 +1,12 @@
 #include "components/pyroscope/scrape/scrape_pool.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace invar::components::pyroscope_scrape {
 namespace {
 
-constexpr std::size_t kSlice = 500;  // jobs per turn of the loop: some 5 ms
+constexpr std::size_t kSlice = 500;  // jobs per turn of the loop: some 2 ms
 constexpr Duration kSaveEvery = std::chrono::minutes(5);
 
 }  // namespace
@@ -28,9 +29,8 @@ ScrapePool::~ScrapePool() = default;
 void ScrapePool::take_over(const Arguments& arguments) {
   targets_ = arguments.targets.targets;
   settings_ = job_settings(arguments, options_.id);
-  context_.receivers.clear();
-  std::ranges::copy_if(arguments.forward_to, std::back_inserter(context_.receivers),
-                       [](const auto& receiver) { return receiver != nullptr; });
+  clustered_ = arguments.clustering.enabled;
+  context_.receivers = arguments.forward_to;
   context_.scrape_interval = arguments.scrape_interval;
   context_.max_profile_bytes = arguments.max_profile_bytes;
   context_.sample_limit = arguments.sample_limit;
@@ -39,31 +39,34 @@ void ScrapePool::take_over(const Arguments& arguments) {
 }
 
 void ScrapePool::start() {
-  options_.pool->run(
-      [files = options_.files, path = options_.data_path] { return load_baselines_blocking(*files, path); },
-      alive_.bind([this](LoadedBaselines loaded) {
-        if (!loaded.problem.empty()) {
-          options_.logger.warn("stored baselines could not be read whole: affected targets start anew",
-                               {{"path", options_.data_path + "/baselines"}, {"err", loaded.problem}});
-        }
-        for (auto& b : loaded.baselines) restored_[{b.identity, std::move(b.name)}] = std::move(b.state);
-        started_ = true;
-        make_jobs_anew();
-        arm_save();
-      }));
+  options_.pool->run([files = options_.files, path = options_.data_path,
+                      now = options_.loop->unix_ns()] { return load_baselines_blocking(*files, path, now); },
+                     alive_.bind([this](LoadedBaselines loaded) {
+                       if (!loaded.problem.empty()) {
+                         options_.logger.warn(
+                             "stored baselines could not be read whole: affected targets start anew",
+                             {{"path", options_.data_path + "/baselines"}, {"err", loaded.problem}});
+                       }
+                       for (auto& b : loaded.baselines)
+                         restored_[{b.identity, std::move(b.name)}] = std::move(b.state);
+                       started_ = true;
+                       make_jobs_anew();
+                       arm_save();
+                     }));
 }
 
 void ScrapePool::update(const Arguments& arguments, std::shared_ptr<http::Client> client) {
   const auto old_targets = targets_;
   const auto old_settings = settings_;
   const auto old_interval = context_.scrape_interval;
+  const bool was_clustered = clustered_;
   take_over(arguments);
   if (client) context_.client = std::move(client);
   if (!started_) return;
   if (context_.scrape_interval != old_interval) {
     for (auto& [key, loop] : loops_) loop->interval_changed();
   }
-  if (targets_ != old_targets || settings_ != old_settings) make_jobs_anew();
+  if (targets_ != old_targets || settings_ != old_settings || clustered_ != was_clustered) make_jobs_anew();
 }
 
 void ScrapePool::make_jobs_anew() {
@@ -94,7 +97,7 @@ void ScrapePool::apply_slice(std::shared_ptr<JobList> list, std::size_t from, st
   const std::size_t to = std::min(list->jobs.size(), from + kSlice);
   for (std::size_t i = from; i < to; ++i) apply_job(std::move(list->jobs[i]), generation);
   if (to == list->jobs.size()) {
-    remove_old_loops(generation);
+    remove_old_loops(0, generation);
     return;
   }
   options_.loop->post(alive_.bind([this, list = std::move(list), to, generation]() mutable {
@@ -103,7 +106,7 @@ void ScrapePool::apply_slice(std::shared_ptr<JobList> list, std::size_t from, st
 }
 
 void ScrapePool::apply_job(Job job, std::uint64_t generation) {
-  if (!options_.cluster->owns(job.identity)) return;
+  if (clustered_ && !options_.cluster->owns(job.target_key)) return;
   const Key key{job.identity, job.name};
   auto it = loops_.find(key);
   if (it != loops_.end()) {
@@ -114,87 +117,90 @@ void ScrapePool::apply_job(Job job, std::uint64_t generation) {
       baseline = std::move(restored->second);
       restored_.erase(restored);
     }
-    it = loops_.emplace(key, std::make_unique<ScrapeLoop>(context_, std::move(job), std::move(baseline)))
+    TargetUp& up = up_[{std::string(job.labels.get("instance")), std::string(job.labels.get(kServiceName))}];
+    it = loops_.emplace(key, std::make_unique<ScrapeLoop>(context_, up, std::move(job), std::move(baseline)))
              .first;
     it->second->start();
   }
   it->second->generation = generation;
 }
 
-void ScrapePool::remove_old_loops(std::uint64_t generation) {
-  std::size_t removed = 0;
-  for (auto it = loops_.begin(); it != loops_.end() && removed < kSlice;) {
-    if (it->second->generation == generation) {
-      ++it;
-    } else {
-      it = loops_.erase(it);
-      ++removed;
+// Bucket by bucket, so that a turn is bounded whether many loops go or none. Nothing else adds or removes loops
+// meanwhile: a newer list has another generation.
+void ScrapePool::remove_old_loops(std::size_t bucket, std::uint64_t generation) {
+  if (generation != generation_ || stopping_) return;
+  std::vector<const Key*> old;
+  std::size_t seen = 0;
+  for (; bucket < loops_.bucket_count() && seen < 4 * kSlice && old.size() < kSlice; ++bucket, ++seen) {
+    for (auto it = loops_.begin(bucket); it != loops_.end(bucket); ++it, ++seen) {
+      if (it->second->generation != generation) old.push_back(&it->first);
     }
   }
-  if (removed == kSlice) {
-    options_.loop->post(alive_.bind([this, generation] {
-      if (generation == generation_ && !stopping_) remove_old_loops(generation);
-    }));
-  }
+  for (const Key* key : old) remove(loops_.find(*key));
+  if (bucket == loops_.bucket_count()) return;
+  options_.loop->post(alive_.bind([this, bucket, generation] { remove_old_loops(bucket, generation); }));
 }
 
-std::vector<Baseline> ScrapePool::baselines() const {
-  std::vector<Baseline> out;
-  for (const auto& [key, loop] : loops_) {
-    if (loop->baseline()) out.push_back({key.identity, key.name, loop->baseline()});
-  }
-  return out;
+void ScrapePool::remove(Loops::iterator loop) {
+  const Labels labels = loop->second->job().labels;
+  loops_.erase(loop);
+  const auto up = up_.find({std::string(labels.get("instance")), std::string(labels.get(kServiceName))});
+  if (up != up_.end() && up->second.loops == 0) up_.erase(up);
 }
 
 void ScrapePool::arm_save() {
   save_timer_.arm_after(kSaveEvery, [this] {
     restored_.clear();  // of targets that did not come back
-    options_.pool->run([files = options_.files, path = options_.data_path,
-                        states = baselines()] { return save_baselines_blocking(*files, path, states); },
-                       alive_.bind([this](Result<> saved) {
-                         if (!saved)
-                           options_.logger.warn("baselines could not be stored", {{"err", saved.error()}});
-                         arm_save();
-                       }));
+    std::vector<Baseline> states;
+    for (const auto& [key, loop] : loops_) {
+      if (loop->baseline())
+        states.push_back({key.identity, key.name, loop->baseline(), loop->baseline_good_until()});
+    }
+    save(std::move(states), [this] { arm_save(); });
   });
+}
+
+// One at a time: both would write to the same file. Only stop() can come while another is under way.
+void ScrapePool::save(std::vector<Baseline> states, async::Task done) {
+  if (saving_) {
+    next_save_ = [this, states = std::move(states), done = std::move(done)]() mutable {
+      save(std::move(states), std::move(done));
+    };
+    return;
+  }
+  saving_ = true;
+  options_.pool->run([files = options_.files, path = options_.data_path,
+                      states = std::move(states)] { return save_baselines_blocking(*files, path, states); },
+                     alive_.bind([this, done = std::move(done)](Result<> saved) mutable {
+                       saving_ = false;
+                       if (!saved)
+                         options_.logger.warn("baselines could not be stored", {{"err", saved.error()}});
+                       if (next_save_) return std::exchange(next_save_, nullptr)();
+                       done();
+                     }));
 }
 
 void ScrapePool::stop(async::Task done) {
   stopping_ = true;
   save_timer_.cancel();
-  auto states = baselines();
-  loops_.clear();
-  if (!started_ || states.empty()) {
-    options_.loop->post(std::move(done));
-    return;
+  std::vector<Baseline> states;
+  for (const auto& [key, loop] : loops_) {
+    if (loop->baseline()) states.push_back({key.identity, key.name, loop->baseline()});
   }
-  options_.pool->run([files = options_.files, path = options_.data_path,
-                      states = std::move(states)] { return save_baselines_blocking(*files, path, states); },
-                     [logger = options_.logger, done = std::move(done)](Result<> saved) mutable {
-                       if (!saved) logger.warn("baselines could not be stored", {{"err", saved.error()}});
-                       done();
-                     });
+  // What was loaded and not yet taken is as good as before.
+  for (auto& [key, state] : restored_) states.push_back({key.identity, key.name, std::move(state)});
+  loops_.clear();
+  if (states.empty()) return options_.loop->post(std::move(done));
+  save(std::move(states), std::move(done));
 }
 
 void ScrapePool::collect(std::vector<metrics::Sample>& out) const {
-  // A target is up when any of its profile types was scraped well at the last try.
-  std::map<std::pair<std::string, std::string>, bool> up;
-  double baseline_bytes = 0;
-  for (const auto& [key, loop] : loops_) {
-    const auto& labels = loop->job().labels;
-    bool& any = up[{std::string(labels.get("instance")), std::string(labels.get(kServiceName))}];
-    any = any || loop->status().health == TargetHealth::kUp;
-    if (loop->baseline()) baseline_bytes += static_cast<double>(pprof::state_bytes(*loop->baseline()));
-  }
-  for (const auto& [target, is_up] : up) {
+  for (const auto& [target, state] : up_) {
     out.push_back({.name = "pyroscope_scrape_up",
                    .help = "1 while a target's profiles are scraped well.",
                    .labels = {{"instance", target.first}, {"service_name", target.second}},
-                   .value = is_up ? 1.0 : 0.0});
+                   .value = state.up > 0 ? 1.0 : 0.0});
   }
-  out.push_back({.name = "pyroscope_scrape_baseline_bytes",
-                 .help = "Memory held by delta baselines.",
-                 .value = baseline_bytes});
   out.push_back({.name = "pyroscope_scrape_jobs",
                  .help = "Targets times profile types that are scraped.",
                  .value = static_cast<double>(loops_.size())});

@@ -6,7 +6,7 @@
 // then calls `done`. Spec: pyroscope-scrape.md 10, 14; decision 6.
 #pragma once
 
-#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -38,15 +38,17 @@ class ScrapePool {
   struct KeyHash {
     std::size_t operator()(const Key& key) const { return key.identity ^ std::hash<std::string>()(key.name); }
   };
+  using UpByTarget = std::map<std::pair<std::string, std::string>, TargetUp>;  // by instance and service_name
   using Loops = std::unordered_map<Key, std::unique_ptr<ScrapeLoop>, KeyHash>;
 
   void take_over(const Arguments& arguments);
   void make_jobs_anew();
   void apply_slice(std::shared_ptr<JobList> list, std::size_t from, std::uint64_t generation);
   void apply_job(Job job, std::uint64_t generation);
-  void remove_old_loops(std::uint64_t generation);
+  void remove_old_loops(std::size_t bucket, std::uint64_t generation);
+  void remove(Loops::iterator loop);
   void arm_save();
-  [[nodiscard]] std::vector<Baseline> baselines() const;
+  void save(std::vector<Baseline> states, async::Task done);
   void collect(std::vector<metrics::Sample>& out) const;
 
   const component::Options options_;
@@ -54,12 +56,16 @@ class ScrapePool {
   Context context_;
   component::Targets targets_;
   JobSettings settings_;
+  bool clustered_ = false;
   JobList last_list_;  // its jobs are handed over; what stays is what could not become a job
+  UpByTarget up_;
   Loops loops_;
   std::unordered_map<Key, pprof::DeltaStatePtr, KeyHash> restored_;
   std::uint64_t generation_ = 0;
   bool started_ = false;  // baselines are loaded, loops run
   bool stopping_ = false;
+  bool saving_ = false;
+  async::Task next_save_;
   async::Timer save_timer_;
   async::Alive alive_;  // last
 };

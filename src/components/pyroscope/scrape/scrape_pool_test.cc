@@ -1,188 +1,10 @@
-// The pool with its loops, in virtual time, against a transport without a network.
-#include "components/pyroscope/scrape/scrape_pool.h"
-
-#include <fmt/format.h>
-#include <gtest/gtest.h>
-
-#include <algorithm>
-
-#include "async/testing/test_loop.h"
-#include "fs/testing/memory_fs.h"
-#include "http/testing/fake_transport.h"
-#include "pprof/gzip.h"
-#include "pprof/profile.h"
+// Loops, their timing, failures, labels, metrics.
+#include "components/pyroscope/scrape/testing/pool_fixture.h"
 
 namespace invar::components::pyroscope_scrape {
 namespace {
 
-using component::Target;
-using http::testing::answer;
-using pipeline::Answer;
-using pipeline::ProfilePtr;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-class FakeReceiver : public pipeline::Receiver {
- public:
-  Answer accept(const ProfilePtr& profile) override {
-    if (refuse) return {.outcome = pipeline::Outcome::kRefused, .reason = "queue is full"};
-    taken.push_back(profile);
-    return {};
-  }
-  [[nodiscard]] std::string_view component_id() const override { return "fake.receiver"; }
-
-  std::vector<ProfilePtr> taken;
-  bool refuse = false;
-};
-
-class AllTargets : public component::ClusterView {
- public:
-  [[nodiscard]] bool owns(std::uint64_t) const override { return true; }
-};
-
-// A heap profile of Go's four columns with one stack.
-std::string heap(std::int64_t objects, std::int64_t bytes, UnixNanos time = 1'000'000'000) {
-  pprof::Profile p;
-  p.sample_types = {{"alloc_objects", "count"},
-                    {"alloc_space", "bytes"},
-                    {"inuse_objects", "count"},
-                    {"inuse_space", "bytes"}};
-  p.functions = {{.id = 1, .name = "main.work", .system_name = "main.work", .filename = "main.go"}};
-  p.mappings = {{.id = 1, .memory_start = 0x1000, .memory_limit = 0x9000, .filename = "/bin/app"}};
-  p.locations = {{.id = 1, .mapping_id = 1, .address = 0x1234, .lines = {{.function_id = 1, .line = 7}}}};
-  p.samples = {{.location_ids = {1}, .values = {objects, bytes, 1, 64}}};
-  p.time_unix_ns = time;
-  std::string zipped;
-  pprof::Deflater().gzip(pprof::serialize(p), zipped);
-  return zipped;
-}
-
-std::string goroutines(std::int64_t count) {
-  pprof::Profile p;
-  p.sample_types = {{"goroutine", "count"}};
-  p.functions = {{.id = 1, .name = "main.main", .system_name = "main.main", .filename = "main.go"}};
-  p.locations = {{.id = 1, .address = 0x10, .lines = {{.function_id = 1, .line = 3}}}};
-  p.samples = {{.location_ids = {1}, .values = {count}}};
-  p.time_unix_ns = 1'000'000'000;
-  std::string zipped;
-  pprof::Deflater().gzip(pprof::serialize(p), zipped);
-  return zipped;
-}
-
-class ScrapePoolTest : public testing::Test {
- protected:
-  ScrapePoolTest()
-      : registry_(metrics::Registry::create()),
-        scope_(registry_->scope({{"component_id", "pyroscope.scrape.t"}})),
-        transport_(std::make_shared<http::testing::FakeTransport>(loop_)),
-        files_(fs::testing::MemoryFileSystem::create()) {
-    arguments_.forward_to = {receiver_};
-    only("goroutine");
-    transport_->set_handler([this](const http::Request& request) { return respond(request); });
-  }
-
-  void only(std::string_view name) {
-    arguments_.profiling = ProfilingConfig{};
-    auto& p = arguments_.profiling;
-    p.memory.enabled = name == "memory";
-    p.block.enabled = p.mutex.enabled = false;
-    p.goroutine.enabled = name == "goroutine";
-    p.process_cpu.enabled = name == "process_cpu";
-  }
-
-  void targets(int count) {
-    arguments_.targets.targets.clear();
-    for (int i = 0; i < count; ++i)
-      arguments_.targets.targets.push_back(Target(Target::Map{{"__address__", fmt::format("host{}:80", i)}}));
-  }
-
-  void start() {
-    component::Options options;
-    options.id = "pyroscope.scrape.t";
-    options.metrics = scope_.get();
-    options.loop = &loop_;
-    options.pool = &pool_workers_;
-    options.files = files_;
-    options.http = transport_;
-    options.cluster = std::make_shared<AllTargets>();
-    options.data_path = "/data/scrape";
-    options.logger = log::Logger(sink_);
-    pool_ = std::make_unique<ScrapePool>(std::move(options), arguments_, client());
-    pool_->start();
-    loop_.run_until_idle();
-  }
-
-  std::shared_ptr<http::Client> client() {
-    return std::shared_ptr<http::Client>(std::move(*transport_->make_client({}, "")));
-  }
-
-  void update(bool new_client = false) {
-    pool_->update(arguments_, new_client ? client() : nullptr);
-    loop_.run_until_idle();
-  }
-
-  void stop() {
-    bool stopped = false;
-    pool_->stop([&] { stopped = true; });
-    loop_.run_until_idle();
-    EXPECT_TRUE(stopped);
-    pool_.reset();
-  }
-
-  std::optional<http::testing::Answer> respond(const http::Request& request) {
-    requests_.push_back({request.url, loop_.now()});
-    if (hang_) return std::nullopt;
-    if (failing_)
-      return http::testing::failure(http::FailureKind::kConnect, "connection refused by host0:80");
-    return answer(status_, type_, body_);
-  }
-
-  [[nodiscard]] syntax::Value shown(std::string_view attribute, std::size_t row = 0) const {
-    const auto info = pool_->debug_info();
-    for (const auto& s : info.statements.at(row).body->statements) {
-      if (s.name == attribute) return *s.value;
-    }
-    return {};
-  }
-  [[nodiscard]] std::string error() const {
-    const auto value = shown("last_error");
-    return value.is_null() ? "" : value.as_string();
-  }
-  bool metric(const std::string& line) {
-    const auto text = registry_->collect();
-    if (text.find(line + "\n") != std::string::npos) return true;
-    ADD_FAILURE() << "no line " << line << " in\n" << text;
-    return false;
-  }
-
-  struct Seen {
-    std::string url;
-    async::TimePoint at;
-  };
-
-  async::testing::TestLoop loop_;
-  async::testing::InlineWorkerPool pool_workers_{loop_};
-  std::unique_ptr<metrics::Registry> registry_;
-  std::unique_ptr<metrics::Scope> scope_;
-  std::shared_ptr<http::testing::FakeTransport> transport_;
-  std::shared_ptr<fs::FileSystem> files_;
-  std::vector<std::string> log_;
-  std::shared_ptr<log::Sink> sink_ = [this] {
-    auto sink = log::Sink::create([this](std::string_view line) { log_.emplace_back(line); });
-    sink->configure({});
-    return sink;
-  }();
-  std::shared_ptr<FakeReceiver> receiver_ = std::make_shared<FakeReceiver>();
-  Arguments arguments_;
-  std::unique_ptr<ScrapePool> pool_;
-
-  std::vector<Seen> requests_;
-  int status_ = 200;
-  std::string type_ = "application/octet-stream";
-  std::string body_ = goroutines(3);
-  bool hang_ = false;
-  bool failing_ = false;
-};
+using namespace testing_support;
 
 TEST_F(ScrapePoolTest, ScrapesWithinOneIntervalAndThenEveryInterval) {
   targets(1);
@@ -213,6 +35,40 @@ TEST_F(ScrapePoolTest, PhaseIsKeptOverARestart) {
   EXPECT_EQ((requests_.back().at - first) % seconds(15), Duration::zero());
 }
 
+TEST_F(ScrapePoolTest, PhaseIsKeptOverAReload) {
+  targets(1);
+  start();
+  loop_.advance(seconds(20));
+  const auto first = requests_.at(0).at;
+  arguments_.profiling.block.enabled = true;
+  arguments_.max_profile_bytes /= 2;
+  update(/*new_client=*/true);
+  requests_.clear();
+  loop_.advance(seconds(15));
+  const auto same =
+      std::ranges::find_if(requests_, [](const auto& r) { return r.url.ends_with("/goroutine"); });
+  ASSERT_NE(same, requests_.end());
+  EXPECT_EQ((same->at - first) % seconds(15), Duration::zero());
+}
+
+TEST_F(ScrapePoolTest, PhaseFollowsTheWallClockWhenItIsSet) {
+  targets(1);
+  start();
+  loop_.advance(seconds(40));
+  const auto phase = [&] { return loop_.unix_ns() % Duration(seconds(15)).count(); };
+  std::vector<UnixNanos> phases;
+  const auto inner = [&](const http::Request& request) {
+    phases.push_back(phase());
+    return respond(request);
+  };
+  transport_->set_handler(inner);
+  loop_.advance(seconds(30));
+  loop_.set_unix_ns(loop_.unix_ns() + 3'600'000'000'000 + 1'234'567'890);
+  loop_.advance(seconds(60));
+  ASSERT_GE(phases.size(), 5U);
+  EXPECT_EQ(phases.back(), phases.front());
+}
+
 TEST_F(ScrapePoolTest, ManyTargetsAreSpreadOverTheInterval) {
   targets(300);
   start();
@@ -241,65 +97,6 @@ TEST_F(ScrapePoolTest, ATickDuringASlowScrapeIsCountedAndNotQueued) {
   EXPECT_EQ(receiver_->taken.size(), 1U);
   loop_.advance(seconds(15));
   EXPECT_EQ(requests_.size(), 2U);
-}
-
-TEST_F(ScrapePoolTest, DeltasLoseNothingWhenAReceiverRefuses) {
-  only("memory");
-  targets(1);
-  body_ = heap(10, 100);
-  start();
-  loop_.advance(seconds(15));
-  EXPECT_TRUE(receiver_->taken.empty()) << "the first profile is the baseline";
-  EXPECT_EQ(shown("health").as_string(), "up");
-
-  body_ = heap(15, 150, 2'000'000'000);
-  receiver_->refuse = true;
-  loop_.advance(seconds(15));
-  EXPECT_EQ(shown("health").as_string(), "down");
-  EXPECT_EQ(error(), "taken from the target, but not accepted downstream: queue is full");
-
-  body_ = heap(18, 180, 3'000'000'000);
-  receiver_->refuse = false;
-  loop_.advance(seconds(15));
-  ASSERT_EQ(receiver_->taken.size(), 1U);
-  std::string raw;
-  ASSERT_TRUE(pprof::Inflater().gunzip(*receiver_->taken[0]->body, 1 << 20, raw));
-  const auto delta = pprof::parse(raw);
-  ASSERT_TRUE(delta);
-  EXPECT_EQ(delta->samples.at(0).values, (std::vector<std::int64_t>{8, 80, 1, 64})) << "both intervals";
-  EXPECT_EQ(receiver_->taken[0]->labels.get("__delta__"), "false");
-}
-
-TEST_F(ScrapePoolTest, BaselinesSurviveARestart) {
-  only("memory");
-  targets(1);
-  body_ = heap(10, 100);
-  start();
-  loop_.advance(seconds(15));
-  stop();
-  body_ = heap(11, 110, 2'000'000'000);
-  start();
-  loop_.advance(seconds(15));
-  EXPECT_EQ(receiver_->taken.size(), 1U) << "the first scrape after the restart is a delta already";
-}
-
-TEST_F(ScrapePoolTest, ADamagedBaselineFileIsACleanStartWithOneLine) {
-  only("memory");
-  targets(1);
-  body_ = heap(10, 100);
-  start();
-  loop_.advance(seconds(15));
-  stop();
-  auto bytes = *files_->read_file("/data/scrape/baselines");
-  bytes[bytes.size() - 3] ^= 0x55;
-  ASSERT_TRUE(files_->write_file_atomically("/data/scrape/baselines", bytes, 0640, false));
-  log_.clear();
-  start();
-  EXPECT_EQ(std::ranges::count_if(
-                log_, [](const auto& l) { return l.find("stored baselines") != std::string::npos; }),
-            1);
-  loop_.advance(seconds(15));
-  EXPECT_TRUE(receiver_->taken.empty());
 }
 
 TEST_F(ScrapePoolTest, AProfileWithoutAPositiveValueIsASuccessAndIsNotSent) {
@@ -379,31 +176,150 @@ TEST_F(ScrapePoolTest, ABombIsCutAtTheLimitAndSamplesAreLimited) {
   start();
   loop_.advance(seconds(15));
   EXPECT_TRUE(error().starts_with("the profile is too large: ")) << error();
+  EXPECT_TRUE(
+      metric("pyroscope_scrape_scrapes_total{component_id=\"pyroscope.scrape.t\",profile=\"goroutine\","
+             "reason=\"too_large\",result=\"failure\"} 1"));
+  EXPECT_EQ(transport_->exchanges().back()->request.max_body_bytes, 1U << 20)
+      << "and the same limit holds while reading";
   arguments_.sample_limit = 1;
   body_ = goroutines(1);
   update();
   loop_.advance(seconds(15));
   EXPECT_EQ(error(), "") << "one sample is not more than one";
+  body_ = two_goroutines();
+  loop_.advance(seconds(15));
+  EXPECT_EQ(error(), "the profile has 2 samples, more than sample_limit = 1");
 }
 
-TEST_F(ScrapePoolTest, ChangingReceiversOrClientKeepsLoopsAndBaselines) {
-  only("memory");
+// Small bodies are checked on the loop, within a bound; what goes beyond it, the pool does.
+TEST_F(ScrapePoolTest, ASmallBodyThatInflatesToMuchIsAcceptedAllTheSame) {
   targets(1);
-  body_ = heap(10, 100);
+  pprof::Profile p;
+  p.sample_types = {{"goroutine", "count"}};
+  p.locations = {{.id = 1, .address = 0x10}};
+  p.samples.assign(100'000, {.location_ids = {1}, .values = {1}});
+  pprof::Deflater().gzip(pprof::serialize(p), body_);
+  ASSERT_LT(body_.size(), 8U << 10);
+  start();
+  loop_.advance(seconds(15));
+  EXPECT_EQ(error(), "");
+  ASSERT_EQ(receiver_->taken.size(), 1U);
+  EXPECT_EQ(*receiver_->taken[0]->body, body_);
+}
+
+TEST_F(ScrapePoolTest, OneBadTargetAmongAHundredDisturbsNone) {
+  targets(100);
+  start();
+  loop_.advance(seconds(15));
+  requests_.clear();
+  arguments_.targets.targets[50] = Target(Target::Map{{"__address__", "no/host"}});
+  update();
+  loop_.advance(seconds(15));
+  EXPECT_EQ(requests_.size(), 99U);
+  EXPECT_EQ(shown("last_error").as_string(), "\"no/host:80\" is not a valid hostname");
+}
+
+TEST_F(ScrapePoolTest, MetricsPerTargetOnlyWhenAskedForAndGoneWithTheTarget) {
+  targets(2);
+  start();
+  loop_.advance(seconds(15));
+  EXPECT_EQ(registry_->collect().find("url="), std::string::npos);
+  arguments_.per_target_metrics = true;
+  update();
+  loop_.advance(seconds(15));
+  EXPECT_TRUE(
+      metric("pyroscope_scrape_scrapes_total{component_id=\"pyroscope.scrape.t\",profile=\"goroutine\","
+             "reason=\"\",result=\"success\",url=\"http://host1:80/debug/pprof/goroutine\"} 1"));
+  targets(1);
+  update();
+  EXPECT_EQ(registry_->collect().find("host1"), std::string::npos) << "also from pyroscope_scrape_up";
+  arguments_.per_target_metrics = false;
+  update();
+  loop_.advance(seconds(15));
+  EXPECT_EQ(registry_->collect().find("url="), std::string::npos);
+}
+
+TEST_F(ScrapePoolTest, UpIsOneGaugePerTargetAndFallsWhenAllItsTypesFail) {
+  arguments_.profiling.block.enabled = true;
+  targets(1);
+  start();
+  const std::string up =
+      "pyroscope_scrape_up{component_id=\"pyroscope.scrape.t\",instance=\"host0:80\",service_name="
+      "\"unspecified\"} ";
+  EXPECT_TRUE(metric(up + "0"));
+  transport_->set_handler([&](const http::Request& request) {
+    return request.url.ends_with("/block") ? answer(404, "text/plain", "no") : answer(200, type_, body_);
+  });
+  loop_.advance(seconds(15));
+  EXPECT_TRUE(metric(up + "1"));
+  transport_->set_handler([&](const http::Request&) { return answer(404, "text/plain", "no"); });
+  loop_.advance(seconds(15));
+  EXPECT_TRUE(metric(up + "0"));
+}
+
+TEST_F(ScrapePoolTest, NamesFromTargetsCannotMakeSeriesWithoutEnd) {
+  for (int i = 0; i < 300; ++i) {
+    arguments_.targets.targets.push_back(
+        Target(Target::Map{{"__address__", "h:1"}, {"__name__", fmt::format("made_up_{}", i)}}));
+  }
+  start();
+  loop_.advance(seconds(15));
+  EXPECT_EQ(receiver_->taken.size(), 300U);
+  EXPECT_TRUE(
+      metric("pyroscope_scrape_scrapes_total{component_id=\"pyroscope.scrape.t\",profile=\"other\","
+             "reason=\"\",result=\"success\"} 100"));
+}
+
+TEST_F(ScrapePoolTest, AClusterSharesTargetsOut) {
+  targets(2);
+  cluster_->all = false;
+  cluster_->only = target_key(Labels{{"__address__", "host1:80"}});
+  start();
+  loop_.advance(seconds(15));
+  EXPECT_EQ(requests_.size(), 2U) << "not while clustering is off";
+  arguments_.clustering.enabled = true;
+  update();
+  requests_.clear();
+  loop_.advance(seconds(15));
+  ASSERT_EQ(requests_.size(), 1U);
+  EXPECT_TRUE(requests_[0].url.starts_with("http://host1:80/"));
+}
+
+// What a pyroscope.write behind forward_to does at every update: another receiver, at once in use.
+TEST_F(ScrapePoolTest, AScrapeUnderWayGoesToTheReceiversOfItsEnd) {
+  targets(1);
+  hang_ = true;
   start();
   loop_.advance(seconds(15));
   auto other = std::make_shared<FakeReceiver>();
-  arguments_.forward_to = {nullptr, other};
-  update(/*new_client=*/true);
-  body_ = heap(12, 120, 2'000'000'000);
-  loop_.advance(seconds(15));
+  arguments_.forward_to = {other};
+  update();
+  transport_->exchanges().back()->respond(answer(200, type_, body_));
+  loop_.run_until_idle();
   EXPECT_TRUE(receiver_->taken.empty());
   EXPECT_EQ(other->taken.size(), 1U);
-  arguments_.scrape_interval = seconds(30);
-  body_ = heap(14, 140, 3'000'000'000);
-  update();
-  loop_.advance(seconds(30));
-  EXPECT_EQ(other->taken.size(), 2U) << "an interval change keeps the baseline";
+}
+
+TEST_F(ScrapePoolTest, DebugInfoShowsTheLastAttemptAndTheLastSuccess) {
+  targets(1);
+  start();
+  EXPECT_EQ(shown("health").as_string(), "unknown");
+  EXPECT_TRUE(shown("last_scrape").is_null());
+  loop_.advance(seconds(15));
+  const std::string success = shown("last_success").as_string();
+  EXPECT_EQ(shown("job").as_string(), "pyroscope.scrape.t");
+  EXPECT_EQ(shown("profile").as_string(), "goroutine");
+  EXPECT_EQ(shown("url").as_string(), "http://host0:80/debug/pprof/goroutine");
+  EXPECT_EQ(shown("last_scrape").as_string(), success);
+  EXPECT_EQ(shown("last_scrape_duration").as_string(), "0s");
+  EXPECT_EQ(shown("bytes").as_double(), static_cast<double>(body_.size()));
+  EXPECT_EQ(shown("samples").as_double(), 1.0);
+  EXPECT_NE(shown("labels").as_object().find("__profile_path__"), nullptr) << "hidden ones too";
+  failing_ = true;
+  loop_.advance(seconds(15));
+  EXPECT_EQ(shown("health").as_string(), "down");
+  EXPECT_EQ(shown("last_success").as_string(), success);
+  EXPECT_NE(shown("last_scrape").as_string(), success);
 }
 
 TEST_F(ScrapePoolTest, HiddenLabelsAreSwappedInPlace) {
