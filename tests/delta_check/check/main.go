@@ -209,7 +209,7 @@ func main() {
 	failed := false
 	for _, file := range files {
 		kind := strings.TrimSuffix(filepath.Base(file), "-1.pb.gz")
-		for _, pair := range [][2]int{{1, 2}, {2, 3}, {1, 3}, {3, 1}} {
+		for _, pair := range [][2]int{{1, 2}, {2, 3}, {3, 1}} {
 			if err := compare(os.Args[1], os.Args[2], kind, pair[0], pair[1], names[kind[strings.LastIndex(kind, "-")+1:]]); err != nil {
 				fmt.Fprintf(os.Stderr, "%s %d -> %d: %v\n", kind, pair[0], pair[1], err)
 				failed = true
