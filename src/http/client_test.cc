@@ -350,6 +350,12 @@ TEST_F(ClientTest, TimeOutsSayWhatWasWaitedFor) {
             "timeout: timed out after 50ms waiting for the answer of " + silent.address());
   EXPECT_EQ(failure_text(h.get(*client, stuck.url(), 50ms)),
             "timeout: timed out after 50ms receiving the answer from " + stuck.address());
+  EXPECT_EQ(failure_text(h.get(*client, "https://" + silent.address(), 50ms)),
+            "timeout: timed out after 50ms in the TLS handshake with " + silent.address());
+  ClientConfig proxied;
+  proxied.proxy.proxy_url = silent.url();
+  EXPECT_EQ(failure_text(h.get(*h.client(proxied), "https://a.test", 50ms)),
+            "timeout: timed out after 50ms waiting for the proxy's tunnel to a.test:443");
 }
 
 TEST_F(ClientTest, FailuresInPlainWords) {
@@ -473,19 +479,6 @@ TEST_F(ClientTest, DeadIdleConnectionsAreReplacedUnnoticed) {
     EXPECT_EQ(r->body, "ok");
   }
   EXPECT_EQ(peer.connections(), 5);
-}
-
-TEST_F(ClientTest, ConnectionCountersBalance) {
-  Server& server = h.serve(kEcho);
-  auto client = h.client({}, "d");
-  ASSERT_TRUE(h.get(*client, url(server)));
-  ASSERT_FALSE(h.get(*client, "http://127.0.0.1:1/"));
-  client.reset();
-  const std::string text = h.registry().collect();
-  EXPECT_THAT(text, HasSubstr("net_conntrack_dialer_conn_attempted_total{dialer_name=\"d\"} 2\n"));
-  EXPECT_THAT(text, HasSubstr("net_conntrack_dialer_conn_established_total{dialer_name=\"d\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("net_conntrack_dialer_conn_failed_total{dialer_name=\"d\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("net_conntrack_dialer_conn_closed_total{dialer_name=\"d\"} 1\n"));
 }
 
 TEST_F(ClientTest, OneClientsEndLeavesTheOthersConnectionsAlone) {

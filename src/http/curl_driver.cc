@@ -52,10 +52,6 @@ struct SocketRecord {
   bool taken_over = false;
 };
 
-void count(metrics::Counter* counter) {
-  if (counter) counter->add();
-}
-
 class PoolImpl final : public Pool, public SocketObserver {
  public:
   PoolImpl(std::shared_ptr<DriverImpl> driver, PoolSettings settings, DialerMetrics metrics);
@@ -72,6 +68,10 @@ class PoolImpl final : public Pool, public SocketObserver {
   void socket_opened(int fd) override;
   bool socket_closing(int fd) override;
   void mark_connected(SocketRecord& record) const;
+  void count_failure(DialFailure why) const {
+    metrics.attempt();
+    metrics.failure(why);
+  }
 
   std::shared_ptr<DriverImpl> driver;
   DialerMetrics metrics;
@@ -343,8 +343,9 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
     } else if (slot.opened_connection()) {
       if (fd >= 0) transfer.pool->mark_connected(record_of(fd));
     } else if (code == CURLE_OK) {
-      count(transfer.pool->metrics.reused);
+      transfer.pool->metrics.reuse();
     }
+    if (const auto why = slot.dial_failure(code)) transfer.pool->count_failure(*why);
     result.response = slot.take_result(code);
     end_transfer(transfer);
     auto done = std::move(transfer.done);
@@ -376,7 +377,9 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
 };
 
 TransferImpl::~TransferImpl() {
-  if (slot) pool->driver->end_transfer(*this);
+  if (!slot) return;
+  if (slot->connecting()) pool->count_failure(DialFailure::kTimeout);
+  pool->driver->end_transfer(*this);
 }
 
 PoolImpl::PoolImpl(std::shared_ptr<DriverImpl> d, PoolSettings settings, DialerMetrics m)
@@ -463,7 +466,6 @@ void PoolImpl::give_back(std::unique_ptr<CurlSlot> slot) {
 }
 
 void PoolImpl::socket_opened(int fd) {
-  count(metrics.attempted);
   driver->record_of(fd) = SocketRecord{.opener = this};
 }
 
@@ -471,12 +473,14 @@ bool PoolImpl::socket_closing(int fd) {
   // The kernel takes a closed descriptor out of the epoll set.
   const SocketRecord record = std::exchange(driver->record_of(fd), SocketRecord{});
   if (record.taken_over) return false;
-  count(record.connected ? metrics.closed : metrics.failed);
+  if (record.connected) metrics.closed();
   return true;
 }
 
 void PoolImpl::mark_connected(SocketRecord& record) const {
-  if (!std::exchange(record.connected, true)) count(metrics.established);
+  if (std::exchange(record.connected, true)) return;
+  metrics.attempt();
+  metrics.established();
 }
 
 }  // namespace

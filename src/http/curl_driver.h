@@ -13,17 +13,10 @@
 
 #include "async/loop.h"
 #include "base/unique_fd.h"
+#include "http/dialer_metrics.h"
 #include "http/engine.h"
 
 namespace invar::http {
-
-struct DialerMetrics {
-  metrics::Counter* attempted = nullptr;
-  metrics::Counter* established = nullptr;
-  metrics::Counter* closed = nullptr;
-  metrics::Counter* failed = nullptr;
-  metrics::Counter* reused = nullptr;
-};
 
 class CurlDriver {
  public:

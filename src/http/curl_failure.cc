@@ -119,6 +119,24 @@ Failure CurlSlot::failure_of(CURLcode code) {
   return {FailureKind::kOther, fmt::format("request to {} failed: {}", peer, library_text)};
 }
 
+std::optional<DialFailure> CurlSlot::dial_failure(CURLcode code) const {
+  long os_error = 0;
+  curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error);
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return DialFailure::kResolution;
+    case CURLE_COULDNT_CONNECT:
+      return os_error == ECONNREFUSED ? DialFailure::kRefused
+             : os_error == ETIMEDOUT  ? DialFailure::kTimeout
+                                      : DialFailure::kUnknown;
+    case CURLE_OPERATION_TIMEDOUT:
+      return DialFailure::kTimeout;
+    default:
+      return std::nullopt;
+  }
+}
+
 std::expected<Response, Failure> CurlSlot::take_result(CURLcode code) {
   if (code != CURLE_OK) return std::unexpected(failure_of(code));
   response_.url = attempt_->url;

@@ -341,18 +341,26 @@ int CurlSlot::active_socket() const {
   return curl_easy_getinfo(easy_, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK ? fd : -1;
 }
 
+bool CurlSlot::reached(CURLINFO milestone) const {
+  curl_off_t us = 0;
+  curl_easy_getinfo(easy_, milestone, &us);
+  return us > 0;
+}
+
+// libcurl's own time of connecting includes the handshake and the tunnel.
+bool CurlSlot::connecting() const {
+  const char* address = nullptr;
+  curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &address);
+  return !address || !*address;
+}
+
 std::string_view CurlSlot::phase() const {
-  const auto reached = [this](CURLINFO info) {
-    curl_off_t us = 0;
-    curl_easy_getinfo(easy_, info, &us);
-    return us > 0;
-  };
   if (response_.status > 0 && head_complete_) return "receiving the answer from";
-  if (reached(CURLINFO_PRETRANSFER_TIME_T)) return "waiting for the answer of";
-  if (reached(CURLINFO_CONNECT_TIME_T))
-    return attempt_->https ? "in the TLS handshake with" : "waiting for the answer of";
-  if (reached(CURLINFO_NAMELOOKUP_TIME_T)) return "connecting to";
-  return "connecting to";
+  if (connecting()) return "connecting to";
+  if (attempt_->https && !reached(CURLINFO_PRETRANSFER_TIME_T)) {
+    return report_ ? "in the TLS handshake with" : "waiting for the proxy's tunnel to";
+  }
+  return "waiting for the answer of";
 }
 
 }  // namespace invar::http

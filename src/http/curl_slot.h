@@ -8,9 +8,11 @@
 #include <curl/curl.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "http/dialer_metrics.h"
 #include "http/engine.h"
 #include "http/tls_hook.h"
 
@@ -40,6 +42,9 @@ class CurlSlot {
   std::expected<Response, Failure> take_result(CURLcode code);
   [[nodiscard]] bool opened_connection() const;
   [[nodiscard]] int active_socket() const;
+  // Why there is no connection; nullopt when there was one.
+  [[nodiscard]] std::optional<DialFailure> dial_failure(CURLcode code) const;
+  [[nodiscard]] bool connecting() const;
   [[nodiscard]] std::string_view phase() const;
   [[nodiscard]] CURL* easy() const { return easy_; }
 
@@ -56,6 +61,8 @@ class CurlSlot {
   std::size_t on_body(std::string_view bytes);
   std::size_t on_read(char* out, std::size_t size);
   bool seek_to(std::uint64_t offset);
+
+  [[nodiscard]] bool reached(CURLINFO milestone) const;
 
   static std::size_t header_callback(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t write_callback(char* data, std::size_t size, std::size_t count, void* self);

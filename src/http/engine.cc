@@ -20,10 +20,6 @@ constexpr auto kIdleLimit = std::chrono::minutes(5);
 
 class EngineImpl;
 
-void count(metrics::Counter* counter) {
-  if (counter) counter->add();
-}
-
 // The connections of one client configuration: libcurl's, and ours for plain HTTP.
 class PoolImpl final : public Pool {
  public:
@@ -92,20 +88,7 @@ class EngineImpl final : public Engine, public std::enable_shared_from_this<Engi
         sweep_timer_(loop) {}
 
   std::shared_ptr<Pool> make_pool(PoolSettings settings) override {
-    DialerMetrics m;
-    if (scope_) {
-      const metrics::LabelPairs labels = {{"dialer_name", settings.dialer_name}};
-      m.attempted = &scope_->counter("net_conntrack_dialer_conn_attempted_total",
-                                     "Connections that were tried.", labels);
-      m.established = &scope_->counter("net_conntrack_dialer_conn_established_total",
-                                       "Connections that came about.", labels);
-      m.closed = &scope_->counter("net_conntrack_dialer_conn_closed_total",
-                                  "Connections that were closed again.", labels);
-      m.failed = &scope_->counter("net_conntrack_dialer_conn_failed_total",
-                                  "Connections that failed to come about.", labels);
-      m.reused = &scope_->counter("invar_http_client_reused_connections_total",
-                                  "Requests that went over a connection kept from an earlier one.", labels);
-    }
+    const auto m = DialerMetrics::create(scope_, settings.dialer_name);
     // Only libcurl unpacks answers, and only a real loop has sockets of ours.
     const bool plain = !settings.accept_gzip && loop_->io_context() != nullptr;
     return std::make_shared<PoolImpl>(shared_from_this(), curl_->make_pool(std::move(settings), m), plain, m);
@@ -253,7 +236,7 @@ class EngineImpl final : public Engine, public std::enable_shared_from_this<Engi
       // The peer closed it while it was idle, and we noticed too late: nothing of this request was answered.
       if (outcome.stale && transfer.reused) return connect(transfer);
     } else {
-      if (transfer.reused) count(transfer.pool->metrics.reused);
+      if (transfer.reused) transfer.pool->metrics.reuse();
       if (transfer.connection->reusable()) {
         transfer.pool->put_idle(transfer.attempt.host_port, std::move(transfer.connection), loop_->now());
       } else {
@@ -266,7 +249,7 @@ class EngineImpl final : public Engine, public std::enable_shared_from_this<Engi
   static void close(TransferImpl& transfer) {
     transfer.connection->close();
     transfer.connection.reset();
-    count(transfer.pool->metrics.closed);
+    transfer.pool->metrics.closed();
   }
 
   // Idle connections give way to a new one when the descriptors are used up.
@@ -338,7 +321,7 @@ void PoolImpl::put_idle(const std::string& host_port, std::shared_ptr<PlainConne
   by_host_[host_port].push_back(place);
   engine->idle_changed(1);
   connection->rest([this, place] {
-    count(metrics.closed);
+    metrics.closed();
     remove(place);
   });
 }
@@ -346,7 +329,7 @@ void PoolImpl::put_idle(const std::string& host_port, std::shared_ptr<PlainConne
 bool PoolImpl::close_oldest() {
   if (idle_.empty()) return false;
   idle_.front().connection->close();
-  count(metrics.closed);
+  metrics.closed();
   remove(idle_.begin());
   return true;
 }

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include "http/testing/harness.h"
@@ -200,6 +203,53 @@ TEST_F(PlainConnectionTest, ADroppedCallClosesItsConnection) {
   call.reset();
   EXPECT_TRUE(h.wait([&] { return peer.open_connections() == 0; }));
   EXPECT_EQ(open(), 0);
+}
+
+TEST_F(PlainConnectionTest, ConnectionCountersBalance) {
+  auto peer = std::make_unique<PlainPeer>(h.loop(), answer_with(kOk));
+  PlainPeer silent(h.loop(), [](const std::string&) { return PlainPeer::Step{}; });
+  auto client = h.client();
+  ASSERT_TRUE(h.get(*client, peer->url()));
+  ASSERT_FALSE(h.get(*client, "http://127.0.0.1:1/"));
+  ASSERT_FALSE(h.get(*client, "https://127.0.0.1:1/"));
+  ASSERT_FALSE(h.get(*client, "http://nowhere.invalid/"));
+  ASSERT_FALSE(h.get(*client, silent.url(), 50ms));  // connected: no failure of the dialer
+  ASSERT_FALSE(h.get(*client, "https://" + silent.address() + "/", 50ms));
+  client.reset();
+  const std::string prefix = "net_conntrack_dialer_conn_";
+  EXPECT_EQ(counter(prefix + "attempted_total"), 6);
+  EXPECT_EQ(counter(prefix + "established_total"), 3);
+  EXPECT_EQ(counter(prefix + "closed_total"), 3);
+  const std::string text = h.registry().collect();
+  for (const char* row : {"refused\"} 2\n", "resolution\"} 1\n", "timeout\"} 0\n", "unknown\"} 0\n"}) {
+    EXPECT_THAT(text, HasSubstr(prefix + "failed_total{dialer_name=\"test\",reason=\"" + row));
+  }
+}
+
+// A listener whose queue is full: the handshake gets no answer.
+TEST_F(PlainConnectionTest, ATimeOutWhileConnectingCountsAsOne) {
+  const UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(listen(listener.get(), 0), 0);
+  ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+  std::vector<UniqueFd> fillers;
+  for (int i = 0; i < 3; ++i) {
+    UniqueFd& fd = fillers.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    connect(fd.get(), reinterpret_cast<sockaddr*>(&address), size);
+  }
+  const std::string host = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  auto client = h.client();
+  EXPECT_EQ(failure_text(h.get(*client, "http://" + host + "/", 50ms)),
+            "timeout: timed out after 50ms connecting to " + host);
+  EXPECT_EQ(failure_text(h.get(*client, "https://" + host + "/", 50ms)),
+            "timeout: timed out after 50ms connecting to " + host);
+  EXPECT_THAT(
+      h.registry().collect(),
+      HasSubstr("net_conntrack_dialer_conn_failed_total{dialer_name=\"test\",reason=\"timeout\"} 2\n"));
 }
 
 TEST_F(PlainConnectionTest, ManyAtOnceToOneHostAndThenAgain) {
