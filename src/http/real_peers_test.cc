@@ -1,4 +1,4 @@
-// The client against programs that are not ours: nginx, squid, tinyproxy, openssl; and curl against our server.
+// The client against programs that are not ours: nginx, squid, tinyproxy, microsocks, openssl; and curl against our server.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -360,6 +360,41 @@ TEST_F(Proxies, Socks5ResolvesNamesAtTheProxy) {
   ASSERT_EQ(steps.size(), 3u);
   EXPECT_EQ(steps[1], std::string("\x05\x01\x00\x03\x14only.the.proxy.knows\x00\x51", 27));
   EXPECT_THAT(steps[2], StartsWith("GET / HTTP/1.1\r\n"));
+}
+
+TEST_F(Proxies, MicrosocksCarriesPlainAndTls) {
+  const std::uint16_t open_port = free_port();
+  const RealProgram open_proxy({"microsocks", "-i", "127.0.0.1", "-p", std::to_string(open_port)}, open_port,
+                               files().dir.path("socks.out"));
+  const std::uint16_t port = free_port();
+  const RealProgram guarded(
+      {"microsocks", "-i", "127.0.0.1", "-p", std::to_string(port), "-u", "user", "-P", "pa ss"}, port,
+      files().dir.path("socks.out"));
+  Server& plain = echo_server(false);
+  Server& tls = echo_server(true);
+  const std::string port_of_plain = plain.address().substr(plain.address().rfind(':'));
+  const auto via = [](const std::string& proxy, std::uint16_t p) {
+    ClientConfig config = trusting();
+    config.proxy.proxy_url = proxy + "127.0.0.1:" + std::to_string(p);
+    return config;
+  };
+  for (const char* scheme : {"socks5://", "socks5h://"}) {
+    EXPECT_THAT(ask(via(scheme, open_port), "http://" + plain.address() + "/s"), StartsWith("200 /s\n"));
+    EXPECT_THAT(ask(via(scheme, open_port), "https://" + tls.address() + "/s"), StartsWith("200 /s\n"));
+    EXPECT_THAT(ask(via(scheme, open_port), "http://localhost" + port_of_plain + "/s"),
+                StartsWith("200 /s\n"));
+    EXPECT_THAT(ask(via(scheme + std::string("user:pa%20ss@"), port), "http://" + plain.address() + "/s"),
+                StartsWith("200 /s\n"));
+  }
+  const std::string proxy = "proxy: proxy 127.0.0.1:" + std::to_string(port) + " did not connect to ";
+  for (const char* wrong : {"socks5://user:wrong@", "socks5://"}) {
+    const std::string said = ask(via(wrong, port), "http://" + plain.address() + "/s");
+    EXPECT_THAT(said, StartsWith(proxy + plain.address() + ": ")) << wrong;
+    EXPECT_THAT(said, ::testing::Not(HasSubstr("wrong")));
+  }
+  EXPECT_THAT(ask(via("socks5://", open_port), "http://127.0.0.1:1/"),
+              StartsWith("proxy: proxy 127.0.0.1:" + std::to_string(open_port) +
+                         " did not connect to 127.0.0.1:1: "));
 }
 
 TEST_F(Proxies, HttpsProxiesAreVerifiedWithTheSameSettings) {
