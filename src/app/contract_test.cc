@@ -113,6 +113,7 @@ class Running {
     runtime::Environment environment;
     environment.loop = &loop_;
     environment.pool = &pool_;
+    environment.disk_pool = &pool_;
     environment.files = files_;
     environment.http = transport_;
     environment.listen = network_.listen();

@@ -32,6 +32,9 @@
 namespace invar::app {
 namespace {
 
+// They mostly sleep; one that hangs on its disk leaves the others to the other disks.
+constexpr std::size_t kDiskThreads = 4;
+
 class WholeSet : public component::ClusterView {
  public:
   [[nodiscard]] bool owns(std::uint64_t) const override { return true; }
@@ -57,11 +60,21 @@ class Daemon {
     signals_ = async::watch_signals(*loop_, [this](int signo) { on_signal(signo); });
     pool_ =
         async::make_worker_pool(*loop_, std::max(2U, std::thread::hardware_concurrency()), "invar-worker");
+    disk_pool_ = async::make_worker_pool(*loop_, kDiskThreads, "invar-disk");
     logger_.info("Invar is starting", {{"version", build_info().version}});
 
+    if (auto own = lock_storage(); !own) {
+      logger_.error(own.error().message);
+      return 1;
+    }
     registry_ = metrics::Registry::create();
     process_scope_ = registry_->scope({});
     metrics::add_process_metrics(*process_scope_);
+    process_scope_->on_collect([this](std::vector<metrics::Sample>& out) {
+      out.push_back({.name = "invar_loop_longest_task_seconds",
+                     .help = "Longest time that one task held the event loop since this was read last.",
+                     .value = std::chrono::duration<double>(loop_->take_longest_task()).count()});
+    });
     http::Transport::Options transport;
     transport.peers.push_back(http::make_memory_peer(
         options_.memory_address, [this](http::ServerRequest request, http::ResponderPtr responder) {
@@ -100,10 +113,29 @@ class Daemon {
     return std::filesystem::is_directory(path, ignored) ? path.string() : path.parent_path().string();
   }
 
+  // Queues and baselines belong to one process. A storage directory that cannot be written is no reason to stop: what
+  // needs it says so.
+  Result<> lock_storage() {
+    if (!files_->make_directories(options_.storage_path)) return {};
+    auto lock = files_->lock(options_.storage_path + "/lock");
+    if (lock) {
+      storage_lock_ = std::move(*lock);
+    } else if (lock.error().code == ErrorCode::kUnavailable) {
+      return fail(
+          ErrorCode::kUnavailable,
+          fmt::format(
+              "another Invar uses this storage directory ({}); stop it, or give this one a directory of its "
+              "own with --storage.path",
+              lock.error().message));
+    }
+    return {};
+  }
+
   void create_controller() {
     runtime::Environment environment;
     environment.loop = loop_.get();
     environment.pool = pool_.get();
+    environment.disk_pool = disk_pool_.get();
     environment.files = files_;
     environment.http = transport_;
     environment.listen = [this](log::Logger logger, http::ServerOptions options, http::Handler handler) {
@@ -228,9 +260,10 @@ class Daemon {
   std::shared_ptr<log::Sink> sink_;
   log::Logger logger_;
   std::shared_ptr<fs::FileSystem> files_;
+  std::unique_ptr<fs::File> storage_lock_;
   UnixNanos started_unix_ns_;
   std::unique_ptr<async::SignalWatcher> signals_;
-  std::unique_ptr<async::WorkerPool> pool_;
+  std::unique_ptr<async::WorkerPool> pool_, disk_pool_;
   std::unique_ptr<metrics::Registry> registry_;
   std::unique_ptr<metrics::Scope> process_scope_;
   services::Router router_;

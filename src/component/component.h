@@ -58,6 +58,7 @@ struct Options {
   Stability min_stability = Stability::kExperimental;
   async::Loop* loop = nullptr;
   async::WorkerPool* pool = nullptr;
+  async::WorkerPool* disk_pool = nullptr;  // for what blocks on a disk, so that a slow one holds up nothing else
   std::shared_ptr<fs::FileSystem> files;
   std::shared_ptr<http::Transport> http;
   http::Listen listen;  // opens a server of the component's own

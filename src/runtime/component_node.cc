@@ -86,6 +86,7 @@ component::Options ComponentNode::make_options() {
   options.min_stability = environment.min_stability;
   options.loop = environment.loop;
   options.pool = environment.pool;
+  options.disk_pool = environment.disk_pool;
   options.files = environment.files;
   options.http = environment.http;
   options.listen = environment.listen;

@@ -45,6 +45,7 @@ struct ConfigBlock {
 struct Environment {
   async::Loop* loop = nullptr;
   async::WorkerPool* pool = nullptr;
+  async::WorkerPool* disk_pool = nullptr;
   std::shared_ptr<fs::FileSystem> files;
   std::shared_ptr<http::Transport> http;
   http::Listen listen;

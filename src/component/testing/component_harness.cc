@@ -20,6 +20,7 @@ Options ComponentHarness::options() {
   o.metrics = metrics.get();
   o.loop = &loop;
   o.pool = &pool;
+  o.disk_pool = &pool;
   o.files = fs::posix();
   o.http = http;
   o.listen = network.listen();
