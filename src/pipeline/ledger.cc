@@ -71,6 +71,11 @@ Ledger::Entry::~Entry() {
   dropped("lost");
 }
 
+void Ledger::Entry::left_on_disk() {
+  INVAR_CHECK(open(), "a ledger entry is closed exactly once");
+  state_ = nullptr;
+}
+
 std::shared_ptr<Ledger::Entry::State> Ledger::Entry::close() {
   INVAR_CHECK(open(), "a ledger entry is closed exactly once");
   --state_->rows[type_].queued;

@@ -42,6 +42,7 @@ class Ledger {
     void expired();
     void refused(std::string_view reason);  // the destination said no, or would say no
     void dropped(std::string_view reason);  // we gave it up
+    void left_on_disk();                    // stays queued: the next process takes it again
     [[nodiscard]] bool open() const { return state_ != nullptr; }
     [[nodiscard]] const std::string& type() const { return type_; }  // the row it counts in
 

@@ -93,9 +93,7 @@ class SegmentQueueImpl final : public SegmentQueue {
     const std::lock_guard lock(mutex_);
     Segment* segment = find_segment(id);
     const Segment::Entry* found = segment ? segment->find(id) : nullptr;
-    if (found == nullptr || found->consumed) {
-      return fail(ErrorCode::kNotFound, fmt::format("queue {}: no record {}", options_.directory, id));
-    }
+    if (found == nullptr || found->consumed) return no_record(id);
     const Segment::Entry entry = *found;
     auto bytes = segment->read(entry);
     if (!bytes) {
@@ -110,6 +108,14 @@ class SegmentQueueImpl final : public SegmentQueue {
     bytes->erase(0, kFrameBytes + entry.header_bytes);
     record.body = std::move(*bytes);
     return record;
+  }
+
+  Result<std::string> read_header(RecordId id) override {
+    const std::lock_guard lock(mutex_);
+    Segment* segment = find_segment(id);
+    const Segment::Entry* found = segment ? segment->find(id) : nullptr;
+    if (found == nullptr || found->consumed) return no_record(id);
+    return segment->read_header(*found);
   }
 
   Result<> ack(std::span<const RecordId> ids) override {
@@ -147,6 +153,11 @@ class SegmentQueueImpl final : public SegmentQueue {
     return out;
   }
 
+  void set_max_bytes(std::uint64_t bytes) override {
+    const std::lock_guard lock(mutex_);
+    options_.max_bytes = bytes;
+  }
+
   Stats stats() const override {
     const std::lock_guard lock(published_mutex_);
     return published_;
@@ -154,6 +165,10 @@ class SegmentQueueImpl final : public SegmentQueue {
 
  private:
   using Segments = std::map<SegmentName, std::unique_ptr<Segment>>;
+
+  std::unexpected<Error> no_record(RecordId id) const {
+    return fail(ErrorCode::kNotFound, fmt::format("queue {}: no record {}", options_.directory, id));
+  }
 
   static RecordInfo info_of(const Segment::Entry& entry) {
     return {entry.id, entry.taken_unix_ns, entry.header_bytes, entry.body_bytes};

@@ -79,6 +79,9 @@ class SegmentQueue {
   // kDataLoss: damaged, counted and from now on consumed. kNotFound: unknown or consumed. kUnavailable: try again.
   virtual Result<StoredRecord> read(RecordId id) = 0;
 
+  // The header alone, unchecked: to know what a record is without reading it.
+  virtual Result<std::string> read_header(RecordId id) = 0;
+
   // Consumes records in any order; unknown ids are ignored. They are never given out again by this object. An error
   // means that a restart may give them out again.
   virtual Result<> ack(std::span<const RecordId> ids) = 0;
@@ -88,6 +91,7 @@ class SegmentQueue {
 
   // Input of plan_retention().
   virtual std::vector<SegmentInfo> segments() = 0;
+  virtual void set_max_bytes(std::uint64_t bytes) = 0;  // for later appends
   // What `group` takes on disk, with its acknowledgements.
   [[nodiscard]] static std::uint64_t disk_bytes_of(std::span<const NewRecord> group);
 

@@ -7,6 +7,8 @@
 namespace invar::components::pyroscope_write {
 namespace {
 
+constexpr std::int64_t kLeastDiskBytes = 1 << 20;
+
 std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
 }
@@ -27,6 +29,7 @@ Result<> check_endpoint(const EndpointArguments& endpoint) {
   if (endpoint.remote_timeout <= Duration::zero()) return invalid("remote_timeout must be greater than 0");
   if (endpoint.min_backoff_period < Duration::zero() || endpoint.max_backoff_period < Duration::zero())
     return invalid("min_backoff_period and max_backoff_period must not be negative");
+  if (endpoint.max_profile_bytes < 0) return invalid("max_profile_bytes must not be negative");
   for (const auto& [name, value] : endpoint.headers) {
     if (!http::is_header_token(name)) return invalid("headers: " + quote(name) + " is not a header name");
     if (!http::is_header_value(value))
@@ -37,6 +40,12 @@ Result<> check_endpoint(const EndpointArguments& endpoint) {
 
 Result<> check_queue(const QueueArguments& queue) {
   if (queue.max_memory_bytes <= 0) return invalid("max_memory_bytes must be greater than 0");
+  if (queue.max_disk_bytes < 0) return invalid("max_disk_bytes must not be negative");
+  if (queue.max_disk_bytes > 0 && queue.max_disk_bytes < kLeastDiskBytes)
+    return invalid("max_disk_bytes must be 0, or at least 1048576");
+  if (queue.sync != "spill" && queue.sync != "always") return invalid("sync must be \"spill\" or \"always\"");
+  if (queue.sync == "always" && queue.max_disk_bytes == 0)
+    return invalid("sync = \"always\" needs max_disk_bytes greater than 0");
   if (queue.max_age < Duration::zero()) return invalid("max_age must not be negative");
   if (queue.flush_timeout < Duration::zero()) return invalid("flush_timeout must not be negative");
   if (queue.on_retries_exhausted != "drop" && queue.on_retries_exhausted != "keep")
@@ -64,6 +73,11 @@ const syntax::Schema& endpoint_schema() {
                      "Whether a profile that the server refuses for its rate (status 429) is sent again.")
           .attribute("debug_info_upload_timeout", &EndpointArguments::debug_info_upload_timeout,
                      "Accepted so that existing files load; Invar uploads no debug information.")
+          .attribute("max_profile_bytes", &EndpointArguments::max_profile_bytes,
+                     "The server's limit for an uncompressed profile, if known (Pyroscope's default is 4 "
+                     "MiB). What is "
+                     "larger is not sent, and counted as refused. 0 leaves it to the server.")
+          .invar_only()
           .check(&check_endpoint)
           .build();
   return schema;
@@ -72,23 +86,35 @@ const syntax::Schema& endpoint_schema() {
 const syntax::Schema& queue_schema() {
   static const syntax::Schema schema =
       syntax::SchemaBuilder<QueueArguments>()
-          .attribute("max_memory_bytes", &QueueArguments::max_memory_bytes,
-                     "Memory for the profiles of one endpoint that wait or are being sent. When it is full "
+          .attribute(
+              "max_memory_bytes", &QueueArguments::max_memory_bytes,
+              "Memory for the profiles of one endpoint that wait or are being sent. When it is full, what is "
+              "also on disk leaves it; after that the oldest waiting profile is dropped for a new one.")
+          .invar_only()
+          .attribute("max_disk_bytes", &QueueArguments::max_disk_bytes,
+                     "Disk space for the profiles of one endpoint, in the storage directory. When it is full "
                      "the oldest "
-                     "waiting profile is dropped for a new one.")
+                     "profiles are dropped for new ones. 0 keeps everything in memory.")
           .invar_only()
           .attribute("max_age", &QueueArguments::max_age,
                      "Profiles older than this are not sent any more: a Pyroscope server refuses what was "
-                     "taken more than "
-                     "an hour ago, unless it is set up otherwise. `\"0s\"` sends at any age.")
+                     "taken more than an hour ago, unless it is set up otherwise. `\"0s\"` sends at any age.")
           .invar_only()
-          .attribute("flush_timeout", &QueueArguments::flush_timeout,
-                     "How long a stop waits for queued profiles to be sent.")
+          .attribute(
+              "flush_timeout", &QueueArguments::flush_timeout,
+              "How long a stop waits for queued profiles to be sent. What is left then stays on disk for the "
+              "next start.")
+          .invar_only()
+          .attribute(
+              "sync", &QueueArguments::sync,
+              "When a profile is written to disk: `\"spill\"` when its first attempt failed or it has waited "
+              "1 s; `\"always\"` before anything else, so that nothing that `pyroscope.receive_http` has "
+              "confirmed "
+              "can be lost.")
           .invar_only()
           .attribute("on_retries_exhausted", &QueueArguments::on_retries_exhausted,
                      "What becomes of a profile after `max_backoff_retries`: `\"drop\"`, or `\"keep\"` to "
-                     "try on until "
-                     "`max_age`.")
+                     "try on until `max_age`.")
           .invar_only()
           .check(&check_queue)
           .build();

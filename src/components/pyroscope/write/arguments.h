@@ -23,14 +23,17 @@ struct EndpointArguments {
   std::int64_t max_backoff_retries = 10;
   bool retry_on_http_429 = true;
   Duration debug_info_upload_timeout = std::chrono::minutes(2);
+  std::int64_t max_profile_bytes = 0;
   bool operator==(const EndpointArguments&) const = default;
 };
 
 struct QueueArguments {
   std::int64_t max_memory_bytes = std::int64_t{64} << 20;
+  std::int64_t max_disk_bytes = std::int64_t{1} << 30;
   Duration max_age = std::chrono::hours(1);
   Duration flush_timeout = std::chrono::milliseconds(1500);
   std::string on_retries_exhausted = "drop";
+  std::string sync = "spill";
   bool operator==(const QueueArguments&) const = default;
 };
 

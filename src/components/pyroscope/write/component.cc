@@ -19,6 +19,10 @@ Writer::Environment environment_of(const component::Options& options) {
   environment.logger = options.logger;
   environment.metrics = options.metrics;
   environment.loop = options.loop;
+  environment.pool = options.pool;
+  if (!options.data_path.empty()) environment.disk_pool = options.disk_pool;
+  environment.files = options.files;
+  environment.data_path = options.data_path;
   environment.http = options.http;
   environment.random = [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); };
   return environment;

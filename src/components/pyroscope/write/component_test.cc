@@ -91,6 +91,8 @@ TEST(Arguments, EveryDocumentedArgumentLoads) {
   }
   queue {
     max_memory_bytes = 1048576
+    max_disk_bytes = 10485760
+    sync = "always"
     max_age = "30m"
     flush_timeout = "1s"
     on_retries_exhausted = "keep"
@@ -131,7 +133,8 @@ TEST(Arguments, MistakesAreFoundAtLoad) {
     EXPECT_THAT(arguments.error(), HasSubstr(c.text)) << c.endpoint;
   }
   for (const char* queue : {"max_memory_bytes = 0", "max_age = \"-1s\"", "flush_timeout = \"-1s\"",
-                            "on_retries_exhausted = \"explode\"", "max_disk_bytes = 1"})
+                            "on_retries_exhausted = \"explode\"", "max_disk_bytes = 1", "max_disk_bytes = -1",
+                            "sync = \"never\"", "sync = \"always\"\nmax_disk_bytes = 0"})
     EXPECT_FALSE(decode(std::string("queue {\n") + queue + "\n}\n")) << queue;
 }
 

@@ -1,17 +1,13 @@
 #include "components/pyroscope/write/endpoint.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "components/pyroscope/write/writer_metrics.h"
+
 namespace invar::components::pyroscope_write {
-namespace {
-
-double seconds(async::TimePoint::duration d) {
-  return std::chrono::duration<double>(d).count();
-}
-
-}  // namespace
-
 std::string_view to_string(EndpointView::State state) {
   switch (state) {
     case EndpointView::State::kIdle:
@@ -34,11 +30,18 @@ Endpoint::Endpoint(Environment environment, EndpointSettings settings, EndpointM
       settings_(std::move(settings)),
       metrics_(std::move(metrics)),
       client_(std::move(client)),
+      queue_({env_.loop, env_.logger, env_.disk_pool, env_.files, env_.directory, settings_.shown_url,
+              env_.recover},
+             settings_.queue,
+             {[this](DeliveryPtr delivery, End end, std::string_view reason, std::string_view cause) {
+                finish(std::move(delivery), end, reason, cause);
+              },
+              [this] { dispatch(); }}),
       timer_(*env_.loop),
       drain_timer_(*env_.loop) {}
 
 Endpoint::~Endpoint() {
-  finish_all("stopped");
+  finish_all(End::kLeft, "stopped");
 }
 
 void Endpoint::update(EndpointSettings settings, std::unique_ptr<http::Client> client) {
@@ -47,98 +50,34 @@ void Endpoint::update(EndpointSettings settings, std::unique_ptr<http::Client> c
   // What was wrong may be mended.
   gate_until_ = {};
   hold_backoff_.reset();
-  make_room();
+  queue_.update(settings_.queue);
   dispatch();
 }
 
-void Endpoint::offer(OutgoingPtr profile, pipeline::Ledger::Entry entry, std::shared_ptr<Push> push) {
+void Endpoint::offer(OutgoingPtr profile, pipeline::Ledger::Entry entry, std::shared_ptr<Push> push,
+                     pipeline::Kept kept) {
   auto delivery = std::make_unique<Delivery>();
+  delivery->taken_unix_ns = profile->taken_unix_ns;
+  delivery->body_bytes = profile->body_bytes();
+  delivery->ingest = profile->kind == pipeline::BodyKind::kIngest;
   delivery->profile = std::move(profile);
   delivery->entry = std::move(entry);
   delivery->push = std::move(push);
+  delivery->kept = std::move(kept);
   delivery->accepted_at = env_.loop->now();
-  const std::uint64_t bytes = delivery->bytes();
-  bytes_ += bytes;
-  if (expired(*delivery)) {
-    finish(std::move(delivery), End::kExpired, "expired", "older than the server accepts");
-    return;
-  }
-  if (bytes > settings_.queue.max_memory_bytes) {
-    finish(std::move(delivery), End::kDropped, "memory full", "one profile is larger than the whole queue");
-    return;
-  }
-  make_room();
-  if (bytes_ > settings_.queue.max_memory_bytes) {
-    finish(std::move(delivery), End::kDropped, "memory full", "profiles in flight fill the queue");
-    return;
-  }
-  live_.push_back(std::move(delivery));
+  queue_.add(std::move(delivery));
   dispatch();
 }
 
-// Oldest first; what is in flight stays.
-void Endpoint::make_room() {
-  while (bytes_ > settings_.queue.max_memory_bytes) {
-    DeliveryPtr oldest;
-    if (!backlog_.empty()) {
-      oldest = std::move(backlog_.front());
-      backlog_.pop_front();
-    } else if (!live_.empty()) {
-      oldest = std::move(live_.front());
-      live_.pop_front();
-    } else if (!waiting_.empty()) {
-      const auto found =
-          std::ranges::min_element(waiting_, {}, [](const auto& entry) { return entry.second->accepted_at; });
-      oldest = std::move(found->second);
-      waiting_.erase(found);
-    } else {
-      return;
-    }
-    finish(std::move(oldest), End::kDropped, "memory full",
-           "the server does not keep up and the queue is full");
-  }
-}
-
 bool Endpoint::may_send() const {
-  const std::size_t limit = troubles_ >= 2 ? 1 : window_.limit();
-  return flights_.size() < limit && env_.loop->now() >= gate_until_;
-}
-
-Endpoint::DeliveryPtr Endpoint::next() {
-  const async::TimePoint now = env_.loop->now();
-  while (!live_.empty() && now - live_.front()->accepted_at >= kLiveFor) {
-    backlog_.push_back(std::move(live_.front()));
-    live_.pop_front();
-  }
-  for (;;) {
-    DeliveryPtr delivery;
-    const bool due = !waiting_.empty() && waiting_.begin()->first <= now;
-    const bool older = due || !backlog_.empty();
-    if (!live_.empty() && (live_turn_ || !older)) {
-      delivery = std::move(live_.front());
-      live_.pop_front();
-      live_turn_ = false;
-    } else if (older) {
-      auto& slot = due ? waiting_.begin()->second : backlog_.front();
-      delivery = std::move(slot);
-      if (due) {
-        waiting_.erase(waiting_.begin());
-      } else {
-        backlog_.pop_front();
-      }
-      live_turn_ = true;
-    } else {
-      return nullptr;
-    }
-    if (!expired(*delivery)) return delivery;
-    finish(std::move(delivery), End::kExpired, "expired", "too old for the server before it could be sent");
-  }
+  return flights_.size() < limit() && env_.loop->now() >= gate_until_;
 }
 
 void Endpoint::dispatch() {
   if (std::exchange(dispatching_, true)) return;
+  queue_.sweep();
   while (may_send()) {
-    DeliveryPtr delivery = next();
+    DeliveryPtr delivery = queue_.next(limit());
     if (!delivery) break;
     send(std::move(delivery));
   }
@@ -147,52 +86,18 @@ void Endpoint::dispatch() {
   check_drained();
 }
 
-// One timer for whatever comes next: an attempt that is due, the gate, or the sweep for what became too old.
+// One timer for whatever comes next: an attempt that is due, the gate, or what time changes in the queue.
 void Endpoint::arm() {
-  const async::TimePoint now = env_.loop->now();
   async::TimePoint when = async::TimePoint::max();
-  if (!waiting_.empty()) when = std::max(waiting_.begin()->first, gate_until_);
-  if (!live_.empty() || !backlog_.empty()) {
-    if (gate_until_ > now) when = std::min(when, gate_until_);
+  if (flights_.size() < limit()) {  // otherwise a reply comes first
+    if (const auto due = queue_.next_due(); due != async::TimePoint::max()) when = std::max(due, gate_until_);
+    if (queue_.has_ready() && gate_until_ > env_.loop->now()) when = std::min(when, gate_until_);
   }
-  if (flights_.size() >= (troubles_ >= 2 ? 1 : window_.limit()))
-    when = async::TimePoint::max();  // a reply comes first
-  if (!live_.empty() || !backlog_.empty() || !waiting_.empty())
-    when = std::min(when, now + std::chrono::duration_cast<async::TimePoint::duration>(kSweepPeriod));
+  when = std::min(when, queue_.next_sweep());
   if (when == async::TimePoint::max()) {
     timer_.cancel();
-    return;
-  }
-  timer_.arm_at(when, [this] {
-    sweep();
-    dispatch();
-  });
-}
-
-bool Endpoint::expired(const Delivery& delivery) const {
-  const Duration max_age = settings_.queue.max_age;
-  return max_age > Duration::zero() &&
-         env_.loop->unix_ns() - delivery.profile->taken_unix_ns > max_age.count();
-}
-
-void Endpoint::sweep() {
-  const auto sweep_front = [&](std::deque<DeliveryPtr>& queue) {
-    while (!queue.empty() && expired(*queue.front())) {
-      DeliveryPtr delivery = std::move(queue.front());
-      queue.pop_front();
-      finish(std::move(delivery), End::kExpired, "expired", "too old for the server before it could be sent");
-    }
-  };
-  sweep_front(backlog_);
-  sweep_front(live_);
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    if (!expired(*it->second)) {
-      ++it;
-      continue;
-    }
-    DeliveryPtr delivery = std::move(it->second);
-    it = waiting_.erase(it);
-    finish(std::move(delivery), End::kExpired, "expired", last_error_);
+  } else {
+    timer_.arm_at(when, [this] { dispatch(); });
   }
 }
 
@@ -200,8 +105,8 @@ void Endpoint::send(DeliveryPtr delivery) {
   if (delivery->attempts++ > 0) metrics_.retries->add();
   const Outgoing& profile = *delivery->profile;
   http::Request request =
-      ingest(*delivery) ? ingest_request(profile, settings_.url, settings_.headers, settings_.remote_timeout)
-                        : push_request(profile, settings_.url, settings_.headers, settings_.remote_timeout);
+      delivery->ingest ? ingest_request(profile, settings_.url, settings_.headers, settings_.remote_timeout)
+                       : push_request(profile, settings_.url, settings_.headers, settings_.remote_timeout);
   const std::uint64_t id = ++last_flight_;
   Flight& flight = flights_[id];
   flight.delivery = std::move(delivery);
@@ -221,7 +126,7 @@ void Endpoint::on_reply(std::uint64_t id, std::expected<http::Response, http::Fa
   DeliveryPtr delivery = std::move(flight.delivery);
   // The last answer to a client that was replaced: it goes after this callback of its own.
   if (flight.client != client_) env_.loop->post([client = std::move(flight.client)] {});
-  const bool is_ingest = ingest(*delivery);
+  const bool is_ingest = delivery->ingest;
   (is_ingest ? metrics_.ingest_downstream : metrics_.push_downstream)
       ->observe(seconds(env_.loop->now() - flight.sent_at));
 
@@ -242,7 +147,7 @@ void Endpoint::on_reply(std::uint64_t id, std::expected<http::Response, http::Fa
   }
   switch (reply.verdict) {
     case Verdict::kDone: {
-      const std::uint64_t bytes = delivery->profile->body_bytes();
+      const std::uint64_t bytes = delivery->body_bytes;
       on_success(std::move(delivery), bytes);
       break;
     }
@@ -276,7 +181,7 @@ bool Endpoint::can_never_fit(Delivery& delivery, const Reply& reply) {
   if (!reply.rate_limited) return false;
   if (++delivery.rate_refusals == 1) delivery.first_rate_refusal = env_.loop->now();
   return delivery.rate_refusals >= 2 && last_success_ > delivery.first_rate_refusal &&
-         delivery.profile->body_bytes() > largest_sent_;
+         delivery.body_bytes > largest_sent_;
 }
 
 void Endpoint::on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t flight) {
@@ -309,7 +214,10 @@ void Endpoint::on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t 
     gate_until_ = std::max(gate_until_,
                            now + std::chrono::duration_cast<async::TimePoint::duration>(*reply.retry_after));
   }
-  waiting_.emplace(now + std::chrono::duration_cast<async::TimePoint::duration>(wait), std::move(delivery));
+  // What would leave the server's window while it waits gets its last attempt before.
+  const Duration left = queue_.time_left(*delivery) - settings_.remote_timeout;
+  if (left > Duration::zero()) wait = std::min(wait, left);
+  queue_.retry_at(std::move(delivery), now + std::chrono::duration_cast<async::TimePoint::duration>(wait));
 }
 
 // The server is there and judges the bytes: that is not trouble.
@@ -332,13 +240,23 @@ void Endpoint::on_hold(DeliveryPtr delivery, const Reply& reply, std::uint64_t f
   }
   troubles_ = std::max<std::uint64_t>(troubles_, 2);
   note_state(EndpointView::State::kHeld, &reply);
-  backlog_.push_front(std::move(delivery));
+  queue_.put_back(std::move(delivery));
 }
 
 void Endpoint::finish(DeliveryPtr delivery, End end, std::string_view reason, std::string_view cause) {
-  bytes_ -= delivery->bytes();
-  const bool is_ingest = ingest(*delivery);
-  const auto body_bytes = static_cast<double>(delivery->profile->body_bytes());
+  queue_.settled(*delivery, end);
+  if (delivery->kept) {
+    std::exchange(delivery->kept, {})(
+        end == End::kSent
+            ? pipeline::Answer{}
+            : pipeline::Answer{pipeline::Outcome::kRefused, fmt::format("{}: {}", reason, cause)});
+  }
+  if (end == End::kLeft) {
+    delivery->entry.left_on_disk();
+    return;
+  }
+  const bool is_ingest = delivery->ingest;
+  const auto body_bytes = static_cast<double>(delivery->body_bytes);
   (is_ingest ? metrics_.ingest_endpoint : metrics_.push_endpoint)
       ->observe(seconds(env_.loop->now() - delivery->accepted_at));
   if (end == End::kSent) {
@@ -360,45 +278,61 @@ void Endpoint::finish(DeliveryPtr delivery, End end, std::string_view reason, st
       delivery->entry.dropped(reason);
       break;
   }
-  const std::string error = (is_ingest ? "failed to ingest to endpoint " : "failed to push to endpoint ") +
-                            settings_.shown_url + " (" + std::to_string(delivery->backoff.drawn()) +
-                            " retries): " + std::string(cause);
-  if (!delivery->push->error.empty()) delivery->push->error += '\n';
-  delivery->push->error += error;
+  const std::string error = fmt::format(
+      "{} {} ({} retries): {}", is_ingest ? "failed to ingest to endpoint" : "failed to push to endpoint",
+      settings_.shown_url, delivery->backoff.drawn(), cause);
+  if (delivery->push) {
+    if (!delivery->push->error.empty()) delivery->push->error += '\n';
+    delivery->push->error += error;
+  }
   note_lost(reason, error);
 }
 
-void Endpoint::finish_all(std::string_view reason) {
+void Endpoint::finish_all(End end, std::string_view reason) {
   timer_.cancel();
-  const auto drop = [&](DeliveryPtr delivery) {
-    finish(std::move(delivery), End::kDropped, reason, "not delivered in time");
-  };
-  for (auto& [id, flight] : std::exchange(flights_, {})) drop(std::move(flight.delivery));
-  for (auto& [due, delivery] : std::exchange(waiting_, {})) drop(std::move(delivery));
-  for (auto* queue : {&backlog_, &live_})
-    for (DeliveryPtr& delivery : std::exchange(*queue, {})) drop(std::move(delivery));
+  for (auto& [id, flight] : std::exchange(flights_, {})) {
+    const bool left = end == End::kLeft && flight.delivery->stored();
+    finish(std::move(flight.delivery), left ? End::kLeft : End::kDropped, reason, "not delivered in time");
+  }
+  queue_.give_up_all(end, reason);
 }
 
-void Endpoint::drain(Duration within, std::string reason, async::Task done) {
-  draining_ = true;
+void Endpoint::drain(Duration within, Rest rest, std::string reason, async::Task done) {
+  rest_ = rest;
+  flushing_ = within > Duration::zero();
   drain_reason_ = std::move(reason);
   on_drained_ = std::move(done);
-  if (within <= Duration::zero()) {
-    finish_all(drain_reason_);
-    check_drained();
-    return;
+  if (rest == Rest::kLeaveOnDisk) {
+    queue_.save_all();
+    within = std::max(within, kSaveGrace);
+  } else if (!flushing_) {
+    return end_drain();
   }
-  drain_timer_.arm_after(within, [this] {
-    finish_all(drain_reason_);
-    check_drained();
-  });
+  drain_timer_.arm_after(within, [this] { end_drain(); });
   check_drained();
 }
 
-void Endpoint::check_drained() {
-  if (!draining_ || !empty() || !on_drained_) return;
+void Endpoint::resume() {
   drain_timer_.cancel();
-  env_.loop->post(std::exchange(on_drained_, {}));
+  on_drained_ = {};
+}
+
+void Endpoint::check_drained() {
+  if (!on_drained_) return;
+  const bool none = queue_.empty() && flights_.empty();
+  const bool useless = !flushing_ || troubles_ >= 2 || gate_until_ > env_.loop->now();
+  if (none || (rest_ == Rest::kLeaveOnDisk && useless && queue_.all_stored())) end_drain();
+}
+
+void Endpoint::end_drain() {
+  const auto done = std::make_shared<async::Task>(std::exchange(on_drained_, {}));
+  finish_all(rest_ == Rest::kLeaveOnDisk ? End::kLeft : End::kDropped, drain_reason_);
+  // The last acknowledgements; a disk that hangs does not hold up the end.
+  const auto once = [done] {
+    if (*done) std::exchange(*done, {})();
+  };
+  drain_timer_.arm_after(kSaveGrace, once);
+  queue_.when_disk_idle(once);
 }
 
 // One line per change of state; a new kind of failure counts as one, at most once a minute.
@@ -414,8 +348,7 @@ void Endpoint::note_state(EndpointView::State state, const Reply* reply) {
     case EndpointView::State::kWorking:
       if (before == EndpointView::State::kIdle) return;
       env_.logger.info("endpoint takes profiles again",
-                       {{"endpoint", settings_.shown_url},
-                        {"queued", std::uint64_t{live_.size() + backlog_.size() + waiting_.size()}}});
+                       {{"endpoint", settings_.shown_url}, {"queued", std::uint64_t{queue_.size()}}});
       break;
     case EndpointView::State::kFailing:
       env_.logger.warn("endpoint is failing; profiles are queued and retried",
@@ -449,16 +382,15 @@ void Endpoint::note_lost(std::string_view reason, std::string_view cause) {
 EndpointView Endpoint::view() const {
   EndpointView view;
   view.state = state_;
-  view.queued_profiles = live_.size() + backlog_.size() + waiting_.size() + flights_.size();
-  view.queued_bytes = bytes_;
+  view.queued_profiles = queue_.size();
+  view.memory_bytes = queue_.memory_bytes();
+  view.disk_bytes = queue_.disk_bytes();
+  view.disk_error = queue_.disk_error();
   view.in_flight = flights_.size();
-  view.in_flight_limit = troubles_ >= 2 ? 1 : window_.limit();
-  async::TimePoint oldest = env_.loop->now();
-  for (const auto* queue : {&live_, &backlog_})
-    if (!queue->empty()) oldest = std::min(oldest, queue->front()->accepted_at);
-  for (const auto& [due, delivery] : waiting_) oldest = std::min(oldest, delivery->accepted_at);
-  for (const auto& [id, flight] : flights_) oldest = std::min(oldest, flight.delivery->accepted_at);
-  view.oldest_age = env_.loop->now() - oldest;
+  view.in_flight_limit = limit();
+  view.oldest_age = queue_.oldest_age();
+  for (const auto& [id, flight] : flights_)
+    view.oldest_age = std::max<Duration>(view.oldest_age, env_.loop->now() - flight.delivery->accepted_at);
   view.last_error = last_error_;
   view.last_error_unix_ns = last_error_unix_ns_;
   return view;

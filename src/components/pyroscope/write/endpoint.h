@@ -1,16 +1,14 @@
 // Endpoint: the queue and the sender of one server.
 //
-//   offer() -> live queue --(1 s)--> backlog -> in flight -> done | refused | waiting for its next attempt
+//   offer() -> DeliveryQueue -> in flight -> done | refused | back into the queue for its next attempt
 //
 // Pushes are in flight up to the Window. While the server is in trouble, one probe at a time goes out behind a
-// growing gate, so an outage costs few profiles their attempts. Live profiles and the backlog take turns.
-// Memory is bounded by bytes: the oldest waiting profile is dropped for a new one, counted.
-// Threads: loop thread only. Lifetime: what is still owned when it is destroyed is dropped, counted.
+// growing gate, so an outage costs few profiles their attempts.
+// Threads: loop thread only. Lifetime: what is still owned when it is destroyed is dropped, counted, unless it is on disk.
 // Source:  pyroscope-write.md 5, 6, 8, 11; decisions 9-11.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,6 +17,7 @@
 #include "async/loop.h"
 #include "base/log.h"
 #include "components/pyroscope/write/backoff.h"
+#include "components/pyroscope/write/delivery_queue.h"
 #include "components/pyroscope/write/push_request.h"
 #include "components/pyroscope/write/reply.h"
 #include "components/pyroscope/write/window.h"
@@ -27,13 +26,6 @@
 #include "pipeline/ledger.h"
 
 namespace invar::components::pyroscope_write {
-
-struct QueueSettings {
-  std::uint64_t max_memory_bytes = std::uint64_t{64} << 20;
-  Duration max_age = std::chrono::hours(1);  // 0: no limit
-  Duration flush_timeout = std::chrono::milliseconds(1500);
-  bool keep_when_exhausted = false;
-};
 
 struct EndpointSettings {
   std::string url;        // as configured
@@ -44,6 +36,7 @@ struct EndpointSettings {
   BackoffSettings backoff;
   bool retry_on_http_429 = true;
   QueueSettings queue;
+  std::uint64_t max_profile_bytes = 0;  // uncompressed; 0: no limit
 };
 
 // Counted per endpoint URL; endpoints with one URL share them.
@@ -53,26 +46,14 @@ struct EndpointMetrics {
   std::function<metrics::Counter&(const std::string& code)> failures;
 };
 
-// One accepted profile on its way to all endpoints; the last one to let go of it ends it.
-class Push {
- public:
-  explicit Push(std::function<void(Push&)> on_end) : on_end_(std::move(on_end)) {}
-  Push(const Push&) = delete;
-  Push& operator=(const Push&) = delete;
-  ~Push() { on_end_(*this); }
-  std::string error;  // of the endpoints that failed, joined by newlines
-
- private:
-  std::function<void(Push&)> on_end_;
-};
-
 struct EndpointView {
   enum class State { kIdle, kWorking, kFailing, kRefusing, kHeld };
   State state = State::kIdle;
-  std::uint64_t queued_profiles = 0, queued_bytes = 0, in_flight = 0, in_flight_limit = 0;
+  std::uint64_t queued_profiles = 0, memory_bytes = 0, disk_bytes = 0, in_flight = 0, in_flight_limit = 0;
   Duration oldest_age{0};  // of a queued profile, since it was accepted
   std::string last_error;
   UnixNanos last_error_unix_ns = 0;
+  std::string disk_error;  // "" while the disk does what it should
 };
 std::string_view to_string(EndpointView::State state);
 
@@ -82,12 +63,16 @@ class Endpoint {
     async::Loop* loop = nullptr;
     log::Logger logger;
     std::function<std::uint64_t()> random;
+    // The disk of the queue; null: none.
+    async::WorkerPool* disk_pool = nullptr;
+    std::shared_ptr<fs::FileSystem> files;
+    std::string directory;
+    std::function<pipeline::Ledger::Entry(std::string_view type)> recover;
   };
-  static constexpr Duration kLiveFor = std::chrono::seconds(1);
   static constexpr Duration kMaxProbePause = std::chrono::seconds(15);
   static constexpr Duration kMaxHoldPause = std::chrono::minutes(1);
   static constexpr Duration kLogPeriod = std::chrono::minutes(1);
-  static constexpr Duration kSweepPeriod = std::chrono::seconds(1);
+  static constexpr Duration kSaveGrace = std::chrono::milliseconds(300);  // for the disk, after the last push
   static constexpr std::uint64_t kRefusing = 3;  // so many refusals in a row are a state of their own
 
   Endpoint(Environment environment, EndpointSettings settings, EndpointMetrics metrics,
@@ -96,28 +81,20 @@ class Endpoint {
 
   // New settings for what is queued, too. A null client keeps the present one.
   void update(EndpointSettings settings, std::unique_ptr<http::Client> client);
-  void offer(OutgoingPtr profile, pipeline::Ledger::Entry entry, std::shared_ptr<Push> push);
-  // Sends what it can until `within` is over, drops the rest with `reason`, then calls `done` (once, posted).
-  void drain(Duration within, std::string reason, async::Task done);
+  // `kept`, if any, hears once when the profile is as safe as the settings promise, or that it is not.
+  void offer(OutgoingPtr profile, pipeline::Ledger::Entry entry, std::shared_ptr<Push> push,
+             pipeline::Kept kept = {});
+  // Sends what it can until `within` is over, then gives up the rest with `reason`, or leaves on disk what is there, and
+  // calls `done` (once, posted). What is left is left at once when there is no use in trying.
+  enum class Rest { kGiveUp, kLeaveOnDisk };
+  void drain(Duration within, Rest rest, std::string reason, async::Task done);
+  void resume();  // takes drain() back
 
   [[nodiscard]] const EndpointSettings& settings() const { return settings_; }
+  [[nodiscard]] const std::string& directory() const { return env_.directory; }
   [[nodiscard]] EndpointView view() const;
 
  private:
-  struct Delivery {
-    OutgoingPtr profile;
-    pipeline::Ledger::Entry entry;
-    std::shared_ptr<Push> push;
-    async::TimePoint accepted_at;
-    Backoff backoff;
-    std::uint64_t attempts = 0;
-    int rate_refusals = 0;
-    async::TimePoint first_rate_refusal{};
-    [[nodiscard]] std::uint64_t bytes() const {
-      return profile->body_bytes() + profile->head.size() + profile->tail.size() + 512;
-    }
-  };
-  using DeliveryPtr = std::unique_ptr<Delivery>;
   struct Flight {
     DeliveryPtr delivery;
     std::shared_ptr<http::Client> client;  // stays until its flights have ended
@@ -127,7 +104,6 @@ class Endpoint {
 
   void dispatch();
   [[nodiscard]] bool may_send() const;
-  DeliveryPtr next();
   void send(DeliveryPtr delivery);
   void on_reply(std::uint64_t id, std::expected<http::Response, http::Failure> result);
   void on_success(DeliveryPtr delivery, std::uint64_t bytes);
@@ -136,33 +112,24 @@ class Endpoint {
   void on_hold(DeliveryPtr delivery, const Reply& reply, std::uint64_t flight);
   [[nodiscard]] bool can_never_fit(Delivery& delivery, const Reply& reply);
 
-  enum class End { kSent, kRefused, kExpired, kDropped };
   void finish(DeliveryPtr delivery, End end, std::string_view reason, std::string_view cause);
-  void finish_all(std::string_view reason);
-  [[nodiscard]] bool expired(const Delivery& delivery) const;
-  void sweep();
-  void make_room();
+  void finish_all(End end, std::string_view reason);
+  [[nodiscard]] std::size_t limit() const { return troubles_ >= 2 ? 1 : window_.limit(); }
   void arm();
   void check_drained();
+  void end_drain();
   void note_state(EndpointView::State state, const Reply* reply);
   void note_lost(std::string_view reason, std::string_view cause);
-  [[nodiscard]] bool ingest(const Delivery& d) const {
-    return d.profile->kind == pipeline::BodyKind::kIngest;
-  }
-  [[nodiscard]] bool empty() const {
-    return live_.empty() && backlog_.empty() && waiting_.empty() && flights_.empty();
-  }
 
   const Environment env_;
   EndpointSettings settings_;
   const EndpointMetrics metrics_;
   std::shared_ptr<http::Client> client_;
 
-  std::deque<DeliveryPtr> live_, backlog_;                // never attempted, or held
-  std::multimap<async::TimePoint, DeliveryPtr> waiting_;  // by the time of the next attempt
+  DeliveryQueue queue_;
   std::map<std::uint64_t, Flight> flights_;
-  std::uint64_t last_flight_ = 0, bytes_ = 0, largest_sent_ = 0;
-  bool live_turn_ = true, dispatching_ = false;
+  std::uint64_t last_flight_ = 0, largest_sent_ = 0;
+  bool dispatching_ = false;
 
   Window window_;
   std::uint64_t troubles_ = 0;     // failed rounds since the last success
@@ -179,9 +146,10 @@ class Endpoint {
   bool lost_ever_logged_ = false;
   std::uint64_t lost_since_log_ = 0;
 
-  bool draining_ = false;
+  Rest rest_ = Rest::kGiveUp;
+  bool flushing_ = false;  // a drain in which pushes may still help
   std::string drain_reason_;
-  async::Task on_drained_;
+  async::Task on_drained_;  // set while draining
 
   async::Timer timer_, drain_timer_;
   async::Alive alive_;

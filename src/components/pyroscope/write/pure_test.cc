@@ -323,7 +323,7 @@ pipeline::Profile profile_of(std::string body) {
 TEST(PushRequest, HasTheDocumentedBytes) {
   const auto profile = profile_of("\x1f\x8b");
   const http::Request request =
-      push_request(make_push(profile, profile.labels), "http://h:4040", {}, seconds(10));
+      push_request(make_push(profile, profile.labels, profile.lacks_time), "http://h:4040", {}, seconds(10));
   EXPECT_EQ(invar::hex(body_of(request)),
             "0a170a0f0a085f5f6e616d655f5f1203637075"
             "12040a021f8b");
@@ -333,11 +333,11 @@ TEST(PushRequest, HasTheDocumentedBytes) {
 TEST(PushRequest, KeepsTheSampleId) {
   auto profile = profile_of("\x1f\x8b");
   profile.id = "id-1";
-  EXPECT_EQ(
-      invar::hex(body_of(push_request(make_push(profile, profile.labels), "http://h", {}, seconds(10)))),
-      "0a1d0a0f0a085f5f6e616d655f5f1203637075"
-      "120a0a021f8b"
-      "120469642d31");
+  EXPECT_EQ(invar::hex(body_of(push_request(make_push(profile, profile.labels, profile.lacks_time),
+                                            "http://h", {}, seconds(10)))),
+            "0a1d0a0f0a085f5f6e616d655f5f1203637075"
+            "120a0a021f8b"
+            "120469642d31");
 }
 
 TEST(PushRequest, HeadersHaveTheirPrecedence) {
@@ -348,8 +348,8 @@ TEST(PushRequest, HeadersHaveTheirPrecedence) {
                      {"Accept-Encoding", "br"},      {"Connect-Protocol-Version", "9"}};
   headers.user_agent = "invar/v1 (linux; binary)";
   headers.instance_uid = "uid-1";
-  const http::Request request =
-      push_request(make_push(profile_of("x"), Labels{{"a", "b"}}), "http://h:4040/p//", headers, seconds(10));
+  const http::Request request = push_request(make_push(profile_of("x"), Labels{{"a", "b"}}, false),
+                                             "http://h:4040/p//", headers, seconds(10));
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url, "http://h:4040/p/push.v1.PusherService/Push");
   EXPECT_EQ(request.timeout, Duration(seconds(10)));
@@ -371,7 +371,7 @@ TEST(PushRequest, HeadersHaveTheirPrecedence) {
 
 TEST(PushRequest, ATimeoutThatTheHeaderCannotSayIsLeftOut) {
   const auto header = [](Duration timeout) {
-    return std::string(push_request(make_push(profile_of("x"), {}), "http://h", {}, timeout)
+    return std::string(push_request(make_push(profile_of("x"), {}, false), "http://h", {}, timeout)
                            .headers.get("Connect-Timeout-Ms"));
   };
   EXPECT_EQ(header(milliseconds(2)), "1");
@@ -389,7 +389,7 @@ TEST(PushRequest, ATimeIsAddedOnceToAProfileWithoutOne) {
   for (const std::string& body : {raw, packed}) {
     auto profile = profile_of(body);
     profile.lacks_time = true;
-    const Outgoing outgoing = make_push(profile, profile.labels);
+    const Outgoing outgoing = make_push(profile, profile.labels, profile.lacks_time);
     const std::string stamped = body + time_suffix(pprof::is_gzip(body), profile.taken_unix_ns);
     EXPECT_TRUE(body_of(push_request(outgoing, "http://h", {}, seconds(1))).ends_with(stamped));
     std::string scratch;

@@ -71,7 +71,7 @@ std::string time_suffix(bool gzip, UnixNanos unix_ns) {
   return member;
 }
 
-Outgoing make_push(const pipeline::Profile& profile, const Labels& labels) {
+Outgoing make_push(const pipeline::Profile& profile, const Labels& labels, bool lacks_time) {
   Outgoing out;
   out.kind = pipeline::BodyKind::kPprof;
   out.body = profile.body;
@@ -88,7 +88,7 @@ Outgoing make_push(const pipeline::Profile& profile, const Labels& labels) {
     }
   }
   std::string suffix, id;
-  if (profile.lacks_time) suffix = time_suffix(pprof::is_gzip(*profile.body), profile.taken_unix_ns);
+  if (lacks_time) suffix = time_suffix(pprof::is_gzip(*profile.body), profile.taken_unix_ns);
   if (!profile.id.empty()) protozero::pbf_writer(id).add_string(kId, profile.id);
 
   const std::size_t raw_size = profile.body->size() + suffix.size();

@@ -31,8 +31,8 @@ struct Outgoing {
 };
 using OutgoingPtr = std::shared_ptr<const Outgoing>;
 
-// `labels` are final (series_labels.h), sorted.
-Outgoing make_push(const pipeline::Profile& profile, const Labels& labels);
+// `labels` are final (series_labels.h), sorted. `lacks_time`: the body has no time_nanos, and gets the profile's.
+Outgoing make_push(const pipeline::Profile& profile, const Labels& labels, bool lacks_time);
 Outgoing make_ingest(const pipeline::Profile& profile, const Labels& labels);
 
 // Bytes that, appended to a pprof body, give it the time `unix_ns`: field 9 (time_nanos), in a gzip member of

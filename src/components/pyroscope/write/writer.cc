@@ -1,23 +1,17 @@
 #include "components/pyroscope/write/writer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 #include <utility>
 
+#include "components/pyroscope/write/left_behind.h"
 #include "components/pyroscope/write/series_labels.h"
+#include "components/pyroscope/write/writer_metrics.h"
 
 namespace invar::components::pyroscope_write {
 namespace {
-
-const std::vector<double>& latency_buckets() {
-  static const std::vector<double> buckets = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
-  return buckets;
-}
-
-metrics::Histogram& latency(metrics::Scope& scope, const std::string& endpoint, const char* type) {
-  return scope.histogram("pyroscope_write_latency",
-                         "Write latency for sending profiles to Pyroscope endpoints.", latency_buckets(),
-                         {{"endpoint", endpoint}, {"type", type}});
-}
 
 // The URL for labels, logs and the ledger: a password in it becomes xxxxx.
 std::string shown(const std::string& url) {
@@ -29,10 +23,6 @@ std::string shown(const std::string& url) {
   return url.substr(0, colon + 1) + "xxxxx" + url.substr(at);
 }
 
-double seconds(Duration d) {
-  return std::chrono::duration<double>(d).count();
-}
-
 }  // namespace
 
 // The exported receiver: it stays when settings change, and outlives the Writer harmlessly.
@@ -41,7 +31,11 @@ class Writer::Intake final : public pipeline::Receiver {
   Intake(Writer* writer, std::string id) : writer_(writer), id_(std::move(id)) {}
   pipeline::Answer accept(const pipeline::ProfilePtr& profile) override {
     if (!writer_) return {pipeline::Outcome::kRefused, "component stopped"};
-    return writer_->accept(profile);
+    return writer_->accept(profile, {});
+  }
+  void accept_kept(const pipeline::ProfilePtr& profile, pipeline::Kept kept) override {
+    if (!writer_) return kept({pipeline::Outcome::kRefused, "component stopped"});
+    writer_->accept(profile, std::move(kept));
   }
   [[nodiscard]] std::string_view component_id() const override { return id_; }
   void close() { writer_ = nullptr; }
@@ -53,8 +47,8 @@ class Writer::Intake final : public pipeline::Receiver {
 
 Writer::Writer(Environment environment)
     : env_(std::move(environment)),
-      push_total_(latency(*env_.metrics, "-", "push_total")),
-      ingest_total_(latency(*env_.metrics, "-", "ingest_total")),
+      push_total_(latency_metric(*env_.metrics, "-", "push_total")),
+      ingest_total_(latency_metric(*env_.metrics, "-", "ingest_total")),
       intake_(std::make_shared<Intake>(this, env_.component_id)),
       receiver_(intake_) {
   env_.metrics->on_collect([token = alive_.token(), this](std::vector<metrics::Sample>& out) {
@@ -64,6 +58,8 @@ Writer::Writer(Environment environment)
 
 Writer::~Writer() {
   intake_->close();
+  for (auto& [id, incoming] : checking_)
+    for (auto& [url, entry] : incoming.entries) entry.dropped("stopped");
 }
 
 EndpointSettings Writer::settings_of(const EndpointArguments& endpoint, const QueueArguments& queue) const {
@@ -78,43 +74,25 @@ EndpointSettings Writer::settings_of(const EndpointArguments& endpoint, const Qu
   settings.backoff = {endpoint.min_backoff_period, endpoint.max_backoff_period, endpoint.max_backoff_retries};
   settings.retry_on_http_429 = endpoint.retry_on_http_429;
   settings.queue.max_memory_bytes = static_cast<std::uint64_t>(queue.max_memory_bytes);
+  settings.queue.max_disk_bytes = static_cast<std::uint64_t>(queue.max_disk_bytes);
+  settings.queue.sync_always = queue.sync == "always";
+  settings.max_profile_bytes = static_cast<std::uint64_t>(endpoint.max_profile_bytes);
   settings.queue.max_age = queue.max_age;
   settings.queue.flush_timeout = queue.flush_timeout;
   settings.queue.keep_when_exhausted = queue.on_retries_exhausted == "keep";
   return settings;
 }
 
-EndpointMetrics Writer::metrics_of(const std::string& shown_url) {
-  metrics::Scope& scope = *env_.metrics;
-  const metrics::LabelPairs labels = {{"endpoint", shown_url}};
-  EndpointMetrics out{};
-  out.sent_bytes = &scope.counter("pyroscope_write_sent_bytes_total",
-                                  "Total number of compressed bytes sent to Pyroscope endpoints.", labels);
-  out.dropped_bytes =
-      &scope.counter("pyroscope_write_dropped_bytes_total",
-                     "Total number of compressed bytes dropped by Pyroscope endpoints.", labels);
-  out.sent_profiles = &scope.counter("pyroscope_write_sent_profiles_total",
-                                     "Total number of profiles sent to Pyroscope endpoints.", labels);
-  out.dropped_profiles = &scope.counter("pyroscope_write_dropped_profiles_total",
-                                        "Total number of profiles dropped by Pyroscope endpoints.", labels);
-  out.retries = &scope.counter("pyroscope_write_retries_total",
-                               "Total number of retries to Pyroscope endpoints.", labels);
-  out.push_endpoint = &latency(scope, shown_url, "push_endpoint");
-  out.ingest_endpoint = &latency(scope, shown_url, "ingest_endpoint");
-  out.push_downstream = &latency(scope, shown_url, "push_downstream");
-  out.ingest_downstream = &latency(scope, shown_url, "ingest_downstream");
-  out.failures = [&scope, shown_url](const std::string& code) -> metrics::Counter& {
-    return scope.counter("pyroscope_write_failed_attempts_total",
-                         "Attempts that did not deliver, by what came back.",
-                         {{"endpoint", shown_url}, {"code", code}});
-  };
-  return out;
-}
-
 pipeline::Ledger& Writer::ledger_of(const std::string& shown_url) {
   auto& slot = ledgers_[shown_url];
   if (!slot) slot = std::make_unique<pipeline::Ledger>(*env_.metrics, shown_url, env_.logger);
   return *slot;
+}
+
+std::vector<const pipeline::Ledger*> Writer::ledgers() const {
+  std::vector<const pipeline::Ledger*> out;
+  for (const auto& [url, ledger] : ledgers_) out.push_back(ledger.get());
+  return out;
 }
 
 pipeline::LedgerRow Writer::ledger(const std::string& shown_url) const {
@@ -142,36 +120,74 @@ Result<> Writer::configure(const Arguments& arguments) {
   }
 
   std::vector<Slot> next;
+  std::map<std::string, std::size_t> seen;
   for (std::size_t i = 0; i < arguments.endpoints.size(); ++i) {
     const EndpointArguments& endpoint = arguments.endpoints[i];
     EndpointSettings settings = settings_of(endpoint, arguments.queue);
+    const std::string directory = directory_of(endpoint.url, seen[endpoint.url]++);
     Slot slot{endpoint, nullptr};
-    ledger_of(settings.shown_url);
+    pipeline::Ledger& ledger = ledger_of(settings.shown_url);
+    const auto leaving = std::ranges::find(leaving_, directory, [](const auto& e) { return e->directory(); });
     if (previous[i] < endpoints_.size()) {
       slot.endpoint = std::move(endpoints_[previous[i]].endpoint);
       slot.endpoint->update(std::move(settings), std::move(clients[i]));
+    } else if (leaving != leaving_.end()) {
+      slot.endpoint = std::move(*leaving);
+      leaving_.erase(leaving);
+      slot.endpoint->resume();
+      slot.endpoint->update(std::move(settings), std::move(clients[i]));
     } else {
-      EndpointMetrics counters = metrics_of(settings.shown_url);
-      slot.endpoint =
-          std::make_unique<Endpoint>(Endpoint::Environment{env_.loop, env_.logger, env_.random},
-                                     std::move(settings), std::move(counters), std::move(clients[i]));
+      EndpointMetrics counters = endpoint_metrics(*env_.metrics, settings.shown_url);
+      slot.endpoint = std::make_unique<Endpoint>(
+          Endpoint::Environment{env_.loop, env_.logger, env_.random, env_.disk_pool, env_.files, directory,
+                                [&ledger](std::string_view type) { return ledger.recover(type); }},
+          std::move(settings), std::move(counters), std::move(clients[i]));
     }
     next.push_back(std::move(slot));
   }
   for (Slot& slot : endpoints_) {
     if (!slot.endpoint) continue;
     const bool at_once = slot.endpoint->settings().queue.flush_timeout <= Duration::zero();
-    remove(std::move(slot.endpoint), at_once ? Duration::zero() : kRemovalDrain, "endpoint removed");
+    remove(std::move(slot.endpoint), at_once ? Duration::zero() : kRemovalDrain, Endpoint::Rest::kGiveUp,
+           "endpoint removed");
   }
   endpoints_ = std::move(next);
   arguments_ = arguments;
+  clear_unused_queues();
   return {};
 }
 
-void Writer::remove(std::unique_ptr<Endpoint> endpoint, Duration within, const std::string& reason) {
+std::string Writer::directory_of(const std::string& url, std::size_t n) const {
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (const char c : url) hash = (hash ^ static_cast<std::uint8_t>(c)) * 0x100000001b3;
+  return fmt::format("{}/queue/{:016x}-{}", env_.data_path, hash, n);
+}
+
+// Once, at the start: what endpoints that are configured no more have left on disk is counted as dropped.
+void Writer::clear_unused_queues() {
+  if (std::exchange(cleared_unused_, true) || !env_.disk_pool) return;
+  std::set<std::string> in_use;
+  for (const Slot& slot : endpoints_)
+    in_use.insert(slot.endpoint->directory().substr(slot.endpoint->directory().rfind('/') + 1));
+  env_.disk_pool->run(
+      [files = env_.files, parent = env_.data_path + "/queue", in_use] {
+        return empty_unused_queues(files, parent, in_use);
+      },
+      alive_.bind([this](const std::vector<LeftBehind>& left) {
+        for (const LeftBehind& one : left)
+          ledger_of(one.destination).recover(one.type).dropped("endpoint removed");
+        if (!left.empty())
+          env_.logger.warn(
+              "profiles on disk belong to endpoints that are no longer configured, and were dropped",
+              {{"profiles", std::uint64_t{left.size()}}});
+      }));
+}
+
+void Writer::remove(std::unique_ptr<Endpoint> endpoint, Duration within, Endpoint::Rest rest,
+                    const std::string& reason) {
   Endpoint* const leaving = endpoint.get();
   leaving_.push_back(std::move(endpoint));
-  leaving->drain(within, reason, alive_.bind([this, leaving] {
+  leaving->drain(within, rest, reason, alive_.bind([this, leaving] {
     std::erase_if(leaving_, [&](const auto& e) { return e.get() == leaving; });
     check_stopped();
   }));
@@ -195,111 +211,140 @@ std::shared_ptr<Push> Writer::begin(const pipeline::Profile& profile) {
   });
 }
 
-pipeline::Answer Writer::accept(const pipeline::ProfilePtr& profile) {
-  if (!profile->body || profile->body->empty()) return {};  // nothing to send
+pipeline::Answer Writer::accept(const pipeline::ProfilePtr& profile, pipeline::Kept kept) {
+  const auto answer = [&](pipeline::Answer with) {
+    if (kept) kept(with);
+    return with;
+  };
+  if (!profile->body || profile->body->empty()) return answer({});  // nothing to send
   const bool ingest = profile->kind == pipeline::BodyKind::kIngest;
-  const auto labels = ingest ? ingest_labels(profile->labels, arguments_.external_labels)
-                             : push_labels(profile->labels, arguments_.external_labels);
+  auto labels = ingest ? ingest_labels(profile->labels, arguments_.external_labels)
+                       : push_labels(profile->labels, arguments_.external_labels);
   if (!labels) {
     for (const Slot& slot : endpoints_)
       ledger_of(slot.endpoint->settings().shown_url).take(profile->type()).refused("invalid labels");
-    return {pipeline::Outcome::kRefused, labels.error().message};
+    return answer({pipeline::Outcome::kRefused, labels.error().message, true});
   }
-  if (endpoints_.empty()) return {};
-  const auto outgoing = std::make_shared<const Outgoing>(ingest ? make_ingest(*profile, *labels)
-                                                                : make_push(*profile, *labels));
-  const std::shared_ptr<Push> push = begin(*profile);
-  for (const Slot& slot : endpoints_)
-    slot.endpoint->offer(outgoing, ledger_of(slot.endpoint->settings().shown_url).take(outgoing->type), push);
+  if (endpoints_.empty()) return answer({});
+
+  Incoming incoming{profile, std::move(*labels), {}, begin(*profile), std::move(kept)};
+  bool limited = false;
+  for (const Slot& slot : endpoints_) {
+    const EndpointSettings& settings = slot.endpoint->settings();
+    incoming.entries.emplace_back(settings.shown_url, ledger_of(settings.shown_url).take(profile->type()));
+    limited = limited || settings.max_profile_bytes > 0;
+  }
+  if (ingest || (profile->checked && !limited)) {
+    hand_over(std::move(incoming), profile->lacks_time, 0);
+  } else {
+    check(std::move(incoming));
+  }
   return {};
+}
+
+void Writer::check(Incoming incoming) {
+  const std::uint64_t bytes = incoming.profile->body->size();
+  if (checking_bytes_ + bytes > static_cast<std::uint64_t>(arguments_.queue.max_memory_bytes)) {
+    for (auto& [url, entry] : incoming.entries) entry.dropped("memory full");
+    if (incoming.kept) incoming.kept({pipeline::Outcome::kRefused, "memory full"});
+    return;
+  }
+  checking_bytes_ += bytes;
+  const std::uint64_t id = ++last_check_;
+  env_.pool->run([body = incoming.profile->body] { return check_locally(*body); },
+                 alive_.bind([this, id](const LocalCheck& result) { checked(id, result); }));
+  checking_.emplace(id, std::move(incoming));
+}
+
+void Writer::checked(std::uint64_t id, const LocalCheck& result) {
+  auto found = checking_.extract(id);
+  if (found.empty()) return;  // stop() did not wait for it
+  Incoming incoming = std::move(found.mapped());
+  checking_bytes_ -= incoming.profile->body->size();
+  switch (result.verdict) {
+    case LocalCheck::Verdict::kGood:
+      return hand_over(std::move(incoming), result.lacks_time, result.raw_bytes);
+    case LocalCheck::Verdict::kEmpty:
+      // Nothing is wrong with the sender.
+      for (auto& [url, entry] : incoming.entries) entry.refused("empty profile");
+      if (incoming.kept) incoming.kept({});
+      return;
+    case LocalCheck::Verdict::kNoProfile:
+      return refuse(std::move(incoming), "not a profile", result.error);
+    case LocalCheck::Verdict::kTooLarge:
+      return refuse(std::move(incoming), "too large", result.error);
+  }
+}
+
+void Writer::refuse(Incoming incoming, const std::string& reason, const std::string& error) {
+  for (auto& [url, entry] : incoming.entries) entry.refused(reason);
+  incoming.push->error = error;
+  if (incoming.kept) incoming.kept({pipeline::Outcome::kRefused, fmt::format("{}: {}", reason, error), true});
+}
+
+// `raw_bytes`: 0 when nobody has asked.
+void Writer::hand_over(Incoming incoming, bool lacks_time, std::uint64_t raw_bytes) {
+  const bool ingest = incoming.profile->kind == pipeline::BodyKind::kIngest;
+  const auto outgoing =
+      std::make_shared<const Outgoing>(ingest ? make_ingest(*incoming.profile, incoming.labels)
+                                              : make_push(*incoming.profile, incoming.labels, lacks_time));
+  // The sender hears once, when the last endpoint has answered.
+  struct Answers {
+    explicit Answers(pipeline::Kept tell) : kept(std::move(tell)) {}
+    Answers(const Answers&) = delete;
+    Answers& operator=(const Answers&) = delete;
+    ~Answers() { kept(all); }
+    pipeline::Answer all;
+    const pipeline::Kept kept;
+  };
+  std::shared_ptr<Answers> answers;
+  if (incoming.kept) answers = std::make_shared<Answers>(std::move(incoming.kept));
+  const auto hear = [&]() -> pipeline::Kept {
+    if (!answers) return {};
+    return [answers](const pipeline::Answer& answer) {
+      if (!answer.accepted()) answers->all = answer;
+    };
+  };
+  std::vector<bool> offered(endpoints_.size(), false);  // endpoints with one URL take one entry each
+  for (auto& [url, entry] : incoming.entries) {
+    std::size_t i = 0;
+    while (i < endpoints_.size() && (offered[i] || endpoints_[i].endpoint->settings().shown_url != url)) ++i;
+    if (i == endpoints_.size()) {  // removed during the check
+      entry.dropped("endpoint removed");
+      continue;
+    }
+    offered[i] = true;
+    Endpoint& endpoint = *endpoints_[i].endpoint;
+    const std::uint64_t most = endpoint.settings().max_profile_bytes;
+    if (most > 0 && raw_bytes > most) {
+      entry.refused("too large");
+      if (answers)
+        answers->all = {pipeline::Outcome::kRefused,
+                        fmt::format("too large: {} bytes uncompressed", raw_bytes), true};
+      continue;
+    }
+    endpoint.offer(outgoing, std::move(entry), incoming.push, hear());
+  }
 }
 
 void Writer::stop(async::Task done) {
   intake_->close();
+  for (auto& [id, incoming] : std::exchange(checking_, {})) {
+    const bool lacks_time = incoming.profile->lacks_time;
+    hand_over(std::move(incoming), lacks_time, 0);
+  }
   on_stopped_ = std::move(done);
   stopping_ = true;
   const Duration within = arguments_.queue.flush_timeout;
-  for (auto& endpoint : std::exchange(leaving_, {})) remove(std::move(endpoint), within, "endpoint removed");
-  for (Slot& slot : std::exchange(endpoints_, {})) remove(std::move(slot.endpoint), within, "stopped");
+  for (auto& endpoint : std::exchange(leaving_, {}))
+    remove(std::move(endpoint), within, Endpoint::Rest::kGiveUp, "endpoint removed");
+  for (Slot& slot : std::exchange(endpoints_, {}))
+    remove(std::move(slot.endpoint), within, Endpoint::Rest::kLeaveOnDisk, "stopped");
   check_stopped();
 }
 
 void Writer::check_stopped() {
   if (stopping_ && leaving_.empty() && on_stopped_) env_.loop->post(std::exchange(on_stopped_, {}));
-}
-
-void Writer::collect(std::vector<metrics::Sample>& out) const {
-  struct Sum {
-    std::uint64_t bytes = 0, profiles = 0, in_flight = 0, limit = 0;
-    Duration oldest{0};
-  };
-  std::map<std::string, Sum> sums;  // endpoints with one URL are one series
-  const auto add = [&](const Endpoint& endpoint) {
-    const EndpointView view = endpoint.view();
-    Sum& sum = sums[endpoint.settings().shown_url];
-    sum.bytes += view.queued_bytes;
-    sum.profiles += view.queued_profiles;
-    sum.in_flight += view.in_flight;
-    sum.limit += view.in_flight_limit;
-    sum.oldest = std::max(sum.oldest, view.oldest_age);
-  };
-  for (const Slot& slot : endpoints_) add(*slot.endpoint);
-  for (const auto& endpoint : leaving_) add(*endpoint);
-  const auto gauge = [&](const char* name, const char* help, const metrics::LabelPairs& labels,
-                         double value) {
-    out.push_back({name, help, metrics::SampleKind::kGauge, labels, value});
-  };
-  for (const auto& [url, sum] : sums) {
-    const metrics::LabelPairs labels = {{"endpoint", url}};
-    gauge("pyroscope_write_queue_bytes", "Memory taken by profiles that wait or are being sent.", labels,
-          static_cast<double>(sum.bytes));
-    gauge("pyroscope_write_queue_profiles", "Profiles that wait or are being sent.", labels,
-          static_cast<double>(sum.profiles));
-    gauge("pyroscope_write_queue_oldest_age_seconds", "How long the oldest of them has waited.", labels,
-          seconds(sum.oldest));
-    gauge("pyroscope_write_in_flight", "Pushes that wait for an answer.", labels,
-          static_cast<double>(sum.in_flight));
-    gauge("pyroscope_write_in_flight_limit", "How many pushes may wait for an answer at present.", labels,
-          static_cast<double>(sum.limit));
-  }
-  std::map<std::pair<std::string, std::string>, bool> named;
-  for (const Slot& slot : endpoints_)
-    if (!slot.arguments.name.empty())
-      named[{slot.endpoint->settings().shown_url, slot.arguments.name}] = true;
-  for (const auto& [key, unused] : named)
-    gauge("pyroscope_write_endpoint_info", "The name of an endpoint.",
-          {{"endpoint", key.first}, {"name", key.second}}, 1);
-}
-
-syntax::BodyValue Writer::debug_info() const {
-  syntax::BodyValue info;
-  const auto describe = [&](const Endpoint& endpoint, bool leaving) {
-    const EndpointView view = endpoint.view();
-    const pipeline::LedgerRow row = ledger(endpoint.settings().shown_url);
-    syntax::BodyValue body;
-    body.attribute("url", endpoint.settings().shown_url);
-    if (!endpoint.settings().name.empty()) body.attribute("name", endpoint.settings().name);
-    body.attribute("state",
-                   leaving ? std::string_view("removed: sending what is left") : to_string(view.state));
-    body.attribute("sent", row.sent);
-    body.attribute("queued", view.queued_profiles);
-    body.attribute("queued_bytes", view.queued_bytes);
-    body.attribute("in_flight", view.in_flight);
-    body.attribute("in_flight_limit", view.in_flight_limit);
-    body.attribute("refused", row.refused);
-    body.attribute("expired", row.expired);
-    body.attribute("dropped", row.dropped);
-    body.attribute("oldest_age",
-                   format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(view.oldest_age)));
-    if (!view.last_error.empty()) {
-      body.attribute("last_error", view.last_error);
-      body.attribute("last_error_time", format_rfc3339(view.last_error_unix_ns));
-    }
-    info.block("endpoint", "", std::move(body));
-  };
-  for (const Slot& slot : endpoints_) describe(*slot.endpoint, false);
-  for (const auto& endpoint : leaving_) describe(*endpoint, true);
-  return info;
 }
 
 }  // namespace invar::components::pyroscope_write

@@ -1,10 +1,10 @@
 // Writer: one receiver in front of the endpoints of a pyroscope.write component.
 //
-//   accept(): label rules -> encode once -> one ledger entry and one queue place per endpoint
+//   accept(): label rules -> a look at bodies that nobody has checked -> encode once -> one queue place per endpoint
 //
 // accept() answers at once. It refuses labels that no server would take (and counts them as refused for every
 // endpoint), and everything once stopped. Settings change under the receiver; an endpoint with the same URL
-// keeps its queue, a removed one is drained.
+// keeps its queue, a removed one is drained. The queues' directories are <data path>/queue/<URL's hash>-<n>.
 // Threads: loop thread only. Lifetime: stop() before the end.
 // Source:  pyroscope-write.md 2, 3, 6-9; decisions 9-12.
 #pragma once
@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "components/pyroscope/write/arguments.h"
 #include "components/pyroscope/write/endpoint.h"
+#include "components/pyroscope/write/local_check.h"
 #include "http/client.h"
 #include "metrics/metrics.h"
 #include "pipeline/ledger.h"
@@ -34,6 +35,10 @@ class Writer {
     log::Logger logger;
     metrics::Scope* metrics = nullptr;
     async::Loop* loop = nullptr;
+    async::WorkerPool* pool = nullptr;
+    async::WorkerPool* disk_pool = nullptr;  // null: no disk
+    std::shared_ptr<fs::FileSystem> files;
+    std::string data_path;
     std::shared_ptr<http::Transport> http;
     std::function<std::uint64_t()> random;
   };
@@ -50,6 +55,8 @@ class Writer {
   [[nodiscard]] const pipeline::ReceiverPtr& receiver() const { return receiver_; }
   [[nodiscard]] syntax::BodyValue debug_info() const;
   [[nodiscard]] pipeline::LedgerRow ledger(const std::string& shown_url) const;
+  [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const;
+  [[nodiscard]] std::uint64_t memory_bytes() const;  // of all queues
 
  private:
   class Intake;
@@ -58,13 +65,28 @@ class Writer {
     std::unique_ptr<Endpoint> endpoint;
   };
 
-  pipeline::Answer accept(const pipeline::ProfilePtr& profile);
+  // A profile between accept() and its queues.
+  struct Incoming {
+    pipeline::ProfilePtr profile;
+    Labels labels;
+    std::vector<std::pair<std::string, pipeline::Ledger::Entry>> entries;  // by shown URL, one per endpoint
+    std::shared_ptr<Push> push;
+    pipeline::Kept kept;  // may be empty
+  };
+
+  pipeline::Answer accept(const pipeline::ProfilePtr& profile, pipeline::Kept kept);
+  void check(Incoming incoming);
+  void checked(std::uint64_t id, const LocalCheck& result);
+  void refuse(Incoming incoming, const std::string& reason, const std::string& error);
+  void hand_over(Incoming incoming, bool lacks_time, std::uint64_t raw_bytes);
+  [[nodiscard]] std::string directory_of(const std::string& url, std::size_t n) const;
+  void clear_unused_queues();
   [[nodiscard]] EndpointSettings settings_of(const EndpointArguments& endpoint,
                                              const QueueArguments& queue) const;
-  [[nodiscard]] EndpointMetrics metrics_of(const std::string& shown_url);
   pipeline::Ledger& ledger_of(const std::string& shown_url);
   std::shared_ptr<Push> begin(const pipeline::Profile& profile);
-  void remove(std::unique_ptr<Endpoint> endpoint, Duration within, const std::string& reason);
+  void remove(std::unique_ptr<Endpoint> endpoint, Duration within, Endpoint::Rest rest,
+              const std::string& reason);
   void collect(std::vector<metrics::Sample>& out) const;
   void check_stopped();
 
@@ -74,7 +96,9 @@ class Writer {
       ledgers_;  // by shown URL, for the component's life
   std::vector<Slot> endpoints_;
   std::vector<std::unique_ptr<Endpoint>> leaving_;  // draining
-  bool stopping_ = false;
+  std::map<std::uint64_t, Incoming> checking_;      // on the worker pool
+  std::uint64_t last_check_ = 0, checking_bytes_ = 0;
+  bool cleared_unused_ = false, stopping_ = false;
   async::Task on_stopped_;
   metrics::Histogram &push_total_, &ingest_total_;
   std::shared_ptr<Intake> intake_;

@@ -1,15 +1,6 @@
-// Writer and Endpoint in virtual time, with a fake network.
-#include "components/pyroscope/write/writer.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include <random>
-#include <set>
-
-#include "async/testing/test_loop.h"
+// A Writer delivers: what is sent, how often, and what the accounts say.
 #include "base/strings.h"
-#include "http/testing/fake_transport.h"
+#include "components/pyroscope/write/testing/writer_rig.h"
 #include "syntax/json.h"
 
 namespace invar::components::pyroscope_write {
@@ -19,87 +10,11 @@ using http::FailureKind;
 using http::testing::answer;
 using http::testing::body_of;
 using http::testing::failure;
-using http::testing::FakeTransport;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::Not;
-
-constexpr const char* kUrl = "http://one:4040";
-
-http::testing::Answer ok() {
-  return answer(200, "application/proto", "");
-}
-
-class WriterTest : public testing::Test {
- protected:
-  WriterTest() {
-    sink_ = log::Sink::create([this](std::string_view line) { log_.emplace_back(line); },
-                              [this] { return loop_.unix_ns(); });
-    sink_->configure({.level = log::Level::kInfo});
-    writer_ = std::make_unique<Writer>(Writer::Environment{"pyroscope.write.test", "uid-1", "invar/test",
-                                                           log::Logger(sink_), scope_.get(), &loop_, http_,
-                                                           [this] { return random_(); }});
-  }
-  ~WriterTest() override { writer_.reset(); }
-
-  static EndpointArguments endpoint(const std::string& url = kUrl) {
-    EndpointArguments out;
-    out.url = url;
-    return out;
-  }
-  void configure(std::vector<EndpointArguments> endpoints, QueueArguments queue = {}) {
-    Arguments arguments;
-    arguments.endpoints = std::move(endpoints);
-    arguments.queue = queue;
-    const auto done = writer_->configure(arguments);
-    ASSERT_TRUE(done) << done.error().message;
-  }
-  pipeline::ProfilePtr profile(std::string body = "\x1f\x8b profile", const char* type = "cpu") {
-    auto out = std::make_shared<pipeline::Profile>();
-    out->labels = Labels{{"__name__", type}, {"service_name", "api"}};
-    out->body = share(std::move(body));
-    out->taken_unix_ns = loop_.unix_ns();
-    return out;
-  }
-  pipeline::Answer offer(const pipeline::ProfilePtr& p) {
-    auto result = writer_->receiver()->accept(p);
-    loop_.run_until_idle();
-    return result;
-  }
-  void reply_all(const http::testing::Answer& with) {
-    for (const auto& exchange : std::vector(http_->exchanges().begin(), http_->exchanges().end()))
-      if (exchange->open()) exchange->respond(with);
-    loop_.run_until_idle();
-  }
-  pipeline::LedgerRow ledger(const char* url = kUrl) const {
-    const pipeline::LedgerRow row = writer_->ledger(url);
-    EXPECT_TRUE(row.balances());
-    return row;
-  }
-  int logged(const std::string& part) const {
-    return static_cast<int>(
-        std::ranges::count_if(log_, [&](const auto& line) { return line.find(part) != std::string::npos; }));
-  }
-  bool stop() {
-    bool done = false;
-    writer_->stop([&done] { done = true; });
-    loop_.run_until_idle();
-    return done;
-  }
-
-  async::testing::TestLoop loop_;
-  std::shared_ptr<FakeTransport> http_ = std::make_shared<FakeTransport>(loop_);
-  std::unique_ptr<metrics::Registry> registry_ = metrics::Registry::create();
-  std::unique_ptr<metrics::Scope> scope_ = registry_->scope({{"component_id", "pyroscope.write.test"}});
-  std::vector<std::string> log_;
-  std::shared_ptr<log::Sink> sink_;
-  std::mt19937_64 random_{42};
-  std::unique_ptr<Writer> writer_;
-};
 
 TEST_F(WriterTest, ADeliveredProfileIsSentOnceAndCounted) {
   http_->set_handler([](const auto&) { return ok(); }, milliseconds(30));
@@ -331,7 +246,7 @@ TEST_F(WriterTest, AnOutageCostsFewProfilesTheirAttemptsAndAllIsSentAfterwards) 
   EXPECT_LT(ledger().dropped, 30u);
   EXPECT_LT(http_->exchanges().size(), 250u);
   http_->set_handler([](const auto&) { return ok(); }, milliseconds(300));
-  loop_.advance(minutes(2));
+  loop_.advance(minutes(6));  // the longest wait
   EXPECT_EQ(ledger().queued, 0u);
   EXPECT_EQ(ledger().sent + ledger().dropped, 600u);
   EXPECT_EQ(logged("endpoint is failing"), 1);
@@ -373,7 +288,7 @@ TEST_F(WriterTest, ProfilesAboveTheAgeAreNotSent) {
 }
 
 TEST_F(WriterTest, MemoryIsBoundedAndTheOldestGoesFirst) {
-  configure({endpoint()}, {.max_memory_bytes = 20'000});
+  configure({endpoint()}, {.max_memory_bytes = 20'000, .max_disk_bytes = 0});
   std::vector<pipeline::ProfilePtr> profiles;
   for (int i = 0; i < 30; ++i) {
     auto p = std::make_shared<pipeline::Profile>(*profile(std::string(1000, 'x')));
@@ -469,184 +384,6 @@ TEST_F(WriterTest, APoisonousProfileDoesNotHoldUpTheOthers) {
     loop_.advance(seconds(1));
   }
   EXPECT_EQ(ledger().sent, 299u);
-}
-
-// ---- changes of settings
-
-TEST_F(WriterTest, TheReceiverAndTheQueueStayWhenSettingsChange) {
-  configure({endpoint()});
-  const auto receiver = writer_->receiver();
-  for (int i = 0; i < 20; ++i) offer(profile());
-  const std::size_t clients = http_->clients_made();
-  EndpointArguments changed = endpoint();
-  changed.headers = {{"X-Scope-OrgID", "other"}};
-  configure({changed, endpoint("http://two")});
-  EXPECT_EQ(writer_->receiver(), receiver);
-  EXPECT_EQ(http_->clients_made(), clients + 1);  // the first endpoint keeps its connections
-  http_->set_handler([](const auto&) { return ok(); });
-  reply_all(ok());
-  EXPECT_EQ(ledger().sent, 20u);
-  EXPECT_EQ(http_->exchanges().back()->request.headers.get("X-Scope-OrgID"), "other");
-  EXPECT_EQ(ledger("http://two").taken, 0u);
-}
-
-TEST_F(WriterTest, APushInFlightSurvivesANewClient) {
-  configure({endpoint()});
-  offer(profile());
-  EndpointArguments changed = endpoint();
-  changed.client.bearer_token = {"t"};
-  configure({changed});
-  loop_.run_until_idle();
-  ASSERT_EQ(http_->exchanges().size(), 1u);  // not sent twice
-  EXPECT_TRUE(http_->exchanges()[0]->open());
-  reply_all(ok());
-  EXPECT_EQ(ledger().sent, 1u);
-}
-
-TEST_F(WriterTest, AChangeThatFailsChangesNothing) {
-  configure({endpoint()});
-  Arguments broken;
-  broken.endpoints = {endpoint("http://two")};
-  http_->fail_next_client({ErrorCode::kNotFound, "unable to read CA cert: unable to read file /x"});
-  const auto done = writer_->configure(broken);
-  ASSERT_FALSE(done);
-  EXPECT_THAT(done.error().message, HasSubstr("unable to read CA cert"));
-  http_->set_handler([](const auto&) { return ok(); });
-  offer(profile());
-  EXPECT_EQ(ledger().sent, 1u);
-}
-
-TEST_F(WriterTest, ARemovedEndpointIsDrained) {
-  configure({endpoint(), endpoint("http://two")});
-  for (int i = 0; i < 20; ++i) offer(profile());
-  configure({endpoint("http://two")});
-  offer(profile());
-  EXPECT_EQ(ledger().taken, 20u);
-  EXPECT_EQ(ledger("http://two").taken, 21u);
-  http_->set_handler([](const auto&) { return ok(); });
-  reply_all(ok());
-  EXPECT_EQ(ledger().sent, 20u);
-}
-
-TEST_F(WriterTest, ARemovedEndpointThatCannotDeliverIsGivenUpAndCounted) {
-  configure({endpoint()});
-  for (int i = 0; i < 20; ++i) offer(profile());
-  configure({});
-  loop_.advance(minutes(2));
-  EXPECT_EQ(ledger().dropped_by_reason.at("endpoint removed"), 20u);
-}
-
-TEST_F(WriterTest, TwoEndpointsWithOneUrlShareTheirSeriesAndBalance) {
-  http_->set_handler([](const auto&) { return ok(); });
-  configure({endpoint(), endpoint()});
-  offer(profile());
-  EXPECT_EQ(http_->exchanges().size(), 2u);
-  EXPECT_EQ(ledger().sent, 2u);
-  const std::string metrics = registry_->collect();
-  EXPECT_EQ(metrics.find("pyroscope_write_queue_bytes{"), metrics.rfind("pyroscope_write_queue_bytes{"));
-}
-
-TEST_F(WriterTest, APasswordInTheUrlIsShownNowhere) {
-  http_->set_handler([](const auto&) { return answer(404, "text/plain", ""); });
-  configure({endpoint("http://user:hunter2@one:4040")});
-  offer(profile());
-  EXPECT_THAT(http_->exchanges()[0]->request.url, HasSubstr("hunter2"));
-  EXPECT_THAT(registry_->collect(), Not(HasSubstr("hunter2")));
-  EXPECT_THAT(syntax::body_to_json(writer_->debug_info()), Not(HasSubstr("hunter2")));
-  for (const auto& line : log_) EXPECT_THAT(line, Not(HasSubstr("hunter2")));
-}
-
-// ---- stopping
-
-TEST_F(WriterTest, StoppingWithNothingToDoIsDoneAtOnce) {
-  configure({endpoint()});
-  const auto receiver = writer_->receiver();
-  EXPECT_TRUE(stop());
-  const pipeline::Answer after = receiver->accept(profile());
-  EXPECT_FALSE(after.accepted());
-  EXPECT_EQ(after.reason, "component stopped");
-}
-
-TEST_F(WriterTest, StoppingFlushesWhatTheServerStillTakes) {
-  http_->set_handler([](const auto&) { return ok(); }, milliseconds(100));
-  configure({endpoint()});
-  for (int i = 0; i < 50; ++i) writer_->receiver()->accept(profile());
-  bool done = false;
-  writer_->stop([&] { done = true; });
-  loop_.advance(seconds(1));
-  EXPECT_TRUE(done);
-  EXPECT_EQ(ledger().sent, 50u);
-}
-
-TEST_F(WriterTest, StoppingInAnOutageEndsAtTheDeadlineAndCountsTheRest) {
-  configure({endpoint(), endpoint("http://two")});
-  for (int i = 0; i < 50; ++i) offer(profile());
-  bool done = false;
-  writer_->stop([&] { done = true; });
-  loop_.advance(milliseconds(1400));
-  EXPECT_FALSE(done);
-  loop_.advance(milliseconds(200));
-  EXPECT_TRUE(done);
-  EXPECT_EQ(ledger().dropped_by_reason.at("stopped"), 50u);
-  EXPECT_EQ(http_->in_flight(), 0u);
-}
-
-TEST_F(WriterTest, DestructionWithoutStopLeavesTheAccountsBalanced) {
-  configure({endpoint()});
-  for (int i = 0; i < 20; ++i) offer(profile());
-  writer_.reset();
-  EXPECT_EQ(http_->in_flight(), 0u);
-  loop_.run_until_idle();
-}
-
-// ---- everything at once: random answers, times, changes of settings; the ledger balances at every step.
-
-TEST_F(WriterTest, TheLedgerBalancesThroughChaos) {
-  std::mt19937 random(2024);
-  std::set<std::string> delivered;
-  const auto serve = [&](const http::Request& request) -> std::optional<http::testing::Answer> {
-    switch (random() % 10) {
-      case 0:
-        return answer(500, "text/plain", "");
-      case 1:
-        return answer(429, "text/plain", "", {{"Retry-After", "2"}});
-      case 2:
-        return failure(FailureKind::kConnect, "reset");
-      case 3:
-        return answer(502, "text/html", "<html>");
-      case 4:
-        return std::nullopt;  // hangs
-      default:
-        delivered.insert(request.body_tail);
-        return ok();
-    }
-  };
-  http_->set_handler(serve, milliseconds(50));
-  std::uint64_t offered = 0;
-  for (int step = 0; step < 2000; ++step) {
-    auto p = std::make_shared<pipeline::Profile>(*profile());
-    p->id = std::to_string(offered++);
-    writer_->receiver()->accept(p);
-    if (step % 97 == 0) {
-      EndpointArguments one = endpoint();
-      one.remote_timeout = milliseconds(500 + random() % 3000);
-      if (random() % 2) one.client.bearer_token = {std::to_string(random())};
-      configure({one}, {.on_retries_exhausted = "keep"});
-    }
-    loop_.advance(milliseconds(random() % 400));
-    ASSERT_TRUE(writer_->ledger(kUrl).balances());
-  }
-  http_->set_handler(
-      [&](const http::Request& request) -> std::optional<http::testing::Answer> {
-        delivered.insert(request.body_tail);
-        return ok();
-      },
-      milliseconds(50));
-  loop_.advance(minutes(10));
-  EXPECT_EQ(ledger().queued, 0u);
-  EXPECT_EQ(ledger().taken, offered - 1);  // the first came before there was an endpoint
-  EXPECT_EQ(ledger().sent, offered - 1);
-  EXPECT_EQ(delivered.size(), offered - 1);
 }
 
 }  // namespace

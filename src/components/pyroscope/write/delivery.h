@@ -1,0 +1,83 @@
+// Delivery: one profile on its way to one endpoint, from its acceptance to its end.
+// Its bytes are in memory, on disk, or both; what is needed to keep accounts of it is always in memory.
+// Threads: loop thread only. Source: pyroscope-write.md 5, 8, 11; decisions 9-11.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "async/loop.h"
+#include "components/pyroscope/write/backoff.h"
+#include "components/pyroscope/write/push_request.h"
+#include "pipeline/ledger.h"
+#include "pipeline/profile.h"
+#include "queue/segment_format.h"
+
+namespace invar::components::pyroscope_write {
+
+// One accepted profile on its way to all endpoints; the last one to let go of it ends it.
+class Push {
+ public:
+  explicit Push(std::function<void(Push&)> on_end) : on_end_(std::move(on_end)) {}
+  Push(const Push&) = delete;
+  Push& operator=(const Push&) = delete;
+  ~Push() { on_end_(*this); }
+  std::string error;  // of the endpoints that failed, joined by newlines
+
+ private:
+  std::function<void(Push&)> on_end_;
+};
+
+enum class End {
+  kSent,
+  kRefused,
+  kExpired,
+  kDropped,
+  kLeft,  // stays on disk for the next process
+};
+
+struct Delivery {
+  enum class Place {
+    kOut,  // being sent, or not in the queue
+    kSaving,
+    kLive,
+    kBacklog,
+    kWaiting
+  };
+  enum class Disk { kNone, kWriting, kStored };
+
+  // What a profile costs besides its bytes: this, the ledger's entry, the places in the indexes.
+  static constexpr std::uint64_t kOverhead = 512;
+
+  OutgoingPtr profile;  // null: only on disk
+  UnixNanos taken_unix_ns = 0;
+  std::uint64_t body_bytes = 0;
+  bool ingest = false;
+
+  pipeline::Ledger::Entry entry;
+  std::shared_ptr<Push> push;  // null: found on disk
+  pipeline::Kept kept;         // of a sender that wants to know when it is on disk; runs once
+  async::TimePoint accepted_at{};
+  Backoff backoff;
+  std::uint64_t attempts = 0;
+  int rate_refusals = 0;
+  async::TimePoint first_rate_refusal{};
+
+  // The queue's own (delivery_queue.h).
+  std::uint64_t number = 0;  // running, in order of acceptance
+  Place place = Place::kOut;
+  Disk disk = Disk::kNone;
+  bool no_disk = false;  // the disk does not take it
+  bool loading = false;
+  queue::RecordId record = 0;
+  std::uint64_t stored_bytes = 0, memory_bytes = 0;
+  async::TimePoint due{};  // the next attempt of what waits
+
+  [[nodiscard]] bool stored() const { return disk == Disk::kStored; }
+};
+using DeliveryPtr = std::unique_ptr<Delivery>;
+
+}  // namespace invar::components::pyroscope_write

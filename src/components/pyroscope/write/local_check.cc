@@ -1,0 +1,29 @@
+#include "components/pyroscope/write/local_check.h"
+
+#include "pprof/profile.h"
+
+namespace invar::components::pyroscope_write {
+namespace {
+
+constexpr std::size_t kKeptScratchBytes = 16 << 20;
+
+}  // namespace
+
+LocalCheck check_locally(std::string_view body) {
+  thread_local std::string scratch;
+  LocalCheck out;
+  const auto summary = pprof::validate_body(body, "", kMostRawBytes, scratch);
+  if (scratch.capacity() > kKeptScratchBytes) scratch = {};
+  if (!summary) {
+    out.verdict = summary.error().code == ErrorCode::kResourceExhausted ? LocalCheck::Verdict::kTooLarge
+                                                                        : LocalCheck::Verdict::kNoProfile;
+    out.error = summary.error().message;
+    return out;
+  }
+  if (!summary->any_positive_value) out.verdict = LocalCheck::Verdict::kEmpty;
+  out.lacks_time = summary->time_unix_ns == 0;
+  out.raw_bytes = summary->raw_bytes;
+  return out;
+}
+
+}  // namespace invar::components::pyroscope_write

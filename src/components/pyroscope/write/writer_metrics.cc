@@ -1,0 +1,45 @@
+#include "components/pyroscope/write/writer_metrics.h"
+
+namespace invar::components::pyroscope_write {
+namespace {
+
+const std::vector<double>& latency_buckets() {
+  static const std::vector<double> buckets = {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+  return buckets;
+}
+
+}  // namespace
+
+metrics::Histogram& latency_metric(metrics::Scope& scope, const std::string& endpoint, const char* type) {
+  return scope.histogram("pyroscope_write_latency",
+                         "Write latency for sending profiles to Pyroscope endpoints.", latency_buckets(),
+                         {{"endpoint", endpoint}, {"type", type}});
+}
+
+EndpointMetrics endpoint_metrics(metrics::Scope& scope, const std::string& shown_url) {
+  const metrics::LabelPairs labels = {{"endpoint", shown_url}};
+  EndpointMetrics out{};
+  out.sent_bytes = &scope.counter("pyroscope_write_sent_bytes_total",
+                                  "Total number of compressed bytes sent to Pyroscope endpoints.", labels);
+  out.dropped_bytes =
+      &scope.counter("pyroscope_write_dropped_bytes_total",
+                     "Total number of compressed bytes dropped by Pyroscope endpoints.", labels);
+  out.sent_profiles = &scope.counter("pyroscope_write_sent_profiles_total",
+                                     "Total number of profiles sent to Pyroscope endpoints.", labels);
+  out.dropped_profiles = &scope.counter("pyroscope_write_dropped_profiles_total",
+                                        "Total number of profiles dropped by Pyroscope endpoints.", labels);
+  out.retries = &scope.counter("pyroscope_write_retries_total",
+                               "Total number of retries to Pyroscope endpoints.", labels);
+  out.push_endpoint = &latency_metric(scope, shown_url, "push_endpoint");
+  out.ingest_endpoint = &latency_metric(scope, shown_url, "ingest_endpoint");
+  out.push_downstream = &latency_metric(scope, shown_url, "push_downstream");
+  out.ingest_downstream = &latency_metric(scope, shown_url, "ingest_downstream");
+  out.failures = [&scope, shown_url](const std::string& code) -> metrics::Counter& {
+    return scope.counter("pyroscope_write_failed_attempts_total",
+                         "Attempts that did not deliver, by what came back.",
+                         {{"endpoint", shown_url}, {"code", code}});
+  };
+  return out;
+}
+
+}  // namespace invar::components::pyroscope_write

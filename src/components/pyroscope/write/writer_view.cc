@@ -1,0 +1,97 @@
+// What a Writer shows: gauges, and the tables of the status page.
+#include <algorithm>
+
+#include "components/pyroscope/write/writer.h"
+#include "components/pyroscope/write/writer_metrics.h"
+
+namespace invar::components::pyroscope_write {
+
+void Writer::collect(std::vector<metrics::Sample>& out) const {
+  struct Sum {
+    std::uint64_t bytes = 0, disk = 0, profiles = 0, in_flight = 0, limit = 0;
+    Duration oldest{0};
+  };
+  std::map<std::string, Sum> sums;  // endpoints with one URL are one series
+  const auto add = [&](const Endpoint& endpoint) {
+    const EndpointView view = endpoint.view();
+    Sum& sum = sums[endpoint.settings().shown_url];
+    sum.bytes += view.memory_bytes;
+    sum.disk += view.disk_bytes;
+    sum.profiles += view.queued_profiles;
+    sum.in_flight += view.in_flight;
+    sum.limit += view.in_flight_limit;
+    sum.oldest = std::max(sum.oldest, view.oldest_age);
+  };
+  for (const Slot& slot : endpoints_) add(*slot.endpoint);
+  for (const auto& endpoint : leaving_) add(*endpoint);
+  const auto gauge = [&](const char* name, const char* help, const metrics::LabelPairs& labels,
+                         double value) {
+    out.push_back({name, help, metrics::SampleKind::kGauge, labels, value});
+  };
+  for (const auto& [url, sum] : sums) {
+    const metrics::LabelPairs labels = {{"endpoint", url}};
+    gauge("pyroscope_write_queue_bytes", "Memory taken by profiles that wait or are being sent.", labels,
+          static_cast<double>(sum.bytes));
+    gauge("pyroscope_write_queue_disk_bytes", "Disk space taken by profiles that wait.", labels,
+          static_cast<double>(sum.disk));
+    gauge("pyroscope_write_queue_profiles", "Profiles that wait or are being sent.", labels,
+          static_cast<double>(sum.profiles));
+    gauge("pyroscope_write_queue_oldest_age_seconds", "How long the oldest of them has waited.", labels,
+          seconds(sum.oldest));
+    gauge("pyroscope_write_in_flight", "Pushes that wait for an answer.", labels,
+          static_cast<double>(sum.in_flight));
+    gauge("pyroscope_write_in_flight_limit", "How many pushes may wait for an answer at present.", labels,
+          static_cast<double>(sum.limit));
+  }
+  std::map<std::pair<std::string, std::string>, bool> named;
+  for (const Slot& slot : endpoints_)
+    if (!slot.arguments.name.empty())
+      named[{slot.endpoint->settings().shown_url, slot.arguments.name}] = true;
+  for (const auto& [key, unused] : named)
+    gauge("pyroscope_write_endpoint_info", "The name of an endpoint.",
+          {{"endpoint", key.first}, {"name", key.second}}, 1);
+}
+
+std::uint64_t Writer::memory_bytes() const {
+  std::uint64_t sum = checking_bytes_;
+  for (const Slot& slot : endpoints_) sum += slot.endpoint->view().memory_bytes;
+  for (const auto& endpoint : leaving_) sum += endpoint->view().memory_bytes;
+  return sum;
+}
+
+syntax::BodyValue Writer::debug_info() const {
+  syntax::BodyValue info;
+  const auto describe = [&](const Endpoint& endpoint, bool leaving) {
+    const EndpointView view = endpoint.view();
+    const pipeline::LedgerRow row = ledger(endpoint.settings().shown_url);
+    syntax::BodyValue body;
+    body.attribute("url", endpoint.settings().shown_url);
+    if (!endpoint.settings().name.empty()) body.attribute("name", endpoint.settings().name);
+    body.attribute("state",
+                   leaving ? std::string_view("removed: sending what is left") : to_string(view.state));
+    body.attribute("sent", row.sent);
+    body.attribute("queued", view.queued_profiles);
+    body.attribute("memory_bytes", view.memory_bytes);
+    body.attribute("disk_bytes", view.disk_bytes);
+    body.attribute("in_flight", view.in_flight);
+    body.attribute("in_flight_limit", view.in_flight_limit);
+    body.attribute("refused", row.refused);
+    body.attribute("expired", row.expired);
+    body.attribute("dropped", row.dropped);
+    body.attribute("oldest_age",
+                   format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(view.oldest_age)));
+    if (!view.disk_error.empty()) {
+      body.attribute("disk_error", "profiles wait in memory only: " + view.disk_error);
+    }
+    if (!view.last_error.empty()) {
+      body.attribute("last_error", view.last_error);
+      body.attribute("last_error_time", format_rfc3339(view.last_error_unix_ns));
+    }
+    info.block("endpoint", "", std::move(body));
+  };
+  for (const Slot& slot : endpoints_) describe(*slot.endpoint, false);
+  for (const auto& endpoint : leaving_) describe(*endpoint, true);
+  return info;
+}
+
+}  // namespace invar::components::pyroscope_write
