@@ -36,4 +36,52 @@ struct PruneOptions {
 // Removes files that were stored by an archive, nothing else. At least one criterion is needed.
 Result<int> prune(const Environment& environment, const PruneOptions& options);
 
+struct StackOptions {         // which stacks count, and what is a frame
+  std::string focus, ignore;  // regular expressions over names and files; found anywhere in them
+  bool lines = false;         // frames are lines instead of functions
+};
+
+struct TopOptions {
+  Selection selection;
+  StackOptions stacks;
+  bool cum = false;          // by total instead of self
+  std::uint64_t limit = 20;  // rows per sample type; 0: all
+  bool json = false;
+};
+Result<int> top(const Environment& environment, const TopOptions& options);
+
+struct TreeOptions {
+  Selection selection;
+  StackOptions stacks;
+  double min_percent = 1;       // of the total; smaller calls are summed up
+  std::uint64_t max_depth = 0;  // 0: none
+};
+Result<int> tree(const Environment& environment, const TreeOptions& options);
+
+// One gzipped pprof profile of many. `output`: a file; "" is standard output.
+Result<int> merge(const Environment& environment, const Selection& selection, const std::string& output);
+
+struct DiffOptions {
+  // Each a path, or a path with a selector and a range of time: profiles{version="2"}@2h..1h
+  std::string before, after;
+  Selection common;  // where a side says nothing
+  StackOptions stacks;
+  bool normalize = false;
+  bool cum = false;
+  std::uint64_t limit = 20;
+  bool json = false;
+  std::string output;  // a pprof profile of the differences instead of a table
+};
+Result<int> diff(const Environment& environment, const DiffOptions& options);
+// One side of a diff. Source: above.
+Result<Selection> parse_side(const Environment& environment, std::string_view text, const Selection& common);
+
+struct ExportOptions {
+  Selection selection;
+  std::string format = "folded";  // or speedscope, pprof
+  std::string output;             // "": standard output
+  bool lines = false;
+};
+Result<int> export_profiles(const Environment& environment, const ExportOptions& options);
+
 }  // namespace invar::archive_tool

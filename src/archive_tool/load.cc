@@ -19,8 +19,8 @@ struct Part {  // a worker's share of the merge
 };
 
 std::unexpected<Error> several_kinds(const Error& error) {
-  return fail(ErrorCode::kUnsupported, "the profiles are of several kinds: one " + error.message +
-                                           "; choose with --selector '{__name__=\"...\"}' or --sample-type");
+  return fail(ErrorCode::kUnsupported,
+              error.message + ": choose one kind with --selector '{__name__=\"...\"}' or with --sample-type");
 }
 
 class Loader {

@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "archive_tool/commands.h"
+#include "archive_tool/load.h"
+#include "archive_tool/stacks.h"
+#include "base/build_info.h"
+#include "base/strings.h"
+#include "pprof/gzip.h"
+#include "pprof/tree.h"
+#include "syntax/json.h"
+
+namespace invar::archive_tool {
+namespace {
+
+// Frames of a node, outermost first, without the root's.
+void path_to(const pprof::FlameTree& tree, std::uint32_t node, std::vector<std::uint32_t>& frames) {
+  frames.clear();
+  for (; node != 0; node = tree.nodes[node].parent) frames.push_back(tree.nodes[node].frame);
+  std::ranges::reverse(frames);
+}
+
+// "main;work;leaf 42" for the sample type that is shown first.
+std::string folded(const pprof::FlameTree& tree, bool lines) {
+  std::vector<std::string> names;
+  for (const pprof::FlameFrame& frame : tree.frames) {
+    std::string name = frame_text(frame, lines);
+    std::ranges::replace(name, ';', ':');  // the format has no escapes
+    std::ranges::replace(name, '\n', ' ');
+    names.push_back(std::move(name));
+  }
+  std::string out;
+  std::vector<std::uint32_t> frames;
+  for (std::uint32_t node = 1; node < tree.nodes.size(); ++node) {
+    const std::int64_t self = tree.self(node, tree.default_type);
+    if (self == 0) continue;
+    path_to(tree, node, frames);
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      if (i > 0) out += ';';
+      out += names[frames[i]];
+    }
+    out += fmt::format(" {}\n", self);
+  }
+  return out;
+}
+
+std::string_view speedscope_unit(std::string_view unit) {
+  constexpr std::array<std::string_view, 5> kKnown = {"bytes", "nanoseconds", "microseconds", "milliseconds",
+                                                      "seconds"};
+  return std::ranges::find(kKnown, unit) != kKnown.end() ? unit : "none";
+}
+
+// https://www.speedscope.app/file-format-schema.json: every sample type is a profile of its own.
+std::string speedscope(const pprof::FlameTree& tree, std::string_view name) {
+  std::string out = R"({"$schema":"https://www.speedscope.app/file-format-schema.json","exporter":)";
+  syntax::append_json_string(out, fmt::format("invar {}", build_info().version));
+  out += ",\"name\":";
+  syntax::append_json_string(out, name);
+  out += fmt::format(",\"activeProfileIndex\":{},\"shared\":{{\"frames\":[", tree.default_type);
+  for (std::size_t i = 1; i < tree.frames.size(); ++i) {
+    out += i == 1 ? "{\"name\":" : ",{\"name\":";
+    syntax::append_json_string(out, tree.frames[i].name);
+    if (!tree.frames[i].file.empty()) {
+      out += ",\"file\":";
+      syntax::append_json_string(out, tree.frames[i].file);
+    }
+    if (tree.frames[i].line > 0) out += fmt::format(",\"line\":{}", tree.frames[i].line);
+    out += '}';
+  }
+  out += "]},\"profiles\":[";
+  std::vector<std::uint32_t> frames;
+  for (std::uint32_t type = 0; type < tree.types.size(); ++type) {
+    out += type == 0 ? "{\"type\":\"sampled\",\"name\":" : ",{\"type\":\"sampled\",\"name\":";
+    syntax::append_json_string(out, tree.types[type].type);
+    out += fmt::format(",\"unit\":\"{}\",\"startValue\":0,\"endValue\":{},\"samples\":[",
+                       speedscope_unit(tree.types[type].unit), tree.total(0, type));
+    std::string weights;
+    for (std::uint32_t node = 1; node < tree.nodes.size(); ++node) {
+      const std::int64_t self = tree.self(node, type);
+      if (self == 0) continue;
+      path_to(tree, node, frames);
+      out += weights.empty() ? "[" : ",[";
+      for (std::size_t i = 0; i < frames.size(); ++i)
+        out += fmt::format("{}{}", i == 0 ? "" : ",", frames[i] - 1);
+      out += ']';
+      weights += fmt::format("{}{}", weights.empty() ? "" : ",", self);
+    }
+    out += "],\"weights\":[" + weights + "]}";
+  }
+  out += "]}\n";
+  return out;
+}
+
+}  // namespace
+
+Result<int> export_profiles(const Environment& environment, const ExportOptions& options) {
+  if (options.format == "pprof") return merge(environment, options.selection, options.output);
+  if (options.format != "folded" && options.format != "speedscope") {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("invalid argument {} for \"--format\" flag: choose folded, speedscope or pprof",
+                            quote(options.format)));
+  }
+  INVAR_ASSIGN_OR_RETURN(const Loaded loaded, load(environment, options.selection));
+  const pprof::FlameTree tree = build_tree(loaded.profile, frame_detail(options.lines));
+  const std::string text = options.format == "folded" ? folded(tree, options.lines)
+                                                      : speedscope(tree, join(options.selection.paths, ", "));
+  INVAR_TRY(write_output(environment, options.output, text, true));
+  return loaded.all_good ? 0 : 1;
+}
+
+}  // namespace invar::archive_tool
