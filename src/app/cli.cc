@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "app/cli_words.h"
+#include "app/cmd_archive.h"
 #include "app/cmd_fmt.h"
 #include "app/commands.h"
 #include "app/run_options.h"
@@ -36,10 +40,6 @@ struct RawFlags {
   bool deprecated_discovery = false;
   bool deprecated_scheme = false;
 };
-
-std::unexpected<Error> usage(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
 
 constexpr std::array<std::string_view, 4> kConvertible = {"otelcol", "prometheus", "promtail", "static"};
 
@@ -171,32 +171,6 @@ Result<RunOptions> checked_run_options(const RawFlags& raw, const CLI::App& comm
   return run;
 }
 
-// What is neither a known flag nor its value. CLI11 leaves it in order; unknown flags are errors, the rest
-// are positionals.
-Result<std::vector<std::string>> positionals(const CLI::App& command) {
-  std::vector<std::string> out;
-  for (const auto& word : command.remaining()) {
-    if (word.size() < 2 || word[0] != '-') {
-      out.push_back(word);
-      continue;
-    }
-    if (!word.starts_with("--")) {
-      return usage(fmt::format("unknown shorthand flag: {} in {}", fmt::format("'{}'", word[1]), word));
-    }
-    const std::string name = word.substr(0, word.find('='));
-    if (name.starts_with("--cluster.")) {
-      return usage(fmt::format("unknown flag: {} (clustering is not part of Invar {} yet)", name,
-                               build_info().version));
-    }
-    std::vector<std::string> known;
-    for (const auto* option : command.get_options()) known.push_back(option->get_name());
-    const auto similar = similar_names(name, known);
-    return usage(similar.empty() ? fmt::format("unknown flag: {}", name)
-                                 : fmt::format("unknown flag: {} (did you mean {}?)", name, similar.front()));
-  }
-  return out;
-}
-
 Result<std::string> one_argument(const CLI::App& command) {
   INVAR_ASSIGN_OR_RETURN(const auto words, positionals(command));
   if (words.size() != 1) return usage(fmt::format("accepts 1 arg(s), received {}", words.size()));
@@ -217,6 +191,8 @@ struct Commands {
   CLI::App* fmt = nullptr;
   CLI::App* validate = nullptr;
   CLI::App* components = nullptr;
+  CLI::App* archive = nullptr;
+  std::unique_ptr<ArchiveCommand> archive_command;
   CLI::App* version = nullptr;
   CLI::App* completion = nullptr;
   CLI::App* help = nullptr;
@@ -242,6 +218,9 @@ struct Commands {
     components
         ->add_option("--write-reference", reference_directory, "Write the reference pages into a folder")
         ->group("");
+    archive = add("archive",
+                  "Look at profiles on disk, remove, merge and compare them: invar archive COMMAND PATH...");
+    archive_command = std::make_unique<ArchiveCommand>(*archive);
     version = add("version", "Show the version");
     completion = add("completion", "Print a completion script: invar completion bash|zsh|fish");
     help = add("help", "Show help for a command: invar help [COMMAND]");
@@ -279,6 +258,7 @@ struct Commands {
         return usage(fmt::format("accepts between 0 and 1 arg(s), received {}", words.size()));
       return words.empty() ? list_components() : describe_component(words[0]);
     }
+    if (archive->parsed()) return archive_command->run();
     if (completion->parsed()) {
       INVAR_ASSIGN_OR_RETURN(const std::string shell, one_argument(*completion));
       const auto script = completion_script(shell);
@@ -304,11 +284,14 @@ struct Commands {
   }
 
   Result<int> show_help(const std::vector<std::string>& words) {
-    const CLI::App* command = words.empty() ? &app : nullptr;
-    for (const CLI::App* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
-      if (!words.empty() && sub->check_name(words[0])) command = sub;
+    const CLI::App* command = &app;
+    for (const std::string& word : words) {
+      const auto all = command->get_subcommands([](const CLI::App*) { return true; });
+      const auto found =
+          std::ranges::find_if(all, [&](const CLI::App* sub) { return sub->check_name(word); });
+      if (found == all.end()) return usage(fmt::format("unknown help topic {}", quote(word)));
+      command = *found;
     }
-    if (command == nullptr) return usage(fmt::format("unknown help topic {}", quote(words[0])));
     std::fputs(command->help().c_str(), stdout);
     return 0;
   }
@@ -326,6 +309,34 @@ std::string message_of(const CLI::ParseError& error) {
 
 }  // namespace
 
+std::unexpected<Error> usage(std::string message) {
+  return fail(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+Result<std::vector<std::string>> positionals(const CLI::App& command) {
+  std::vector<std::string> out;
+  for (const auto& word : command.remaining()) {
+    if (word.size() < 2 || word[0] != '-') {
+      out.push_back(word);
+      continue;
+    }
+    if (!word.starts_with("--")) {
+      return usage(fmt::format("unknown shorthand flag: {} in {}", fmt::format("'{}'", word[1]), word));
+    }
+    const std::string name = word.substr(0, word.find('='));
+    if (name.starts_with("--cluster.")) {
+      return usage(fmt::format("unknown flag: {} (clustering is not part of Invar {} yet)", name,
+                               build_info().version));
+    }
+    std::vector<std::string> known;
+    for (const auto* option : command.get_options()) known.push_back(option->get_name());
+    const auto similar = similar_names(name, known);
+    return usage(similar.empty() ? fmt::format("unknown flag: {}", name)
+                                 : fmt::format("unknown flag: {} (did you mean {}?)", name, similar.front()));
+  }
+  return out;
+}
+
 int fail_with(std::string_view message) {
   fmt::print(stderr, "Error: {}\n", message);
   return 1;
@@ -336,8 +347,9 @@ int main(int argc, char** argv) {
   try {
     commands.app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const auto chosen = commands.app.get_subcommands();
-    std::fputs((chosen.empty() ? commands.app.help() : chosen[0]->help()).c_str(), stdout);
+    const CLI::App* command = &commands.app;
+    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
+    std::fputs(command->help().c_str(), stdout);
     return 0;
   } catch (const CLI::ParseError& error) {
     return fail_with(message_of(error));

@@ -1,0 +1,26 @@
+// `invar archive COMMAND`: the flags of the commands in src/archive_tool, and the real disk and terminal for them.
+#pragma once
+
+#include <memory>
+
+#include "base/error.h"
+
+namespace CLI {
+class App;
+}
+
+namespace invar::app {
+
+class ArchiveCommand {
+ public:
+  explicit ArchiveCommand(CLI::App& archive);  // adds the commands to `archive`
+  ~ArchiveCommand();
+
+  Result<int> run();  // the one that was parsed
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace invar::app
