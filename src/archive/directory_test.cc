@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -363,6 +365,84 @@ TEST_F(RealDirectory, FilesAreMadeWithTheirMode) {
   ASSERT_TRUE(stored);
   EXPECT_EQ(std::filesystem::status(dir_ / stored->name).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+// A writer is killed while it stores, again and again: whatever stands under a final name is whole.
+TEST_F(RealDirectory, AKillAtAnyMomentLeavesNoPartialFile) {
+  constexpr std::uint64_t kLimit = 5'000'000;
+  std::mt19937 random(9);
+  std::vector<std::string> bodies;
+  for (const std::size_t size : {2'000, 100'000, 900'000}) {
+    std::string raw(size, '\0');
+    for (char& c : raw) c = static_cast<char>(random());
+    pprof::Deflater().gzip(raw, bodies.emplace_back());
+  }
+  std::size_t whole = 0, unfinished = 0;
+  for (int round = 0; round < 40; ++round) {
+    int progress[2];
+    ASSERT_EQ(::pipe(progress), 0);
+    const UnixNanos now = kStart + round * 1000 * kSecond;
+    const pid_t writer = ::fork();
+    ASSERT_GE(writer, 0);
+    if (writer == 0) {
+      auto directory = Directory::open(fs::posix(), dir_.string(), "writer", {.max_bytes = kLimit});
+      if (!directory || !(*directory)->scan(now)) ::_exit(1);
+      for (int i = 0;; ++i) {
+        if (!(*directory)
+                 ->store(meta(), bodies[static_cast<std::size_t>(i) % 3], now + i * kSecond,
+                         random_bytes()) ||
+            ::write(progress[1], "x", 1) != 1)
+          ::_exit(1);
+      }
+    }
+    ::close(progress[1]);
+    char byte;
+    for (unsigned stored = 1 + random() % 20; stored > 0; --stored)
+      ASSERT_EQ(::read(progress[0], &byte, 1), 1);
+    for (unsigned spin = random() % 400'000; spin > 0; --spin) asm volatile("");  // a moment, no sleep
+    ASSERT_EQ(::kill(writer, SIGKILL), 0);
+    int status = 0;
+    ASSERT_EQ(::waitpid(writer, &status, 0), writer);
+    ASSERT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself";
+    ::close(progress[0]);
+
+    std::uint64_t bytes = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(dir_)) {
+      const std::string name = entry.path().filename().string();
+      if (name == kLockName) continue;
+      bytes += entry.file_size();
+      if (!is_archive_name(name)) {
+        ++unfinished;
+        continue;
+      }
+      const std::string file = fs::posix()->read_file(entry.path().string()).value();
+      const auto body = original_body(file);
+      ASSERT_TRUE(body) << name << ": " << body.error().message;
+      ASSERT_NE(std::ranges::find(bodies, *body), bodies.end()) << name;
+      ++whole;
+    }
+    ASSERT_LE(bytes, kLimit);
+  }
+  EXPECT_GT(whole, 40u);
+  EXPECT_GT(unfinished, 0u) << "no kill came while a file was being written: the test shows nothing";
+  auto directory = Directory::open(fs::posix(), dir_.string(), "reader", {.max_bytes = kLimit});
+  ASSERT_TRUE((*directory)->scan(kStart));
+  EXPECT_LE((*directory)->stats().leftovers_removed, 1u);  // each start removed those before it
+  for (const auto& entry : std::filesystem::directory_iterator(dir_))
+    EXPECT_FALSE(entry.path().string().ends_with(".tmp")) << entry.path();
+}
+
+TEST_F(RealDirectory, OtherNamesOfOneFolderAreTheSameFolder) {
+  const std::filesystem::path link = dir_ / "link";
+  std::filesystem::create_directory(dir_ / "real");
+  std::filesystem::create_symlink(dir_ / "real", link);
+  const auto first = Directory::open(fs::posix(), (dir_ / "real").string(), "pyroscope.fsdump.a", {});
+  ASSERT_TRUE(first);
+  for (const std::string& other : {link.string(), (dir_ / "real/").string(), (dir_ / "./real").string()}) {
+    const auto second = Directory::open(fs::posix(), other, "pyroscope.fsdump.b", {});
+    ASSERT_FALSE(second) << other;
+    EXPECT_THAT(second.error().message, HasSubstr("already used by pyroscope.fsdump.a"));
+  }
 }
 
 }  // namespace

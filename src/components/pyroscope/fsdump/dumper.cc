@@ -162,6 +162,7 @@ pipeline::Answer Dumper::accept(const pipeline::ProfilePtr& profile) {
   item.body = profile->body;
   if (waiting_bytes_ + item.bytes() > kMaxWaitingBytes) {
     item.entry.dropped("queue full");
+    write_errors_.add();
     failed({ErrorCode::kResourceExhausted,
             "the disk does not keep up: profiles that wait to be written fill the queue"});
     return {};

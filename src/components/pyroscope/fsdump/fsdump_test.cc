@@ -189,6 +189,58 @@ TEST_F(FsDumpTest, RulesSeeLabelsBeforeTheExternalOnes) {
   EXPECT_EQ(metric("pyroscope_fsdump_profiles_dropped_total"), 1);
 }
 
+TEST_F(FsDumpTest, EveryRelabelActionWorksInARule) {
+  using relabel::Action;
+  const Labels given{
+      {"__name__", "process_cpu"}, {"__meta_pod", "shop-1"}, {"service_name", "api"}, {"team", "Shop"}};
+  struct Case {
+    Action action;
+    std::vector<std::string> source;
+    std::string regex, target, replacement;
+    std::optional<Labels> stored;  // nullopt: dropped
+  };
+  const auto with = [&](const char* name, const char* value) {
+    return LabelsBuilder(given).set(name, value).build();
+  };
+  const auto without = [&](const char* name) { return LabelsBuilder(given).erase(name).build(); };
+  const Case cases[] = {
+      {Action::kReplace, {"service_name"}, "(.*)", "copy", "x-$1", with("copy", "x-api")},
+      {Action::kKeep, {"service_name"}, "api", "", "", given},
+      {Action::kKeep, {"service_name"}, "web", "", "", std::nullopt},
+      {Action::kDrop, {"service_name"}, "web", "", "", given},
+      {Action::kDrop, {"service_name"}, "api", "", "", std::nullopt},
+      {Action::kKeepEqual, {"team"}, "", "service_name", "", std::nullopt},
+      {Action::kDropEqual, {"team"}, "", "service_name", "", given},
+      {Action::kLowercase, {"team"}, "(.*)", "team", "$1", with("team", "shop")},
+      {Action::kUppercase, {"team"}, "(.*)", "team", "$1", with("team", "SHOP")},
+      {Action::kLabelMap, {}, "__meta_(.*)", "", "$1", with("pod", "shop-1")},
+      {Action::kLabelDrop, {}, "te.*", "", "", without("team")},
+      {Action::kLabelKeep, {}, "__.*|service_name", "", "", without("team")},
+      {Action::kHashMod, {"service_name"}, "(.*)", "shard", "$1", with("shard", "0")},
+  };
+  Arguments args = arguments();
+  start(args);
+  std::size_t stored = 0;
+  for (const Case& c : cases) {
+    relabel::RuleConfig rule;
+    rule.action = c.action;
+    rule.source_labels = c.source;
+    if (!c.regex.empty()) rule.regex = c.regex;
+    if (!c.target.empty()) rule.target_label = c.target;
+    if (!c.replacement.empty()) rule.replacement = c.replacement;
+    if (c.action == Action::kHashMod) rule.modulus = 1;
+    args.rules = {rule};
+    ASSERT_TRUE(update(args));
+    loop_.advance(milliseconds(1));
+    EXPECT_TRUE(offer(given).accepted());
+    stored += c.stored ? 1 : 0;
+    ASSERT_EQ(files().size(), stored) << static_cast<int>(c.action);
+    if (c.stored) {
+      EXPECT_EQ(meta(files().back()).labels, *c.stored) << static_cast<int>(c.action);
+    }
+  }
+}
+
 TEST_F(FsDumpTest, AnEmptyBodyIsReceivedAndNothingElse) {
   start(arguments());
   EXPECT_TRUE(offer(Labels{{"a", "b"}}, "").accepted());
@@ -274,6 +326,7 @@ TEST_F(FsDumpTest, ASlowDiskNeverHoldsUpTheSenderAndCostsABoundedMemory) {
   EXPECT_LE(metric("pyroscope_fsdump_waiting_bytes"), 64 << 20);
   EXPECT_THAT(registry_->collect(), HasSubstr("reason=\"queue full\"} 3"));
   EXPECT_EQ(logged("the disk does not keep up"), 1);
+  EXPECT_GT(metric("pyroscope_fsdump_write_errors_total"), 30);
   pool_.set_paused(false);
   loop_.run_until_idle();
   EXPECT_GT(files().size(), 60u);
