@@ -13,7 +13,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 run: build ## build, then run CONFIG (default: Invar profiles itself and archives locally); ARGS='--flag ...'
-	@exec build/release/invar run $(ARGS) $(CONFIG)
+	@exec tools/run_foreground.sh build/release/invar run $(ARGS) $(CONFIG)
 
 build: ## install what is missing and build build/release/invar
 	@tools/install_packages.sh build

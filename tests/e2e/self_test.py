@@ -1,12 +1,15 @@
 """Invar profiles itself and archives locally: the embedded default of `make run`, and /debug/pprof for Go's tools."""
 
+import os
 import pathlib
+import pty
 import signal
 import subprocess
+import tempfile
 import threading
 import unittest
 
-from harness import SOURCE, Case, pprofcheck, top_functions, until
+from harness import INVAR, SOURCE, Case, pprofcheck, top_functions, until
 
 
 class SelfProfiling(Case):
@@ -38,6 +41,28 @@ class SelfProfiling(Case):
         status, seconds = invar.stop(signal.SIGINT)
         self.assertEqual(status, 0)
         self.assertLess(seconds, 2)
+
+    def test_ctrl_c_ends_make_run_without_an_error(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        (folder / "c.alloy").write_text("")
+        (folder / "Makefile").write_text(f"run:\n\t@exec {SOURCE}/tools/run_foreground.sh {INVAR} run "
+                                         f"--server.http.listen-addr=127.0.0.1:0 --storage.path={folder}/s {folder}/c.alloy\n")
+        child, terminal = pty.fork()
+        if child == 0:
+            os.chdir(folder)
+            os.execvp("make", ["make", "run"])
+        said = b""
+        while b"Invar is running" not in said:
+            said += os.read(terminal, 4096)
+        os.write(terminal, b"\x03")
+        try:
+            while data := os.read(terminal, 4096):
+                said += data
+        except OSError:  # how a terminal says that nobody writes any more
+            pass
+        os.close(terminal)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0, said)
+        self.assertNotIn(b"Error", said)
 
     def test_go_tools_read_every_profile(self):
         invar = self.invar("")
