@@ -1,9 +1,12 @@
 // The reference line of the macro benchmark: a bare libcurl multi loop that GETs a body from each target in turn and POSTs the
-// same bytes to the sink. No labels, no checks, no schedule; the settings are those of docs/benchmarks.md.
-// Usage: bare_loop SINK PATH COUNT TARGET...      prints CPU microseconds per GET + POST pair
+// same bytes to the sink. No labels, no checks; the settings are those of docs/benchmarks.md. A rate above 0 starts that many
+// pairs a second, evenly, as a collector does; 0 keeps 32 pairs going, which is the least that libcurl can cost.
+// Usage: bare_loop SINK PATH COUNT RATE TARGET...      prints CPU microseconds per GET + POST pair
 #include <curl/curl.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -32,11 +35,12 @@ double cpu_us() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 5) return 1;
+  if (argc < 6) return 1;
   const std::string sink = std::string("http://") + argv[1] + "/push.v1.PusherService/Push";
   const std::string path = argv[2];
   const int total = std::atoi(argv[3]);
-  const std::vector<std::string> targets(argv + 4, argv + argc);
+  const double rate = std::atof(argv[4]);
+  const std::vector<std::string> targets(argv + 5, argv + argc);
 
   curl_global_init(CURL_GLOBAL_ALL);
   CURLM* multi = curl_multi_init();
@@ -71,12 +75,21 @@ int main(int argc, char** argv) {
   };
 
   std::vector<Pair> pairs(32);
-  const double before = cpu_us();
+  std::vector<Pair*> idle;
   for (auto& pair : pairs) {
     pair.easy = curl_easy_init();
-    begin(pair, false);
+    idle.push_back(&pair);
   }
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  const double before = cpu_us();
   while (finished < total) {
+    const std::chrono::duration<double> elapsed = Clock::now() - start;
+    while (!idle.empty() && started < total && (rate == 0 || started <= elapsed.count() * rate)) {
+      Pair* pair = idle.back();
+      idle.pop_back();
+      begin(*pair, false);
+    }
     int running = 0;
     curl_multi_perform(multi, &running);
     int left = 0;
@@ -89,10 +102,16 @@ int main(int argc, char** argv) {
       Pair* pair = nullptr;
       curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &pair);
       curl_multi_remove_handle(multi, pair->easy);
-      if (pair->posting) ++finished;
-      begin(*pair, !pair->posting);
+      if (!pair->posting) {
+        begin(*pair, true);
+      } else {
+        ++finished;
+        idle.push_back(pair);
+      }
     }
-    curl_multi_poll(multi, nullptr, 0, 1000, nullptr);
+    // Wakes for the next start too, to the millisecond, which is what the wait offers.
+    const double until_next = rate == 0 || idle.empty() ? 1000.0 : 1000.0 * (started / rate) - 1000.0 * elapsed.count();
+    if (finished < total) curl_multi_poll(multi, nullptr, 0, std::clamp(static_cast<int>(until_next), 0, 1000), nullptr);
   }
   std::printf("%.1f\n", (cpu_us() - before) / finished);
   return 0;
