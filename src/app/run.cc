@@ -63,10 +63,7 @@ class Daemon {
     disk_pool_ = async::make_worker_pool(*loop_, kDiskThreads, "invar-disk");
     logger_.info("Invar is starting", {{"version", build_info().version}});
 
-    if (auto own = lock_storage(); !own) {
-      logger_.error(own.error().message);
-      return 1;
-    }
+    if (auto own = lock_storage(); !own) return fail_with(own.error().message);
     registry_ = metrics::Registry::create();
     process_scope_ = registry_->scope({});
     metrics::add_process_metrics(*process_scope_);
@@ -76,6 +73,7 @@ class Daemon {
                      .value = std::chrono::duration<double>(loop_->take_longest_task()).count()});
     });
     http::Transport::Options transport;
+    transport.logger = logger_.with({{"service", "http_client"}});
     transport.peers.push_back(http::make_memory_peer(
         options_.memory_address, [this](http::ServerRequest request, http::ResponderPtr responder) {
           router_.handle(std::move(request), responder);
@@ -153,6 +151,7 @@ class Daemon {
     environment.min_stability = options_.min_stability;
     environment.shutdown_deadline = options_.shutdown_deadline;
     controller_ = runtime::Controller::create(std::move(environment));
+    ledgers_ = std::make_unique<services::LedgerWatch>(*loop_, *controller_);
   }
 
   runtime::Controller::LoadResult load(const std::vector<runtime::SourceFile>& sources) {
@@ -196,7 +195,7 @@ class Daemon {
                                       .status = [this] { return status(); },
                                       .prefix = options_.ui_path_prefix});
     const services::Peer self{.name = host_name(), .address = server_->address(), .state = "participant"};
-    services::add_web_api(router_, options_.ui_path_prefix, *controller_, self);
+    services::add_web_api(router_, options_.ui_path_prefix, *controller_, *ledgers_, self);
     if (options_.enable_pprof) services::add_pprof_endpoints(router_, *loop_, *pool_);
     services::add_support_bundle(router_, *loop_, *pool_, support_host(self));
     return {};
@@ -220,6 +219,7 @@ class Daemon {
 
   services::StatusInput status() const {
     return {.components = nullptr,
+            .ledgers = ledgers_.get(),
             .config_path = options_.config_path,
             .prefix = options_.ui_path_prefix,
             .started_unix_ns = started_unix_ns_,
@@ -274,6 +274,7 @@ class Daemon {
   std::vector<services::ConfigText> parsed_sources_;  // of the last load whose parsing succeeded
   std::map<std::string, const syntax::Schema*, std::less<>> block_schemas_;
   std::unique_ptr<runtime::Controller> controller_;
+  std::unique_ptr<services::LedgerWatch> ledgers_;
   std::unique_ptr<http::Server> server_;
 };
 

@@ -23,6 +23,7 @@
 #include "http/client.h"
 #include "http/server.h"
 #include "metrics/metrics.h"
+#include "pipeline/ledger.h"
 #include "syntax/evaluator.h"
 #include "syntax/schema.h"
 
@@ -58,7 +59,8 @@ struct Options {
   Stability min_stability = Stability::kExperimental;
   async::Loop* loop = nullptr;
   async::WorkerPool* pool = nullptr;
-  async::WorkerPool* disk_pool = nullptr;  // for what blocks on a disk, so that a slow one holds up nothing else
+  async::WorkerPool* disk_pool =
+      nullptr;  // for what blocks on a disk, so that a slow one holds up nothing else
   std::shared_ptr<fs::FileSystem> files;
   std::shared_ptr<http::Transport> http;
   http::Listen listen;  // opens a server of the component's own
@@ -78,6 +80,8 @@ class Component {
     return std::nullopt;
   }  // its own part, if it has one
   [[nodiscard]] virtual BodyValue debug_info() const { return {}; }
+  // Where the profiles that it took went, by destination.
+  [[nodiscard]] virtual std::vector<const pipeline::Ledger*> ledgers() const { return {}; }
 };
 
 struct Registration {

@@ -2,6 +2,7 @@
 // Threads: loop thread only. Spec: cli-http-ui.md 5 and 6.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +12,11 @@
 
 namespace invar::component {
 
+struct LedgerView {
+  std::string destination;
+  std::map<std::string, pipeline::LedgerRow, std::less<>> rows;  // by profile type
+};
+
 // cli-http-ui.md 6.1. The bodies are filled by details() only.
 struct ComponentView {
   std::string name, local_id, module_id, label;
@@ -18,6 +24,7 @@ struct ComponentView {
   Health health;
   std::vector<std::string> created_module_ids;
   BodyValue arguments, exports, debug_info;
+  std::vector<LedgerView> ledgers;
 };
 
 class ComponentDirectory {

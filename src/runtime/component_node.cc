@@ -137,6 +137,9 @@ component::ComponentView ComponentNode::view(bool details) const {
   view.module_id = module_->id;
   view.label = label_;
   view.health = health();
+  if (component_)
+    for (const pipeline::Ledger* ledger : component_->ledgers())
+      view.ledgers.push_back({ledger->destination(), ledger->rows()});
   if (!details) return view;
   if (!arguments_.empty()) view.arguments = arguments_.schema()->to_body(arguments_.object());
   // All of them: unlike an argument, an export has no default that would go without saying.

@@ -6,6 +6,8 @@
 
 #include "base/build_info.h"
 #include "base/strings.h"
+#include "services/html.h"
+#include "services/page_style.h"
 
 namespace invar::services {
 namespace {
@@ -19,44 +21,8 @@ using syntax::Value;
 constexpr std::size_t kMaxRows = 500;
 constexpr std::size_t kMaxProblems = 50;
 
-constexpr std::string_view kStyle = R"(<style>
-:root{color-scheme:light dark;--line:#8884;--bad:#c62828;--good:#2e7d32;--soft:#888}
-body{font:15px/1.45 system-ui,sans-serif;margin:0 auto;max-width:75rem;padding:1rem}
-h1{font-size:1.4rem;margin:.2rem 0}h2{font-size:1.1rem;margin:1.6rem 0 .3rem;border-top:1px solid var(--line);padding-top:1rem}
-h3{font-size:.95rem;margin:.8rem 0 .2rem}
-.soft{color:var(--soft)}.badge{border-radius:.6rem;padding:.05rem .6rem;font-size:.8rem;color:#fff;background:var(--soft)}
-.healthy{background:var(--good)}.unhealthy,.exited{background:var(--bad)}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem}
-th,td{text-align:left;vertical-align:top;padding:.2rem .7rem .2rem 0;border-bottom:1px solid var(--line)}
-tr.problem td:first-child{box-shadow:-4px 0 0 var(--bad)}.error{color:var(--bad)}
-.problems{border-left:4px solid var(--bad);padding-left:.8rem}code{font-size:.85em}
-</style>)";
-
 std::string escape(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
+  return escape_html(text);
 }
 
 std::string short_duration(Duration d) {
@@ -86,6 +52,7 @@ class Page {
 
     head(views);
     problems(views);
+    if (input_.ledgers != nullptr) out_ += ledger_table(*input_.components, *input_.ledgers);
     for (const auto& view : views) component(view);
     out_ += "</body></html>\n";
     return std::move(out_);
@@ -103,7 +70,7 @@ class Page {
         "<a href=\"{}metrics\">metrics</a> &middot; <a href=\"{}debug/pprof/\">profiles of Invar itself</a> "
         "&middot; "
         "<a href=\"{}api/v0/web/components\">API</a></p>",
-        kStyle, escape(build_info().version), short_duration(uptime), escape(input_.config_path), "/", "/",
+        kPageStyle, escape(build_info().version), short_duration(uptime), escape(input_.config_path), "/", "/",
         escape(input_.prefix));
     const auto bad =
         std::ranges::count_if(views, [](const auto& v) { return v.health.state != HealthState::kHealthy; });
@@ -168,25 +135,40 @@ class Page {
 
   void component(const ComponentView& view) {
     const auto state = component::to_string(view.health.state);
-    out_ += fmt::format("<h2 id=\"{0}\"><code>{0}</code> <span class=\"badge {1}\">{1}</span></h2>",
+    out_ += fmt::format("<section id=\"{0}\"><h2><code>{0}</code><span class=\"state {1}\">{1}</span></h2>",
                         escape(view.local_id), state);
-    if (!view.health.message.empty())
-      out_ += fmt::format("<p class=\"soft\">{}</p>", escape(view.health.message));
+    if (view.health.state != HealthState::kHealthy && !view.health.message.empty())
+      out_ += fmt::format("<p class=\"error\">{}</p>", escape(view.health.message));
 
-    std::string facts;
     std::vector<std::pair<std::string, std::vector<const BodyValue::Statement*>>> groups;
+    facts(view.debug_info);
     for (const auto& statement : view.debug_info.statements) {
-      if (statement.value) {
-        facts += fmt::format("<tr><th>{}</th><td>{}</td></tr>", escape(title(statement.name)),
-                             cell(statement.name, *statement.value));
-        continue;
-      }
+      if (statement.value) continue;
       auto group = std::ranges::find(groups, statement.name, [](const auto& g) { return g.first; });
       if (group == groups.end()) group = groups.insert(groups.end(), {statement.name, {}});
       group->second.push_back(&statement);
     }
-    if (!facts.empty()) out_ += "<div class=\"scroll\"><table>" + facts + "</table></div>";
-    for (auto& [name, rows] : groups) table(name, rows);
+    for (auto& [name, rows] : groups) {
+      // A block of its own without a label is one of a kind, not the first of a list.
+      if (rows.size() == 1 && rows.front()->label.empty() && error_of(*rows.front()->body).empty() &&
+          find(*rows.front()->body, "url") == nullptr) {
+        out_ += fmt::format("<h3>{}</h3>", escape(title(name)));
+        facts(*rows.front()->body);
+      } else {
+        table(name, rows);
+      }
+    }
+    out_ += "</section>";
+  }
+
+  void facts(const BodyValue& body) {
+    std::string out;
+    for (const auto& s : body.statements) {
+      if (s.value)
+        out += fmt::format("<div><dt>{}</dt><dd{}>{}</dd></div>", escape(title(s.name)),
+                           s.name == "last_error" ? " class=\"error\"" : "", cell(s.name, *s.value));
+    }
+    if (!out.empty()) out_ += "<dl>" + out + "</dl>";
   }
 
   void table(const std::string& name, std::vector<const BodyValue::Statement*>& rows) {
@@ -201,15 +183,20 @@ class Page {
 
     out_ +=
         fmt::format("<h3>{} ({})</h3><div class=\"scroll\"><table><tr>", escape(title(name)), rows.size());
-    for (const auto& column : columns) out_ += "<th>" + escape(title(column)) + "</th>";
+    for (const auto& column : columns) {
+      const bool number = std::ranges::any_of(rows, [&](const auto* row) {
+        const Value* value = find(*row->body, column);
+        return value != nullptr && value->type() == Type::kNumber;
+      });
+      out_ += fmt::format("<th{}>{}</th>", number ? " class=\"number\"" : "", escape(title(column)));
+    }
     out_ += "</tr>";
     for (std::size_t i = 0; i < rows.size() && i < kMaxRows; ++i) {
       const auto& body = *rows[i]->body;
       out_ += error_of(body).empty() ? "<tr>" : "<tr class=\"problem\">";
       for (const auto& column : columns) {
         const Value* value = find(body, column);
-        const bool error = column == "last_error";
-        out_ += fmt::format("<td{}>{}</td>", error ? " class=\"error\"" : "",
+        out_ += fmt::format("<td class=\"{}\">{}</td>", class_of(column, value),
                             value != nullptr ? cell(column, *value) : "");
       }
       out_ += "</tr>";
@@ -218,6 +205,12 @@ class Page {
     if (rows.size() > kMaxRows) {
       out_ += fmt::format("<p class=\"soft\">{} more rows are in the API.</p>", rows.size() - kMaxRows);
     }
+  }
+
+  static std::string_view class_of(std::string_view column, const Value* value) {
+    if (column == "last_error") return "error wide";
+    if (value == nullptr) return "";
+    return value->type() == Type::kNumber ? "number" : value->type() == Type::kObject ? "wide" : "";
   }
 
   std::string cell(std::string_view name, const Value& value) const {
@@ -253,8 +246,7 @@ class Page {
     std::string out;
     for (const auto& [key, item] : value.as_object().fields) {
       if (key.starts_with("__") && key != "__name__") continue;
-      if (!out.empty()) out += ' ';
-      out += fmt::format("<code>{}={}</code>", escape(key),
+      out += fmt::format("<span class=\"label\">{}={}</span>", escape(key),
                          escape(item.type() == Type::kString ? item.as_string() : item.to_text()));
     }
     return out;

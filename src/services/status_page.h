@@ -1,5 +1,5 @@
 // The status page: one plain HTML page made by the server, no scripts. It answers what is collected, where it
-// goes, and why something does not work: problems first, then every component with its health, its targets,
+// goes, and why something does not work: problems first, then the ledger, then every component with its health, its targets,
 // endpoints or archive. What a component shows comes from its debug info: repeated blocks become tables. By
 // attribute name:
 //   last_error            a sentence; a non-empty one makes the row a problem
@@ -13,11 +13,13 @@
 
 #include "base/time.h"
 #include "component/view.h"
+#include "services/ledger_page.h"
 
 namespace invar::services {
 
 struct StatusInput {
   const component::ComponentDirectory* components = nullptr;
+  const LedgerWatch* ledgers = nullptr;  // null: without the table
   std::string config_path;
   std::string prefix = "/";  // of the UI and the API, ends in '/'
   UnixNanos started_unix_ns = 0;

@@ -63,7 +63,7 @@ std::string peers_json(const Peer& self) {
 }
 
 void add_web_api(Router& router, const std::string& prefix, const component::ComponentDirectory& components,
-                 const Peer& self) {
+                 const LedgerWatch& ledgers, const Peer& self) {
   const std::string base = prefix + "api/v0/web/";
   const auto* directory = &components;
   router.add(base + "components", {"GET"},
@@ -91,6 +91,9 @@ void add_web_api(Router& router, const std::string& prefix, const component::Com
              });
   router.add(base + "remotecfg/components", {"GET"},
              json_handler([](const auto&) { return std::string("[]"); }));
+  router.add(base + "ledger", {"GET"}, json_handler([directory, watch = &ledgers](const auto&) {
+               return ledger_json(*directory, *watch);
+             }));
   router.add(base + "peers", {"GET"}, json_handler([self](const auto&) { return peers_json(self); }));
 }
 

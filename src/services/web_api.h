@@ -1,10 +1,11 @@
-// The JSON API under PREFIX/api/v0/web: components, details, modules, peers. Spec: cli-http-ui.md 6.1-6.3.
+// The JSON API under PREFIX/api/v0/web: components, details, modules, peers, ledger. Spec: cli-http-ui.md 6.1-6.3.
 // Replies are application/json. Threads: loop thread only.
 #pragma once
 
 #include <string>
 
 #include "component/view.h"
+#include "services/ledger_page.h"
 #include "services/router.h"
 
 namespace invar::services {
@@ -19,8 +20,8 @@ std::string component_json(const component::ComponentView& view, bool details);
 std::string components_json(const component::ComponentDirectory& components, std::string_view module_id);
 std::string peers_json(const Peer& self);
 
-// `components` outlives the router. `prefix` ends in '/'.
+// `components` and `ledgers` outlive the router. `prefix` ends in '/'.
 void add_web_api(Router& router, const std::string& prefix, const component::ComponentDirectory& components,
-                 const Peer& self);
+                 const LedgerWatch& ledgers, const Peer& self);
 
 }  // namespace invar::services

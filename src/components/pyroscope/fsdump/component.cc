@@ -78,6 +78,7 @@ class FsDump final : public component::Component {
     return component::Health{component::HealthState::kUnhealthy, waiting_for_, options_.loop->unix_ns()};
   }
   [[nodiscard]] component::BodyValue debug_info() const override { return dumper_.debug_info(); }
+  [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const override { return dumper_.ledgers(); }
 
  private:
   Result<std::shared_ptr<archive::Directory>> open(const Arguments& arguments) {

@@ -135,6 +135,12 @@ pipeline::Ledger& Dumper::ledger_of(const std::string& destination) {
   return *slot;
 }
 
+std::vector<const pipeline::Ledger*> Dumper::ledgers() const {
+  std::vector<const pipeline::Ledger*> out;
+  for (const auto& [destination, ledger] : ledgers_) out.push_back(ledger.get());
+  return out;
+}
+
 pipeline::LedgerRow Dumper::ledger() const {
   const auto found = ledgers_.find(destination_);
   return found == ledgers_.end() ? pipeline::LedgerRow{} : found->second->total();

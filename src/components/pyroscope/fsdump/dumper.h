@@ -63,6 +63,7 @@ class Dumper {
   [[nodiscard]] const pipeline::ReceiverPtr& receiver() const { return receiver_; }
   [[nodiscard]] syntax::BodyValue debug_info() const;
   [[nodiscard]] const std::shared_ptr<archive::Directory>& directory() const { return directory_; }
+  [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const;
   [[nodiscard]] pipeline::LedgerRow ledger() const;  // of the present directory
 
  private:

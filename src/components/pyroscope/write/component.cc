@@ -42,6 +42,7 @@ class Write final : public component::Component {
   }
   void stop(async::Task done) override { writer_.stop(std::move(done)); }
   [[nodiscard]] component::BodyValue debug_info() const override { return writer_.debug_info(); }
+  [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const override { return writer_.ledgers(); }
 
  private:
   component::Options options_;
