@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "async/testing/test_loop.h"
-#include "http/file_limit.h"
 #include "http/testing/harness.h"
 #include "http/testing/plain_peer.h"
 
@@ -538,12 +537,6 @@ TEST(ClientIdle, ConnectionsOfForgottenHostsAreClosed) {
   loop.advance(7min);
   EXPECT_EQ(peer.open_connections(), 0u);
   ASSERT_TRUE(ask());
-}
-
-TEST(FileLimit, IsRaisedToWhatIsAllowed) {
-  const FileLimit limit = raise_file_limit();
-  EXPECT_EQ(limit.soft, limit.hard);
-  EXPECT_EQ(raise_file_limit().before, limit.soft);
 }
 
 // ---- the memory address

@@ -81,8 +81,7 @@ class EngineImpl final : public Engine, public std::enable_shared_from_this<Engi
       : loop_(&loop),
         scope_(scope),
         max_burst_(limits.max_burst),
-        // A quarter stays for files, servers and everything else.
-        connection_budget_(std::max<std::uint64_t>(64, limits.file_limit - limits.file_limit / 4)),
+        connection_budget_(limits.max_connections),
         curl_(CurlDriver::create(loop, connection_budget_)),
         burst_timer_(loop),
         sweep_timer_(loop) {}

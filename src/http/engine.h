@@ -59,7 +59,7 @@ class Engine {
  public:
   struct Limits {
     std::size_t max_burst = 64;
-    std::uint64_t file_limit = 1024;
+    std::uint64_t max_connections = 768;
   };
   using Done = std::move_only_function<void(std::expected<Response, Failure>)>;
 

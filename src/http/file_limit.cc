@@ -19,4 +19,8 @@ FileLimit raise_file_limit() {
   return result;
 }
 
+std::uint64_t connection_budget(std::uint64_t file_limit) {
+  return std::max<std::uint64_t>(16, file_limit - file_limit / 4);
+}
+
 }  // namespace invar::http

@@ -14,4 +14,7 @@ struct FileLimit {
 // Raises the soft limit to the hard one (to one million where the hard one is unlimited). Calling it again changes nothing.
 FileLimit raise_file_limit();
 
+// How many of them may be connections to targets and endpoints: a quarter stays for files, servers and everything else.
+std::uint64_t connection_budget(std::uint64_t file_limit);
+
 }  // namespace invar::http

@@ -5,6 +5,8 @@
 namespace invar::http {
 namespace {
 
+constexpr std::uint64_t kFewFiles = 4096;
+
 class ClientImpl final : public Client {
  public:
   explicit ClientImpl(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
@@ -27,8 +29,14 @@ class TransportImpl final : public Transport {
     const FileLimit limit = raise_file_limit();
     core_->loop = &loop;
     core_->logger = std::move(options.logger);
+    if (limit.soft < kFewFiles) {
+      core_->logger.warn("few files may be open: connections to more targets than that wait for each other",
+                         {{"limit", limit.soft},
+                          {"connections", connection_budget(limit.soft)},
+                          {"hint", "raise it with ulimit -n or LimitNOFILE"}});
+    }
     core_->files = std::make_shared<FileCache>(loop, std::move(files), options.file_check_interval);
-    core_->engine = Engine::create(loop, scope, {options.max_in_flight, limit.soft});
+    core_->engine = Engine::create(loop, scope, {options.max_in_flight, connection_budget(limit.soft)});
     core_->deadlines = std::make_unique<Deadlines>(loop);
     for (auto& peer : options.peers) add_peer(std::move(peer));
   }

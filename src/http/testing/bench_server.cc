@@ -13,6 +13,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/strings.h"
@@ -28,7 +30,8 @@ struct Peer {
 
 class Child {
  public:
-  Child(int listener, std::size_t body_bytes) : listener_(listener) {
+  Child(int listener, std::size_t body_bytes, std::size_t hold_until)
+      : listener_(listener), hold_until_(hold_until) {
     answer_ =
         fmt::format("HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
                     body_bytes) +
@@ -88,10 +91,7 @@ class Child {
       if (skip > 0) {
         bytes.remove_prefix(skip);
         peer.body_left -= skip;
-        if (peer.body_left == 0) {
-          peer.out = answer_;
-          if (!flush(fd, peer)) return;
-        }
+        if (peer.body_left == 0 && !answer(fd, peer)) return;
       }
       peer.in.append(bytes);
       const auto end = peer.in.find("\r\n\r\n");
@@ -102,11 +102,20 @@ class Child {
       const std::size_t have = std::min(length, peer.in.size() - end - 4);
       peer.in.clear();
       peer.body_left = length - have;
-      if (peer.body_left == 0) {
-        peer.out = answer_;
-        if (!flush(fd, peer)) return;
-      }
+      if (peer.body_left == 0 && !answer(fd, peer)) return;
     }
+  }
+
+  // False when the peer is not to be read on.
+  bool answer(int fd, Peer& peer) {
+    peer.out = answer_;
+    if (++asked_ > hold_until_) return flush(fd, peer);
+    held_.push_back(fd);
+    if (asked_ < hold_until_) return true;
+    for (const int waiting : std::exchange(held_, {})) {
+      if (const auto found = peers_.find(waiting); found != peers_.end()) flush(waiting, found->second);
+    }
+    return false;
   }
 
   bool flush(int fd, Peer& peer) {
@@ -127,6 +136,9 @@ class Child {
   }
 
   int listener_;
+  std::size_t hold_until_;
+  std::size_t asked_ = 0;
+  std::vector<int> held_;
   int epoll_ = -1;
   std::string answer_;
   std::unordered_map<int, Peer> peers_;
@@ -134,7 +146,7 @@ class Child {
 
 }  // namespace
 
-BenchServer::BenchServer(std::size_t body_bytes) {
+BenchServer::BenchServer(std::size_t body_bytes, std::size_t hold_until) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -148,7 +160,7 @@ BenchServer::BenchServer(std::size_t body_bytes) {
   INVAR_CHECK(child_ >= 0, "fork failed");
   if (child_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    Child(listener, body_bytes).run();
+    Child(listener, body_bytes, hold_until).run();
   }
   close(listener);
 }

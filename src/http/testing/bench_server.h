@@ -1,5 +1,6 @@
 // A plain epoll HTTP server in a child process: 50 KB for every GET, drains and answers every POST. It listens on all
 // loopback addresses, so 127.0.0.1, 127.0.0.2 ... are as many hosts.
+// With `hold_until`, nobody gets an answer before so many have asked: long requests, all at once.
 // Lifetime: the child ends with the object (and with its parent).
 #pragma once
 
@@ -12,7 +13,7 @@ namespace invar::http::testing {
 
 class BenchServer {
  public:
-  explicit BenchServer(std::size_t body_bytes);
+  explicit BenchServer(std::size_t body_bytes, std::size_t hold_until = 0);
   ~BenchServer();
   BenchServer(const BenchServer&) = delete;
   BenchServer& operator=(const BenchServer&) = delete;
