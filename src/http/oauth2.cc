@@ -230,8 +230,12 @@ void TokenSource::on_answer(AuthStyle style, std::expected<Response, Failure> an
   if (outcome) {
     known_style_ = style;
   } else if (!known_style_ && style == AuthStyle::kHeader) {
+    header_refusal_ = std::move(outcome).error();
     fetch(AuthStyle::kBody);
     return;
+  } else if (!known_style_ && outcome.error().find("\"invalid_client\"") != std::string::npos) {
+    // This style was only a try: what the server said to the other one is nearer to the cause.
+    outcome = std::unexpected(header_refusal_);
   }
   finish(std::move(outcome));
 }

@@ -58,6 +58,7 @@ class TokenSource {
   std::string user_agent_;
   std::string secret_;
   std::optional<AuthStyle> known_style_;
+  std::string header_refusal_;
   std::optional<Token> token_;
   async::TimePoint renew_at_{};  // meaningless for a token that never expires
   bool used_ = false;
