@@ -4,6 +4,7 @@
 
 #include "base/build_info.h"
 #include "base/strings.h"
+#include "http/client.h"
 
 namespace invar::app {
 namespace {
@@ -48,7 +49,8 @@ std::string start_banner(const component::ComponentDirectory& components, const 
     } else if (view->name == "pyroscope.write") {
       for (const auto& s : view->arguments.statements) {
         if (s.name == "endpoint" && s.body)
-          goes += fmt::format("  sends to    {} ({})\n", text_of(attribute(*s.body, "url")), view->local_id);
+          goes += fmt::format("  sends to    {} ({})\n", http::redact_url(text_of(attribute(*s.body, "url"))),
+                              view->local_id);
       }
     } else if (view->name == "pyroscope.fsdump") {
       archive = text_of(attribute(view->arguments, "target_directory"));
