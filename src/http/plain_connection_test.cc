@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <map>
 
 #include "http/testing/harness.h"
 #include "http/testing/plain_peer.h"
@@ -25,6 +26,40 @@ using testing::Outcome;
 using testing::PlainPeer;
 
 constexpr const char* kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+// A real loop whose clock can be moved on: sockets are real, minutes are not.
+class SkippingLoop final : public async::Loop {
+ public:
+  explicit SkippingLoop(async::RealLoop& real) : real_(real) {}
+  void advance(Duration by) {
+    skipped_ += by;
+    while (!timers_.empty() && timers_.begin()->first.first <= now()) {
+      auto due = timers_.extract(timers_.begin());
+      due.mapped()();
+    }
+  }
+  void post(async::Task task) override { real_.post(std::move(task)); }
+  [[nodiscard]] async::TimePoint now() const override { return real_.now() + skipped_; }
+  [[nodiscard]] UnixNanos unix_ns() const override { return real_.unix_ns(); }
+  TimerId schedule_at(async::TimePoint when, async::Task task) override {
+    timers_.emplace(std::pair(when, ++last_), std::move(task));
+    return last_;
+  }
+  void cancel(TimerId id) override {
+    std::erase_if(timers_, [id](const auto& timer) { return timer.first.second == id; });
+  }
+  WatchId watch_readable(int fd, std::function<void()> f) override {
+    return real_.watch_readable(fd, std::move(f));
+  }
+  void unwatch(WatchId id) override { real_.unwatch(id); }
+  boost::asio::io_context* io_context() override { return real_.io_context(); }
+
+ private:
+  async::RealLoop& real_;
+  Duration skipped_{};
+  TimerId last_ = 0;
+  std::map<std::pair<async::TimePoint, TimerId>, async::Task> timers_;
+};
 
 class PlainConnectionTest : public ::testing::Test {
  protected:
@@ -126,6 +161,25 @@ TEST_F(PlainConnectionTest, APeerThatClosesIsLetGoAtOnce) {
   EXPECT_EQ(open(), 1);
   peer.reset();
   EXPECT_TRUE(h.wait([&] { return open() == 0; }));
+}
+
+TEST_F(PlainConnectionTest, ConnectionsOfForgottenHostsAreClosed) {
+  SkippingLoop loop(h.loop());
+  auto transport = Transport::create(loop, h.files(), nullptr, {});
+  auto client = *transport->make_client({}, "d");
+  PlainPeer kept(h.loop(), answer_with(kOk));
+  PlainPeer removed(h.loop(), answer_with(kOk));
+  ASSERT_TRUE(h.get(*client, removed.url()));
+  for (int minute = 0; minute < 7; ++minute) {
+    ASSERT_TRUE(h.get(*client, kept.url()));
+    if (minute < 4) {
+      EXPECT_EQ(removed.open_connections(), 1u) << minute;
+    }
+    loop.advance(1min);
+  }
+  EXPECT_TRUE(h.wait([&] { return removed.open_connections() == 0; }));
+  EXPECT_EQ(kept.open_connections(), 1u);
+  EXPECT_EQ(kept.connections(), 1);
 }
 
 TEST_F(PlainConnectionTest, APeerThatTalksOutOfTurnIsLetGo) {
