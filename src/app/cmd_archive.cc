@@ -210,7 +210,8 @@ struct ArchiveCommand::Impl {
         add("diff", "Compare two sets of profiles: invar archive diff [flags] BEFORE AFTER",
             "  invar archive diff before.pb.gz after.pb.gz\n"
             "  invar archive diff 'profiles@2h..1h' 'profiles@1h..' --selector '{__name__=\"process_cpu\"}'\n"
-            "  invar archive diff 'profiles{version=\"1\"}' 'profiles{version=\"2\"}' --normalize",
+            "  invar archive diff 'profiles{version=\"1\"}' 'profiles{version=\"2\"}' --normalize\n"
+            "  invar archive diff -o change.html before.pb.gz after.pb.gz",
             [this](const auto& environment, const auto& words) -> Result<int> {
               if (words.size() != 2) {
                 return usage(fmt::format("accepts 2 arg(s), received {}", words.size()));
@@ -226,7 +227,25 @@ struct ArchiveCommand::Impl {
     diff_command.add_flag("--cum", diff.cum, "Compare total instead of self");
     add_limit(diff_command, diff.limit, "At most so many rows per sample type; 0: all");
     diff_command.add_flag("--json", diff.json, "All rows as JSON");
-    add_output(diff_command, diff.output, "Write the difference as a pprof profile to this file");
+    add_output(
+        diff_command, diff.output,
+        "File to write instead of a table: *.html or *.svg for a flame graph, otherwise a pprof profile");
+
+    CLI::App& flame_command = add("flame", "Draw a flame graph: invar archive flame [flags] PATH...",
+                                  "  invar archive flame --selector '{service_name=\"api\", "
+                                  "__name__=\"process_cpu\"}' -o cpu.html profiles\n"
+                                  "  invar archive flame -o heap.svg heap.pb.gz\n"
+                                  "  invar archive diff -o change.html before.pb.gz after.pb.gz",
+                                  [this](const auto& environment, const auto& words) -> Result<int> {
+                                    INVAR_TRY(take_paths(flame.selection, words));
+                                    return tool::flame(environment, flame);
+                                  });
+    add_selection(flame_command, flame.selection);
+    add_stacks(flame_command, flame.stacks);
+    flame_command.add_option("--title", flame.title, "Title of the graph")->take_last();
+    add_output(
+        flame_command, flame.output,
+        "File to write instead of standard output: *.svg for a picture, otherwise a page without network");
 
     CLI::App& export_command =
         add("export", "Write profiles for other programs: invar archive export [flags] PATH...",
@@ -255,6 +274,7 @@ struct ArchiveCommand::Impl {
   tool::TopOptions top;
   tool::TreeOptions tree;
   tool::DiffOptions diff;
+  tool::FlameOptions flame;
   tool::ExportOptions exported;
   tool::Selection selection;  // of the commands that take nothing else
   std::string output;

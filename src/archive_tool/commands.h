@@ -70,11 +70,19 @@ struct DiffOptions {
   bool cum = false;
   std::uint64_t limit = 20;
   bool json = false;
-  std::string output;  // a pprof profile of the differences instead of a table
+  std::string output;  // instead of a table: *.html, *.svg a flame graph, else a pprof profile
 };
 Result<int> diff(const Environment& environment, const DiffOptions& options);
 // One side of a diff. Source: above.
 Result<Selection> parse_side(const Environment& environment, std::string_view text, const Selection& common);
+
+struct FlameOptions {
+  Selection selection;
+  StackOptions stacks;
+  std::string title;   // "": where the profiles come from
+  std::string output;  // *.svg: a picture; otherwise a page; "" is standard output
+};
+Result<int> flame(const Environment& environment, const FlameOptions& options);
 
 struct ExportOptions {
   Selection selection;

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "archive_tool/commands.h"
+#include "archive_tool/flame.h"
 #include "archive_tool/load.h"
 #include "archive_tool/stacks.h"
 #include "archive_tool/table.h"
@@ -93,6 +94,14 @@ Result<int> diff(const Environment& environment, const DiffOptions& options) {
   INVAR_ASSIGN_OR_RETURN(const Selection after, parse_side(environment, options.after, options.common));
   INVAR_ASSIGN_OR_RETURN(const Loaded loaded, load_diff(environment, before, after, options.normalize));
   const int status = loaded.all_good ? 0 : 1;
+  if (is_flame_output(options.output)) {
+    FlameCaption caption{
+        .title = flame_title(before) + " → " + flame_title(after),
+        .facts = {{"Before", fmt::format("{} profiles of {}", loaded.profiles[0], options.before)},
+                  {"After", fmt::format("{} profiles of {}", loaded.profiles[1], options.after)}}};
+    INVAR_TRY(write_flame(environment, loaded, options.stacks, std::move(caption), options.output));
+    return status;
+  }
   if (!options.output.empty()) {
     std::string bytes;
     pprof::Deflater().gzip(loaded.profile.serialize(), bytes);

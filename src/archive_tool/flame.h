@@ -8,9 +8,12 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "archive_tool/commands.h"
+#include "archive_tool/load.h"
 #include "pprof/tree.h"
 
 namespace invar::archive_tool {
@@ -20,6 +23,12 @@ struct FlameCaption {
   std::vector<std::pair<std::string, std::string>> facts;  // what is in it: name and value
   std::array<std::string, 2> sides = {"Before", "After"};  // names of the sides of a diff
 };
+
+// Writes a page, or the picture of the first type when `output` ends in .svg. Adds to the caption what the profiles tell.
+Result<> write_flame(const Environment& environment, const Loaded& loaded, const StackOptions& stacks,
+                     FlameCaption caption, const std::string& output);
+std::string flame_title(const Selection& selection);  // where the profiles come from
+bool is_flame_output(std::string_view path);          // asks for a graph by its ending
 
 std::string flame_page(const pprof::FlameTree& tree, const FlameCaption& caption);
 
