@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 TARGET ?=
 SECONDS ?= 60
 
-.PHONY: run build test bench fmt lint docs fuzz install help fresh
+.PHONY: run build test chaos bench fmt lint docs fuzz install help fresh
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -22,6 +22,10 @@ build: ## install what is missing and build build/release/invar
 test: ## install what is missing, build, and pass every test
 	@tools/install_packages.sh build test
 	@tools/run_tests.sh
+
+chaos: build ## deliver 100,000 profiles through outages, kills and full disks; ARGS='-seed 7 -sync always' (root for the disk)
+	@tests/chaos/build.sh $(CURDIR)/build/release/chaos
+	@build/release/chaos -invar build/release/invar -profiles 100000 $(ARGS)
 
 bench: ## run the benchmarks (BENCH=regex to choose); figures are ratios within one run
 	@tools/install_packages.sh build test

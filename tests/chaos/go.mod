@@ -1,0 +1,3 @@
+module invar.test/chaos
+
+go 1.19
