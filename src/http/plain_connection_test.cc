@@ -8,7 +8,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <map>
 
 #include "http/testing/harness.h"
@@ -209,7 +208,7 @@ TEST_F(PlainConnectionTest, ARefusalInTheMiddleOfALargeBodyIsHeard) {
 
 TEST_F(PlainConnectionTest, LargeBodiesArriveWhole) {
   Server& server = h.serve([](ServerRequest request, ResponderPtr r) {
-    const bool right = std::ranges::all_of(request.body.substr(4), [](char c) { return c == 'x'; });
+    const bool right = request.body.find_first_not_of('x', 4) == std::string::npos;
     r->send({200, {}, request.body.substr(0, 4) + std::to_string(request.body.size()) + (right ? "" : "!")});
   });
   auto client = h.client();
@@ -217,11 +216,11 @@ TEST_F(PlainConnectionTest, LargeBodiesArriveWhole) {
   request.method = "POST";
   request.url = "http://" + server.address() + "/";
   request.body_head = "head";
-  request.body = share(std::string(30 << 20, 'x'));
+  request.body = share(std::string(10 << 20, 'x'));
   for (int i = 0; i < 2; ++i) {
     const Outcome r = h.send(*client, request);
     ASSERT_TRUE(r) << failure_text(r);
-    EXPECT_EQ(r->body, "head" + std::to_string((30 << 20) + 4));
+    EXPECT_EQ(r->body, "head" + std::to_string((10 << 20) + 4));
   }
   EXPECT_EQ(open(), 1);
 }
