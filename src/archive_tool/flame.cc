@@ -1,7 +1,5 @@
 #include "archive_tool/flame.h"
 
-#include <algorithm>
-
 #include "archive_tool/commands.h"
 #include "archive_tool/load.h"
 #include "archive_tool/stacks.h"
@@ -9,6 +7,7 @@
 #include "base/build_info.h"
 
 namespace invar::archive_tool {
+
 std::string flame_title(const Selection& selection) {
   std::string_view first = selection.paths.front();
   while (first.size() > 1 && first.ends_with('/')) first.remove_suffix(1);

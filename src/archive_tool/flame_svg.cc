@@ -102,7 +102,7 @@ class Picture {
         kWidth, height, xml(caption_.title), kMargin, xml(subtitle()));
     for (const Box& box : boxes_) put(out, box);
     if (left_out_ > 0)
-      out += fmt::format("<text class=\"soft\" x=\"{}\" y=\"{}\">{} frames are too narrow to draw</text>\n",
+      out += fmt::format("<text class=\"soft\" x=\"{}\" y=\"{}\">too narrow to draw: {} frames</text>\n",
                          kMargin, height - 9, left_out_);
     out += "</svg>\n";
     return out;
@@ -142,7 +142,9 @@ class Picture {
         x += width;
       }
     }
-    left_out_ = tree_.nodes.size() - boxes_.size();
+    for (std::uint32_t node = 0; node < tree_.nodes.size(); ++node)
+      left_out_ += width_value(node) > 0 ? 1 : 0;
+    left_out_ -= std::min(left_out_, boxes_.size());
   }
 
   [[nodiscard]] std::string subtitle() const {

@@ -110,7 +110,9 @@ TEST(FlameSvg, FramesTooNarrowToDrawAreCounted) {
   FlameTree tree = small_tree();
   tree.self_values = {0, 0, 1, 1'000'000, 10};
   tree.total_values = {1'000'011, 1'000'011, 1, 1'000'010, 10};
-  EXPECT_THAT(flame_svg(tree, {}, 0), HasSubstr("2 frames are too narrow to draw"));
+  EXPECT_THAT(flame_svg(tree, {}, 0), HasSubstr("too narrow to draw: 2 frames"));
+  tree.total_values[2] = 0;  // nothing of this sample type
+  EXPECT_THAT(flame_svg(tree, {}, 0), HasSubstr("too narrow to draw: 1 frames"));
 }
 
 TEST(FlameSvg, NamesOfAnyBytesStayWellFormed) {
