@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 
 #include "app/commands.h"
 #include "fs/filesystem.h"
@@ -14,6 +15,16 @@ bool use_colour() {
   const char* term = std::getenv("TERM");
   return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr &&
          (term == nullptr || std::string_view(term) != "dumb");
+}
+
+syntax::Diagnostics all_mistakes(const std::vector<runtime::SourceFile>& sources, syntax::Diagnostics found,
+                                 syntax::Stability min_stability) {
+  std::set<std::string> places;
+  for (const auto& diagnostic : found) places.insert(diagnostic.range.start.to_string());
+  for (const auto& diagnostic : runtime::validate(sources, components(), config_blocks(), min_stability))
+    if (diagnostic.severity == syntax::Severity::kError && !places.contains(diagnostic.range.start.to_string()))
+      found.add(diagnostic);
+  return found;
 }
 
 int validate(const std::string& path, syntax::Stability min_stability) {

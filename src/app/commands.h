@@ -20,6 +20,10 @@ std::vector<runtime::ConfigBlock> config_blocks();
 
 int validate(const std::string& path, syntax::Stability min_stability);
 
+// What a load found, which stops at its first stage that fails, and what `validate` finds beside it.
+syntax::Diagnostics all_mistakes(const std::vector<runtime::SourceFile>& sources, syntax::Diagnostics found,
+                                 syntax::Stability min_stability);
+
 // `invar components`: a list; with a name: its arguments, blocks and exports from the schema.
 int list_components();
 int describe_component(const std::string& name);

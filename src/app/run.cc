@@ -86,7 +86,8 @@ class Daemon {
     create_controller();
     const auto loaded = load(*sources);
     if (loaded.diagnostics.has_errors()) {
-      fmt::print(stderr, "{}\n", loaded.diagnostics.render(use_colour()));
+      const auto all = all_mistakes(*sources, loaded.diagnostics, options_.min_stability);
+      fmt::print(stderr, "{}\n", all.render(use_colour()));
       std::fputs("\n", stdout);
       std::fflush(stdout);
       return fail_with("could not perform the initial load successfully");
