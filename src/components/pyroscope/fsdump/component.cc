@@ -28,7 +28,7 @@ class FsDump final : public component::Component {
  public:
   explicit FsDump(component::Options options)
       : options_(std::move(options)),
-        dumper_({options_.id, options_.logger, options_.metrics, options_.loop, options_.pool,
+        dumper_({options_.id, options_.logger, options_.metrics, options_.loop, options_.disk_pool,
                  [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); }}),
         retry_(*options_.loop) {}
   ~FsDump() override { leave(); }

@@ -44,7 +44,7 @@ class FsDumpTest : public testing::Test {
     if (!scope) scope = registry_->scope({{"component_id", id}});
     out.metrics = scope.get();
     out.loop = &loop_;
-    out.pool = &pool_;
+    out.disk_pool = &pool_;
     out.files = disk_;
     out.set_exports = [this, id](component::Boxed boxed) {
       receivers_[id] = boxed.as<component::ReceiverExports>().receiver;
