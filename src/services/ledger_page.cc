@@ -95,13 +95,14 @@ std::string ledger_table(const component::ComponentDirectory& components, const 
                      reasons_cell(row.dropped, row.dropped_by_reason), rates.taken, rates.sent);
                });
   if (rows.empty()) return "";
-  return "<h2 id=\"ledger\">Where the profiles went</h2><p class=\"soft\">Taken = sent + queued + refused + "
+  return "<section><h2 id=\"ledger\">Where the profiles went</h2><p class=\"soft\">Taken = sent + queued + "
+         "refused + "
          "expired + "
          "dropped. Rates are those of the last minute.</p><div class=\"scroll\"><table><tr><th>Component</th>"
          "<th>Destination</th><th>Profile</th><th>Taken</th><th>Sent</th><th>Queued</th><th>Refused</"
          "th><th>Expired</th>"
          "<th>Dropped</th><th>Taken/s</th><th>Sent/s</th></tr>" +
-         rows + "</table></div>";
+         rows + "</table></div></section>";
 }
 
 }  // namespace invar::services

@@ -70,8 +70,8 @@ class Page {
         "<a href=\"{}metrics\">metrics</a> &middot; <a href=\"{}debug/pprof/\">profiles of Invar itself</a> "
         "&middot; "
         "<a href=\"{}api/v0/web/components\">API</a></p>",
-        kPageStyle, escape(build_info().version), short_duration(uptime), escape(input_.config_path), "/", "/",
-        escape(input_.prefix));
+        kPageStyle, escape(build_info().version), short_duration(uptime), escape(input_.config_path), "/",
+        "/", escape(input_.prefix));
     const auto bad =
         std::ranges::count_if(views, [](const auto& v) { return v.health.state != HealthState::kHealthy; });
     if (views.empty()) {
@@ -197,7 +197,9 @@ class Page {
       for (const auto& column : columns) {
         const Value* value = find(body, column);
         out_ += fmt::format("<td class=\"{}\">{}</td>", class_of(column, value),
-                            value != nullptr ? cell(column, *value) : "");
+                            value == nullptr                 ? ""
+                            : value->type() == Type::kObject ? labels_cell(*value, body)
+                                                             : cell(column, *value));
       }
       out_ += "</tr>";
     }
@@ -225,7 +227,7 @@ class Page {
       case Type::kString:
         return string_cell(name, value.as_string());
       case Type::kObject:
-        return labels_cell(value);
+        return labels_cell(value, {});
       default:
         return escape(value.to_text());
     }
@@ -242,10 +244,13 @@ class Page {
     return escape(text);
   }
 
-  static std::string labels_cell(const Value& value) {
+  // Without what the row says in a column of its own.
+  static std::string labels_cell(const Value& value, const BodyValue& row) {
     std::string out;
     for (const auto& [key, item] : value.as_object().fields) {
-      if (key.starts_with("__") && key != "__name__") continue;
+      if (key.starts_with("__") ||
+          (item.type() == Type::kString && text_of(find(row, key)) == item.as_string()))
+        continue;
       out += fmt::format("<span class=\"label\">{}={}</span>", escape(key),
                          escape(item.type() == Type::kString ? item.as_string() : item.to_text()));
     }

@@ -1,0 +1,112 @@
+#include "services/status_page.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace invar::services {
+namespace {
+
+using component::BodyValue;
+using component::ComponentView;
+using component::HealthState;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr UnixNanos kNow = 1'789'000'000'000'000'000;
+
+class Fixed : public component::ComponentDirectory {
+ public:
+  [[nodiscard]] bool ready() const override { return true; }
+  [[nodiscard]] std::vector<ComponentView> list(std::string_view) const override { return views; }
+  [[nodiscard]] std::optional<ComponentView> details(std::string_view id) const override {
+    for (const ComponentView& view : views)
+      if (view.local_id == id) return view;
+    return {};
+  }
+  [[nodiscard]] std::vector<std::string> unhealthy_component_names() const override { return {}; }
+  std::vector<ComponentView> views;
+};
+
+struct StatusPage : testing::Test {
+  ComponentView& add(const std::string& id, HealthState state, const std::string& message) {
+    ComponentView& view = components.views.emplace_back();
+    view.local_id = id;
+    view.health = {state, message, kNow};
+    return view;
+  }
+  std::string page() {
+    StatusInput input;
+    input.components = &components;
+    input.config_path = "<my>.alloy";
+    input.started_unix_ns = kNow - 90'000'000'000;
+    input.now_unix_ns = kNow;
+    return render_status_page(input);
+  }
+  Fixed components;
+};
+
+BodyValue target(const std::string& url, const std::string& error) {
+  BodyValue row;
+  row.attribute("job", std::string("shop"));
+  row.attribute("url", url);
+  row.attribute("bytes", std::uint64_t{2048});
+  if (!error.empty()) row.attribute("last_error", error);
+  return row;
+}
+
+TEST_F(StatusPage, AHealthyComponentSaysNoMoreThanThat) {
+  add("pyroscope.fsdump.d", HealthState::kHealthy, "started component");
+  const std::string html = page();
+  EXPECT_THAT(html, HasSubstr("<p>The one component is healthy.</p>"));
+  EXPECT_THAT(html, HasSubstr("running for 1m30s"));
+  EXPECT_THAT(html, HasSubstr("<code>&lt;my&gt;.alloy</code>"));
+  EXPECT_THAT(html, HasSubstr("<section id=\"pyroscope.fsdump.d\">"));
+  EXPECT_THAT(html, Not(HasSubstr("started component")));
+  EXPECT_THAT(html, Not(HasSubstr("<script")));
+}
+
+TEST_F(StatusPage, WhyAComponentIsUnhealthyStandsFirstAndWithIt) {
+  add("pyroscope.write.w", HealthState::kUnhealthy, "no <such> file");
+  const std::string html = page();
+  EXPECT_THAT(html, HasSubstr("1 of 1 components not healthy."));
+  EXPECT_LT(html.find("Problems"), html.find("<section id="));
+  EXPECT_THAT(html, HasSubstr("<p class=\"error\">no &lt;such&gt; file</p>"));
+}
+
+TEST_F(StatusPage, RepeatedBlocksAreATableWithTheTroubledRowsFirst) {
+  ComponentView& view = add("pyroscope.scrape.s", HealthState::kHealthy, "");
+  view.debug_info.block("target", "", target("http://good", ""));
+  view.debug_info.block("target", "", target("http://bad", "connection refused"));
+  const std::string html = page();
+  EXPECT_THAT(html, HasSubstr("<h3>Target (2)</h3>"));
+  EXPECT_THAT(html, HasSubstr("<th class=\"number\">Bytes</th>"));
+  EXPECT_THAT(html,
+              HasSubstr("<tr class=\"problem\"><td class=\"\">shop</td><td class=\"\">http://bad</td><td "
+                        "class=\"number\">2 KiB</td>"
+                        "<td class=\"error wide\">connection refused</td></tr><tr><td class=\"\">shop</td>"));
+  EXPECT_THAT(html, HasSubstr("<code>http://bad</code>: connection refused</li>"));
+}
+
+TEST_F(StatusPage, AttributesAndABlockOfItsKindAreNamedFigures) {
+  ComponentView& view = add("pyroscope.fsdump.d", HealthState::kHealthy, "");
+  view.debug_info.attribute("limit_bytes", std::uint64_t{1} << 20);
+  BodyValue ledger;
+  ledger.attribute("taken", std::uint64_t{7});
+  view.debug_info.block("ledger", "", std::move(ledger));
+  const std::string html = page();
+  EXPECT_THAT(html, HasSubstr("<dl><div><dt>Limit bytes</dt><dd>1 MiB</dd></div></dl>"
+                              "<h3>Ledger</h3><dl><div><dt>Taken</dt><dd>7</dd></div></dl></section>"));
+}
+
+TEST_F(StatusPage, LabelsAreShownWithoutWhatTheRowSaysElsewhere) {
+  ComponentView& view = add("pyroscope.scrape.s", HealthState::kHealthy, "");
+  BodyValue row = target("http://good", "");
+  row.attribute("labels", syntax::Value::object({{"__name__", syntax::Value(std::string("cpu"))},
+                                                 {"job", syntax::Value(std::string("shop"))},
+                                                 {"team", syntax::Value(std::string("<blue>"))}}));
+  view.debug_info.block("target", "", row);
+  EXPECT_THAT(page(), HasSubstr("<td class=\"wide\"><span class=\"label\">team=&lt;blue&gt;</span></td>"));
+}
+
+}  // namespace
+}  // namespace invar::services
