@@ -25,7 +25,7 @@ dl{display:flex;flex-wrap:wrap;gap:.5rem 1.8rem;margin:.5rem 0 0}dt{color:var(--
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.87rem;width:100%;overflow-wrap:normal}
 th{color:var(--soft);font-weight:500;font-size:.8rem;white-space:nowrap}
 th,td{text-align:left;vertical-align:top;padding:.28rem 1.1rem .28rem 0;border-bottom:1px solid var(--line)}
-tr:last-child td{border-bottom:0}td{white-space:nowrap}td.wide{white-space:normal;min-width:22rem}
+tr:last-child td{border-bottom:0}td{white-space:nowrap}td.wide{white-space:normal;min-width:22rem}td.labels{white-space:normal;min-width:32rem}
 .number{text-align:right;font-variant-numeric:tabular-nums}
 .label{display:inline-block;background:var(--page);border-radius:4px;padding:0 .35rem;margin:0 .25rem .15rem 0;font:.85em ui-monospace,Menlo,Consolas,monospace}
 tr.problem td:first-child{box-shadow:inset 3px 0 0 var(--bad);padding-left:.6rem}

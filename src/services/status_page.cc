@@ -212,7 +212,7 @@ class Page {
   static std::string_view class_of(std::string_view column, const Value* value) {
     if (column == "last_error") return "error wide";
     if (value == nullptr) return "";
-    return value->type() == Type::kNumber ? "number" : value->type() == Type::kObject ? "wide" : "";
+    return value->type() == Type::kNumber ? "number" : value->type() == Type::kObject ? "labels" : "";
   }
 
   std::string cell(std::string_view name, const Value& value) const {

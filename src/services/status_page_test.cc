@@ -105,7 +105,7 @@ TEST_F(StatusPage, LabelsAreShownWithoutWhatTheRowSaysElsewhere) {
                                                  {"job", syntax::Value(std::string("shop"))},
                                                  {"team", syntax::Value(std::string("<blue>"))}}));
   view.debug_info.block("target", "", row);
-  EXPECT_THAT(page(), HasSubstr("<td class=\"wide\"><span class=\"label\">team=&lt;blue&gt;</span></td>"));
+  EXPECT_THAT(page(), HasSubstr("<td class=\"labels\"><span class=\"label\">team=&lt;blue&gt;</span></td>"));
 }
 
 }  // namespace
