@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <libdeflate.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -226,7 +227,34 @@ TEST(ArchiveFile, DamageAnywhereInTheMetadataIsNoticed) {
   for (std::size_t size = 0; size < head; ++size) EXPECT_FALSE(decode_meta(file.substr(0, size))) << size;
 }
 
-TEST(ArchiveFile, SkipsSubfieldsAndRecordsThatItDoesNotKnow) {
+TEST(ArchiveFile, SkipsRecordsThatItDoesNotKnow) {
+  std::string file = file_of(sample_meta(), gzip("profile"));
+  const auto u16 = [&](std::size_t at) {
+    return static_cast<std::uint8_t>(file[at]) + 256U * static_cast<std::uint8_t>(file[at + 1]);
+  };
+  const auto put = [&](std::size_t at, std::uint32_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i)
+      file[at + static_cast<std::size_t>(i)] = static_cast<char>(value >> 8 * i);
+  };
+  constexpr std::size_t kRecords = 22;
+  const std::string record(
+      "\xc8\x03"
+      "abc",
+      5);  // a tag of a later version
+  const std::size_t end = kRecords + u16(14) - 6;
+  for (const std::size_t at : {kRecords, end}) {  // before and behind those that it knows
+    const std::string before = file;
+    file.insert(at, record);
+    put(10, u16(10) + 5, 2);
+    put(14, u16(14) + 5, 2);
+    put(18, libdeflate_crc32(0, file.data() + kRecords, u16(14) - 6), 4);
+    EXPECT_EQ(decode_meta(file).value(), sample_meta());
+    EXPECT_EQ(original_body(file).value(), gzip("profile"));
+    file = before;
+  }
+}
+
+TEST(ArchiveFile, SkipsSubfieldsThatItDoesNotKnow) {
   const std::string file = file_of(sample_meta(), gzip("profile"));
   // Another program's subfield in front of ours.
   std::string other = file;
