@@ -193,14 +193,16 @@ void Writer::remove(std::unique_ptr<Endpoint> endpoint, Duration within, Endpoin
   }));
 }
 
-std::shared_ptr<Push> Writer::begin(const pipeline::Profile& profile) {
-  const bool ingest = profile.kind == pipeline::BodyKind::kIngest;
+std::shared_ptr<Push> Writer::begin(const pipeline::ProfilePtr& profile) {
+  const bool ingest = profile->kind == pipeline::BodyKind::kIngest;
   // Ends when the last endpoint is done with it, which may be after the Writer.
   return std::make_shared<Push>([logger = env_.logger, loop = env_.loop, started = env_.loop->now(),
-                                 size = std::uint64_t{profile.body->size()}, ingest, token = alive_.token(),
-                                 total = ingest ? &ingest_total_ : &push_total_](Push& push) {
+                                 size = std::uint64_t{profile->body->size()}, ingest, token = alive_.token(),
+                                 total = ingest ? &ingest_total_ : &push_total_, on_end = env_.on_end,
+                                 profile = env_.on_end ? profile : nullptr](Push& push) {
     const Duration took = loop->now() - started;
     if (!token.expired()) total->observe(seconds(took));
+    if (on_end) on_end(profile, push.error);
     if (!logger.enabled(log::Level::kDebug)) return;
     const char* message = ingest ? "AppendIngest" : "Push";
     if (push.error.empty()) {
@@ -227,7 +229,7 @@ pipeline::Answer Writer::accept(const pipeline::ProfilePtr& profile, pipeline::K
   }
   if (endpoints_.empty()) return answer({});
 
-  Incoming incoming{profile, std::move(*labels), {}, begin(*profile), std::move(kept)};
+  Incoming incoming{profile, std::move(*labels), {}, begin(profile), std::move(kept)};
   bool limited = false;
   for (const Slot& slot : endpoints_) {
     const EndpointSettings& settings = slot.endpoint->settings();

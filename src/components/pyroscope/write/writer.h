@@ -41,6 +41,8 @@ class Writer {
     std::string data_path;
     std::shared_ptr<http::Transport> http;
     std::function<std::uint64_t()> random;
+    // May be empty. Every endpoint is done with a profile that accept() took; `error` is "" when all have it.
+    std::function<void(const pipeline::ProfilePtr& profile, const std::string& error)> on_end;
   };
   // A removed endpoint has this long to deliver what it has, unless flush_timeout is zero.
   static constexpr Duration kRemovalDrain = std::chrono::minutes(1);
@@ -84,7 +86,7 @@ class Writer {
   [[nodiscard]] EndpointSettings settings_of(const EndpointArguments& endpoint,
                                              const QueueArguments& queue) const;
   pipeline::Ledger& ledger_of(const std::string& shown_url);
-  std::shared_ptr<Push> begin(const pipeline::Profile& profile);
+  std::shared_ptr<Push> begin(const pipeline::ProfilePtr& profile);
   void remove(std::unique_ptr<Endpoint> endpoint, Duration within, Endpoint::Rest rest,
               const std::string& reason);
   void collect(std::vector<metrics::Sample>& out) const;

@@ -48,6 +48,24 @@ TEST_F(WriterTest, ADeliveredProfileIsSentOnceAndCounted) {
   EXPECT_TRUE(log_.empty());
 }
 
+TEST_F(WriterTest, TellsWhenEveryEndpointIsDoneWithAProfile) {
+  http_->set_handler(
+      [](const http::Request& request) {
+        return request.url.contains("one") ? ok() : answer(400, "text/plain", "no");
+      },
+      milliseconds(30));
+  configure({endpoint()});
+  offer_many(1);
+  EXPECT_TRUE(ended_.empty());
+  loop_.advance(milliseconds(30));
+  EXPECT_THAT(ended_, testing::ElementsAre("n1: "));
+  configure({endpoint(), endpoint("http://two:4040")});
+  offer_many(1);
+  loop_.advance(milliseconds(30));
+  ASSERT_EQ(ended_.size(), 2u);
+  EXPECT_THAT(ended_[1], HasSubstr("n2: failed to push to endpoint http://two:4040"));
+}
+
 TEST_F(WriterTest, WithoutEndpointsEverythingIsAccepted) {
   configure({});
   EXPECT_TRUE(offer(profile()).accepted());

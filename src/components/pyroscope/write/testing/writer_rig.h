@@ -52,6 +52,9 @@ class WriterTest : public testing::Test {
     environment.data_path = "/data";
     environment.http = http_;
     environment.random = [this] { return random_(); };
+    environment.on_end = [this](const pipeline::ProfilePtr& ended, const std::string& error) {
+      ended_.push_back(ended->id + ": " + error);
+    };
     writer_ = std::make_unique<Writer>(std::move(environment));
   }
   // As kill -9: nothing that the process would still do happens.
@@ -133,6 +136,7 @@ class WriterTest : public testing::Test {
     return stopped_;
   }
 
+  std::vector<std::string> ended_;  // "<id>: <error>" of every profile that all endpoints are done with
   async::testing::TestLoop loop_;
   async::testing::InlineWorkerPool pool_{loop_}, disk_pool_{loop_};
   std::shared_ptr<fs::testing::MemoryFileSystem> memory_ = fs::testing::MemoryFileSystem::create();
