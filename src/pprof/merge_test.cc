@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "pprof/retime.h"
 #include "pprof/testing/random_profile.h"
 #include "pprof/top.h"
 #include "pprof/tree.h"
@@ -203,6 +204,19 @@ TEST(Merge, SidesAreKeptApartAndSubtracted) {
   const std::int64_t before = profile.total(0, 1);
   profile.normalize(1, 0);
   EXPECT_NEAR(static_cast<double>(profile.total(1, 1)), static_cast<double>(before), 50);
+}
+
+TEST(WithTime, ChangesNothingElse) {
+  const std::string raw = testing::captured_raw("prom-heap-1");
+  const auto later = with_time(raw, 12345);
+  ASSERT_TRUE(later);
+  EXPECT_EQ(inspect(*later)->time_unix_ns, 12345);
+  auto before = parse(raw), after = parse(*later);
+  ASSERT_TRUE(before && after);
+  after->time_unix_ns = before->time_unix_ns;
+  EXPECT_EQ(serialize(*after), serialize(*before));
+  EXPECT_EQ(with_time(*with_time(*later, 1), 12345), *later);  // no second time is left
+  EXPECT_FALSE(with_time("\x0a\xff", 1));
 }
 
 TEST(Top, CountsAFrameOncePerStack) {
