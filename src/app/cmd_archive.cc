@@ -9,11 +9,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <thread>
 
 #include "app/cli_words.h"
 #include "archive_tool/commands.h"
+#include "archive_tool/replay.h"
 
 namespace invar::app {
 namespace {
@@ -23,10 +25,10 @@ namespace tool = archive_tool;
 constexpr std::size_t kUnknownColumns = 80;
 constexpr unsigned kMaxThreads = 8;
 
-std::size_t terminal_columns() {
-  if (isatty(STDOUT_FILENO) == 0) return 0;
+std::size_t terminal_columns(int fd) {
+  if (isatty(fd) == 0) return 0;
   winsize size{};
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUnknownColumns;
+  return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUnknownColumns;
 }
 
 tool::Environment real_environment() {
@@ -38,8 +40,14 @@ tool::Environment real_environment() {
             std::fflush(stdout);
             fmt::print(stderr, "{}\n", text);
           },
-      .columns = terminal_columns(),
-      .progress = isatty(STDERR_FILENO) == 1,
+      .columns = terminal_columns(STDOUT_FILENO),
+      .status =
+          [](std::string_view line) {
+            std::fflush(stdout);
+            fmt::print(stderr, "\r\x1b[K{}", line);
+            std::fflush(stderr);
+          },
+      .error_columns = terminal_columns(STDERR_FILENO),
       .now_unix_ns =
           std::chrono::duration_cast<Duration>(std::chrono::system_clock::now().time_since_epoch()).count(),
       .threads = std::clamp(std::thread::hardware_concurrency(), 1U, kMaxThreads)};
@@ -54,6 +62,7 @@ struct ArchiveCommand::Impl {
     archive.require_subcommand(0, 1);
     add_file_commands();
     add_profile_commands();
+    add_replay();
   }
 
   CLI::App& add(const std::string& name, const std::string& text, const std::string& examples, Run run) {
@@ -263,6 +272,54 @@ struct ArchiveCommand::Impl {
     add_output(export_command, exported.output, "File to write instead of standard output");
   }
 
+  void add_replay() {
+    CLI::App& command =
+        add("replay", "Send profiles to a Pyroscope server: invar archive replay [flags] --to URL PATH...",
+            "  invar archive replay --to http://localhost:4040 --shift-to-now profiles\n"
+            "  invar archive replay --to https://pyroscope:4040 --tenant squad-1 --basic-auth-user me \\\n"
+            "    --basic-auth-password-file password --rate 100/s --selector '{service_name=\"api\"}' "
+            "--since 1h profiles\n"
+            "  invar archive replay --config endpoint.alloy --dry-run profiles\n"
+            "The same command goes on where an earlier run stopped. Exit status 130 after Ctrl-C.",
+            [this](const auto& environment, const auto& words) -> Result<int> {
+              INVAR_TRY(take_paths(replay.selection, words));
+              replay.state_folder = state_folder();
+              return tool::replay(environment, replay);
+            });
+    const auto text = [&](const std::string& name, std::string& value, const std::string& what) {
+      command.add_option(name, value, what)->take_last();
+    };
+    text("--to", replay.to, "URL of the server");
+    text("--config", replay.config,
+         "File with the arguments of a pyroscope.write component: an endpoint block and more");
+    add_selection(command, replay.selection);
+    command.add_flag("--shift-to-now", replay.shift_to_now,
+                     "Move all times so that the newest profile is taken now");
+    command.add_flag("--keep-time", replay.keep_time,
+                     "Keep the times at which profiles were taken (the default)");
+    text("--rate", replay.rate, "At most so many profiles: 100/s, 600/m");
+    command.add_flag("--dry-run", replay.dry_run, "Only say what would be sent");
+    command.add_flag("--restart", replay.restart,
+                     "Begin anew instead of going on where an earlier run stopped");
+    text("--state-file", replay.state_file,
+         "Where to remember how far it came, instead of a file below ~/.local/state/invar");
+    text("--tenant", replay.tenant, "Tenant: the header X-Scope-OrgID");
+    command.add_option("--header", replay.headers, "A further header, 'Name: value'; repeatable")
+        ->allow_extra_args(false);
+    text("--basic-auth-user", replay.user, "User name for basic authentication");
+    text("--basic-auth-password-file", replay.password_file, "File with the password");
+    text("--bearer-token-file", replay.bearer_token_file, "File with a bearer token");
+    text("--tls-ca-file", replay.ca_file, "File with the certificates that the server's is checked with");
+    command.add_flag("--tls-insecure-skip-verify", replay.insecure, "Do not check the server's certificate");
+  }
+
+  static std::string state_folder() {
+    const char* const state = std::getenv("XDG_STATE_HOME");
+    if (state != nullptr && *state != '\0') return std::string(state) + "/invar";
+    const char* const home = std::getenv("HOME");
+    return std::string(home != nullptr ? home : ".") + "/.local/state/invar";
+  }
+
   static void add_output(CLI::App& command, std::string& output, const std::string& text) {
     command.add_option("--output,-o", output, text)->take_last();
   }
@@ -276,6 +333,7 @@ struct ArchiveCommand::Impl {
   tool::DiffOptions diff;
   tool::FlameOptions flame;
   tool::ExportOptions exported;
+  tool::ReplayOptions replay;
   tool::Selection selection;  // of the commands that take nothing else
   std::string output;
   bool quiet = false;

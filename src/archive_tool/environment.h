@@ -19,7 +19,10 @@ struct Environment {
   std::function<void(std::string_view)> print;  // to standard output, as it is
   std::function<void(std::string_view)> warn;   // one line to standard error
   std::size_t columns = 0;  // of the terminal that print() leads to; 0: it leads elsewhere
-  bool progress = false;    // standard error is a terminal
+  // The one line that stays at the bottom of the terminal of standard error, "" to clear it. error_columns 0: it
+  // is no terminal, and status() is not called.
+  std::function<void(std::string_view)> status;
+  std::size_t error_columns = 0;
   UnixNanos now_unix_ns = 0;
   unsigned threads = 1;
 };

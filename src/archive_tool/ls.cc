@@ -195,11 +195,17 @@ Result<int> ls(const Environment& environment, const LsOptions& options) {
   Printer printer(environment, options.json);
   std::vector<Row> rows;
   std::size_t printed = 0;
+  bool listed_all = true;
   const auto keep_best = [&] {
     std::ranges::stable_sort(rows, before);
     if (rows.size() > limit) rows.resize(limit);
   };
   INVAR_ASSIGN_OR_RETURN(const bool all_good, source.for_each([&](Item item) -> Result<bool> {
+    if (auto completed = source.complete(item); !completed) {
+      environment.warn(completed.error().message);
+      listed_all = false;
+      return true;
+    }
     Row row{item.meta.taken_unix_ns, item.file_bytes, std::move(item.path),
             item.meta.labels,        item.meta.kind,  std::move(item.meta.origin)};
     if (streams) {
@@ -213,7 +219,7 @@ Result<int> ls(const Environment& environment, const LsOptions& options) {
   keep_best();
   for (Row& row : rows) printer.add(std::move(row));
   printer.finish();
-  return all_good ? 0 : 1;
+  return all_good && listed_all ? 0 : 1;
 }
 
 }  // namespace invar::archive_tool

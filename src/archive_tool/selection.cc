@@ -120,6 +120,25 @@ std::string Source::path(std::size_t file) const {
                                                       : folder->others[at - folder->archived.size()]);
 }
 
+std::size_t Source::position_after(std::string_view path) const {
+  const std::string_view name = base_name(path);
+  std::size_t before_folder = 0;
+  for (const Folder& folder : folders_) {
+    if (folder.path == path.substr(0, path.size() - name.size())) {
+      if (const auto key = archive::parse_name(name); key && !folder.archived.empty()) {
+        return before_folder +
+               static_cast<std::size_t>(std::ranges::upper_bound(folder.archived, *key, before) -
+                                        folder.archived.begin());
+      }
+      if (const auto at = std::ranges::upper_bound(folder.others, name); at != folder.others.begin()) {
+        return before_folder + folder.archived.size() + static_cast<std::size_t>(at - folder.others.begin());
+      }
+    }
+    before_folder += folder.size();
+  }
+  return 0;
+}
+
 bool Source::in_time(UnixNanos taken) const {
   return (!since_ || taken >= *since_) && (!until_ || taken < *until_);
 }
@@ -138,7 +157,7 @@ Result<std::optional<Item>> Source::look(std::size_t file) const {
   auto result = look_at_archived(item, **opened);
   // Files of any name may be copies from an archive; without our subfield they are somebody else's profiles.
   if (!result && result.error().code == ErrorCode::kInvalidArgument && !named_as_ours) {
-    result = look_at_profile(std::move(item));
+    result = look_at_profile(std::move(item), **opened);
   }
   return naming(kept, std::move(result));
 }
@@ -157,31 +176,39 @@ Result<std::optional<Item>> Source::look_at_archived(Item item, fs::File& file) 
   if (!in_time(item.meta.taken_unix_ns) || !selector_.matches(item.meta.labels)) return std::nullopt;
   INVAR_ASSIGN_OR_RETURN(item.file_bytes, file.size());
   if (!sample_type_.empty()) {
-    INVAR_ASSIGN_OR_RETURN(const bool has, has_sample_type(item));
-    if (!has) return std::nullopt;
+    if (item.meta.kind != archive::Kind::kPprof) return std::nullopt;
+    INVAR_ASSIGN_OR_RETURN(const pprof::Summary contents, summary(item));
+    if (!has_sample_type(contents)) return std::nullopt;
   }
   return item;
 }
 
-Result<std::optional<Item>> Source::look_at_profile(Item item) const {
-  INVAR_ASSIGN_OR_RETURN(const std::string file, bytes(item));
-  INVAR_ASSIGN_OR_RETURN(const pprof::Summary summary, summarize(file));
-  item.file_bytes = file.size();
-  item.meta.taken_unix_ns = summary.time_unix_ns;
-  const bool has_type =
-      sample_type_.empty() || std::ranges::any_of(summary.sample_types, [&](const auto& type) {
-        return pprof::is_sample_type(type, sample_type_);
-      });
-  if (!has_type || !in_time(summary.time_unix_ns) || !selector_.matches({})) return std::nullopt;
+Result<std::optional<Item>> Source::look_at_profile(Item item, fs::File& file) const {
+  if (!selector_.matches({})) return std::nullopt;
+  INVAR_ASSIGN_OR_RETURN(item.file_bytes, file.size());
+  if (!since_ && !until_ && sample_type_.empty()) return item;
+  INVAR_ASSIGN_OR_RETURN(const pprof::Summary contents, summary(item));
+  item.meta.taken_unix_ns = contents.time_unix_ns;
+  if (!in_time(contents.time_unix_ns) || !has_sample_type(contents)) return std::nullopt;
   return item;
 }
 
-Result<bool> Source::has_sample_type(const Item& item) const {
-  if (item.meta.kind != archive::Kind::kPprof) return false;
+Result<> Source::complete(Item& item) const {
+  if (item.archived || item.meta.taken_unix_ns != 0) return {};
+  INVAR_ASSIGN_OR_RETURN(const pprof::Summary contents, naming(item.path, summary(item)));
+  item.meta.taken_unix_ns = contents.time_unix_ns;
+  return {};
+}
+
+Result<pprof::Summary> Source::summary(const Item& item) const {
   INVAR_ASSIGN_OR_RETURN(const std::string file, bytes(item));
-  INVAR_ASSIGN_OR_RETURN(const pprof::Summary summary, summarize(file));
-  return std::ranges::any_of(summary.sample_types,
-                             [&](const auto& type) { return pprof::is_sample_type(type, sample_type_); });
+  return summarize(file);
+}
+
+bool Source::has_sample_type(const pprof::Summary& summary) const {
+  return sample_type_.empty() || std::ranges::any_of(summary.sample_types, [&](const auto& type) {
+           return pprof::is_sample_type(type, sample_type_);
+         });
 }
 
 Result<std::string> Source::bytes(const Item& item) const {

@@ -26,7 +26,8 @@ struct Selection {  // as the user wrote it
 
 struct Item {
   std::string path;
-  bool archived = false;  // false: a plain profile from elsewhere; `meta` has only kind and time
+  bool archived =
+      false;  // false: a plain profile from elsewhere; `meta` has no labels, and no time before complete()
   archive::Meta meta;
   std::uint64_t file_bytes = 0;
 };
@@ -37,8 +38,12 @@ class Source {
 
   [[nodiscard]] std::size_t size() const { return files_; }
   [[nodiscard]] std::string path(std::size_t file) const;
-  // Reads the metadata; nullopt: the file is not selected, or gone by now.
+  // How many files stand before and at `path`, which need not exist any more; 0 when it is in no folder of these.
+  [[nodiscard]] std::size_t position_after(std::string_view path) const;
+  // Reads the metadata; nullopt: the file is not selected, or gone by now. A plain profile is looked into only when
+  // the selection asks for its time or types.
   [[nodiscard]] Result<std::optional<Item>> look(std::size_t file) const;
+  [[nodiscard]] Result<> complete(Item& item) const;                // looks into a plain profile for its time
   [[nodiscard]] Result<std::string> bytes(const Item& item) const;  // the file
   [[nodiscard]] Result<std::string> body(const Item& item) const;   // the original bytes of the profile
 
@@ -58,8 +63,9 @@ class Source {
   Result<> add(const std::string& path);
   [[nodiscard]] std::pair<const Folder*, std::size_t> find(std::size_t file) const;
   [[nodiscard]] Result<std::optional<Item>> look_at_archived(Item item, fs::File& file) const;
-  [[nodiscard]] Result<std::optional<Item>> look_at_profile(Item item) const;
-  [[nodiscard]] Result<bool> has_sample_type(const Item& item) const;
+  [[nodiscard]] Result<std::optional<Item>> look_at_profile(Item item, fs::File& file) const;
+  [[nodiscard]] Result<pprof::Summary> summary(const Item& item) const;
+  [[nodiscard]] bool has_sample_type(const pprof::Summary& summary) const;
   [[nodiscard]] bool in_time(UnixNanos taken) const;
 
   const Environment* environment_;

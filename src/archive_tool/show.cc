@@ -39,7 +39,8 @@ Result<> add_contents(std::string& out, std::string_view body) {
   return {};
 }
 
-Result<std::string> describe(const Source& source, const Item& item) {
+Result<std::string> describe(const Source& source, Item item) {
+  INVAR_TRY(source.complete(item));
   const archive::Meta& meta = item.meta;
   const bool ingest = meta.kind == archive::Kind::kIngest;
   INVAR_ASSIGN_OR_RETURN(const std::string body, source.body(item));
@@ -76,8 +77,8 @@ Result<std::string> describe(const Source& source, const Item& item) {
 Result<int> show(const Environment& environment, const Selection& selection) {
   INVAR_ASSIGN_OR_RETURN(const Source source, Source::open(environment, selection));
   bool described_all = true, first = true;
-  INVAR_ASSIGN_OR_RETURN(const bool all_good, source.for_each([&](const Item& item) -> Result<bool> {
-    if (const auto text = describe(source, item)) {
+  INVAR_ASSIGN_OR_RETURN(const bool all_good, source.for_each([&](Item item) -> Result<bool> {
+    if (const auto text = describe(source, std::move(item))) {
       environment.print(std::exchange(first, false) ? *text : "\n" + *text);
     } else {
       environment.warn(text.error().message);
