@@ -177,9 +177,13 @@ DeliveryPtr DeliveryQueue::next(std::size_t ahead) {
     std::size_t seen = 0;
     for (auto it = backlog_.begin(); it != backlog_.end() && seen < ahead && !older; ++it, ++seen)
       if (it->second->profile) older = it->second.get();
-    const bool live = !live_.empty() && (live_turn_ || !older);
-    if (!live && !older) return nullptr;
-    live_turn_ = !live;
+    if (live_.empty() && !older) return nullptr;
+    bool live = !older;
+    if (older && !live_.empty()) {
+      const bool hurried = env_.loop->now() - live_.begin()->second->accepted_at >= kLiveSoon;
+      live = hurried ? turn_ % 4 != 3 : turn_ % 2 == 0;
+      ++turn_;
+    }
     DeliveryPtr delivery = take_out(live ? *live_.begin()->second : *older);
     if (time_left(*delivery) >= Duration::zero()) return delivery;
     events_.give_up(std::move(delivery), End::kExpired, "expired",
@@ -196,7 +200,8 @@ Duration DeliveryQueue::time_left(const Delivery& delivery) const {
 
 void DeliveryQueue::age() {
   const async::TimePoint now = env_.loop->now();
-  while (!live_.empty() && now - live_.begin()->second->accepted_at >= kLiveFor)
+  const Duration live_for = flowing_ ? kLiveAtMost : kLiveFor;
+  while (!live_.empty() && now - live_.begin()->second->accepted_at >= live_for)
     place(take_out(*live_.begin()->second), Place::kBacklog);
   while (!waiting_.empty() && waiting_.begin()->first.first <= now)
     place(take_out(*waiting_.begin()->second), Place::kBacklog);

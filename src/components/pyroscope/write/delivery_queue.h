@@ -1,9 +1,10 @@
 // DeliveryQueue: what waits for one endpoint, in memory first, on disk when the server falls behind.
 //
-//   add() -> live --(1 s)--> backlog -> next() -> out: settled(), or retry_at() -> waiting --(due)--> backlog
+//   add() -> live --> backlog -> next() -> out: settled(), or retry_at() -> waiting --(due)--> backlog
 //
-// Live profiles and the backlog take turns; the backlog goes oldest first, so that what leaves the server's window
-// soon is not starved by what has time.
+// Live profiles and the backlog take turns, and three of four turns are the live ones' when these wait: draining does not
+// delay them. The backlog goes oldest first, so that what leaves the server's window soon is not starved by what has time.
+// A profile that has waited kLiveFor, or kLiveAtMost while the server takes profiles, is live no longer.
 // Disk:    a profile whose first attempt failed, or that has waited kLiveFor, is written (with sync_always: every one,
 //          before it may be sent and before its sender hears that it is kept). What is on disk stays in memory, too, until the
 //          memory is needed; the front of the backlog is read again in time.
@@ -39,6 +40,8 @@ struct QueueSettings {
 class DeliveryQueue {
  public:
   static constexpr Duration kLiveFor = std::chrono::seconds(1);
+  static constexpr Duration kLiveAtMost = std::chrono::seconds(10);
+  static constexpr Duration kLiveSoon = std::chrono::milliseconds(250);
   static constexpr Duration kDiskRetry = std::chrono::seconds(1);
   static constexpr Duration kSweepPeriod = std::chrono::seconds(1);
 
@@ -61,6 +64,7 @@ class DeliveryQueue {
   DeliveryQueue(Environment environment, QueueSettings settings, Events events);
 
   void update(QueueSettings settings);
+  void set_flowing(bool flowing) { flowing_ = flowing; }  // the server takes profiles
   void add(DeliveryPtr delivery);
   // The next one to send, with its bytes; null when there is none now. `ahead`: so many of the backlog are made ready.
   DeliveryPtr next(std::size_t ahead);
@@ -136,7 +140,8 @@ class DeliveryQueue {
 
   std::uint64_t last_number_ = 0, memory_bytes_ = 0;
   std::size_t known_ = 0;
-  bool live_turn_ = true;
+  bool flowing_ = true;
+  unsigned turn_ = 0;
   std::unique_ptr<Spill> spill_;
   async::TimePoint disk_retry_at_{}, load_retry_at_{};
   std::string disk_error_;

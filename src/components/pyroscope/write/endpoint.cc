@@ -75,6 +75,7 @@ bool Endpoint::may_send() const {
 
 void Endpoint::dispatch() {
   if (std::exchange(dispatching_, true)) return;
+  queue_.set_flowing(troubles_ < 2 && env_.loop->now() >= gate_until_);
   queue_.sweep();
   while (may_send()) {
     DeliveryPtr delivery = queue_.next(limit());

@@ -143,6 +143,16 @@ TEST(WindowTest, GrowsSlowlyAndHalvesOncePerRound) {
   EXPECT_EQ(window.limit(), 32u);
 }
 
+TEST(WindowTest, IsSoonBackWhereItWasAfterAnOutage) {
+  Window window;
+  for (int i = 0; i < 200; ++i) window.on_success();
+  const std::size_t before = window.limit();
+  for (std::uint64_t flight = 1; flight < 10; ++flight) window.on_congestion(flight, flight);
+  EXPECT_EQ(window.limit(), 1u);
+  for (int i = 0; i < 5; ++i) window.on_success();
+  EXPECT_NEAR(static_cast<double>(window.limit()), static_cast<double>(before) / 2, 1);
+}
+
 // ---- replies (5, column "Ours")
 
 constexpr const char* kJson = "application/json";

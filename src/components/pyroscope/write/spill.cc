@@ -29,7 +29,7 @@ queue::SegmentQueue::Stats Spill::stats() const {
 }
 
 Result<std::pair<std::shared_ptr<queue::SegmentQueue>, Spill::Opened>> Spill::open_blocking(
-    const Environment& environment, std::uint64_t max_bytes) {
+    const Environment& environment, std::uint64_t max_bytes, bool whole) {
   std::pair<std::shared_ptr<queue::SegmentQueue>, Opened> out;
   if (max_bytes == 0 && !environment.files->stat(environment.directory)) return out;
   INVAR_ASSIGN_OR_RETURN(
@@ -38,9 +38,11 @@ Result<std::pair<std::shared_ptr<queue::SegmentQueue>, Spill::Opened>> Spill::op
                                                                    max_bytes / 8, 64 << 10, 16 << 20)}));
   queue::SegmentQueue& queue = *out.first;
   Opened& opened = out.second;
+  if (whole && queue.stats().unreadable_segments > 0)
+    return fail(ErrorCode::kUnavailable, "a file in " + environment.directory + " cannot be read");
   for (const queue::RecordInfo& info : queue.pending(0, SIZE_MAX)) {
     const auto header = queue.read_header(info.id);
-    // A disk that cannot be read now may be later; its records keep their place without a name.
+    // What cannot be read now may be later: it keeps its place without a name.
     Found found{info.id, info.taken_unix_ns, info.body_bytes, info.header_bytes + info.body_bytes, "unknown",
                 false};
     if (header) {
@@ -62,7 +64,9 @@ void Spill::open() {
   if (opening_ || queue_) return;
   opening_ = true;
   env_.pool->run(
-      [environment = env_, max_bytes = max_bytes_] { return open_blocking(environment, max_bytes); },
+      [environment = env_, max_bytes = max_bytes_, whole = ++open_attempts_ < kWholeAttempts] {
+        return open_blocking(environment, max_bytes, whole);
+      },
       alive_.bind([this](auto result) {
         opening_ = false;
         if (!result) {

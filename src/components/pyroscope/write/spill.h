@@ -26,6 +26,8 @@ class Spill {
  public:
   using Number = std::uint64_t;  // the caller's name for a profile
   static constexpr Duration kGather = std::chrono::milliseconds(50);
+  // A file that cannot be read is left for the next start, after so many attempts to open all of them.
+  static constexpr int kWholeAttempts = 5;
 
   struct Environment {
     async::Loop* loop = nullptr;
@@ -91,7 +93,7 @@ class Spill {
     std::vector<std::pair<Number, Result<OutgoingPtr>>> loaded;
   };
   static Result<std::pair<std::shared_ptr<queue::SegmentQueue>, Opened>> open_blocking(
-      const Environment& environment, std::uint64_t max_bytes);
+      const Environment& environment, std::uint64_t max_bytes, bool whole);
   static Done run_blocking(queue::SegmentQueue& queue, const Work& work, const std::string& destination,
                            std::uint64_t max_bytes);
   static void write_blocking(queue::SegmentQueue& queue, const std::vector<Work::Write>& writes,
@@ -105,6 +107,7 @@ class Spill {
   std::uint64_t max_bytes_;
   std::shared_ptr<queue::SegmentQueue> queue_;
   bool opening_ = false, busy_ = false;
+  int open_attempts_ = 0;
   Work work_;
   async::Timer gather_timer_;
   async::Alive alive_;
