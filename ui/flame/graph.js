@@ -30,10 +30,7 @@ export class Graph {
   show(view) {
     this.view = view;
     this.colors = [];
-    this.zoomed = this.focused = view.root;
-    this.on.zoom(this.zoomed);
-    this.arrange();
-    this.scrollTo(this.zoomed);
+    this.zoom(view.root);
   }
 
   zoom(node) {
@@ -51,6 +48,8 @@ export class Graph {
   theme(dark) {
     this.dark = dark;
     this.colors = [];
+    const style = getComputedStyle(this.box);
+    this.ink = Object.fromEntries(["page", "faded", "small", "found", "focus", "frame-text"].map((name) => [name, style.getPropertyValue(`--${name}`)]));
     this.draw();
   }
 
@@ -88,9 +87,6 @@ export class Graph {
       this.canvas.style.width = `${this.width}px`;
       this.canvas.style.height = `${height}px`;
     }
-    const style = getComputedStyle(this.box);
-    this.ink = {page: style.getPropertyValue("--page"), faded: style.getPropertyValue("--faded"), small: style.getPropertyValue("--small"),
-      found: style.getPropertyValue("--found"), focus: style.getPropertyValue("--focus"), text: "#16130d"};
     const c = this.context;
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
     c.fillStyle = this.ink.page;
@@ -121,7 +117,7 @@ export class Graph {
     if (item.small || width < 22) return;
     const text = this.fit(shortName(this.profile.frames[node.frame].name), width - 8);
     if (!text) return;
-    c.fillStyle = this.ink.text;
+    c.fillStyle = this.ink["frame-text"];
     c.fillText(text, item.x + 4, y + kRow / 2);
   }
 
@@ -176,7 +172,7 @@ export class Graph {
     canvas.addEventListener("pointerleave", () => this.on.hover(null));
     canvas.addEventListener("click", (event) => {
       const item = this.itemAt(event.clientX, event.clientY);
-      if (item) this.zoom(item.node);
+      if (item) this.zoom(item.small ? this.view.group(item.node, item.small) : item.node);
     });
   }
 

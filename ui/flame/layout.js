@@ -1,13 +1,14 @@
 // Which frames are wide enough to be seen, row by row. Frames narrower than a pixel are not looked into: neighbours
 // among them are drawn as one block. So the work depends on the size of the window, not on that of the profile.
 export const kSmallest = 1; // pixels
+const kBlock = 16; // a block ends here, so that zooming into one leads on however many there are
 
-// rows[r] = [{x, width, node, small}], from left to right; `small` counts the frames of a block (node: their parent).
+// rows[r] = [{x, width, node, small}], from left to right; `small` is null, or the frames of a block (node: their parent).
 // The zoomed frame and all above it span the whole width.
 export function layout(view, zoomed, width) {
   const rows = [];
   const put = (row, item) => (rows[row] ??= []).push(item);
-  for (let node = zoomed; node; node = node.parent) put(node.depth, {x: 0, width, node, small: 0});
+  for (let node = zoomed; node; node = node.parent) put(node.depth, {x: 0, width, node, small: null});
   const waiting = [];
   if (zoomed.value > 0) waiting.push({x: 0, width, node: zoomed});
   while (waiting.length > 0) {
@@ -21,14 +22,14 @@ export function layout(view, zoomed, width) {
       const part = node.value * scale;
       if (part >= kSmallest) {
         block = null;
-        const seen = {x, width: part, node, small: 0};
+        const seen = {x, width: part, node, small: null};
         put(row, seen);
         wide.push(seen);
-      } else if (block) {
+      } else if (block && block.width < kBlock) {
         block.width += part;
-        ++block.small;
+        block.small.push(node);
       } else {
-        put(row, (block = {x, width: part, node: item.node, small: 1}));
+        put(row, (block = {x, width: part, node: item.node, small: [node]}));
       }
       x += part;
     }

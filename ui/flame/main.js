@@ -52,7 +52,9 @@ function tooltip(item, x, y) {
   const frame = profile.frames[item.node.frame];
   const parts = [];
   if (item.small) {
-    parts.push(element("b", `${item.small} frame${item.small > 1 ? "s" : ""} too narrow to draw`), element("div", `below ${frame.name}; click to zoom in`, "soft"));
+    const count = item.small.length;
+    parts.push(element("b", count === 1 ? profile.frames[item.small[0].frame].name : `${count.toLocaleString("en-US")} frames too narrow to draw`),
+      element("div", "click to zoom in", "soft"));
   } else {
     parts.push(element("b", frame.name));
     if (placeOf(frame)) parts.push(element("div", placeOf(frame), "soft"));

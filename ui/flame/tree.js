@@ -7,6 +7,7 @@ class View {
   constructor(profile, type) {
     this.diff = profile.sides.length > 1;
     this.nodes = profile.nodes;
+    this.frames = profile.frames;
     const side = profile.types.length;
     const pick = (columns) => [columns[type], this.diff ? columns[side + type] : columns[type]];
     [this.selfBefore, this.selfAfter] = pick(this.nodes.self);
@@ -21,6 +22,16 @@ class View {
   children(node) {
     node.kids ??= this.expand(node);
     return node.kids;
+  }
+
+  // Some of the children of `parent` below a node of their own, to be zoomed into.
+  group(parent, kids) {
+    if (kids.length === 1) return kids[0];
+    const sum = (field) => kids.reduce((total, kid) => total + kid[field], 0);
+    const frame = this.frames.push({name: `${kids.length.toLocaleString("en-US")} narrow frames`, file: "", line: 0}) - 1;
+    const node = this.make({frame, before: sum("before"), after: sum("after"), selfBefore: 0, selfAfter: 0}, parent);
+    node.kids = kids.map((kid) => ({...kid, parent: node, depth: node.depth + 1, kids: undefined}));
+    return node;
   }
 }
 
@@ -61,7 +72,6 @@ export class Callers extends View {
     for (let id = 0; id < this.nodes.count; ++id) {
       if (this.selfBefore[id] > 0 || this.selfAfter[id] > 0) ends.push({id, before: this.selfBefore[id], after: this.selfAfter[id]});
     }
-    this.names = profile.frames;
     this.root = this.make({
       frame: 0,
       stacks: ends,
@@ -89,7 +99,7 @@ export class Callers extends View {
     if (!node.parent) {
       for (const kid of kids) [kid.selfBefore, kid.selfAfter] = [kid.before, kid.after];
     }
-    const name = (kid) => this.names[kid.frame].name;
+    const name = (kid) => this.frames[kid.frame].name;
     return kids.filter((kid) => kid.value > 0).sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));
   }
 }

@@ -137,6 +137,18 @@ test("inverted and upright views", () => withPage(shop(), kDesk, async (page) =>
   await shot(page, "upright");
 }));
 
+test("frames too narrow to draw are a block to zoom into", () => withPage(profileOf([["main;a", 1e9], ...Array.from({length: 2000}, (_, i) => [`main;tiny${i}`, 1e5])]), kDesk, async (page) => {
+  const block = await at(page, 2, 0.9);
+  await page.mouse.move(block.x, block.y);
+  assert.match(await page.innerText("#tip"), /\d+ frames too narrow to draw/);
+  await page.mouse.click(block.x, block.y);
+  assert.match(await below(page), /\d+ narrow frames .* ms/);
+  await page.mouse.click(block.x, block.y + kRow); // wide enough by now
+  assert.match(await below(page), /tiny\d+ 100 µs/);
+  await page.click("#reset");
+  assert.match(await below(page), /root/);
+}));
+
 test("every sample type", () => withPage({...shop(), types: [["samples", "count"], ["cpu", "nanoseconds"]], type: 1,
   self: [shop().self[0].map((v) => (v > 0 ? v / 1e7 : v)), shop().self[0]]}, kDesk, async (page) => {
   assert.match(await below(page), /root 10 s/);

@@ -58,13 +58,29 @@ test("the layout shows what is a pixel wide and joins the rest", () => {
   const profile = read(profileOf([["main;a", 900], ["main;b", 100], ...Array.from({length: 50}, (_, i) => [`main;tiny${i}`, 0.05])]));
   const view = new Calls(profile, 0);
   const rows = layout(view, view.root, 1000);
-  assert.deepEqual(rows[2].map(({node, small}) => [profile.frames[node.frame].name, small]), [["a", 0], ["b", 0], ["main", 50]]);
+  assert.deepEqual(rows[2].map(({node, small}) => [profile.frames[node.frame].name, small?.length ?? 0]), [["a", 0], ["b", 0], ["main", 50]]);
   assert.equal(find(rows[2], 10).node.frame, rows[2][0].node.frame);
-  assert.equal(find(rows[2], 999).small, 50);
+  assert.equal(find(rows[2], 999).small.length, 50);
   assert.equal(find([{x: 0, width: 5}], 8), null);
   const [main] = view.children(view.root);
   const zoomed = layout(view, view.children(main)[1], 1000);
   assert.deepEqual(zoomed.map((row) => row.map((item) => item.width)), [[1000], [1000], [1000]]);
+});
+
+test("a block of narrow frames can be zoomed into", () => {
+  const profile = read(profileOf([["main;a", 1e6], ...Array.from({length: 50}, (_, i) => [`main;tiny${i};below`, i + 1])]));
+  for (const View of [Calls, Callers]) {
+    const view = new View(profile, 0);
+    const rows = layout(view, view.root, 1000);
+    const row = rows.findIndex((items) => items?.some((item) => item.small));
+    const block = rows[row].find((item) => item.small);
+    const group = view.group(block.node, block.small);
+    const zoomed = layout(view, group, 1000);
+    assert.equal(zoomed[row][0].node, group);
+    assert.ok(zoomed[row + 1].filter((item) => !item.small).length >= 1);
+    assert.ok(zoomed[row + 2].length >= 1, "and what lies below");
+    if (View === Calls) assert.equal(group.value, 1275);
+  }
 });
 
 test("the layout of 50,000 frames has no more than the window shows", () => {
