@@ -128,19 +128,18 @@ void FileDiscovery::scanned(async::TimePoint started, Scan scan) {
           kMtimeName, "Timestamp (mtime) of files read by FileSD. Timestamp is set at read time.",
           {{"filename", path}});
     }
-    if (file.groups) {
+    if (file.found) {
       known.mtime->set(static_cast<double>(file.mtime_unix_ns) / 1e9);
-      known.groups = std::move(*file.groups);
-      for (auto& group : known.groups) group.labels["__meta_filepath"] = path;
+      known.found = std::move(*file.found);
       known.error.clear();
     } else {
       any_bad = true;
       read_errors_.add();
-      const std::string& error = file.groups.error().message;
+      const std::string& error = file.found.error().message;
       if (error != known.error) logger_.error("Error reading file", {{"path", path}, {"err", error}});
       known.error = error;
     }
-    for (const auto& group : known.groups) append_targets(group, targets);
+    targets.insert(targets.end(), known.found.targets.begin(), known.found.targets.end());
   }
   const std::size_t count = targets.size();
   exporter_.set(std::move(targets));
@@ -158,9 +157,10 @@ void FileDiscovery::report(bool any_bad) {
   for (const auto& [path, known] : known_) {
     if (known.error.empty()) continue;
     // With the targets of before the component still does its work; without any it does not.
-    if (known.groups.empty()) health_.state = component::HealthState::kUnhealthy;
+    if (known.found.groups == 0) health_.state = component::HealthState::kUnhealthy;
     if (health_.message.empty()) {
-      health_.message = known.error + (known.groups.empty() ? "" : " (its previous targets are still used)");
+      health_.message =
+          known.error + (known.found.groups == 0 ? "" : " (its previous targets are still used)");
     }
   }
 }
@@ -170,7 +170,7 @@ component::BodyValue FileDiscovery::debug_info() const {
   for (const auto& [path, known] : known_) {
     component::BodyValue file;
     file.attribute("path", path);
-    file.attribute("groups", static_cast<std::uint64_t>(known.groups.size()));
+    file.attribute("groups", static_cast<std::uint64_t>(known.found.groups));
     if (!known.error.empty()) file.attribute("last_error", known.error);
     info.block("file", "", std::move(file));
   }

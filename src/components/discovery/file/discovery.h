@@ -31,7 +31,7 @@ class FileDiscovery {
 
  private:
   struct KnownFile {
-    std::vector<component::TargetGroup> groups;
+    FileTargets found;
     std::string error;  // of the last scan
     metrics::Gauge* mtime = nullptr;
   };

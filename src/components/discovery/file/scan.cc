@@ -8,13 +8,18 @@
 namespace invar::components::discovery_file {
 namespace {
 
-Result<std::vector<component::TargetGroup>> read_groups(const std::string& path, fs::FileSystem& files) {
+Result<FileTargets> read_targets(const std::string& path, fs::FileSystem& files) {
   const auto format = file_format(path);
   if (!format) return fail(ErrorCode::kInvalidArgument, path + ": unknown kind of file");
   INVAR_ASSIGN_OR_RETURN(const std::string text, files.read_file(path, kMaxFileBytes));
   auto groups = parse_target_file(text, *format);
   if (!groups) return std::unexpected(groups.error().wrapped(path));
-  return groups;
+  FileTargets found{.groups = groups->size()};
+  for (auto& group : *groups) {
+    group.labels["__meta_filepath"] = path;
+    append_targets(group, found.targets);
+  }
+  return found;
 }
 
 }  // namespace
@@ -25,9 +30,9 @@ Scan scan_files(const std::vector<std::string>& patterns, fs::FileSystem& files)
     for (const std::string& path : expand_glob(pattern, files)) {
       if (scan.contains(path)) continue;
       const auto stat = files.stat(path);
-      auto groups = read_groups(path, files);
-      if (!groups && groups.error().code == ErrorCode::kNotFound) continue;  // gone since it was listed
-      scan.emplace(path, ScannedFile{std::move(groups), stat ? stat->mtime_unix_ns : 0});
+      auto found = read_targets(path, files);
+      if (!found && found.error().code == ErrorCode::kNotFound) continue;  // gone since it was listed
+      scan.emplace(path, ScannedFile{std::move(found), stat ? stat->mtime_unix_ns : 0});
     }
   }
   return scan;

@@ -1,4 +1,5 @@
-// One look at all files of discovery.file: expands the patterns, reads and parses. Blocks: worker pool only.
+// One look at all files of discovery.file: expands the patterns, reads, parses and makes the targets, of which there may be
+// thousands. Blocks: worker pool only.
 #pragma once
 
 #include <map>
@@ -13,8 +14,12 @@ namespace invar::components::discovery_file {
 
 inline constexpr std::uint64_t kMaxFileBytes = std::uint64_t{64} << 20;
 
+struct FileTargets {
+  std::size_t groups = 0;
+  component::Targets targets;
+};
 struct ScannedFile {
-  Result<std::vector<component::TargetGroup>> groups;
+  Result<FileTargets> found;
   UnixNanos mtime_unix_ns = 0;
 };
 using Scan = std::map<std::string, ScannedFile>;  // by path as matched
