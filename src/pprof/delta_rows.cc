@@ -35,7 +35,7 @@ bool DeltaRows::read(const ProfileIndex& index, LocationKeys& keys, const Sample
   values_.reserve(std::size_t{samples_} * columns_ + 4);
   origins_.reserve(samples_ + 1);
   match_.reserve(samples_ + 1);
-  old_match_.fill_zero(old_rows + 1);  // one more, always 0, stops the cursor
+  old_rows_.fill_zero(old_rows + 1);  // one more, without a match, stops the cursor
   ids_.reserve(index.longest_sample() + 64);
   std::fill(std::begin(label_cache_), std::end(label_cache_), CachedLabel{});
 
@@ -75,9 +75,7 @@ void DeltaRows::prefetch_old_rows(std::uint32_t first, std::uint32_t rows) const
   const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
   for (std::uint32_t row = first; row < first + rows; ++row) {
     const std::uint32_t entry = table_[slot(hashes_[row])] - 1;
-    if (entry >= old_rows) continue;
-    __builtin_prefetch(&old_->hashes()[entry]);
-    __builtin_prefetch(&old_match_[entry]);
+    if (entry < old_rows) __builtin_prefetch(&old_rows_[entry]);
   }
 }
 
@@ -90,15 +88,15 @@ void DeltaRows::match_block(std::uint32_t first, std::uint32_t rows) {
     std::uint32_t match = kNoMatch;
     if (!table_only_ && expected_ < old_rows && old_hashes[expected_] == hash) {
       match = expected_++;
-      while (old_match_[expected_] != 0) ++expected_;
+      while (old_rows_[expected_].match != 0) ++expected_;
     } else if (!table_only_ && after_jump_ < old_rows && old_hashes[after_jump_] == hash &&
-               old_match_[after_jump_] == 0) {
+               old_rows_[after_jump_].match == 0) {
       match = after_jump_++;
     } else {
       misses_ += !table_only_;
       match = match_by_table(hash);
       if (match != kNoMatch) {
-        const std::uint32_t twin = match < old_rows ? old_match_[match] : match - old_rows + 1;
+        const std::uint32_t twin = match < old_rows ? old_rows_[match].match : match - old_rows + 1;
         if (twin != 0) {
           add_to(twin - 1, row);
           continue;
@@ -106,13 +104,17 @@ void DeltaRows::match_block(std::uint32_t first, std::uint32_t rows) {
         after_jump_ = match + 1;
       }
     }
-    if (match != kNoMatch) old_match_[match] = count_ + 1;
+    std::uint32_t values_at = 0;
+    if (match != kNoMatch) {
+      old_rows_[match].match = count_ + 1;
+      values_at = old_rows_[match].values_at;
+    }
     if (count_ != row) [[unlikely]] {  // close the gap that a duplicate has left
       hashes_[count_] = hash;
       origins_[count_] = origins_[row];
       std::copy_n(values(row), columns_, values_.data() + std::size_t{count_} * columns_);
     }
-    match_[count_++] = match;
+    match_[count_++] = {match, values_at};
   }
 }
 
@@ -122,7 +124,6 @@ std::uint32_t DeltaRows::match_by_table(std::uint64_t hash) {
   if (!has_table_) [[unlikely]]
     build_table();
   const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
-  const std::uint64_t* const old_hashes = old_ != nullptr ? old_->hashes() : nullptr;
   const auto mask = static_cast<std::uint32_t>(table_.size() - 1);
   for (std::uint32_t at = slot(hash);; at = (at + 1) & mask) {
     const std::uint32_t entry = table_[at] - 1;
@@ -130,7 +131,7 @@ std::uint32_t DeltaRows::match_by_table(std::uint64_t hash) {
       table_[at] = old_rows + count_ + 1;
       return kNoMatch;
     }
-    if ((entry < old_rows ? old_hashes[entry] : hashes_[entry - old_rows]) == hash) return entry;
+    if ((entry < old_rows ? old_rows_[entry].hash : hashes_[entry - old_rows]) == hash) return entry;
   }
 }
 
@@ -146,14 +147,17 @@ void DeltaRows::build_table() {
     while (table_[at] != 0) at = (at + 1) & mask;
     table_[at] = entry + 1;
   };
-  old_values_at_.reserve(old_rows + 1);
   std::uint32_t at = 0;
   for (std::uint32_t row = 0; row < old_rows; ++row) {
-    enter(old_->hashes()[row], row);
-    old_values_at_[row] = at;
+    const std::uint64_t hash = old_->hashes()[row];
+    enter(hash, row);
+    old_rows_[row].hash = hash;
+    old_rows_[row].values_at = at;
     at += row_value_bytes(old_->sizes() + std::size_t{row} * old_->stride(), old_->stride());
   }
   // Rows read before the first miss were all in the old state.
+  for (std::uint32_t row = 0; row < count_; ++row)
+    match_[row].values_at = old_rows_[match_[row].old_row].values_at;
 }
 
 void DeltaRows::add_to(std::uint32_t row, std::uint32_t duplicate) {
@@ -180,17 +184,15 @@ std::uint8_t* DeltaRows::subtract_rows(const DeltaColumns& columns, bool& fell) 
   std::int64_t any_fell = 0, positive = 0;
   for (std::uint32_t row = 0; row < count_; ++row, sizes += stride) {
     std::int64_t* const values = values_.data() + std::size_t{row} * columns_;
-    const std::uint32_t match = match_[row];
+    const auto [match, values_at] = match_[row];
     if constexpr (kTable) {
-      if (row + 12 < count_ && match_[row + 12] < old_rows) {
-        __builtin_prefetch(old_values + old_values_at_[match_[row + 12]]);
-      }
+      if (row + 12 < count_) __builtin_prefetch(old_values + match_[row + 12].values_at);
     }
     const bool known = match < old_rows;
     const std::uint8_t* at = nullptr;
     const std::uint8_t* at_sizes = nullptr;
     if (known) {
-      at = old_values + (kTable ? old_values_at_[match] : next_at);
+      at = old_values + (kTable ? values_at : next_at);
       at_sizes = old_sizes + std::size_t{match} * stride;
     }
 #pragma GCC unroll 2
@@ -240,7 +242,7 @@ std::uint32_t DeltaRows::pack_tail(std::uint8_t*& packed) {
     const std::uint8_t* const sizes = old.sizes() + std::size_t{row} * stride;
     const std::uint32_t bytes = row_value_bytes(sizes, stride);
     const std::uint8_t age = row < old.first_of_tail() ? 0 : old.ages()[row - old.first_of_tail()];
-    if (old_match_[row] == 0 && age < DeltaState::kMaxAge) {
+    if (old_rows_[row].match == 0 && age < DeltaState::kMaxAge) {
       const std::uint32_t to = count_ + kept++;
       hashes_[to] = old.hashes()[row];
       std::memcpy(sizes_.data() + std::size_t{to} * stride, sizes, stride);
@@ -256,7 +258,7 @@ std::uint32_t DeltaRows::pack_tail(std::uint8_t*& packed) {
 DeltaStatePtr DeltaRows::subtract(const DeltaColumns& columns, std::int64_t time_ns, bool& fell) {
   const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
   std::uint32_t unseen = 0;
-  for (std::uint32_t row = 0; row < old_rows; ++row) unseen += old_match_[row] == 0;
+  for (std::uint32_t row = 0; row < old_rows; ++row) unseen += old_rows_[row].match == 0;
   const std::size_t most = std::size_t{count_} + unseen;
   emitted_.reserve(count_ + 1);
   hashes_.reserve(most + 1);
@@ -293,8 +295,8 @@ DeltaStatePtr DeltaRows::subtract(const DeltaColumns& columns, std::int64_t time
 
 std::size_t DeltaRows::held_bytes() const {
   return hashes_.held_bytes() + values_.held_bytes() + origins_.held_bytes() + match_.held_bytes() +
-         emitted_.held_bytes() + ids_.held_bytes() + table_.held_bytes() + old_match_.held_bytes() +
-         old_values_at_.held_bytes() + sizes_.held_bytes() + packed_.held_bytes() + ages_.held_bytes();
+         emitted_.held_bytes() + ids_.held_bytes() + table_.held_bytes() + old_rows_.held_bytes() +
+         sizes_.held_bytes() + packed_.held_bytes() + ages_.held_bytes();
 }
 
 void DeltaRows::release() {
@@ -305,8 +307,7 @@ void DeltaRows::release() {
   emitted_.release();
   ids_.release();
   table_.release();
-  old_match_.release();
-  old_values_at_.release();
+  old_rows_.release();
   sizes_.release();
   packed_.release();
   ages_.release();

@@ -50,6 +50,17 @@ class DeltaRows {
   static constexpr std::uint32_t kNoMatch = 0xffffffff;
   static constexpr std::uint32_t kBlock = 32;
 
+  // What matching knows of a row of the old state, in one cache line: rows are found in any order.
+  struct OldRow {
+    std::uint64_t hash;       // with the table
+    std::uint32_t values_at;  // where its values lie; with the table
+    std::uint32_t match;      // 1 + row, 0: none yet
+  };
+  struct Match {
+    std::uint32_t old_row;    // or kNoMatch
+    std::uint32_t values_at;  // of the old row; with the table
+  };
+
   void prefetch_table(std::uint32_t first, std::uint32_t rows) const;
   void prefetch_old_rows(std::uint32_t first, std::uint32_t rows) const;
   void match_block(std::uint32_t first, std::uint32_t rows);
@@ -73,7 +84,7 @@ class DeltaRows {
   Scratch<std::uint64_t> hashes_;
   Scratch<std::int64_t> values_;
   Scratch<RowOrigin> origins_;
-  Scratch<std::uint32_t> match_;  // row -> old row, or kNoMatch
+  Scratch<Match> match_;  // by row
   Scratch<std::uint32_t> emitted_;
   Scratch<std::uint32_t> ids_;
 
@@ -81,9 +92,8 @@ class DeltaRows {
   std::uint32_t expected_ = 0, after_jump_ = 0, misses_ = 0;
   bool has_table_ = false, table_only_ = false;
   unsigned table_shift_ = 0;
-  Scratch<std::uint32_t> table_;          // 0 free, else 1 + old row, or 1 + old rows + new row
-  Scratch<std::uint32_t> old_match_;      // old row -> 1 + row, 0: none yet
-  Scratch<std::uint32_t> old_values_at_;  // old row -> where its values lie; only with the table
+  Scratch<std::uint32_t> table_;  // 0 free, else 1 + old row, or 1 + old rows + new row
+  Scratch<OldRow> old_rows_;
 
   // the next state
   Scratch<std::uint8_t> sizes_, packed_, ages_;
