@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Many targets with all five default types for a while: missed scrapes, CPU per profile, memory over time.
 
-Usage: bench/soak.py [--targets 1000] [--interval 15] [--minutes 10]
-The targets answer with captured profiles of a Prometheus server in three rounds, so deltas are real and counters also reset.
+Usage: bench/soak.py [--targets 1000] [--interval 15] [--minutes 10] [--stacks 3000 --restart 60]
+The targets answer with captured profiles of a Prometheus server in three rounds, so deltas are real and counters also reset. With
+--stacks they are made-up programs with heaps of that size, each of which begins anew as another program after --restart seconds.
 Environment: INVAR (build/release/invar), LOADSERVER (build/release/interop/loadserver).
 """
 
@@ -20,6 +21,8 @@ def main():
     parser.add_argument("--targets", type=int, default=1000)
     parser.add_argument("--interval", type=int, default=15)
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--stacks", type=int, default=0)
+    parser.add_argument("--restart", type=int, default=60)
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as folder:
@@ -27,7 +30,8 @@ def main():
         profiles.mkdir()
         for file in (ROOT / "testdata/profiles").glob("prom-*.pb.gz"):
             shutil.copy(file, profiles / file.name.removeprefix("prom-"))
-        load = Load(f"-targets={options.targets}", f"-dir={profiles}")
+        answers = [f"-stacks={options.stacks}", f"-restart={options.restart}s"] if options.stacks else [f"-dir={profiles}"]
+        load = Load(f"-targets={options.targets}", *answers)
         try:
             invar = Invar(config(load.targets, load.sink, options.interval), folder)
             print(f"{options.targets} targets x 5 types every {options.interval} s")
