@@ -16,13 +16,36 @@ A scrape succeeds when the target answers `200` with a body that is a pprof prof
 sentence on the status page, in the log once per change, and by reason in `pyroscope_scrape_scrapes_total`.
 
 Cumulative profiles (`memory`, `mutex`, `block`) are sent as the difference from the profile before, so the first data of a
-target comes with its second scrape. The baselines survive a reload and, in the storage directory, a restart.
+target comes with its second scrape. The baselines survive a reload and, in the storage directory, a restart. Nothing is lost
+when no receiver takes a profile, and nothing is sent twice after a crash. When a target's counters fall, the target has
+restarted, and its own values are what is sent. A profile without any value above zero is not sent.
 
 These labels of a target have a meaning: `__address__` (required), `__scheme__`, `__profile_path__`, `__profile_path_prefix__`,
 `__name__` and `__param_<name>`. A target that sets `__name__` or `__profile_path__` is scraped for that one profile. Labels
 `job`, `instance` and `service_name` are added when they are missing. Labels that start with `__` are not sent to servers.
 
+## Limits
+
+`max_profile_bytes` bounds every profile twice: what is read from the target, and what it inflates to. A larger one is given up
+there and then, also a small body that would inflate to gigabytes. `sample_limit` refuses profiles with more samples; the error
+of the target says how many it had.
+
+A scrape that is still under way when the next is due is not joined by a second one: the tick is counted as missed.
+
+## Clustering
+
+`clustering { enabled = true }` is accepted so that configurations can be shared, and does nothing while Invar runs without a
+cluster: every target is scraped here.
+
+## Scope labels
+
+With `scope_labels = true` every profile carries `otel.scope.name = "invar/pyroscope.scrape"` and `otel.scope.version`, unless the
+target sets them. They are left out otherwise, because each label costs every series.
+
 ## Metrics
+
+`profile` is the profile type; more than 200 types share `other`. With `per_target_metrics = true` the series of
+`pyroscope_scrape_*` that have `profile` also have `url`.
 
 | Metric | Type | Description |
 |---|---|---|

@@ -21,7 +21,7 @@ ScrapePool::ScrapePool(component::Options options, const Arguments& arguments,
   context_.scope = options_.metrics;
   context_.client = std::move(client);
   take_over(arguments);
-  options_.metrics->on_collect([this](std::vector<metrics::Sample>& out) { collect(out); });
+  options_.metrics->on_collect(alive_.bind([this](std::vector<metrics::Sample>& out) { collect(out); }));
 }
 
 ScrapePool::~ScrapePool() = default;

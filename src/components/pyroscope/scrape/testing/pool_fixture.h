@@ -84,7 +84,6 @@ class ScrapePoolTest : public ::testing::Test {
  protected:
   ScrapePoolTest()
       : registry_(metrics::Registry::create()),
-        scope_(registry_->scope({{"component_id", "pyroscope.scrape.t"}})),
         transport_(std::make_shared<http::testing::FakeTransport>(loop_)),
         files_(fs::testing::MemoryFileSystem::create()) {
     arguments_.forward_to = {receiver_};
@@ -108,6 +107,8 @@ class ScrapePoolTest : public ::testing::Test {
   }
 
   void start() {
+    pool_.reset();
+    scope_ = registry_->scope({{"component_id", "pyroscope.scrape.t"}});  // goes with its component
     component::Options options;
     options.id = "pyroscope.scrape.t";
     options.metrics = scope_.get();
