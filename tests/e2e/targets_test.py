@@ -30,6 +30,20 @@ def endless(handler):
         pass
 
 
+def drip(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/octet-stream")
+    handler.send_header("Content-Length", "1000000")
+    handler.end_headers()
+    try:
+        while True:
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.05)
+    except OSError:
+        pass
+
+
 def hang(handler):
     try:
         handler.rfile.read(1)
@@ -46,6 +60,8 @@ BEHAVIOURS = {
     "truncated": (lambda h: reply(h, 200, "application/octet-stream", gzip.compress(b"abc" * 1000)[:30]), "invalid profile data"),
     "bomb": (lambda h: reply(h, 200, "application/octet-stream", BOMB), "too large"),
     "endless": (endless, "the answer is larger than 16 MiB"),
+    "drip": (drip, "timed out after 1s"),
+    "no_content": (lambda h: reply(h, 204, "", b""), "server returned HTTP status (204) 204 No Content"),
     "hang": (hang, "timed out after 1s"),
     "missing": (lambda h: reply(h, 404, "text/plain", b"404 page not found\n"), "this program has no goroutine profile"),
     "broken": (lambda h: reply(h, 500, "text/plain", b"oops\n"), "server returned HTTP status (500) oops"),
