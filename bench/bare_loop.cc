@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -109,9 +110,9 @@ int main(int argc, char** argv) {
         idle.push_back(pair);
       }
     }
-    // Wakes for the next start too, to the millisecond, which is what the wait offers.
+    // Wakes for the next start too, at the whole millisecond after it, which is what the wait offers.
     const double until_next = rate == 0 || idle.empty() ? 1000.0 : 1000.0 * (started / rate) - 1000.0 * elapsed.count();
-    if (finished < total) curl_multi_poll(multi, nullptr, 0, std::clamp(static_cast<int>(until_next), 0, 1000), nullptr);
+    if (finished < total) curl_multi_poll(multi, nullptr, 0, std::clamp(static_cast<int>(std::ceil(until_next)), 0, 1000), nullptr);
   }
   std::printf("%.1f\n", (cpu_us() - before) / finished);
   return 0;
