@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "archive_tool/flame.h"
+#include "archive_tool/text.h"
 #include "base/strings.h"
 
 namespace invar::archive_tool {
@@ -65,22 +66,6 @@ double fraction_of(std::string_view text) {  // 0 ... 1, the same for the same t
   for (const char c : text) hash = (hash ^ static_cast<std::uint8_t>(c)) * 16777619;
   hash = (hash ^ hash >> 15) * 0x2c1b3c6d;
   return (hash >> 8) / 16777216.0;
-}
-
-std::string value_text(double value, std::string_view unit) {
-  struct Step {
-    double size;
-    std::string_view name;
-  };
-  static constexpr Step kTime[] = {{3600e9, "h"}, {60e9, "min"}, {1e9, "s"},
-                                   {1e6, "ms"},   {1e3, "µs"},   {1, "ns"}};
-  if (unit == "bytes") return human_bytes(static_cast<std::uint64_t>(std::max(0.0, value)));
-  if (unit == "nanoseconds") {
-    const auto* step = std::ranges::find_if(kTime, [&](const Step& s) { return value >= s.size; });
-    if (step == std::end(kTime)) step = std::prev(step);
-    return fmt::format("{:.3g} {}", value / step->size, step->name);
-  }
-  return fmt::format("{:.0f} {}", value, unit);
 }
 
 class Picture {
@@ -151,9 +136,10 @@ class Picture {
     std::string out = tree_.types[type_].type;
     if (diff_) {
       out += fmt::format(": {} {}, {} {}; red: a larger share, blue: a smaller one", caption_.sides[0],
-                         value_text(value(0, 0), unit()), caption_.sides[1], value_text(value(0, 1), unit()));
+                         show_value(tree_.total(0, type_, 0), unit()), caption_.sides[1],
+                         show_value(tree_.total(0, type_, 1), unit()));
     } else {
-      out += ": " + value_text(value(0, 0), unit());
+      out += ": " + show_value(tree_.total(0, type_, 0), unit());
     }
     return out;
   }
@@ -182,10 +168,9 @@ class Picture {
     if (!frame.file.empty())
       out += "\n" + frame.file + (frame.line > 0 ? ":" + std::to_string(frame.line) : std::string());
     for (std::uint32_t side = 0; side < tree_.sides; ++side) {
-      const double self = static_cast<double>(std::max<std::int64_t>(0, tree_.self(node, type_, side)));
       out += fmt::format("\n{}{} ({:.2f} %), self {}", diff_ ? caption_.sides[side] + ": " : std::string(),
-                         value_text(value(node, side), unit()), 100 * share(node, side),
-                         value_text(self, unit()));
+                         show_value(tree_.total(node, type_, side), unit()), 100 * share(node, side),
+                         show_value(tree_.self(node, type_, side), unit()));
     }
     return out;
   }

@@ -86,9 +86,8 @@ TEST(FlamePage, AnEmptyTreeIsAPage) {
 
 TEST(FlameSvg, DrawsEveryFrameWithItsFigures) {
   const std::string svg = flame_svg(small_tree(), {"cpu of shop", {}, {}}, 0);
-  EXPECT_THAT(svg,
-              HasSubstr("<title>example.com/shop.main\nmain.go:7\n100 ns (100.00 %), self 0 ns</title>"));
-  EXPECT_THAT(svg, HasSubstr("<title>example.com/shop.b\na.go:9\n70 ns (70.00 %), self 60 ns</title>"
+  EXPECT_THAT(svg, HasSubstr("<title>example.com/shop.main\nmain.go:7\n100 ns (100.00 %), self 0 s</title>"));
+  EXPECT_THAT(svg, HasSubstr("<title>example.com/shop.b\na.go:9\n70.0 ns (70.00 %), self 60.0 ns</title>"
                              "<rect x=\"364.0\" y=\"61\" width=\"825.5\" height=\"16\""));
   EXPECT_THAT(svg, HasSubstr(">shop.b</text>"));
   EXPECT_THAT(svg, HasSubstr("&lt;/script&gt;&lt;b&gt;"));
@@ -100,7 +99,7 @@ TEST(FlameSvg, ADiffIsRedWhereTheShareGrewAndBlueWhereItShrank) {
   const std::string svg = flame_svg(diff_tree(), {"cpu", {}, {"yesterday", "today"}}, 0);
   EXPECT_THAT(svg,
               HasSubstr("cpu: yesterday 100 ns, today 140 ns; red: a larger share, blue: a smaller one"));
-  EXPECT_THAT(svg, HasSubstr("yesterday: 30 ns (30.00 %), self 30 ns\ntoday: 0 ns (0.00 %), self 0 ns"));
+  EXPECT_THAT(svg, HasSubstr("yesterday: 30.0 ns (30.00 %), self 30.0 ns\ntoday: 0 s (0.00 %), self 0 s"));
   EXPECT_THAT(svg, HasSubstr("fill=\"hsl(214,90%,66%)\""));  // a: all gone
   EXPECT_THAT(svg, HasSubstr("fill=\"hsl(5,59%,77%)\""));    // b: from 70 % to 100 %
   EXPECT_THAT(svg, HasSubstr("fill=\"hsl(0,0%,85%)\""));     // main: the same
