@@ -16,9 +16,11 @@ trap cleanup EXIT
 mirror=$(apt-cache policy make | sed -n 's/^ *[0-9]* \(http[^ ]*\) bookworm\/main.*/\1/p' | head -n 1)
 debootstrap --variant=minbase --include=git,make,ca-certificates bookworm "$root" "${mirror:?no Debian mirror is set up here}"
 for mount in dev dev/pts proc sys; do mount --rbind "/$mount" "$root/$mount"; done
-# The new root reaches the same package sources, proxies and hosts as this machine.
+# The new root reaches the same package sources, proxies and hosts as this machine, and trusts whom it trusts.
 cp -rL /etc/apt/sources.list* /etc/apt/apt.conf.d /etc/apt/trusted.gpg.d "$root/etc/apt/" 2>/dev/null || true
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
+cp -rL /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" 2>/dev/null || true
+chroot "$root" update-ca-certificates >/dev/null
 find "$root/etc/apt/sources.list.d" -type f ! -name 'debian*' -delete
 
 git clone -q "$source_dir" "$root/root/invar"
