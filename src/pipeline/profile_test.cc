@@ -2,22 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include "pipeline/testing/recording_receiver.h"
+
 namespace invar::pipeline {
 namespace {
 
-class FakeReceiver : public Receiver {
- public:
-  explicit FakeReceiver(Answer answer) : answer_(std::move(answer)) {}
-  Answer accept(const ProfilePtr& profile) override {
-    taken_.push_back(profile);
-    return answer_;
-  }
-  [[nodiscard]] std::string_view component_id() const override { return "fake"; }
-  std::vector<ProfilePtr> taken_;
+using testing::RecordingReceiver;
 
- private:
-  Answer answer_;
-};
+std::shared_ptr<RecordingReceiver> answering(Answer answer) {
+  auto receiver = std::make_shared<RecordingReceiver>();
+  receiver->answer = std::move(answer);
+  return receiver;
+}
 
 TEST(Profile, TypeIsTheMetricNameOrUnknown) {
   Profile profile;
@@ -27,10 +23,10 @@ TEST(Profile, TypeIsTheMetricNameOrUnknown) {
 }
 
 TEST(FanOut, OffersToEveryReceiverAndJoinsTheRefusals) {
-  auto good = std::make_shared<FakeReceiver>(Answer{});
-  auto full = std::make_shared<FakeReceiver>(Answer{Outcome::kRefused, "queue full"});
-  auto gone = std::make_shared<FakeReceiver>(Answer{Outcome::kRefused, "component stopped"});
-  auto mute = std::make_shared<FakeReceiver>(Answer{Outcome::kRefused, ""});
+  auto good = answering({});
+  auto full = answering({Outcome::kRefused, "queue full"});
+  auto gone = answering({Outcome::kRefused, "component stopped"});
+  auto mute = answering({Outcome::kRefused, ""});
   const auto profile = std::make_shared<const Profile>();
 
   const Answer answer = fan_out({full, nullptr, good, gone, mute}, profile);
@@ -38,8 +34,8 @@ TEST(FanOut, OffersToEveryReceiverAndJoinsTheRefusals) {
   EXPECT_FALSE(answer.accepted());
   EXPECT_EQ(answer.reason, "queue full; component stopped; refused");
   for (const auto& receiver : {good, full, gone, mute}) {
-    ASSERT_EQ(receiver->taken_.size(), 1u);
-    EXPECT_EQ(receiver->taken_[0], profile);
+    ASSERT_EQ(receiver->taken.size(), 1u);
+    EXPECT_EQ(receiver->taken[0], profile);
   }
 }
 
@@ -53,9 +49,9 @@ TEST(FanOut, WithoutReceiversEverythingIsAccepted) {
 
 TEST(FanOut, IsPermanentOnlyWhenEveryRefusalIs) {
   const auto profile = std::make_shared<const Profile>();
-  auto good = std::make_shared<FakeReceiver>(Answer{});
-  auto bad = std::make_shared<FakeReceiver>(Answer{Outcome::kRefused, "labels", true});
-  auto full = std::make_shared<FakeReceiver>(Answer{Outcome::kRefused, "queue full"});
+  auto good = answering({});
+  auto bad = answering({Outcome::kRefused, "labels", true});
+  auto full = answering({Outcome::kRefused, "queue full"});
   EXPECT_FALSE(fan_out({good}, profile).permanent);
   EXPECT_TRUE(fan_out({good, bad, bad}, profile).permanent);
   EXPECT_FALSE(fan_out({bad, full}, profile).permanent);
@@ -65,9 +61,9 @@ TEST(FanOut, IsPermanentOnlyWhenEveryRefusalIs) {
 // A sender keeps what nobody holds, so that it can offer it again.
 TEST(FanOut, SaysWhetherAnybodyHoldsTheProfile) {
   const auto profile = std::make_shared<const Profile>();
-  const auto good = std::make_shared<FakeReceiver>(Answer{});
-  const auto full = std::make_shared<FakeReceiver>(Answer{Outcome::kRefused, "queue full"});
-  const auto nested = std::make_shared<FakeReceiver>(fan_out({full, good}, profile));
+  const auto good = answering({});
+  const auto full = answering({Outcome::kRefused, "queue full"});
+  const auto nested = answering(fan_out({full, good}, profile));
   const struct {
     std::vector<ReceiverPtr> receivers;
     bool held;
@@ -83,24 +79,18 @@ TEST(FanOut, SaysWhetherAnybodyHoldsTheProfile) {
   }
 }
 
-class LateReceiver : public FakeReceiver {
- public:
-  using FakeReceiver::FakeReceiver;
-  void accept_kept(const ProfilePtr&, Kept kept) override { kept_ = std::move(kept); }
-  Kept kept_;
-};
-
 TEST(FanOut, TheLastReceiverDecidesWhenAProfileIsKept) {
-  auto now = std::make_shared<FakeReceiver>(Answer{Outcome::kRefused, "queue full"});
-  auto late = std::make_shared<LateReceiver>(Answer{});
-  auto later = std::make_shared<LateReceiver>(Answer{});
+  auto now = answering({Outcome::kRefused, "queue full"});
+  auto late = answering({});
+  auto later = answering({});
+  late->hold = later->hold = true;
   std::vector<Answer> heard;
   fan_out_kept({late, now, later}, std::make_shared<const Profile>(),
                [&](const Answer& answer) { heard.push_back(answer); });
-  EXPECT_EQ(now->taken_.size(), 1u);
-  later->kept_({});
+  EXPECT_EQ(now->taken.size(), 1u);
+  later->held.at(0)({});
   EXPECT_TRUE(heard.empty());
-  late->kept_({Outcome::kRefused, "no space left on device"});
+  late->held.at(0)({Outcome::kRefused, "no space left on device"});
   ASSERT_EQ(heard.size(), 1u);
   EXPECT_EQ(heard[0].reason, "no space left on device; queue full");
 }
