@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "component/relabel_rules.h"
 #include "component/target.h"
 #include "labels/relabel.h"
 #include "syntax/schema.h"
@@ -15,15 +16,9 @@ struct Arguments {
   bool operator==(const Arguments&) const = default;
 };
 
-// The rules as one opaque value, for components that take them over.
-struct ExportedRules {
-  std::vector<relabel::RuleConfig> list;
-  bool operator==(const ExportedRules&) const = default;
-};
-
 struct Exports {
   component::Targets output;
-  ExportedRules rules;
+  component::ExportedRules rules;
   bool operator==(const Exports&) const = default;
 };
 
@@ -31,13 +26,3 @@ const syntax::Schema& arguments_schema();
 const syntax::Schema& exports_schema();
 
 }  // namespace invar::components::discovery_relabel
-
-namespace invar::syntax {
-template <>
-struct Codec<components::discovery_relabel::ExportedRules> {
-  static std::string type_text() { return "RelabelRules"; }
-  static StaticType static_type();
-  static std::expected<components::discovery_relabel::ExportedRules, DecodeError> decode(const Value& v);
-  static Value encode(const components::discovery_relabel::ExportedRules& v);
-};
-}  // namespace invar::syntax

@@ -30,7 +30,7 @@ class RelabelComponent final : public component::Component {
 
  private:
   component::Options options_;
-  ExportedRules rules_;
+  component::ExportedRules rules_;
   relabel::Rules compiled_;
 };
 

@@ -69,17 +69,6 @@ TEST_F(RelabelComponentTest, AnUpdateOfTargetsOrRulesIsSeenAtOnce) {
   EXPECT_TRUE(harness_.stop());
 }
 
-TEST(ExportedRules, AreAnOpaqueValueEqualByContent) {
-  using Codec = syntax::Codec<ExportedRules>;
-  const ExportedRules rules{{{.target_label = "a"}}};
-  const syntax::Value value = Codec::encode(rules);
-  EXPECT_EQ(value.type(), syntax::Type::kCapsule);
-  EXPECT_TRUE(value.equals(Codec::encode(rules)));
-  EXPECT_FALSE(value.equals(Codec::encode(ExportedRules{})));
-  EXPECT_EQ(*Codec::decode(value), rules);
-  EXPECT_FALSE(Codec::decode(syntax::Value("text")));
-}
-
 TEST_F(RelabelComponentTest, TwentyThousandTargetsInBoundedTime) {
   Arguments a;
   for (int i = 0; i < 20'000; ++i) {
