@@ -232,7 +232,7 @@ class ServerImpl final : public Server {
   ConnectionParts parts_for(tcp::socket socket) {
     return {std::move(socket),
             {options_.max_body_bytes, options_.idle_timeout, options_.read_timeout, options_.write_timeout,
-             auth_, logger_},
+             options_.on_cut_request, auth_, logger_},
             handler_,
             alive_.bind([this](ServerConnection* connection) {
               connections_.erase(connection);

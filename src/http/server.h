@@ -89,6 +89,7 @@ struct ServerOptions {
   Duration idle_timeout = std::chrono::minutes(2);  // no byte moved; between requests, too
   Duration read_timeout{};   // a request from its first byte to its last; 0 = idle_timeout alone limits it
   Duration write_timeout{};  // a complete answer likewise
+  std::function<void()> on_cut_request;  // a connection ended in the middle of a request
 };
 
 class Server {

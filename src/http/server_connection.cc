@@ -136,6 +136,7 @@ class Connection final : public ServerConnection,
   void close() override {
     if (std::exchange(closed_, true)) return;
     const auto self = this->shared_from_this();
+    if (state_ == State::kReading && settings_.on_cut_request) settings_.on_cut_request();
     ErrorText ignored;
     socket().close(ignored);
     timer_.cancel();

@@ -14,7 +14,8 @@ namespace invar::http {
 
 struct ConnectionSettings {
   std::uint64_t max_body_bytes = 0;
-  Duration idle_timeout{}, read_timeout{}, write_timeout{};  // as in ServerOptions
+  Duration idle_timeout{}, read_timeout{}, write_timeout{};
+  std::function<void()> on_cut_request;  // all as in ServerOptions
   std::optional<ServerAuth> auth;
   log::Logger logger;
 };

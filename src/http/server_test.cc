@@ -330,6 +330,8 @@ TEST_F(ServerTest, NewSecurityConcernsNewConnectionsOnly) {
 TEST_F(ServerTest, ARequestThatTricklesIsCutOffByItsTimeLimit) {
   ServerOptions options;
   options.read_timeout = 300ms;
+  int cut = 0;
+  options.on_cut_request = [&cut] { ++cut; };
   Server& server = h.serve(kHello, options);
   RawPeer slow(h, server.address());
   slow.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
@@ -338,6 +340,7 @@ TEST_F(ServerTest, ARequestThatTricklesIsCutOffByItsTimeLimit) {
     return slow.closed;
   }));
   EXPECT_EQ(slow.got, "");
+  EXPECT_EQ(cut, 1);
   // It begins anew with every request, and does not run between them.
   RawPeer steady(h, server.address());
   const auto begin = std::chrono::steady_clock::now();
