@@ -70,7 +70,7 @@ component::Registration registration() {
 except `__name__`, which identifies the profile type, and `__delta__`. This holds for pushed profiles and for `/ingest` bodies.
 
 Every endpoint has a queue and a sender of its own. The receiver answers at once; an endpoint that is slow or away delays neither a
-scrape nor another endpoint. Each profile is one request, taken in order of time; after an outage, live profiles and the backlog
+scrape nor another endpoint. Each profile is one request; after an outage live profiles and the backlog, oldest first,
 take turns. How many requests are in flight follows what the server bears (1 to 32).
 
 A reply decides what happens next:
@@ -84,8 +84,21 @@ A reply decides what happens next:
 | another 4xx, 501 | gives the profile up: the server would refuse it again |
 
 After `max_backoff_retries` attempts a profile is dropped, unless `on_retries_exhausted` in the `queue` block says `"keep"`. A profile
-older than `max_age` is not sent any more. Nothing is lost without being counted: for every endpoint and profile type,
-`pyroscope_ledger_taken_total` equals the sum of `sent`, `refused`, `expired` and `dropped`, and `pyroscope_ledger_queued`.
+older than `max_age` is not sent any more.
+
+A profile whose first attempt failed, or that has waited a second, is written to the storage directory within 200 ms. After a restart,
+also after `kill -9`, Invar sends the same bytes; a kill can take only what was not written yet, and with `sync = "always"` that is nothing
+that `pyroscope.receive_http` has confirmed. A stop leaves on disk what could not be sent. While the disk fails or is full, profiles wait in memory, and
+the status page says so. The queue of an endpoint that is removed by a reload is sent for up to a minute, then dropped; one that is no longer
+configured at a start is dropped. When the whole component is removed, its queue stays in the storage directory until the component
+comes back under its name.
+
+What a server would refuse anyway is not sent: a body from elsewhere that is no profile or has no value above zero, and one that is larger than
+`max_profile_bytes`.
+
+Nothing is lost without being counted: for every endpoint and profile type, `pyroscope_ledger_taken_total` equals the sum of `sent`,
+`refused`, `expired` and `dropped`, and `pyroscope_ledger_queued`. What a start finds on disk counts as taken again, and in
+`pyroscope_ledger_recovered_total`. The same stands under `/api/v0/web/ledger` and on the status page.
 
 The `endpoint` label of the metrics is the URL as configured, a password in it replaced by `xxxxx`.)md";
   registration.example = R"alloy(pyroscope.write "staging" {
