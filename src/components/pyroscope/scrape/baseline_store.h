@@ -4,7 +4,7 @@
 // Exact:   a baseline is of use only while no later delta can have been sent. Written at stop it is good for
 //          ever; written in between, until the loop's next scrape. Loading removes the file for the same reason.
 // Errors:  a damaged record is left out; what follows a broken length is given up. Threads: both calls block,
-//          pool only. Bounds: at most kMaxBaselineBytes are written, in the order given; one record in memory.
+//          disk pool only. Bounds: at most kMaxBaselineBytes are written, in the order given; one record in memory.
 #pragma once
 
 #include <cstdint>

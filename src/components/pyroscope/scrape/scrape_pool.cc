@@ -39,20 +39,20 @@ void ScrapePool::take_over(const Arguments& arguments) {
 }
 
 void ScrapePool::start() {
-  options_.pool->run([files = options_.files, path = options_.data_path,
-                      now = options_.loop->unix_ns()] { return load_baselines_blocking(*files, path, now); },
-                     alive_.bind([this](LoadedBaselines loaded) {
-                       if (!loaded.problem.empty()) {
-                         options_.logger.warn(
-                             "stored baselines could not be read whole: affected targets start anew",
-                             {{"path", options_.data_path + "/baselines"}, {"err", loaded.problem}});
-                       }
-                       for (auto& b : loaded.baselines)
-                         restored_[{b.identity, std::move(b.name)}] = std::move(b.state);
-                       started_ = true;
-                       make_jobs_anew();
-                       arm_save();
-                     }));
+  options_.disk_pool->run(
+      [files = options_.files, path = options_.data_path, now = options_.loop->unix_ns()] {
+        return load_baselines_blocking(*files, path, now);
+      },
+      alive_.bind([this](LoadedBaselines loaded) {
+        if (!loaded.problem.empty()) {
+          options_.logger.warn("stored baselines could not be read whole: affected targets start anew",
+                               {{"path", options_.data_path + "/baselines"}, {"err", loaded.problem}});
+        }
+        for (auto& b : loaded.baselines) restored_[{b.identity, std::move(b.name)}] = std::move(b.state);
+        started_ = true;
+        make_jobs_anew();
+        arm_save();
+      }));
 }
 
 void ScrapePool::update(const Arguments& arguments, std::shared_ptr<http::Client> client) {
@@ -169,15 +169,16 @@ void ScrapePool::save(std::vector<Baseline> states, async::Task done) {
     return;
   }
   saving_ = true;
-  options_.pool->run([files = options_.files, path = options_.data_path,
-                      states = std::move(states)] { return save_baselines_blocking(*files, path, states); },
-                     alive_.bind([this, done = std::move(done)](Result<> saved) mutable {
-                       saving_ = false;
-                       if (!saved)
-                         options_.logger.warn("baselines could not be stored", {{"err", saved.error()}});
-                       if (next_save_) return std::exchange(next_save_, nullptr)();
-                       done();
-                     }));
+  options_.disk_pool->run(
+      [files = options_.files, path = options_.data_path, states = std::move(states)] {
+        return save_baselines_blocking(*files, path, states);
+      },
+      alive_.bind([this, done = std::move(done)](Result<> saved) mutable {
+        saving_ = false;
+        if (!saved) options_.logger.warn("baselines could not be stored", {{"err", saved.error()}});
+        if (next_save_) return std::exchange(next_save_, nullptr)();
+        done();
+      }));
 }
 
 void ScrapePool::stop(async::Task done) {

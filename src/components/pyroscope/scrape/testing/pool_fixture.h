@@ -113,7 +113,7 @@ class ScrapePoolTest : public ::testing::Test {
     options.id = "pyroscope.scrape.t";
     options.metrics = scope_.get();
     options.loop = &loop_;
-    options.pool = &pool_workers_;
+    options.pool = options.disk_pool = &pool_workers_;
     options.files = files_;
     options.http = transport_;
     options.cluster = cluster_;
