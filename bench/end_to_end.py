@@ -11,6 +11,7 @@ Environment: INVAR (build/release/invar), BARE_AGENT (build/bench/bare_agent), L
 import argparse
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 import time
@@ -49,7 +50,8 @@ def live_mib(invar, folder):
 
 
 def burst(load, invar, seconds, folder):
-    """The server stands still, the queue fills; then it goes on. (RSS at the peak, RSS five seconds after it, live bytes then)."""
+    """The server stands still, the queue fills; then it goes on. (RSS at the peak; five seconds after it: RSS,
+    the part of it that is no file, and live bytes)."""
     OPENER.open(f"http://{load.sink}/hold?seconds={seconds}", data=b"").read()
     deadline, peak = time.monotonic() + seconds, 0
     while time.monotonic() < deadline:
@@ -59,7 +61,9 @@ def burst(load, invar, seconds, folder):
         time.sleep(0.2)
         peak = max(peak, invar.rss_mib())
     time.sleep(5)
-    return peak, invar.rss_mib(), live_mib(invar, folder)
+    status = pathlib.Path(f"/proc/{invar.process.pid}/status").read_text()
+    heap = int(re.search(r"RssAnon:\s+(\d+)", status)[1]) / 1024
+    return peak, invar.rss_mib(), heap, live_mib(invar, folder)
 
 
 def main():
@@ -94,8 +98,9 @@ def main():
             print(f"  bare agent, flat out   {closed:7.0f} us ({closed_delta:.0f} of it deltas): ratio {ours / closed:.2f}")
         print(f"  RSS                    {rss:7.1f} MiB, limit {30 + 0.15 * options.targets:.0f} MiB")
         if after:
-            peak, settled, live = after
-            print(f"  RSS after a burst      {settled:7.1f} MiB 5 s after it (peak {peak:.1f}, live by its own heap profile {live:.1f})")
+            peak, settled, heap, live = after
+            print(f"  RSS after a burst      {settled:7.1f} MiB 5 s after it (peak {peak:.1f}); without files {heap:.1f}, "
+                  f"{heap / live:.2f} times the {live:.1f} MiB live by its own heap profile")
     finally:
         load.stop()
 
