@@ -6,7 +6,8 @@
 namespace invar::components::pyroscope_scrape {
 namespace {
 
-constexpr std::size_t kSlice = 500;  // jobs per turn of the loop: some 2 ms
+constexpr std::size_t kSlice = 500;          // jobs per turn of the loop: some 2 ms
+constexpr std::size_t kBadTargetLines = 20;  // in the log, of one list
 constexpr Duration kSaveEvery = std::chrono::minutes(5);
 
 }  // namespace
@@ -35,7 +36,9 @@ void ScrapePool::take_over(const Arguments& arguments) {
   context_.max_profile_bytes = arguments.max_profile_bytes;
   context_.sample_limit = arguments.sample_limit;
   context_.per_target_metrics = arguments.per_target_metrics;
-  if (const auto sentence = warning(arguments); !sentence.empty()) options_.logger.warn(sentence);
+  const std::string sentence = warning(arguments);
+  if (!sentence.empty() && sentence != last_warning_) options_.logger.warn(sentence);
+  last_warning_ = sentence;
 }
 
 void ScrapePool::start() {
@@ -79,17 +82,34 @@ void ScrapePool::make_jobs_anew() {
       },
       alive_.bind([this, generation](std::shared_ptr<JobList> list) {
         if (generation != generation_ || stopping_) return;
-        for (const auto& bad : list->bad) {
-          options_.logger.error("creating targets failed", {{"target", bad.target}, {"err", bad.message}});
-        }
-        if (list->duplicate_targets > 0) {
-          options_.logger.warn("targets that differ only in __meta_ labels are scraped once",
-                               {{"duplicates", static_cast<std::uint64_t>(list->duplicate_targets)}});
-        }
-        last_list_.bad = list->bad;
-        last_list_.duplicate_targets = list->duplicate_targets;
+        say_what_is_wrong(*list);
         apply_slice(std::move(list), 0, generation);
       }));
+}
+
+// Each once, although the list is made anew with every change of any target.
+void ScrapePool::say_what_is_wrong(const JobList& list) {
+  std::set<std::pair<std::string, std::string>> bad;
+  std::size_t said = 0, more = 0;
+  for (const auto& [target, message] : list.bad) {
+    const bool known = bad_targets_.contains({target, message});
+    if (!bad.emplace(target, message).second || known) continue;
+    if (said == kBadTargetLines) {
+      ++more;
+      continue;
+    }
+    ++said;
+    options_.logger.error("creating targets failed", {{"target", target}, {"err", message}});
+  }
+  if (more > 0) {
+    options_.logger.error("creating more targets failed", {{"targets", static_cast<std::uint64_t>(more)}});
+  }
+  bad_targets_ = std::move(bad);
+  if (list.duplicate_targets > duplicate_targets_) {
+    options_.logger.warn("targets that differ only in __meta_ labels are scraped once",
+                         {{"duplicates", static_cast<std::uint64_t>(list.duplicate_targets)}});
+  }
+  duplicate_targets_ = list.duplicate_targets;
 }
 
 void ScrapePool::apply_slice(std::shared_ptr<JobList> list, std::size_t from, std::uint64_t generation) {
@@ -207,10 +227,10 @@ void ScrapePool::collect(std::vector<metrics::Sample>& out) const {
                  .value = static_cast<double>(loops_.size())});
   out.push_back({.name = "pyroscope_scrape_bad_targets",
                  .help = "Targets that cannot be scraped as configured.",
-                 .value = static_cast<double>(last_list_.bad.size())});
+                 .value = static_cast<double>(bad_targets_.size())});
   out.push_back({.name = "pyroscope_scrape_duplicate_targets",
                  .help = "Targets left out because they differ from another in __meta_ labels only.",
-                 .value = static_cast<double>(last_list_.duplicate_targets)});
+                 .value = static_cast<double>(duplicate_targets_)});
 }
 
 component::BodyValue ScrapePool::debug_info() const {
@@ -220,9 +240,9 @@ component::BodyValue ScrapePool::debug_info() const {
                     [](const ScrapeLoop* loop) { return std::pair(loop->job().url, loop->job().name); });
 
   component::BodyValue info;
-  for (const auto& bad : last_list_.bad) {
+  for (const auto& [target, message] : bad_targets_) {
     component::BodyValue row;
-    row.attribute("target", bad.target).attribute("last_error", bad.message);
+    row.attribute("target", target).attribute("last_error", message);
     info.block("bad_target", "", std::move(row));
   }
   for (const auto* loop : sorted) {

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 
@@ -43,6 +44,7 @@ class ScrapePool {
 
   void take_over(const Arguments& arguments);
   void make_jobs_anew();
+  void say_what_is_wrong(const JobList& list);
   void apply_slice(std::shared_ptr<JobList> list, std::size_t from, std::uint64_t generation);
   void apply_job(Job job, std::uint64_t generation);
   void remove_old_loops(std::size_t bucket, std::uint64_t generation);
@@ -57,7 +59,9 @@ class ScrapePool {
   component::Targets targets_;
   JobSettings settings_;
   bool clustered_ = false;
-  JobList last_list_;  // its jobs are handed over; what stays is what could not become a job
+  std::set<std::pair<std::string, std::string>> bad_targets_;  // labels in text form, and what is wrong
+  std::size_t duplicate_targets_ = 0;
+  std::string last_warning_;
   UpByTarget up_;
   Loops loops_;
   std::unordered_map<Key, pprof::DeltaStatePtr, KeyHash> restored_;

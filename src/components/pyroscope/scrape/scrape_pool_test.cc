@@ -219,6 +219,26 @@ TEST_F(ScrapePoolTest, OneBadTargetAmongAHundredDisturbsNone) {
   EXPECT_EQ(shown("last_error").as_string(), "\"no/host:80\" is not a valid hostname");
 }
 
+TEST_F(ScrapePoolTest, WhatIsWrongWithArgumentsIsLoggedOnceNotAtEveryUpdate) {
+  arguments_.scrape_timeout = seconds(5);
+  for (int i = 0; i < 100; ++i)
+    arguments_.targets.targets.push_back(Target(Target::Map{{"__address__", fmt::format("bad/{}", i)}}));
+  arguments_.targets.targets.push_back(Target(Target::Map{{"__address__", "h:1"}, {"__meta_a", "1"}}));
+  arguments_.targets.targets.push_back(Target(Target::Map{{"__address__", "h:1"}, {"__meta_a", "2"}}));
+  start();
+  EXPECT_EQ(log_.size(), 1U + 20 + 1 + 1) << "timeout, some bad targets, how many more, duplicates";
+  log_.clear();
+  for (int i = 0; i < 3; ++i) {
+    arguments_.targets.targets.push_back(Target(Target::Map{{"__address__", fmt::format("new{}:1", i)}}));
+    update();
+  }
+  EXPECT_TRUE(log_.empty()) << log_.front();
+  arguments_.targets.targets.push_back(Target(Target::Map{{"__address__", "another/bad"}}));
+  update();
+  EXPECT_EQ(log_.size(), 1U);
+  EXPECT_TRUE(metric("pyroscope_scrape_bad_targets{component_id=\"pyroscope.scrape.t\"} 101"));
+}
+
 TEST_F(ScrapePoolTest, MetricsPerTargetOnlyWhenAskedForAndGoneWithTheTarget) {
   targets(2);
   start();
