@@ -378,7 +378,7 @@ TEST_F(RealDirectory, AKillAtAnyMomentLeavesNoPartialFile) {
     pprof::Deflater().gzip(raw, bodies.emplace_back());
   }
   std::size_t whole = 0, unfinished = 0;
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < 25; ++round) {
     int progress[2];
     ASSERT_EQ(::pipe(progress), 0);
     const UnixNanos now = kStart + round * 1000 * kSecond;
@@ -423,7 +423,7 @@ TEST_F(RealDirectory, AKillAtAnyMomentLeavesNoPartialFile) {
     }
     ASSERT_LE(bytes, kLimit);
   }
-  EXPECT_GT(whole, 40u);
+  EXPECT_GT(whole, 25u);
   EXPECT_GT(unfinished, 0u) << "no kill came while a file was being written: the test shows nothing";
   auto directory = Directory::open(fs::posix(), dir_.string(), "reader", {.max_bytes = kLimit});
   ASSERT_TRUE((*directory)->scan(kStart));

@@ -158,7 +158,7 @@ never delays a scrape or a push: profiles wait in up to 64 MiB of memory, and wh
 All labels are kept, also those that start with `__`. Rules see the labels before `external_labels` are added. Profile names are
 those of Pyroscope, such as `process_cpu` and `memory`: a rule that looks for `.cpu` in `__name__` keeps nothing.
 
-`max_size_bytes` is over file sizes and holds at every moment. Only files with names of our own in the directory itself are counted
+`max_size_bytes` counts file sizes, not disk blocks, and holds at every moment. Only files with names of our own in the directory itself are counted
 and removed. One profile larger than the limit is refused. Two components, or two processes, cannot share a directory.)md";
   registration.example = R"alloy(pyroscope.fsdump "archiver" {
   target_directory = "/var/profiles"
