@@ -59,13 +59,12 @@ class Loader {
 
  private:
   void add_file(Part& part, const Source& source, std::size_t file, std::uint32_t order, std::uint32_t side) {
-    auto item = source.look(file);
+    std::string bytes;  // a gzip file of the profile, whatever stands in its header
+    const auto item = source.look(file, &bytes);
     if (!item) return note(item.error());
     if (!*item || (*item)->meta.kind != archive::Kind::kPprof) return;
-    const auto bytes = source.bytes(**item);  // a gzip file of the profile, whatever stands in its header
-    if (!bytes) return note(bytes.error());
     const std::string& path = (*item)->path;
-    const Result<> added = part.merger.add(*bytes, order, side);
+    const Result<> added = part.merger.add(bytes, order, side);
     if (added) {
       ++part.profiles[side];
     } else if (added.error().code == ErrorCode::kUnsupported) {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "archive_tool/text.h"
+#include "base/strings.h"
 #include "pprof/merge.h"
 
 namespace invar::archive_tool {
@@ -143,7 +144,7 @@ bool Source::in_time(UnixNanos taken) const {
   return (!since_ || taken >= *since_) && (!until_ || taken < *until_);
 }
 
-Result<std::optional<Item>> Source::look(std::size_t file) const {
+Result<std::optional<Item>> Source::look(std::size_t file, std::string* contents) const {
   Item item;
   item.path = path(file);
   const bool named_as_ours = archive::is_archive_name(base_name(item.path));
@@ -158,6 +159,14 @@ Result<std::optional<Item>> Source::look(std::size_t file) const {
   // Files of any name may be copies from an archive; without our subfield they are somebody else's profiles.
   if (!result && result.error().code == ErrorCode::kInvalidArgument && !named_as_ours) {
     result = look_at_profile(std::move(item), **opened);
+  }
+  if (contents != nullptr && result && *result) {
+    if ((*result)->file_bytes > kMaxFileBytes) {
+      return fail(ErrorCode::kResourceExhausted, kept + ": larger than " + human_bytes(kMaxFileBytes));
+    }
+    auto all = (*opened)->read_at(0, (*result)->file_bytes);
+    if (!all) return naming<std::optional<Item>>(kept, std::unexpected(all.error()));
+    *contents = std::move(*all);
   }
   return naming(kept, std::move(result));
 }

@@ -41,8 +41,8 @@ class Source {
   // How many files stand before and at `path`, which need not exist any more; 0 when it is in no folder of these.
   [[nodiscard]] std::size_t position_after(std::string_view path) const;
   // Reads the metadata; nullopt: the file is not selected, or gone by now. A plain profile is looked into only when
-  // the selection asks for its time or types.
-  [[nodiscard]] Result<std::optional<Item>> look(std::size_t file) const;
+  // the selection asks for its time or types. `contents` receives the bytes of a selected file.
+  Result<std::optional<Item>> look(std::size_t file, std::string* contents = nullptr) const;
   [[nodiscard]] Result<> complete(Item& item) const;                // looks into a plain profile for its time
   [[nodiscard]] Result<std::string> bytes(const Item& item) const;  // the file
   [[nodiscard]] Result<std::string> body(const Item& item) const;   // the original bytes of the profile

@@ -12,10 +12,11 @@
 namespace invar::pprof {
 namespace {
 
-std::uint64_t hash_numbers(std::initializer_list<std::uint64_t> numbers) {
+template <class... Numbers>
+[[gnu::always_inline]] inline std::uint64_t hash_numbers(Numbers... numbers) {
   std::uint64_t hash = kHashSeed;
   std::size_t i = 0;
-  for (const std::uint64_t number : numbers) hash = fold_product(hash ^ number, kHashMultipliers[i++]);
+  ((hash = fold_product(hash ^ static_cast<std::uint64_t>(numbers), kHashMultipliers[i++])), ...);
   return mix(hash);
 }
 
@@ -70,7 +71,7 @@ MergedId MergedProfile::intern_string(std::string_view text) {
 
 MergedId MergedProfile::intern_function(const MergedFunction& f) {
   return function_index_.find_or_add(
-      hash_numbers({f.name, f.system_name, f.file, static_cast<std::uint64_t>(f.start_line)}),
+      hash_numbers(f.name, f.system_name, f.file, static_cast<std::uint64_t>(f.start_line)),
       [&](std::uint32_t at) { return functions_[at] == f; },
       [&] {
         functions_.push_back(f);
@@ -87,7 +88,7 @@ MergedId MergedProfile::intern_mapping(const MergedMapping& m) {
     return string(mapping.build_id).empty() ? mapping.file : mapping.build_id;
   };
   return mapping_index_.find_or_add(
-      hash_numbers({pages(m), m.offset, name(m)}),
+      hash_numbers(pages(m), m.offset, name(m)),
       [&](std::uint32_t other) {
         return pages(mappings_[other]) == pages(m) && mappings_[other].offset == m.offset &&
                name(mappings_[other]) == name(m);
@@ -105,10 +106,10 @@ void MergedProfile::see_mapping(MergedId id, const MergedMapping& mapping) {
 }
 
 MergedId MergedProfile::intern_location(const MergedLocation& location, std::span<const MergedLine> lines) {
-  std::uint64_t hash = hash_numbers({location.offset, location.mapping, lines.size(), location.is_folded});
+  std::uint64_t hash = hash_numbers(location.offset, location.mapping, lines.size(), location.is_folded);
   for (const MergedLine& line : lines) {
-    hash = hash_numbers({hash, line.function, static_cast<std::uint64_t>(line.line),
-                         static_cast<std::uint64_t>(line.column)});
+    hash = hash_numbers(hash, line.function, static_cast<std::uint64_t>(line.line),
+                        static_cast<std::uint64_t>(line.column));
   }
   return location_index_.find_or_add(
       hash,
@@ -129,7 +130,7 @@ MergedId MergedProfile::intern_location(const MergedLocation& location, std::spa
 MergedId MergedProfile::intern_labels(std::span<const MergedLabel> labels) {
   std::uint64_t hash = labels.size();
   for (const MergedLabel& label : labels) {
-    hash = hash_numbers({hash, label.key, label.str, label.num_unit, static_cast<std::uint64_t>(label.num)});
+    hash = hash_numbers(hash, label.key, label.str, label.num_unit, static_cast<std::uint64_t>(label.num));
   }
   return label_index_.find_or_add(
       hash,
