@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/build_info.h"
 
@@ -16,6 +17,14 @@ constexpr std::uint64_t kInlineRawBytes = 128 << 10;
 
 double seconds_of(Duration d) {
   return std::chrono::duration<double>(d).count();
+}
+
+// Whether two sentences say the same but for numbers, which often count or tell the time.
+bool same_words(std::string_view a, std::string_view b) {
+  const auto words = [](std::string_view text) {
+    return text | std::views::filter([](char c) { return c < '0' || c > '9'; });
+  };
+  return std::ranges::equal(words(a), words(b));
 }
 
 const std::string& agent() {
@@ -217,7 +226,7 @@ void ScrapeLoop::finish_badly(const ScrapeError& error) {
   status_.last_duration = context_.loop->now() - started_;
   metrics().count_failure(error.reason);
   // Once per change of state: a target that stays down says so once.
-  if (status_.health != TargetHealth::kDown || status_.last_error != error.sentence) {
+  if (status_.health != TargetHealth::kDown || !same_words(status_.last_error, error.sentence)) {
     context_.logger.error(error.reason == "refused" ? "push failed" : "fetch profile failed",
                           {{"target", job_.name}, {"url", job_.url}, {"err", error.sentence}});
   }

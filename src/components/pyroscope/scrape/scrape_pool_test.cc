@@ -186,19 +186,20 @@ TEST_F(ScrapePoolTest, ABombIsCutAtTheLimitAndSamplesAreLimited) {
   update();
   loop_.advance(seconds(15));
   EXPECT_EQ(error(), "") << "one sample is not more than one";
-  body_ = two_goroutines();
+  body_ = goroutine_rows(2);
   loop_.advance(seconds(15));
   EXPECT_EQ(error(), "the profile has 2 samples, more than sample_limit = 1");
+  log_.clear();
+  body_ = goroutine_rows(4);  // another number, no other trouble
+  loop_.advance(seconds(15));
+  EXPECT_TRUE(error().starts_with("the profile has 4 samples")) << error();
+  EXPECT_TRUE(log_.empty());
 }
 
 // Small bodies are checked on the loop, within a bound; what goes beyond it, the pool does.
 TEST_F(ScrapePoolTest, ASmallBodyThatInflatesToMuchIsAcceptedAllTheSame) {
   targets(1);
-  pprof::Profile p;
-  p.sample_types = {{"goroutine", "count"}};
-  p.locations = {{.id = 1, .address = 0x10}};
-  p.samples.assign(100'000, {.location_ids = {1}, .values = {1}});
-  pprof::Deflater().gzip(pprof::serialize(p), body_);
+  pprof::Deflater().gzip(goroutine_rows(100'000), body_);
   ASSERT_LT(body_.size(), 8U << 10);
   start();
   loop_.advance(seconds(15));

@@ -72,11 +72,11 @@ inline std::string goroutines(std::int64_t count) {
   return zipped;
 }
 
-inline std::string two_goroutines() {
+inline std::string goroutine_rows(std::size_t samples) {
   pprof::Profile p;
   p.sample_types = {{"goroutine", "count"}};
-  p.locations = {{.id = 1, .address = 0x10}, {.id = 2, .address = 0x20}};
-  p.samples = {{.location_ids = {1}, .values = {1}}, {.location_ids = {2}, .values = {1}}};
+  p.locations = {{.id = 1, .address = 0x10}};
+  p.samples.assign(samples, {.location_ids = {1}, .values = {1}});
   return pprof::serialize(p);
 }
 
