@@ -1,0 +1,263 @@
+#include "components/pyroscope/receive_http/component.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "base/strings.h"
+#include "components/pyroscope/receive_http/arguments.h"
+#include "components/pyroscope/receive_http/relay.h"
+
+namespace invar::components::pyroscope_receive_http {
+namespace {
+
+constexpr Duration kStopLimit = std::chrono::milliseconds(1500);
+constexpr Duration kPoll = std::chrono::milliseconds(20);
+constexpr Duration kListenRetry = std::chrono::seconds(1);
+
+// The addresses that components of this process listen on. One that is taken by them may be free soon: a reload builds the new
+// component before it stops a removed or renamed one. Taken by anybody else, it is an error of the configuration.
+std::multiset<std::string>& own_addresses() {
+  static std::multiset<std::string> addresses;
+  return addresses;
+}
+
+// A server on its way out: it takes no connections, and what is under way may end.
+struct Leaving {
+  std::unique_ptr<http::Server> server;
+  async::TimePoint until;
+};
+
+class ReceiveHttp final : public component::Component {
+ public:
+  explicit ReceiveHttp(component::Options options)
+      : options_(std::move(options)),
+        relay_({options_.logger, options_.metrics, options_.loop, options_.pool}),
+        cut_requests_(options_.metrics->counter("pyroscope_receive_http_cut_requests_total",
+                                                "Requests whose connection ended before they were whole.")),
+        retry_(*options_.loop),
+        poll_(*options_.loop) {
+    options_.metrics->on_collect(alive_.bind([this](std::vector<metrics::Sample>& out) { collect(out); }));
+  }
+  ~ReceiveHttp() override { forget_address(); }
+
+  Result<> update(const component::Boxed& boxed) override {
+    const auto& arguments = boxed.as<Arguments>();
+    INVAR_TRY(serve(arguments.http));
+    if (arguments.grpc && !arguments_.grpc)
+      options_.logger.warn("the grpc block has no effect: Invar listens for HTTP only");
+    if (arguments.http.http2 && arguments.http.http2->enabled &&
+        !(arguments_.http.http2 && arguments_.http.http2->enabled))
+      options_.logger.warn("http2.enabled has no effect: clients are served over HTTP/1.1");
+    arguments_ = arguments;
+    relay_.configure(arguments.forward_to,
+                     {static_cast<std::uint64_t>(arguments.http.max_body_bytes),
+                      static_cast<std::uint64_t>(arguments.http.max_concurrent_requests)});
+    return {};
+  }
+
+  void start() override {}
+
+  void stop(async::Task done) override {
+    on_stopped_ = std::move(done);
+    retry_.cancel();
+    waiting_for_.clear();
+    if (server_) retire(std::min(kStopLimit, arguments_.graceful_shutdown_timeout));
+    const auto latest = options_.loop->now() + kStopLimit;
+    for (Leaving& leaving : leaving_) leaving.until = std::min(leaving.until, latest);
+    tidy();
+  }
+
+  [[nodiscard]] std::optional<component::Health> health() const override {
+    if (waiting_for_.empty()) return std::nullopt;
+    return component::Health{component::HealthState::kUnhealthy, waiting_for_, options_.loop->unix_ns()};
+  }
+
+  [[nodiscard]] component::BodyValue debug_info() const override {
+    component::BodyValue info;
+    if (server_) info.attribute("address", server_->address());
+    info.attribute("connections", std::uint64_t{connections()});
+    info.attribute("requests_under_way", relay_.requests_under_way());
+    return info;
+  }
+
+ private:
+  // All or nothing: a new address is taken before the old one is left.
+  Result<> serve(const HttpServer& http) {
+    http::ServerOptions next = options_of(http);
+    const std::string address = next.listen_address;
+    if (server_ && address == address_) {
+      if (http != arguments_.http) server_->reconfigure(std::move(next));
+      return {};
+    }
+    auto server = listen(std::move(next));
+    if (!server && !own_addresses().contains(address))
+      return std::unexpected(server.error().wrapped("failed to create server"));
+    if (server_) retire(arguments_.graceful_shutdown_timeout);
+    forget_address();
+    if (server) {
+      began(std::move(*server), address);
+    } else {
+      waiting_for_ = server.error().message;
+      options_.logger.error("the address is in use; clients wait until it is free", {{"err", waiting_for_}});
+      arm_retry();
+    }
+    return {};
+  }
+
+  http::ServerOptions options_of(const HttpServer& http) {
+    http::ServerOptions out = server_options(http);
+    out.on_cut_request = alive_.bind([this] { cut_requests_.add(); });
+    return out;
+  }
+
+  Result<std::unique_ptr<http::Server>> listen(http::ServerOptions options) {
+    return options_.listen(options_.logger, std::move(options),
+                           [this](http::ServerRequest request, http::ResponderPtr responder) {
+                             relay_.handle(std::move(request), std::move(responder));
+                           });
+  }
+
+  void began(std::unique_ptr<http::Server> server, const std::string& address) {
+    server_ = std::move(server);
+    address_ = address;
+    own_addresses().insert(address_);
+    waiting_for_.clear();
+    retry_.cancel();
+    options_.logger.info("now listening for profiles", {{"addr", server_->address()}});
+  }
+
+  void forget_address() {
+    if (address_.empty()) return;
+    own_addresses().erase(own_addresses().find(address_));
+    address_.clear();
+  }
+
+  void arm_retry() {
+    retry_.arm_after(kListenRetry, alive_.bind([this] {
+      http::ServerOptions next = options_of(arguments_.http);
+      const std::string address = next.listen_address;
+      auto server = listen(std::move(next));
+      if (server) return began(std::move(*server), address);
+      waiting_for_ = server.error().message;
+      arm_retry();
+    }));
+  }
+
+  void retire(Duration within) {
+    server_->close_listener();
+    leaving_.push_back({std::move(server_), options_.loop->now() + within});
+    tidy();
+  }
+
+  // Lets go of the servers whose clients are done, or that were given their time.
+  void tidy() {
+    std::erase_if(leaving_, [&](const Leaving& leaving) {
+      return leaving.server->connections() == 0 || options_.loop->now() >= leaving.until;
+    });
+    if (!leaving_.empty()) return poll_.arm_after(kPoll, alive_.bind([this] { tidy(); }));
+    poll_.cancel();
+    if (on_stopped_) options_.loop->post(std::exchange(on_stopped_, {}));
+  }
+
+  [[nodiscard]] std::size_t connections() const {
+    std::size_t sum = server_ ? server_->connections() : 0;
+    for (const Leaving& leaving : leaving_) sum += leaving.server->connections();
+    return sum;
+  }
+
+  void collect(std::vector<metrics::Sample>& out) const {
+    const auto gauge = [&](const char* name, const char* help, double value) {
+      out.push_back({name, help, metrics::SampleKind::kGauge, {{"protocol", "http"}}, value});
+    };
+    gauge("pyroscope_receive_http_tcp_connections", "Current number of accepted TCP connections.",
+          static_cast<double>(connections()));
+    gauge("pyroscope_receive_http_tcp_connections_limit", "The limit of TCP connections, 0 for none.",
+          static_cast<double>(arguments_.http.conn_limit));
+  }
+
+  component::Options options_;
+  Arguments arguments_;
+  Relay relay_;
+  metrics::Counter& cut_requests_;
+  std::string address_;  // as configured, while we listen there
+  std::unique_ptr<http::Server> server_;
+  std::vector<Leaving> leaving_;
+  std::string waiting_for_;  // why we do not listen yet; empty when we do
+  async::Timer retry_, poll_;
+  async::Task on_stopped_;
+  async::Alive alive_;
+};
+
+constexpr const char* kDocumentation =
+    R"md(Clients push to it as to a Pyroscope server:
+
+| Request | What |
+|---|---|
+| `POST /push.v1.PusherService/Push` | Pyroscope's push API: Connect with protobuf or JSON bodies, plain or gzip. Each sample becomes one profile. |
+| `POST /ingest` | Profiles of any format that Pyroscope takes there. Body, content type and query are passed on as they came; only the parameter `name` follows the labels. |
+
+A request is answered as soon as every receiver keeps its profiles: with `pyroscope.write` that is when they are queued, and with
+`sync = "always"` in its `queue` block when they are on disk. A slow or absent server behind it never keeps a client waiting, and a client's
+own time limit is not handed on.
+
+| Answer | When |
+|---|---|
+| 200 | every receiver keeps every profile |
+| 400 | the client's mistake: a message that cannot be decoded, a bad `name`, labels that no server takes |
+| 401 | `basic_auth` is set, and the credentials are missing or wrong |
+| 413 | the body is larger than `max_body_bytes` |
+| 415 | Push with another content type than protobuf or JSON: gRPC and gRPC-Web are not spoken |
+| 503 | a receiver cannot keep a profile now, or `max_concurrent_requests` wait already: the client may come again |
+
+Push answers with Connect's JSON errors, `/ingest` with one line of text. When one of several receivers refuses, the request fails although others
+keep the profile.
+
+A pushed series without `service_name` gets `unspecified`. On `/ingest` the application's name becomes `service_name`, unless the client named a
+service in `name`: then the application stays as `app_name`.
+
+Each connection takes about 8 KiB while it is idle, more with TLS. Connections beyond `conn_limit` wait to be accepted.
+
+| Metric | Type | Meaning |
+|---|---|---|
+| `pyroscope_receive_http_tcp_connections` | gauge | Connections that are open. |
+| `pyroscope_receive_http_tcp_connections_limit` | gauge | `conn_limit`. |
+| `pyroscope_receive_http_request_duration_seconds` | histogram | Time from the request to its answer, by method, route and status. |
+| `pyroscope_receive_http_request_message_bytes`, `_response_message_bytes` | histogram | Sizes of bodies. |
+| `pyroscope_receive_http_inflight_requests` | gauge | Requests that wait for their answer. |
+| `pyroscope_receive_http_cut_requests_total` | counter | Requests whose client went away, or was too slow, before they were whole. |)md";
+
+constexpr const char* kExample = R"alloy(pyroscope.receive_http "sdk" {
+  http {
+    listen_address = "0.0.0.0"
+    listen_port    = 4040
+  }
+  forward_to = [pyroscope.write.backend.receiver]
+}
+
+pyroscope.write "backend" {
+  endpoint {
+    url = "http://pyroscope:4040"
+  }
+}
+)alloy";
+
+}  // namespace
+
+component::Registration registration() {
+  return {
+      .name = "pyroscope.receive_http",
+      .summary = "Receives profiles over HTTP from SDKs and other agents.",
+      .arguments = &arguments_schema(),
+      .build = [](component::Options options,
+                  const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
+        auto made = std::make_unique<ReceiveHttp>(std::move(options));
+        INVAR_TRY(made->update(arguments));
+        return made;
+      },
+      .documentation = kDocumentation,
+      .example = kExample,
+  };
+}
+
+}  // namespace invar::components::pyroscope_receive_http
