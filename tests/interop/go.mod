@@ -7,7 +7,8 @@ require (
 	github.com/felixge/fgprof v0.9.3
 	github.com/go-oauth2/oauth2/v4 v4.5.2
 	github.com/google/pprof v0.0.0-20230705174524-200ffdc848b8
-	github.com/grafana/pyroscope-go/godeltaprof v0.1.8
+	github.com/grafana/pyroscope-go v1.2.7
+	github.com/grafana/pyroscope-go/godeltaprof v0.1.9
 	github.com/grafana/pyroscope/api v0.4.0
 )
 

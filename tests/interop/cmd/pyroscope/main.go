@@ -20,6 +20,8 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"mime"
+	"mime/multipart"
 	"net"
 	"net/http"
 	"strconv"
@@ -229,17 +231,52 @@ func (s *server) front(next http.Handler) http.Handler {
 	})
 }
 
+// ingest remembers the body; of the forms that SDKs send it also looks into the profile.
 func (s *server) ingest(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		connectError(w, 408, "unknown", err.Error())
 		return
 	}
+	var got received
+	if profile := formFile(r.Header.Get("Content-Type"), body, "profile"); profile != nil {
+		if got, err = s.inspect(profile); err != nil {
+			connectError(w, 422, "invalid_argument", err.Error())
+			return
+		}
+	}
+	if jfr := formFile(r.Header.Get("Content-Type"), body, "jfr"); jfr != nil {
+		if plain, _, err := gunzip(jfr); err != nil || !bytes.HasPrefix(plain, []byte("FLR\x00")) {
+			connectError(w, 422, "invalid_argument", s.problem("not a JFR recording (%v)", err).Error())
+			return
+		}
+		got.Types = []string{"jfr"}
+	}
 	sum := sha256.Sum256(body)
+	got.SHA256, got.Bytes = hex.EncodeToString(sum[:]), len(body)
+	got.Path, got.Query, got.Headers, got.At = r.URL.Path, r.URL.RawQuery, r.Header, time.Now().UnixMilli()
 	s.mu.Lock()
-	s.got = append(s.got, received{Path: r.URL.Path, Query: r.URL.RawQuery, Bytes: len(body), SHA256: hex.EncodeToString(sum[:]),
-		Headers: r.Header, At: time.Now().UnixMilli()})
+	s.got = append(s.got, got)
 	s.mu.Unlock()
+}
+
+// formFile is the content of one file of a multipart form; nil when the body is no form or has none of that name.
+func formFile(contentType string, body []byte, name string) []byte {
+	_, parameters, err := mime.ParseMediaType(contentType)
+	if err != nil || parameters["boundary"] == "" {
+		return nil
+	}
+	form, err := multipart.NewReader(bytes.NewReader(body), parameters["boundary"]).ReadForm(64 << 20)
+	if err != nil || len(form.File[name]) == 0 {
+		return nil
+	}
+	file, err := form.File[name][0].Open()
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	content, _ := io.ReadAll(file)
+	return content
 }
 
 func main() {
