@@ -128,7 +128,7 @@ const Schema& oauth2_schema() {
           .attribute("client_secret_file", &OAuth2::client_secret_file,
                      "File with the client secret; it is read again when it changes.")
           .attribute("scopes", &OAuth2::scopes, "Scopes to ask for.")
-          .attribute("token_url", &OAuth2::token_url, "Where tokens are fetched.")
+          .attribute_with<UrlCodec>("token_url", &OAuth2::token_url, "Where tokens are fetched.")
           .attribute("endpoint_params", &OAuth2::endpoint_params,
                      "Further parameters of the token request's body.")
           .squash(&OAuth2::proxy, proxy_schema())

@@ -15,6 +15,11 @@ struct Codec<http::SecretText> {
 }  // namespace invar::syntax
 
 namespace invar::component {
+// The URL of a server: read as any text, never shown with the password in its user info.
+struct UrlCodec : syntax::Codec<std::string> {
+  static syntax::Value encode(const std::string& v) { return syntax::Value(http::redact_url(v)); }
+};
+
 // Every argument and block of http-client.md 1, with the checks of its section 2.
 const syntax::Schema& http_client_schema();
 const syntax::Schema& tls_config_schema();

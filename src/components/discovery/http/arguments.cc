@@ -25,7 +25,8 @@ Result<> check(const Arguments& arguments) {
 const syntax::Schema& arguments_schema() {
   static const syntax::Schema schema =
       syntax::SchemaBuilder<Arguments>()
-          .attribute("url", &Arguments::url, "URL from which the targets are fetched.")
+          .attribute_with<component::UrlCodec>("url", &Arguments::url,
+                                               "URL from which the targets are fetched.")
           .required()
           .attribute("refresh_interval", &Arguments::refresh_interval,
                      "How often the targets are fetched; also the time limit of one request.")

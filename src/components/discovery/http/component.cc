@@ -66,7 +66,7 @@ constexpr const char* kDocumentation =
 ```
 
 Each entry of `targets` becomes the label `__address__` of one target; `labels` are added to every target of the group. The
-label `__meta_url` holds the URL. The request carries `X-Prometheus-Refresh-Interval-Seconds`.
+label `__meta_url` holds the URL, without a password. The request carries `X-Prometheus-Refresh-Interval-Seconds`.
 
 When a request fails, or the answer is not as described, the targets found before stay exported; the reason is in the log and
 in the component's health. New targets are exported at once after a start or a change of the arguments, afterwards at most

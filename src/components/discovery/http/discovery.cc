@@ -69,7 +69,8 @@ void HttpDiscovery::received(std::expected<http::Response, http::Failure> respon
   if (!acceptable_content_type(content_type)) {
     return failed("unsupported content type " + quote(content_type), done);
   }
-  pool_.run([body = std::move(response->body), url = arguments_.url] { return read_targets(body, url); },
+  pool_.run([body = std::move(response->body),
+             url = http::redact_url(arguments_.url)] { return read_targets(body, url); },
             alive_.bind([this, done = std::move(done)](Result<Targets> targets) mutable {
               if (!targets) failures_.add();
               done(std::move(targets));

@@ -57,7 +57,8 @@ const syntax::Schema& endpoint_schema() {
   static const syntax::Schema schema =
       syntax::SchemaBuilder<EndpointArguments>()
           .attribute("name", &EndpointArguments::name, "Optional name to identify the endpoint in metrics.")
-          .attribute("url", &EndpointArguments::url, "Full URL of the Pyroscope server to send profiles to.")
+          .attribute_with<component::UrlCodec>("url", &EndpointArguments::url,
+                                               "Full URL of the Pyroscope server to send profiles to.")
           .required()
           .attribute("remote_timeout", &EndpointArguments::remote_timeout,
                      "Timeout for requests made to the URL; it holds for each attempt.")
