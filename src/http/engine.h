@@ -1,12 +1,11 @@
-// Engine: libcurl's multi interface inside the event loop; one per Transport.
+// Engine: attempts on the wire; one per Transport. Plain HTTP goes over connections of our own (plain_connection.h), TLS,
+// HTTP/2 and proxies over libcurl (curl_driver.h).
 //
-// One request on the wire is an Attempt: no redirects, no credentials, no time limit of its own (http/exchange.h adds
-// them). A Pool holds the connections of one client configuration, in shards of a few hundred hosts, because libcurl's
-// own bookkeeping grows with the hosts of a multi handle.
+// An Attempt is one request: no redirects, no credentials, no time limit of its own (exchange.h adds them). A Pool holds
+// the connections of one client configuration.
 // Burst limit: at most `max_burst` requests are started at a time; a request stops counting when it ends or after 10 ms.
 //           So a storm is spread over time while a CPU profile that answers after 14 s holds up nobody.
-// Threads:  loop thread only; no other thread is involved except libcurl's resolver.
-// Lifetime: pools keep the engine alive. `done` is called from the engine's own task, never from start().
+// Threads:  loop thread only. Lifetime: pools keep the engine alive. `done` runs in the engine's own task, never in start().
 #pragma once
 
 #include <cstdint>

@@ -12,6 +12,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+import time
 import unittest
 import zipfile
 from unittest import mock
@@ -21,6 +22,7 @@ from http_peers import PORTS, Peers
 
 PEERS = None
 INVAR = None
+STARTED = time.monotonic()
 
 
 def setUpModule():
@@ -247,8 +249,6 @@ SAYS = {"scrape": scrape_says, "push": push_says, "discovery": discovery_says}
 
 
 class Matrix(Case):
-    maxDiff = None
-
     def test_every_row_for_every_user(self):
         for row in rows():
             for user in row.only:
@@ -274,6 +274,8 @@ class Matrix(Case):
 
         until("a token was renewed before its end", lambda: issued() > 15)
         until("requests passed", lambda: len(PEERS.access("oauth")) > 20)
+        # Three seconds a token, however many requests wait for it: fifteen clients get their tokens here.
+        self.assertLess(issued(), 15 * ((time.monotonic() - STARTED) / 3 + 2))
         paths = {s[2] for s in PEERS.access("oauth") if s[3] == "401"}
         self.assertEqual(paths, set(), "requests with a dead token")
 
@@ -390,7 +392,7 @@ class Validation(unittest.TestCase):
                 with self.subTest(row=name, user=user):
                     said = refusal(context.format(snippet))
                     self.assertIn(text, said)
-                    self.assertIn("c.alloy:1:1: ", said, "the place of the component")
+                    self.assertRegex(said, r"c\.alloy:\d+:\d+: ", "where it stands")
 
 
 class Rotation(Case):
