@@ -111,8 +111,11 @@ int main(int argc, char** argv) {
       }
     }
     // Wakes for the next start too, at the whole millisecond after it, which is what the wait offers.
-    const double until_next = rate == 0 || idle.empty() ? 1000.0 : 1000.0 * (started / rate) - 1000.0 * elapsed.count();
-    if (finished < total) curl_multi_poll(multi, nullptr, 0, std::clamp(static_cast<int>(std::ceil(until_next)), 0, 1000), nullptr);
+    const double until_next =
+        rate == 0 || idle.empty() ? 1000.0 : 1000.0 * (started / rate) - 1000.0 * elapsed.count();
+    if (finished < total)
+      curl_multi_poll(multi, nullptr, 0, std::clamp(static_cast<int>(std::ceil(until_next)), 0, 1000),
+                      nullptr);
   }
   std::printf("%.1f\n", (cpu_us() - before) / finished);
   return 0;

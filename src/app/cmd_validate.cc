@@ -22,7 +22,8 @@ syntax::Diagnostics all_mistakes(const std::vector<runtime::SourceFile>& sources
   std::set<std::string> places;
   for (const auto& diagnostic : found) places.insert(diagnostic.range.start.to_string());
   for (const auto& diagnostic : runtime::validate(sources, components(), config_blocks(), min_stability))
-    if (diagnostic.severity == syntax::Severity::kError && !places.contains(diagnostic.range.start.to_string()))
+    if (diagnostic.severity == syntax::Severity::kError &&
+        !places.contains(diagnostic.range.start.to_string()))
       found.add(diagnostic);
   return found;
 }
