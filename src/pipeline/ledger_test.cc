@@ -45,6 +45,12 @@ TEST_F(LedgerTest, EveryOutcomeLandsInItsColumnAndReason) {
   EXPECT_TRUE(entries[5].open());
 }
 
+TEST_F(LedgerTest, WhatIsLeftOnDiskStaysQueued) {
+  ledger_.take("cpu").left_on_disk();
+  EXPECT_EQ(ledger_.total().queued, 1u);
+  EXPECT_TRUE(ledger_.total().balances());
+}
+
 TEST_F(LedgerTest, RecoveredCountsAsTakenAgain) {
   Ledger::Entry entry = ledger_.recover("memory");
   EXPECT_EQ(ledger_.total().taken, 1u);
