@@ -9,10 +9,10 @@
 #include "pprof/retime.h"
 
 namespace invar::archive_tool {
-
 namespace {
 
 constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 30;
+constexpr std::size_t kMostAhead = 4096;  // of the first that is not done: bounds the state
 
 Result<std::string> retimed(std::string_view body, UnixNanos unix_ns) {
   if (!pprof::is_gzip(body)) return pprof::with_time(body, unix_ns);
@@ -104,7 +104,7 @@ void Replayer::stop() {
 }
 
 void Replayer::pump() {
-  while (!stopping_ && active_ < settings_.at_once && next_ < source_.size()) {
+  while (!stopping_ && active_ < settings_.at_once && next_ < std::min(source_.size(), low_ + kMostAhead)) {
     const std::size_t file = next_++;
     if (!state_.also.empty() && state_.also.contains(source_.path(file))) {
       done(file, source_.path(file));
