@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <set>
 
 #include "app/commands.h"
 #include "fs/filesystem.h"
@@ -19,12 +19,15 @@ bool use_colour() {
 
 syntax::Diagnostics all_mistakes(const std::vector<runtime::SourceFile>& sources, syntax::Diagnostics found,
                                  syntax::Stability min_stability) {
-  std::set<std::string> places;
-  for (const auto& diagnostic : found) places.insert(diagnostic.range.start.to_string());
+  // The load says more of what it found itself, at the place of the whole component.
+  const auto said = [loaded = found](const syntax::Diagnostic& mistake) {
+    return std::ranges::any_of(loaded, [&](const syntax::Diagnostic& one) {
+      return one.message.ends_with(mistake.message) ||
+             one.range.start.to_string() == mistake.range.start.to_string();
+    });
+  };
   for (const auto& diagnostic : runtime::validate(sources, components(), config_blocks(), min_stability))
-    if (diagnostic.severity == syntax::Severity::kError &&
-        !places.contains(diagnostic.range.start.to_string()))
-      found.add(diagnostic);
+    if (diagnostic.severity == syntax::Severity::kError && !said(diagnostic)) found.add(diagnostic);
   return found;
 }
 

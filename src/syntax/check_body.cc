@@ -1,4 +1,5 @@
-// The static checks of `validate`: formatting.md 6, language.md 10.5. Nothing is evaluated but literals.
+// The static checks of `validate`: formatting.md 6, language.md 10.5. Nothing is evaluated but literals: a block that has no other
+// values is also put through the checks of its schema, which the original leaves to the load.
 #include <map>
 
 #include "syntax/evaluator.h"
@@ -43,14 +44,17 @@ class BodyChecker {
   BodyChecker(const SourcePtr& source, Diagnostics& diagnostics)
       : source_(source), diagnostics_(diagnostics) {}
 
-  void check(const ast::Body& body, ast::Span block_span, const Schema& schema) {
+  // Fills `object` as far as the values are literals. True when all are that its checks may look at, and nothing was reported.
+  bool check(const ast::Body& body, ast::Span block_span, const Schema& schema, void* object) {
+    const std::size_t reported = diagnostics_.size();
+    bool known = true;
     const StatementCounts counts(body);
     std::map<std::string_view, bool> seen;
     for (const auto& statement : body.statements) {
       if (const auto* attribute = std::get_if<ast::Attribute>(&statement.node)) {
-        check_attribute(statement.span, *attribute, schema, seen);
+        known &= check_attribute(statement.span, *attribute, schema, seen, object);
       } else {
-        check_block(statement.span, std::get<ast::Block>(statement.node), schema, counts);
+        known &= check_block(statement.span, std::get<ast::Block>(statement.node), schema, counts, object);
       }
     }
     for (const Field& field : schema.fields()) {
@@ -58,6 +62,10 @@ class BodyChecker {
       if (field.required && !(attribute ? seen.contains(field.name) : counts.blocks(field.name) > 0))
         report(block_span, missing_message(field));
     }
+    if (!known || diagnostics_.size() > reported) return false;
+    const auto checked = schema.check(object);
+    if (!checked) report(block_span, checked.error().message);
+    return checked.has_value();
   }
 
  private:
@@ -65,24 +73,48 @@ class BodyChecker {
     diagnostics_.error(ast::range_of(source_, span), std::move(message));
   }
 
-  void check_attribute(ast::Span span, const ast::Attribute& attribute, const Schema& schema,
-                       std::map<std::string_view, bool>& seen) {
-    const Field* field = schema.find(attribute.name);
-    if (field == nullptr) return report(span, unrecognized_message("attribute", attribute.name, schema));
-    if (field->kind == Field::Kind::kBlock) return report(span, misused_message(*field));
-    if (!seen.emplace(attribute.name, true).second)
-      return report(span, repeated_attribute_message(field->name));
-    check_expression(*attribute.value, field->static_type);
+  bool refuse(ast::Span span, std::string message) {
+    report(span, std::move(message));
+    return false;
   }
 
-  void check_block(ast::Span span, const ast::Block& block, const Schema& schema,
-                   const StatementCounts& counts) {
+  bool check_attribute(ast::Span span, const ast::Attribute& attribute, const Schema& schema,
+                       std::map<std::string_view, bool>& seen, void* object) {
+    const Field* field = schema.find(attribute.name);
+    if (field == nullptr) return refuse(span, unrecognized_message("attribute", attribute.name, schema));
+    if (field->kind == Field::Kind::kBlock) return refuse(span, misused_message(*field));
+    if (!seen.emplace(attribute.name, true).second)
+      return refuse(span, repeated_attribute_message(field->name));
+    const std::size_t reported = diagnostics_.size();
+    check_expression(*attribute.value, field->static_type);
+    if (diagnostics_.size() > reported) return false;
+    return fill(*attribute.value, *field, object);
+  }
+
+  // What comes from elsewhere is not known; receivers and targets are no matter of a check.
+  bool fill(const ast::Expr& expr, const Field& field, void* object) {
+    std::vector<Traversal> names;
+    collect_traversals(expr, names);
+    if (!names.empty()) {
+      const StaticType& type = field.static_type;
+      return type.kind == StaticType::Kind::kList && (type.element->kind == StaticType::Kind::kCapsule ||
+                                                      type.element->kind == StaticType::Kind::kMap);
+    }
+    Diagnostics ignored;  // what check_expression does not report is for the load to say
+    const Value value = evaluate(expr, source_, Scope{}, ignored);
+    return ignored.empty() && !field.decode(object, value);
+  }
+
+  bool check_block(ast::Span span, const ast::Block& block, const Schema& schema,
+                   const StatementCounts& counts, void* object) {
     const std::string name = block.full_name();
     const Field* field = schema.find(name);
-    if (field == nullptr) return report(span, unrecognized_message("block", name, schema));
-    if (field->kind == Field::Kind::kAttribute) return report(span, misused_message(*field));
-    if (!field->repeated && counts.blocks(name) > 1) return report(span, repeated_block_message(name));
-    check(block.body, span, *field->block);
+    if (field == nullptr) return refuse(span, unrecognized_message("block", name, schema));
+    if (field->kind == Field::Kind::kAttribute) return refuse(span, misused_message(*field));
+    if (!field->repeated && counts.blocks(name) > 1) return refuse(span, repeated_block_message(name));
+    void* inner = field->open_block(object);
+    if (field->block->has_label()) field->block->set_label(inner, block.label);
+    return check(block.body, span, *field->block, inner);
   }
 
   void check_expression(const ast::Expr& expr, const StaticType& type) {
@@ -146,7 +178,7 @@ class BodyChecker {
 
 void check_body(const ast::Body& body, const SourcePtr& source, ast::Span block_span, const Schema& schema,
                 Diagnostics& diagnostics) {
-  BodyChecker(source, diagnostics).check(body, block_span, schema);
+  BodyChecker(source, diagnostics).check(body, block_span, schema, schema.make().get());
 }
 
 }  // namespace invar::syntax

@@ -270,6 +270,24 @@ TEST(CheckBody, LiteralsAreChecked) {
   }
 }
 
+// The checks of a schema run on blocks whose values all stand in the file; receivers and targets may come from elsewhere.
+TEST(CheckBody, KnownValuesAreCheckedBySchemas) {
+  const struct {
+    std::string_view body, want;
+  } rows[] = {
+      {"url = \"x\"", "1:1-1:9: url is x"},
+      {"url = \"x\"\ntags = [f(1)]", ""},
+      {"url = f(\"x\")", ""},
+      {"url = \"x\"\nfollow = 1 + \"a\"", "2:10-2:16: expected number, got string"},
+      {"url = \"a\"\ntimeout = \"-1s\"", "1:1-2:15: timeout must be positive"},
+      {"url = x.y\nnested {\n  timeout = \"-1s\"\n}", "2:1-4:1: timeout must be positive"},
+      {"url = \"a\"\nbasic_auth {\n  username = \"root\"\n}", "2:1-4:1: root is not allowed"},
+      {"url = \"a\"\nbasic_auth {\n  username = \"root\"\n  password = sys.env(\"P\")\n}", ""},
+      {"url = \"x\"\nbasic_auth {\n  username = \"root\"\n}", "2:1-4:1: root is not allowed"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(check_text(row.body, arguments_schema()), row.want) << row.body;
+}
+
 // JSON with single quotes, for reading.
 std::string shown(const Arguments& arguments) {
   std::string json = body_to_json(arguments_schema().to_body(&arguments));

@@ -100,6 +100,34 @@ class CommandLine(Case):
             self.assertIn("^^^", done.stderr)
             self.assertNotIn("now listening", done.stderr)
 
+    def test_values_in_the_file_are_checked_before_anything_starts(self):
+        path = self.write('''discovery.http "d" {
+	url              = "http://h"
+	refresh_interval = sys.env("INTERVAL")
+}
+
+pyroscope.scrape "s" {
+	targets         = discovery.http.d.targets
+	forward_to      = [pyroscope.write.w.receiver]
+	scrape_interval = "1s"
+}
+
+pyroscope.write "w" {
+	endpoint {
+		url                 = "http://h"
+		bearer_token        = "a"
+		bearer_token_file   = "/b"
+	}
+}
+''')
+        done = self.expect(["validate", path], 1, stderr="Error: validation failed")
+        for text in (f"{path}:6:1: scrape_interval must be at least 2 seconds", f"{path}:13:2: at most one of"):
+            self.assertEqual(done.stderr.count(text), 1, done.stderr)
+        # The load has words of its own for them: each is said once.
+        done = self.expect(["run", "--storage.path", str(self.folder / "s"), path], 1)
+        for text in ("scrape_interval must be at least 2 seconds", "at most one of"):
+            self.assertEqual(done.stderr.count(text), 1, done.stderr)
+
     def test_validate_accepts_what_is_right(self):
         for example in sorted(SOURCE.glob("examples/*.alloy")):
             done = self.expect(["validate", str(example)], 0)
