@@ -159,12 +159,12 @@ void Relay::handle(ServerRequest request, ResponderPtr responder) {
 }
 
 void Relay::ingest(const ExchangePtr& exchange, ServerRequest request) {
-  const auto refuse = [&](const std::string& why) {
-    env_.logger.warn("Failed to ingest profiles", {{"peer", request.peer}, {"err", why}});
-    exchange->answer(http::text_response(400, why));
-  };
   const auto labels = parse_ingest_name(form_value(request.query, "name").value_or(""));
-  if (!labels) return refuse("the parameter \"name\": " + labels.error().message);
+  if (!labels) {
+    const std::string why = "the parameter \"name\": " + labels.error().message;
+    env_.logger.warn("Failed to ingest profiles", {{"peer", request.peer}, {"err", why}});
+    return exchange->answer(http::text_response(400, why));
+  }
   auto info = std::make_shared<pipeline::IngestInfo>();
   info->path = request.path;
   info->query = request.query;
