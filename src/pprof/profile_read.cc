@@ -56,6 +56,8 @@ class StrictReader {
   std::vector<Record> types_, samples_, mappings_, locations_, functions_, strings_, period_types_;
   std::vector<std::uint64_t> comments_;
   std::uint64_t drop_frames_ = 0, keep_frames_ = 0, default_type_ = 0, doc_url_ = 0;
+  std::vector<std::pair<std::string_view, std::uint64_t>>
+      header_strings_;  // each time that one of them was given
   std::int64_t period_ = 0;
   IdTable mapping_ids_, location_ids_, function_ids_;
 };
@@ -116,9 +118,11 @@ Result<> StrictReader::collect_header(const Field& field) {
   switch (field.number) {
     case 7:
       drop_frames_ = field.value;
+      header_strings_.emplace_back("drop_frames", field.value);
       break;
     case 8:
       keep_frames_ = field.value;
+      header_strings_.emplace_back("keep_frames", field.value);
       break;
     case 9:
       summary_.time_unix_ns = static_cast<std::int64_t>(field.value);
@@ -131,9 +135,11 @@ Result<> StrictReader::collect_header(const Field& field) {
       break;
     case 14:
       default_type_ = field.value;
+      header_strings_.emplace_back("default_sample_type", field.value);
       break;
     default:
       doc_url_ = field.value;
+      header_strings_.emplace_back("doc_url", field.value);
   }
   return {};
 }
@@ -185,6 +191,7 @@ Result<> StrictReader::read_header() {
   for (const Record& record : period_types_) {
     INVAR_ASSIGN_OR_RETURN(period_type, value_type("period type", 1, record));
   }
+  for (const auto& [what, string] : header_strings_) INVAR_TRY(text(what, 1, string));
   INVAR_ASSIGN_OR_RETURN(std::string drop_frames, text("drop_frames", 1, drop_frames_));
   INVAR_ASSIGN_OR_RETURN(std::string keep_frames, text("keep_frames", 1, keep_frames_));
   INVAR_ASSIGN_OR_RETURN(std::string default_type, text("default_sample_type", 1, default_type_));
