@@ -7,6 +7,32 @@
 #   testing/*   -> helpers for tests: library invar_<name>_testing, linked by tests of folders that depend on this one
 add_custom_target(unit_tests)
 
+# Half of a file's compile time is the standard library's headers: they are compiled once for all libraries, and once with GoogleTest for
+# all tests. A file still includes what it uses: the linter and the fuzzers' build work without.
+set(INVAR_STD_HEADERS <algorithm> <array> <chrono> <expected> <functional> <map> <memory> <optional> <span> <string> <string_view>
+    <unordered_map> <utility> <variant> <vector> <fmt/format.h>)
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled.cc CONTENT "")
+add_library(invar_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cc)
+target_link_libraries(invar_precompiled PRIVATE fmt::fmt)
+target_precompile_headers(invar_precompiled PRIVATE ${INVAR_STD_HEADERS})
+if(INVAR_TESTS)
+  # Test code is compiled for speed of building: not optimised, and without the checks for undefined behaviour, which are for what it tests.
+  set(INVAR_TEST_FLAGS -O0)
+  if(INVAR_SANITIZE MATCHES undefined)
+    list(APPEND INVAR_TEST_FLAGS -fno-sanitize=undefined)
+  endif()
+  add_library(invar_test_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cc)
+  target_compile_options(invar_test_precompiled PRIVATE ${INVAR_TEST_FLAGS})
+  target_link_libraries(invar_test_precompiled PRIVATE fmt::fmt GTest::gmock GTest::gtest_main)
+  target_precompile_headers(invar_test_precompiled PRIVATE ${INVAR_STD_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+endif()
+
+function(invar_precompiled target with)
+  if(NOT INVAR_FUZZER)
+    target_precompile_headers(${target} REUSE_FROM ${with})
+  endif()
+endfunction()
+
 # Tells the files that ask for it where the repository is. Only those, so that the compiler cache serves the others to every checkout.
 function(invar_source_dir)
   foreach(file ${ARGN})
@@ -43,6 +69,7 @@ function(invar_folder name)
 
   if(sources)
     add_library(invar_${flat} STATIC ${sources})
+    invar_precompiled(invar_${flat} invar_precompiled)
     set(scope PUBLIC)
   else()
     add_library(invar_${flat} INTERFACE)
@@ -65,8 +92,8 @@ function(invar_folder name)
     add_executable(${flat}_test ${tests})
     target_link_libraries(${flat}_test PRIVATE invar_${flat} ${testing_deps} GTest::gmock GTest::gtest_main)
     invar_source_dir(${tests})
-    # Test code is compiled for speed of building; what it tests keeps the optimisation of the preset.
-    target_compile_options(${flat}_test PRIVATE -O0)
+    target_compile_options(${flat}_test PRIVATE ${INVAR_TEST_FLAGS})
+    invar_precompiled(${flat}_test invar_test_precompiled)
     add_dependencies(unit_tests ${flat}_test)
     add_test(NAME unit/${name} COMMAND ${flat}_test --gtest_brief=1)
     set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300)

@@ -6,7 +6,7 @@ preset=$1
 shift
 
 # A second checkout finds the objects of the first: neither its path nor the build folder's makes them differ.
-export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR="$PWD"
+export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR="$PWD" CCACHE_SLOPPINESS=pch_defines,time_macros
 
 [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >"/tmp/invar-configure.$$" 2>&1 || {
   cat "/tmp/invar-configure.$$" >&2
