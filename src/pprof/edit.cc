@@ -15,7 +15,7 @@ using wire::Type;
 
 // Field numbers of google/pprof's Profile, Sample, Label and ValueType.
 constexpr std::uint32_t kSampleType = 1, kSample = 2, kStringTable = 6, kDefaultSampleType = 14;
-constexpr std::uint32_t kLocationId = 1, kValue = 2, kLabel = 3;
+constexpr std::uint32_t kValue = 2, kLabel = 3;
 constexpr std::uint32_t kLabelKey = 1, kLabelText = 2, kLabelNumber = 3;
 constexpr std::uint32_t kTypeName = 1;
 
