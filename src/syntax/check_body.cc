@@ -96,9 +96,10 @@ class BodyChecker {
     std::vector<Traversal> names;
     collect_traversals(expr, names);
     if (!names.empty()) {
-      const StaticType& type = field.static_type;
-      return type.kind == StaticType::Kind::kList && (type.element->kind == StaticType::Kind::kCapsule ||
-                                                      type.element->kind == StaticType::Kind::kMap);
+      using Kind = StaticType::Kind;
+      if (field.static_type.kind != Kind::kList) return false;
+      const Kind element = field.static_type.element->kind;
+      return element == Kind::kCapsule || element == Kind::kMap || element == Kind::kUnchecked;
     }
     Diagnostics ignored;  // what check_expression does not report is for the load to say
     const Value value = evaluate(expr, source_, Scope{}, ignored);
