@@ -1,6 +1,8 @@
 """The command line: commands, exit statuses, texts, and what is said about mistakes."""
 
+import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -61,6 +63,13 @@ class CommandLine(Case):
             self.expect(["completion", shell], 0, stdout="components")
         done = self.expect(["completion", "bash"], 0)
         self.assertEqual(subprocess.run(["bash", "-n"], input=done.stdout, text=True).returncode, 0)
+
+    def test_the_binary_is_small(self):
+        self.assertLess(os.path.getsize(INVAR), 60e6)
+        sections = dict(re.findall(r"^(\.\S+)\s+(\d+)", subprocess.run(["size", "-A", INVAR], capture_output=True, text=True, check=True).stdout, re.M))
+        code_and_data = sum(int(size) for name, size in sections.items() if not name.startswith(".debug"))
+        self.assertLess(code_and_data, 25e6)
+        self.assertIn(".debug_line", sections, "its own profiles need lines")
 
     def test_mistakes_on_the_command_line(self):
         self.expect(["nope"], 1, stderr='Error: unknown command "nope" for "invar"')
