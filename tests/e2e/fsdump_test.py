@@ -12,7 +12,8 @@ import tempfile
 import time
 import unittest
 
-from harness import SOURCE, Case, HandlerServer, pprofcheck, run, top_functions, until
+from harness import SOURCE, Case, HandlerServer, fetch, pprofcheck, run, top_functions, until
+from http_peers import free_port
 
 # Every scrape of this archive gets the same captured profile: the target must cost nothing.
 BODY = (SOURCE / "testdata/profiles/prom-goroutine-1.pb.gz").read_bytes()
@@ -225,6 +226,31 @@ pyroscope.write "out" {{
             subprocess.run(["gzip", "-t", file], check=True)
             self.assertEqual(subprocess.run(["zcat", file], capture_output=True, check=True).stdout, gzip.decompress(file.read_bytes()))
             self.assertIn("gzip compressed data", subprocess.run(["file", file], capture_output=True, text=True, check=True).stdout)
+
+    def test_bodies_of_ingest_come_back_as_they_were(self):
+        archive, port = self.folder() / "archive", free_port()
+        self.invar(f"""
+pyroscope.receive_http "in" {{
+	http {{
+		listen_address = "127.0.0.1"
+		listen_port    = {port}
+	}}
+	forward_to = [pyroscope.fsdump.d.receiver]
+}}
+
+pyroscope.fsdump "d" {{
+	target_directory = "{archive}"
+}}
+""")
+        folded = b"main;work;inner 5\nmain;idle 3\n"
+        for query, body in (("name=shop.cpu%7Bregion=eu%7D&format=folded", folded), ("name=shop&format=pprof", BODY)):
+            self.assertEqual(fetch(f"http://127.0.0.1:{port}/ingest?{query}", "POST", {"Content-Type": "x/y"}, body)[0], 200)
+        files = until("both are archived", lambda: len(f := sorted(archive.glob("*.ingest.gz"))) == 2 and f)
+        said = [subprocess.run([os.environ["INVAR"], "archive", "cat", file], capture_output=True, check=True).stdout for file in files]
+        self.assertEqual(sorted(said), sorted([folded, BODY]))
+        shown = "".join(run("archive", "show", str(file)).stdout for file in files)
+        for text in ("format=folded", 'region = "eu"', "x/y"):
+            self.assertIn(text, shown)
 
 
 if __name__ == "__main__":
