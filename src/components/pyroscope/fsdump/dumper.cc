@@ -40,22 +40,6 @@ syntax::Value text(std::uint64_t v) {
 
 }  // namespace
 
-// The exported receiver: it stays when settings change, and outlives the Dumper harmlessly.
-class Dumper::Intake final : public pipeline::Receiver {
- public:
-  Intake(Dumper* dumper, std::string id) : dumper_(dumper), id_(std::move(id)) {}
-  pipeline::Answer accept(const pipeline::ProfilePtr& profile) override {
-    if (!dumper_) return {pipeline::Outcome::kRefused, "component stopped"};
-    return dumper_->accept(profile);
-  }
-  [[nodiscard]] std::string_view component_id() const override { return id_; }
-  void close() { dumper_ = nullptr; }
-
- private:
-  Dumper* dumper_;
-  std::string id_;
-};
-
 // What one run on the worker pool gets and gives back.
 struct Dumper::Job {
   std::shared_ptr<archive::Directory> directory;
@@ -95,7 +79,7 @@ Dumper::Dumper(Environment environment)
                                         "Current total size of all profile files in the target directory.")),
       waiting_gauge_(env_.metrics->gauge("pyroscope_fsdump_waiting_bytes",
                                          "Memory taken by profiles that wait to be written.")),
-      intake_(std::make_shared<Intake>(this, env_.component_id)),
+      intake_(std::make_shared<pipeline::Intake<Dumper>>(this, env_.component_id)),
       receiver_(intake_),
       tidy_timer_(*env_.loop),
       stop_timer_(*env_.loop) {}

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "labels/relabel.h"
 #include "metrics/metrics.h"
+#include "pipeline/intake.h"
 #include "pipeline/ledger.h"
 #include "pipeline/profile.h"
 #include "syntax/schema.h"
@@ -67,7 +68,7 @@ class Dumper {
   [[nodiscard]] pipeline::LedgerRow ledger() const;  // of the present directory
 
  private:
-  class Intake;
+  friend class pipeline::Intake<Dumper>;
   struct Item {
     std::shared_ptr<archive::Directory> directory;  // null: the one that is awaited
     archive::Meta meta;
@@ -80,6 +81,7 @@ class Dumper {
   struct JobResult;
 
   pipeline::Answer accept(const pipeline::ProfilePtr& profile);
+  void accept_kept(const pipeline::ProfilePtr& profile, pipeline::Kept kept) { kept(accept(profile)); }
   void pump();
   void finish(JobResult result);
   void settle(Item& item, Result<archive::Directory::Stored>& stored);
@@ -113,7 +115,7 @@ class Dumper {
   metrics::Counter &received_, &written_, &dropped_, &bytes_written_, &write_errors_, &files_removed_;
   metrics::Gauge &current_size_, &waiting_gauge_;
 
-  std::shared_ptr<Intake> intake_;
+  std::shared_ptr<pipeline::Intake<Dumper>> intake_;
   pipeline::ReceiverPtr receiver_;
   async::Timer tidy_timer_, stop_timer_;
   async::Alive alive_;

@@ -25,31 +25,11 @@ std::string shown(const std::string& url) {
 
 }  // namespace
 
-// The exported receiver: it stays when settings change, and outlives the Writer harmlessly.
-class Writer::Intake final : public pipeline::Receiver {
- public:
-  Intake(Writer* writer, std::string id) : writer_(writer), id_(std::move(id)) {}
-  pipeline::Answer accept(const pipeline::ProfilePtr& profile) override {
-    if (!writer_) return {pipeline::Outcome::kRefused, "component stopped"};
-    return writer_->accept(profile, {});
-  }
-  void accept_kept(const pipeline::ProfilePtr& profile, pipeline::Kept kept) override {
-    if (!writer_) return kept({pipeline::Outcome::kRefused, "component stopped"});
-    writer_->accept(profile, std::move(kept));
-  }
-  [[nodiscard]] std::string_view component_id() const override { return id_; }
-  void close() { writer_ = nullptr; }
-
- private:
-  Writer* writer_;
-  std::string id_;
-};
-
 Writer::Writer(Environment environment)
     : env_(std::move(environment)),
       push_total_(latency_metric(*env_.metrics, "-", "push_total")),
       ingest_total_(latency_metric(*env_.metrics, "-", "ingest_total")),
-      intake_(std::make_shared<Intake>(this, env_.component_id)),
+      intake_(std::make_shared<pipeline::Intake<Writer>>(this, env_.component_id)),
       receiver_(intake_) {
   env_.metrics->on_collect([token = alive_.token(), this](std::vector<metrics::Sample>& out) {
     if (!token.expired()) collect(out);
@@ -213,7 +193,7 @@ std::shared_ptr<Push> Writer::begin(const pipeline::ProfilePtr& profile) {
   });
 }
 
-pipeline::Answer Writer::accept(const pipeline::ProfilePtr& profile, pipeline::Kept kept) {
+pipeline::Answer Writer::take(const pipeline::ProfilePtr& profile, pipeline::Kept kept) {
   const auto answer = [&](pipeline::Answer with) {
     if (kept) kept(with);
     return with;

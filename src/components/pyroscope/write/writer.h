@@ -23,6 +23,7 @@
 #include "components/pyroscope/write/local_check.h"
 #include "http/client.h"
 #include "metrics/metrics.h"
+#include "pipeline/intake.h"
 #include "pipeline/ledger.h"
 #include "pipeline/profile.h"
 
@@ -61,7 +62,7 @@ class Writer {
   [[nodiscard]] std::uint64_t memory_bytes() const;  // of all queues
 
  private:
-  class Intake;
+  friend class pipeline::Intake<Writer>;
   struct Slot {
     EndpointArguments arguments;
     std::unique_ptr<Endpoint> endpoint;
@@ -76,7 +77,11 @@ class Writer {
     pipeline::Kept kept;  // may be empty
   };
 
-  pipeline::Answer accept(const pipeline::ProfilePtr& profile, pipeline::Kept kept);
+  pipeline::Answer accept(const pipeline::ProfilePtr& profile) { return take(profile, {}); }
+  void accept_kept(const pipeline::ProfilePtr& profile, pipeline::Kept kept) {
+    take(profile, std::move(kept));
+  }
+  pipeline::Answer take(const pipeline::ProfilePtr& profile, pipeline::Kept kept);
   void check(Incoming incoming);
   void checked(std::uint64_t id, const LocalCheck& result);
   void refuse(Incoming incoming, const std::string& reason, const std::string& error);
@@ -103,7 +108,7 @@ class Writer {
   bool cleared_unused_ = false, stopping_ = false;
   async::Task on_stopped_;
   metrics::Histogram &push_total_, &ingest_total_;
-  std::shared_ptr<Intake> intake_;
+  std::shared_ptr<pipeline::Intake<Writer>> intake_;
   pipeline::ReceiverPtr receiver_;
   async::Alive alive_;
 };
