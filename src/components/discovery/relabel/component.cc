@@ -1,5 +1,6 @@
 #include "components/discovery/relabel/component.h"
 
+#include "component/build.h"
 #include "component/relabel_schema.h"
 #include "components/discovery/relabel/arguments.h"
 #include "components/discovery/relabel/discovery.h"
@@ -70,12 +71,7 @@ component::Registration registration() {
       .summary = "Rewrites the labels of targets and drops targets.",
       .arguments = &arguments_schema(),
       .exports = &exports_schema(),
-      .build = [](component::Options options,
-                  const Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
-        auto made = std::make_unique<RelabelComponent>(std::move(options));
-        INVAR_TRY(made->update(arguments));
-        return made;
-      },
+      .build = &component::build_by_update<RelabelComponent>,
       .documentation = kDocumentation,
       .example = kExample,
   };

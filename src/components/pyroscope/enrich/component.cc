@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "component/build.h"
 #include "components/pyroscope/enrich/arguments.h"
 #include "components/pyroscope/enrich/target_index.h"
 #include "pipeline/intake.h"
@@ -126,12 +127,7 @@ component::Registration registration() {
       .stability = component::Stability::kExperimental,
       .arguments = &arguments_schema(),
       .exports = &component::receiver_exports_schema(),
-      .build = [](component::Options options,
-                  const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
-        auto made = std::make_unique<Enrich>(std::move(options));
-        INVAR_TRY(made->update(arguments));
-        return made;
-      },
+      .build = &component::build_by_update<Enrich>,
       .documentation = kDocumentation,
       .example = kExample,
   };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "component/build.h"
 #include "components/pyroscope/receive_http/arguments.h"
 #include "components/pyroscope/receive_http/relay.h"
 
@@ -249,12 +250,7 @@ component::Registration registration() {
       .name = "pyroscope.receive_http",
       .summary = "Receives profiles over HTTP from SDKs and other agents.",
       .arguments = &arguments_schema(),
-      .build = [](component::Options options,
-                  const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
-        auto made = std::make_unique<ReceiveHttp>(std::move(options));
-        INVAR_TRY(made->update(arguments));
-        return made;
-      },
+      .build = &component::build_by_update<ReceiveHttp>,
       .documentation = kDocumentation,
       .example = kExample,
   };

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "component/build.h"
 #include "components/pyroscope/relabel/arguments.h"
 #include "components/pyroscope/relabel/relabeler.h"
 
@@ -87,12 +88,7 @@ component::Registration registration() {
       .summary = "Rewrites the labels of profiles and drops profiles, by relabeling rules.",
       .arguments = &arguments_schema(),
       .exports = &exports_schema(),
-      .build = [](component::Options options,
-                  const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
-        auto made = std::make_unique<Relabel>(std::move(options));
-        INVAR_TRY(made->update(arguments));
-        return made;
-      },
+      .build = &component::build_by_update<Relabel>,
       .documentation = kDocumentation,
       .example = kExample,
   };
