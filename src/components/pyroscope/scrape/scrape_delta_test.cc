@@ -20,11 +20,7 @@ TEST_F(ScrapePoolTest, DeltaTypesHaveDataWithinTwoIntervals) {
 }
 
 TEST_F(ScrapePoolTest, DeltasLoseNothingWhenAReceiverRefuses) {
-  only("memory");
-  targets(1);
-  body_ = heap(10, 100);
-  start();
-  loop_.advance(seconds(15));
+  scrape_memory_once(heap(10, 100));
   EXPECT_TRUE(receiver_->taken.empty()) << "the first profile is the baseline";
   EXPECT_EQ(shown("health").as_string(), "up");
 
@@ -43,11 +39,7 @@ TEST_F(ScrapePoolTest, DeltasLoseNothingWhenAReceiverRefuses) {
 }
 
 TEST_F(ScrapePoolTest, BaselinesSurviveARestart) {
-  only("memory");
-  targets(1);
-  body_ = heap(10, 100);
-  start();
-  loop_.advance(seconds(15));
+  scrape_memory_once(heap(10, 100));
   stop();
   body_ = heap(11, 110, 2'000'000'000);
   start();
@@ -56,11 +48,7 @@ TEST_F(ScrapePoolTest, BaselinesSurviveARestart) {
 }
 
 TEST_F(ScrapePoolTest, ATargetThatRestartedMeanwhileIsNotMistakenForTheOldOne) {
-  only("memory");
-  targets(1);
-  body_ = heap(10, 100);
-  start();
-  loop_.advance(seconds(15));
+  scrape_memory_once(heap(10, 100));
   stop();
   body_ = heap(3, 30, 2'000'000'000);
   start();
@@ -133,11 +121,7 @@ TEST_F(ScrapePoolTest, StopWaitsForTheStoreUnderWayAndWritesLast) {
 }
 
 TEST_F(ScrapePoolTest, ADamagedBaselineFileIsACleanStartWithOneLine) {
-  only("memory");
-  targets(1);
-  body_ = heap(10, 100);
-  start();
-  loop_.advance(seconds(15));
+  scrape_memory_once(heap(10, 100));
   stop();
   auto bytes = *files_->read_file("/data/scrape/baselines");
   bytes[bytes.size() - 3] ^= 0x55;
@@ -152,11 +136,7 @@ TEST_F(ScrapePoolTest, ADamagedBaselineFileIsACleanStartWithOneLine) {
 }
 
 TEST_F(ScrapePoolTest, MetricsOfBaselines) {
-  only("memory");
-  targets(1);
-  body_ = heap(10, 100);
-  start();
-  loop_.advance(seconds(15));
+  scrape_memory_once(heap(10, 100));
   EXPECT_EQ(
       registry_->collect().find("pyroscope_scrape_baseline_bytes{component_id=\"pyroscope.scrape.t\"} 0\n"),
       std::string::npos);
@@ -191,11 +171,7 @@ TEST_F(ScrapePoolTest, OneReceiverThatTookTheDeltaIsEnough) {
 }
 
 TEST_F(ScrapePoolTest, ChangingReceiversOrClientKeepsLoopsAndBaselines) {
-  only("memory");
-  targets(1);
-  body_ = heap(10, 100);
-  start();
-  loop_.advance(seconds(15));
+  scrape_memory_once(heap(10, 100));
   auto other = std::make_shared<FakeReceiver>();
   arguments_.forward_to = {nullptr, other};
   update(/*new_client=*/true);

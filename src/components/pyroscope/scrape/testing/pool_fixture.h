@@ -106,6 +106,15 @@ class ScrapePoolTest : public ::testing::Test {
       arguments_.targets.targets.push_back(Target(Target::Map{{"__address__", fmt::format("host{}:80", i)}}));
   }
 
+  // One target with one profile type, up to its first scrape: the baseline.
+  void scrape_memory_once(std::string body) {
+    only("memory");
+    targets(1);
+    body_ = std::move(body);
+    start();
+    loop_.advance(std::chrono::seconds(15));
+  }
+
   void start() {
     pool_.reset();
     scope_ = registry_->scope({{"component_id", "pyroscope.scrape.t"}});  // goes with its component
