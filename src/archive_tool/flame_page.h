@@ -1,5 +1,5 @@
 // The page of ui/flame around the place of the profile, in one piece with its script and style. The build writes
-// flame_page.cc (ui/build.mjs).
+// flame_page.cc (cmake/ui.cmake).
 #pragma once
 
 #include <string_view>
