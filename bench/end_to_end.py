@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The main job end to end: targets x 5 types with heaps of 3,000 stacks, deltas, pushes; all over loopback, in one run.
 
-CPU per profile against the least that a collector has to do (bare_agent: GET, delta, POST of the same bytes, paced alike), and
-memory: at work, and five seconds after a burst. docs/benchmarks/end_to_end.md has results.
+CPU per profile against the least that a collector has to do (bare_agent: GET, delta, POST of the same bytes, paced alike) and, where
+its program is given, against the reference agent at the same work; memory: at work, and five seconds after a burst.
+docs/benchmarks/end_to_end.md has results.
 
-Usage: bench/end_to_end.py [--targets 300] [--interval 15] [--rounds 3] [--stacks 3000] [--restart SECONDS] [--no-burst]
+Usage: bench/end_to_end.py [--targets 300] [--interval 15] [--rounds 3] [--stacks 3000] [--restart SECONDS] [--no-burst] [--no-bare]
+       [--reference PATH-OF-ALLOY]
 Environment: INVAR (build/release/invar), BARE_AGENT (build/bench/bare_agent), LOADSERVER and PPROFCHECK (build/release/interop).
 """
 
@@ -16,10 +18,7 @@ import subprocess
 import tempfile
 import time
 
-from load import OPENER, Invar, Load, config, program
-
-# The reference agent with 300 targets on a machine of 2 cores: docs/benchmarks/end_to_end.md.
-REFERENCE_US, REFERENCE_MIB = 5300, 916
+from load import OPENER, Invar, Load, Reference, config, program
 
 
 def bare(load, interval, rounds):
@@ -34,10 +33,12 @@ def served(load):
     return load.counts()[2]
 
 
-def measure(load, invar, seconds):
-    cpu, count = invar.cpu_seconds(), served(load)
-    time.sleep(seconds)
-    return (invar.cpu_seconds() - cpu) * 1e6 / max(1, served(load) - count), served(load) - count
+def measure(load, agent, options):
+    """CPU us per profile and their count, once the deltas of every target have a baseline."""
+    time.sleep(2 * options.interval + 1)
+    cpu, count = agent.cpu_seconds(), served(load)
+    time.sleep(options.rounds * options.interval)
+    return (agent.cpu_seconds() - cpu) * 1e6 / max(1, served(load) - count), served(load) - count
 
 
 def live_mib(invar, folder):
@@ -75,14 +76,14 @@ def main():
     parser.add_argument("--restart", type=int, default=0, help="seconds that a target lives")
     parser.add_argument("--no-burst", action="store_true")
     parser.add_argument("--no-bare", action="store_true")
+    parser.add_argument("--reference", help="program of the reference agent")
     options = parser.parse_args()
 
     load = Load(f"-targets={options.targets}", f"-stacks={options.stacks}", f"-restart={options.restart}s")
     try:
         with tempfile.TemporaryDirectory() as folder:
             invar = Invar(config(load.targets, load.sink, options.interval), folder)
-            time.sleep(2 * options.interval + 1)
-            ours, count = measure(load, invar, options.rounds * options.interval)
+            ours, count = measure(load, invar, options)
             rss = invar.rss_mib()
             missed = invar.metric("pyroscope_scrape_missed_ticks_total")
             after = None if options.no_burst else burst(load, invar, options.interval, folder)
@@ -90,7 +91,12 @@ def main():
         print(f"{options.targets} targets x 5 types every {options.interval} s, heaps of {options.stacks} stacks: "
               f"{count} profiles in {options.rounds * options.interval} s, {missed:.0f} missed")
         print(f"  invar                  {ours:7.0f} us CPU per profile")
-        print(f"  reference agent        {REFERENCE_US / ours:7.1f} times as much ({REFERENCE_US} us, {REFERENCE_MIB} MiB with 300 targets)")
+        if options.reference:
+            with tempfile.TemporaryDirectory() as folder:
+                agent = Reference(options.reference, config(load.targets, load.sink, options.interval), folder)
+                theirs, count = measure(load, agent, options)
+                print(f"  reference agent        {theirs:7.0f} us: {theirs / ours:.1f} times as much; {count} profiles, {agent.rss_mib():.0f} MiB")
+                agent.stop()
         if not options.no_bare:
             paced, delta = bare(load, options.interval, 1)
             closed, closed_delta = bare(load, 0, options.rounds)

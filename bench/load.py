@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import urllib.request
 
@@ -40,19 +41,11 @@ class Load:
         self.process.wait()
 
 
-class Invar:
-    def __init__(self, config, folder):
-        path = pathlib.Path(folder) / "c.alloy"
-        path.write_text(config)
-        self.process = subprocess.Popen([program("INVAR", "build/release/invar"), "run", "--server.http.listen-addr=127.0.0.1:0",
-                                         f"--storage.path={folder}/storage", str(path)],
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        for line in self.process.stdout:
-            if match := re.match(r"\s*status\s+http://([^/\s]+)/", line):
-                self.address = match[1]
-            if line.strip().startswith("stop"):
-                return
-        raise SystemExit("invar did not start")
+class Agent:
+    """A running collector: its address and its process."""
+
+    def __init__(self, process, address):
+        self.process, self.address = process, address
 
     def cpu_seconds(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
@@ -68,6 +61,35 @@ class Invar:
     def stop(self):
         self.process.send_signal(signal.SIGINT)
         self.process.wait()
+
+
+class Invar(Agent):
+    def __init__(self, config, folder):
+        path = pathlib.Path(folder) / "c.alloy"
+        path.write_text(config)
+        super().__init__(subprocess.Popen([program("INVAR", "build/release/invar"), "run", "--server.http.listen-addr=127.0.0.1:0",
+                                           f"--storage.path={folder}/storage", str(path)],
+                                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True), None)
+        for line in self.process.stdout:
+            if match := re.match(r"\s*status\s+http://([^/\s]+)/", line):
+                self.address = match[1]
+            if line.strip().startswith("stop"):
+                return
+        raise SystemExit("invar did not start")
+
+
+class Reference(Agent):
+    """The reference agent (a Grafana Alloy program), which reads the same file."""
+
+    def __init__(self, path, config, folder):
+        file = pathlib.Path(folder) / "c.alloy"
+        file.write_text(config)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{free.getsockname()[1]}"
+        super().__init__(subprocess.Popen([path, "run", "--disable-reporting", f"--server.http.listen-addr={address}",
+                                           f"--storage.path={folder}/storage", str(file)],
+                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), address)
 
 
 def config(targets, sink, interval, pinned=None):

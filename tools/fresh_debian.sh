@@ -17,6 +17,7 @@ mirror=$(apt-cache policy make | sed -n 's/^ *[0-9]* \(http[^ ]*\) bookworm\/mai
 debootstrap --variant=minbase --include=git,make,ca-certificates bookworm "$root" "${mirror:?no Debian mirror is set up here}"
 for mount in dev dev/pts proc sys; do mount --rbind "/$mount" "$root/$mount"; done
 # The new root reaches the same package sources, proxies and hosts as this machine, and trusts whom it trusts.
+rm -f "$root/etc/apt/sources.list"
 cp -rL /etc/apt/sources.list* /etc/apt/apt.conf.d /etc/apt/trusted.gpg.d "$root/etc/apt/" 2>/dev/null || true
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
 cp -rL /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" 2>/dev/null || true

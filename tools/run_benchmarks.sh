@@ -1,9 +1,11 @@
 #!/bin/sh
 # Builds and runs the benchmarks. Usage: tools/run_benchmarks.sh [REGEX of benchmark programs]
-# Compare figures within one run only; docs/benchmarks.md says what each one is a ratio of.
+# The scripts measure the release build, with the load server of the interop programs. Compare figures within one run
+# only; docs/benchmarks.md says what each one is a ratio of.
 set -eu
 cd "$(dirname "$0")/.."
 tools/build.sh bench all
+tools/build.sh release invar interop
 for program in $(git ls-files 'src/*_bench.cc' | sed 's|.*/||; s|\.cc$||' | sort); do
   case $program in *${1:-}*) ;; *) continue ;; esac
   echo "== $program"
