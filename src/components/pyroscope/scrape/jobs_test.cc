@@ -262,9 +262,21 @@ TEST(Jobs, PhaseIsStableAndWithinOneInterval) {
     const Duration wait = until_phase(identity, now, interval);
     EXPECT_GE(wait, Duration::zero());
     EXPECT_LT(wait, interval);
-    EXPECT_EQ((now + wait.count()) % interval.count(),
-              static_cast<std::int64_t>(identity % static_cast<std::uint64_t>(interval.count())));
+    const auto exact = static_cast<std::int64_t>(identity % static_cast<std::uint64_t>(interval.count()));
+    const std::int64_t phase = (now + wait.count()) % interval.count();
+    EXPECT_LE(phase, exact);
+    EXPECT_LT(exact - phase, interval.count() / 256);
   }
+}
+
+TEST(ScrapePhase, ManyJobsSpreadOverTheIntervalAndShareInstants) {
+  const Duration interval = std::chrono::seconds(15);
+  std::map<Duration, int> jobs;
+  for (std::uint64_t i = 0; i < 25'600; ++i)
+    ++jobs[until_phase(i * 0x9e3779b97f4a7c15, UnixNanos{0}, interval)];
+  EXPECT_GE(jobs.size(), 255u);
+  EXPECT_LE(jobs.size(), 257u);  // the interval is no whole multiple of the distance between phases
+  for (const auto& [wait, count] : jobs) EXPECT_LT(count, 150) << wait.count();
 }
 
 TEST(ScrapeUrl, AddressRules) {
