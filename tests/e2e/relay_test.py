@@ -61,9 +61,9 @@ def field(number, value):
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
-def profile(**labels):
+def profile(*more_strings, **labels):
     """A small pprof of now: sample types cpu and wall, one sample per call stack, `labels` on every sample."""
-    strings = ["", "cpu", "nanoseconds", "wall", "main.work"]
+    strings = ["", "cpu", "nanoseconds", "wall", "main.work", *more_strings]
     index = lambda text: strings.index(text) if text in strings else strings.append(text) or len(strings) - 1
     pairs = b"".join(field(3, field(1, index(k)) + field(2, index(v))) for k, v in labels.items())
     out = field(1, field(1, 1) + field(2, 2)) + field(1, field(1, 3) + field(2, 2))
@@ -224,6 +224,23 @@ class Connect(Relay):
             until("the body is awaited", lambda: invar.metric("pyroscope_receive_http_tcp_connections") == 1)
         until("it is counted", lambda: invar.metric("pyroscope_receive_http_cut_requests_total") == 1)
         self.assertEqual(server.state()["received"], [])
+
+
+    def test_a_profile_larger_than_the_servers_burst_is_refused_after_two_tries_and_the_others_pass(self):
+        server = self.server("-rate", 4 << 20, "-burst", 2 << 20)
+        invar = self.relay(server.address)
+        self.assertEqual(self.push(profile("x" * (22 << 17)), "service_name=large", "__name__=memory"), "ok")
+        until("it is refused", lambda: invar.metric("pyroscope_ledger_refused_total", reason="rate limit: larger than the burst") == 1, 10)
+        self.assertEqual(server.state()["requests"], 2)
+        page = invar.text("/")
+        self.assertIn("the profile is larger than the burst that the server takes at once, and can never pass", page)
+        self.assertIn("push rate limit (4.0 MiB) exceeded while adding 2.8 MiB", page)
+        # What fits is only ever late, also in a rush that the bucket cannot hold.
+        for number in range(8):
+            self.assertEqual(self.push(profile("x" * (9 << 17)), "service_name=small", "__name__=memory", f"id={number}"), "ok")
+        until("the others arrive", lambda: len(server.received(service_name="small")) == 8)
+        self.assertEqual(invar.metric("pyroscope_ledger_refused_total"), 1)
+        self.assertIsNone(server.state()["problems"])
 
 
 class Pipeline(Relay):

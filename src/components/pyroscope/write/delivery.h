@@ -63,8 +63,7 @@ struct Delivery {
   async::TimePoint accepted_at{};
   Backoff backoff;
   std::uint64_t attempts = 0;
-  int rate_refusals = 0;
-  async::TimePoint first_rate_refusal{};
+  bool over_burst_once = false;
 
   // The queue's own (delivery_queue.h).
   std::uint64_t number = 0;  // running, in order of acceptance

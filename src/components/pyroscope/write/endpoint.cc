@@ -170,23 +170,32 @@ void Endpoint::on_success(DeliveryPtr delivery, std::uint64_t bytes) {
   if (troubles_ > 0 || state_ == EndpointView::State::kHeld) gate_until_ = {};
   troubles_ = refusals_ = 0;
   hold_backoff_.reset();
-  last_success_ = env_.loop->now();
   largest_sent_ = std::max(largest_sent_, bytes);
   note_state(EndpointView::State::kWorking, nullptr);
   finish(std::move(delivery), End::kSent, "", "");
 }
 
-// A bucket smaller than the profile never lets it through: the server has refused it twice for its rate, took
-// others in between, and never took one as large.
-bool Endpoint::can_never_fit(Delivery& delivery, const Reply& reply) {
-  if (!reply.rate_limited) return false;
-  if (++delivery.rate_refusals == 1) delivery.first_rate_refusal = env_.loop->now();
-  return delivery.rate_refusals >= 2 && last_success_ > delivery.first_rate_refusal &&
+// A bucket smaller than the profile never lets it through, however long one waits. Pyroscope names its rate but not its
+// bucket, which is half of what the rate gives in a second unless somebody has set it otherwise: then it may have taken
+// one as large before.
+bool Endpoint::over_burst(const Delivery& delivery, const Reply& reply) const {
+  return reply.rate && reply.rate->profile_bytes > reply.rate->limit_bytes / 2 &&
          delivery.body_bytes > largest_sent_;
 }
 
 void Endpoint::on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t flight) {
   const async::TimePoint now = env_.loop->now();
+  const bool too_large = over_burst(*delivery, reply);
+  if (too_large && std::exchange(delivery->over_burst_once, true)) {
+    Reply refusal = reply;
+    refusal.reason = "rate limit: larger than the burst";
+    refusal.sentence = fmt::format(
+        "the profile is larger than the burst that the server takes at once, and can never pass; raise "
+        "ingestion_burst_size_mb there, or collect smaller profiles ({})",
+        reply.error);
+    last_error_ = refusal.sentence;
+    return on_give_up(std::move(delivery), refusal);
+  }
   if (window_.on_congestion(flight, last_flight_)) {
     ++troubles_;
     if (troubles_ >= 2) {
@@ -201,15 +210,16 @@ void Endpoint::on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t 
   if (troubles_ >= 2 || state_ != EndpointView::State::kWorking)
     note_state(EndpointView::State::kFailing, &reply);
 
-  if (can_never_fit(*delivery, reply)) {
-    finish(std::move(delivery), End::kRefused, "rate limit: larger than the burst", reply.error);
-    return;
-  }
   Duration wait = delivery->backoff.next(settings_.backoff, env_.random());
   if (delivery->backoff.exhausted(settings_.backoff) && !settings_.queue.keep_when_exhausted) {
     finish(std::move(delivery), End::kDropped, "retries exhausted", reply.error);
     return;
   }
+  // So long does an empty bucket take to hold this profile: the next answer is about the bucket's size.
+  if (too_large)
+    wait = std::max(wait, std::min(settings_.backoff.max,
+                                   std::chrono::duration_cast<Duration>(std::chrono::duration<double>(
+                                       reply.rate->profile_bytes / reply.rate->limit_bytes))));
   if (reply.retry_after) {
     wait = std::max(wait, *reply.retry_after);
     gate_until_ = std::max(gate_until_,

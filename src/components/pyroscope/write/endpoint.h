@@ -110,7 +110,7 @@ class Endpoint {
   void on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t flight);
   void on_give_up(DeliveryPtr delivery, const Reply& reply);
   void on_hold(DeliveryPtr delivery, const Reply& reply, std::uint64_t flight);
-  [[nodiscard]] bool can_never_fit(Delivery& delivery, const Reply& reply);
+  [[nodiscard]] bool over_burst(const Delivery& delivery, const Reply& reply) const;
 
   void finish(DeliveryPtr delivery, End end, std::string_view reason, std::string_view cause);
   void finish_all(End end, std::string_view reason);
@@ -134,7 +134,6 @@ class Endpoint {
   Window window_;
   std::uint64_t troubles_ = 0;     // failed rounds since the last success
   async::TimePoint gate_until_{};  // nothing is sent before
-  async::TimePoint last_success_{};
   Backoff hold_backoff_;
   std::uint64_t held_round_end_ = 0;  // pushes up to here were under way when the last refusal came
   std::uint64_t refusals_ = 0;        // since the last success

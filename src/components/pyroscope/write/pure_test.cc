@@ -288,12 +288,31 @@ TEST(Reply, AnErrorBodyIsCutAndCleaned) {
   EXPECT_EQ(reply.error.find('\x1b'), std::string::npos);
 }
 
+TEST(Reply, ARateLimitIsReadWithItsSizes) {
+  const auto rate = [](const std::string& message) { return parse_rate(message); };
+  const auto said = rate("push rate limit (4.0 MiB) exceeded while adding 2.2 MiB");
+  ASSERT_TRUE(said);
+  EXPECT_DOUBLE_EQ(said->limit_bytes, 4.0 * (1 << 20));
+  EXPECT_DOUBLE_EQ(said->profile_bytes, 2.2 * (1 << 20));
+  EXPECT_DOUBLE_EQ(rate("ingestion rate limit (512 KiB) exceeded while adding 999 B")->profile_bytes, 999);
+  for (const char* other :
+       {"", "push rate limit (4.0 MiB) exceeded", "rate limit (4) exceeded while adding 2 B",
+        "rate limit (0 B) exceeded while adding 2 B", "rate limit (4 MiB) exceeded while adding 2 parsecs",
+        ") exceeded while adding 2 B rate limit (4 MiB", "rate limit () exceeded while adding ",
+        "limit of 10 GiB per day reached; it resets at 12:00"})
+    EXPECT_FALSE(rate(other)) << other;
+  const std::string body =
+      R"({"code":"resource_exhausted","message":"push rate limit (4.0 MiB) exceeded while adding 2.2 MiB"})";
+  EXPECT_TRUE(classify(answer(429, kJson, body), {}).rate);
+  EXPECT_TRUE(classify(answer(429, kJson, body), {.ingest = true}).rate);
+  EXPECT_FALSE(classify(answer(429, "text/plain", "too fast"), {}).rate);
+}
+
 TEST(Reply, AGzippedAnswerIsRead) {
   std::string packed;
   pprof::Deflater().gzip(connect("resource_exhausted"), packed);
   const Reply reply = classify(answer(429, kJson, packed, {{"Content-Encoding", "gzip"}}), {});
   EXPECT_EQ(reply.code, "resource_exhausted");
-  EXPECT_TRUE(reply.rate_limited);
   EXPECT_EQ(classify(answer(503, kJson, "not gzip", {{"Content-Encoding", "gzip"}}), {}).verdict,
             Verdict::kRetry);
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <chrono>
+#include <cmath>
 
 #include "base/strings.h"
 #include "pprof/gzip.h"
@@ -230,13 +231,34 @@ Reply classify(const std::expected<http::Response, http::Failure>& result, const
     reply.error = code + ": " + one_line(message, kMaxMessage);
   }
   reply.code = own_code ? code : "status_" + std::to_string(status);
-  reply.rate_limited = status == 429 || (own_code && code == "resource_exhausted");
+  if (status == 429 || (own_code && code == "resource_exhausted")) reply.rate = parse_rate(message);
   reply.sentence =
       sentence_of(response, own_code ? std::string_view(code) : std::string_view(), message, context);
   reply.reason = reason_of(status, own_code ? std::string_view(code) : std::string_view());
   if (reply.verdict == Verdict::kRetry)
     reply.retry_after = parse_retry_after(response.headers.get("Retry-After"), context.now_unix_ns);
   return reply;
+}
+
+std::optional<Reply::Rate> parse_rate(std::string_view message) {
+  // A number of one of the units in which the server prints bytes.
+  const auto bytes = [](std::string_view text) -> std::optional<double> {
+    constexpr std::array<std::string_view, 5> kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+    const std::size_t space = text.find(' ');
+    if (space == std::string_view::npos) return std::nullopt;
+    const auto number = parse_double(text.substr(0, space));
+    const auto unit = std::ranges::find(kUnits, text.substr(space + 1));
+    if (!number || !(*number > 0) || unit == kUnits.end()) return std::nullopt;
+    return std::ldexp(*number, 10 * static_cast<int>(unit - kUnits.begin()));
+  };
+  constexpr std::string_view kLimit = "rate limit (", kSize = ") exceeded while adding ";
+  const std::size_t begin = message.find(kLimit), middle = message.find(kSize);
+  if (begin == std::string_view::npos || middle == std::string_view::npos || middle < begin + kLimit.size())
+    return std::nullopt;
+  const auto limit = bytes(message.substr(begin + kLimit.size(), middle - begin - kLimit.size()));
+  const auto size = bytes(trim_space(message.substr(middle + kSize.size())));
+  if (!limit || !size) return std::nullopt;
+  return Reply::Rate{*limit, *size};
 }
 
 std::optional<Duration> parse_retry_after(std::string_view text, UnixNanos now_unix_ns) {

@@ -27,7 +27,11 @@ struct Reply {
   std::string sentence;  // for people: what happened and what to look at
   std::string reason;    // for the ledger when given up
   std::optional<Duration> retry_after;
-  bool rate_limited = false;  // 429 or resource_exhausted
+  // A rate limit in Pyroscope's words, which name what it takes in a second and the size of this profile, uncompressed.
+  struct Rate {
+    double limit_bytes = 0, profile_bytes = 0;
+  };
+  std::optional<Rate> rate;
 };
 
 struct ReplyContext {
@@ -39,6 +43,9 @@ struct ReplyContext {
 };
 
 Reply classify(const std::expected<http::Response, http::Failure>& result, const ReplyContext& context);
+
+// "push rate limit (4.0 MiB) exceeded while adding 2.2 MiB"; nullopt for any other text.
+std::optional<Reply::Rate> parse_rate(std::string_view message);
 
 // "120" or an HTTP date; nullopt when it is neither. Never negative.
 std::optional<Duration> parse_retry_after(std::string_view text, UnixNanos now_unix_ns);

@@ -332,22 +332,72 @@ TEST_F(WriterTest, AProfileLargerThanTheQueueIsCounted) {
   EXPECT_EQ(ledger().dropped_by_reason.at("memory full"), 1u);
 }
 
+// As Pyroscope says it, with its default rate.
+http::testing::Answer over_rate(const std::string& size) {
+  return answer(
+      429, "application/json",
+      R"({"code":"resource_exhausted","message":"push rate limit (4.0 MiB) exceeded while adding )" + size +
+          "\"}");
+}
+
 TEST_F(WriterTest, ABurstLimitThatAProfileCanNeverFitIsRecognised) {
-  http_->set_handler([](const http::Request& request) -> http::testing::Answer {
-    if (request.body->size() > 1000)
-      return answer(429, "application/json",
-                    R"({"code":"resource_exhausted","message":"push rate limit exceeded"})");
-    return ok();
+  int asked = 0;
+  http_->set_handler([&](const http::Request& request) -> http::testing::Answer {
+    if (request.body->size() <= 1000) return ok();
+    ++asked;
+    return over_rate("2.2 MiB");
   });
+  configure({endpoint()}, {.on_retries_exhausted = "keep"});
+  offer(profile(std::string(2000, 'x')));  // nothing else comes: the server has taken nothing yet
+  loop_.advance(seconds(2));
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(ledger().refused_by_reason.at("rate limit: larger than the burst"), 1u);
+  EXPECT_THAT(syntax::body_to_json(writer_->debug_info()),
+              HasSubstr("larger than the burst that the server takes at once, and can never pass"));
+  for (int i = 0; i < 5; ++i) offer(profile(std::string(2000, 'x')));
+  for (int i = 0; i < 60; ++i) offer(profile("small"));
+  loop_.advance(seconds(20));
+  EXPECT_EQ(asked, 12);
+  EXPECT_EQ(ledger().refused, 6u);
+  EXPECT_EQ(ledger().sent, 60u);
+}
+
+TEST_F(WriterTest, ALimitThatAProfileMayFitLaterIsNoReasonToRefuseIt) {
+  const http::testing::Answer answers[] = {
+      over_rate("50 KiB"),                     // others fill the bucket
+      over_rate("1.9 MiB"),                    // the default burst is half the rate
+      answer(429, "text/plain", "slow down"),  // counts requests, perhaps
+      answer(
+          429, "application/json",
+          R"({"code":"resource_exhausted","message":"limit of 10 GiB/day reached, next reset at 12:00"})")};
+  for (const auto& busy : answers) {
+    bool full = true;
+    http_->set_handler(
+        [&](const http::Request& request) { return full && request.body->size() > 1000 ? busy : ok(); });
+    configure({endpoint()});
+    const auto before = ledger();
+    offer(profile(std::string(2000, 'x')));
+    for (int i = 0; i < 50; ++i) {
+      loop_.advance(milliseconds(200));
+      offer(profile("small"));
+    }
+    full = false;
+    loop_.advance(seconds(30));
+    EXPECT_EQ(ledger().sent - before.sent, 51u);
+    EXPECT_EQ(ledger().refused, 0u);
+  }
+}
+
+TEST_F(WriterTest, AServerThatHasTakenOneAsLargeHasALargerBurst) {
+  int refusals = 4;
+  http_->set_handler(
+      [&](const http::Request&) { return refusals < 4 && refusals++ < 3 ? over_rate("3.0 MiB") : ok(); });
   configure({endpoint()});
   offer(profile(std::string(2000, 'x')));
-  for (int i = 0; i < 60; ++i) {
-    loop_.advance(milliseconds(200));
-    offer(profile("small"));
-  }
-  loop_.advance(seconds(10));
-  EXPECT_EQ(ledger().refused_by_reason.at("rate limit: larger than the burst"), 1u);
-  EXPECT_EQ(ledger().sent, 60u);
+  refusals = 0;
+  offer(profile(std::string(2000, 'y')));
+  loop_.advance(seconds(30));
+  EXPECT_EQ(ledger().sent, 2u);
 }
 
 TEST_F(WriterTest, RefusedCredentialsKeepTheProfilesUntilTheyAreMended) {

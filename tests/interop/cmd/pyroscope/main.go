@@ -5,6 +5,8 @@
 //	POST /test/mode?...      what to answer from now on: mode=ok|unknown|unavailable|exhausted|invalid|unauthenticated|html|
 //	                         hang|close|garbage|accept_then_close, retry_after=seconds, count=N (then ok again)
 //
+// With -rate it limits the uncompressed bytes that Push takes as a distributor does: a bucket of -burst bytes.
+//
 // It prints "listening HOST:PORT".
 package main
 
@@ -61,6 +63,38 @@ type server struct {
 	mode       string
 	retryAfter string
 	left       int
+	limit      *bucket // null: none
+}
+
+// bucket lets bytes through at a rate, and never more than its size at once.
+type bucket struct {
+	mu                  sync.Mutex
+	rate, burst, tokens float64
+	filled              time.Time
+}
+
+func (b *bucket) allow(bytes int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	b.tokens += b.rate * now.Sub(b.filled).Seconds()
+	if b.tokens > b.burst {
+		b.tokens = b.burst
+	}
+	b.filled = now
+	if float64(bytes) > b.tokens {
+		return false
+	}
+	b.tokens -= float64(bytes)
+	return true
+}
+
+// mib prints a size as the real server does, for sizes of this order.
+func mib(bytes float64) string {
+	if bytes < 1<<20 {
+		return fmt.Sprintf("%.0f KiB", bytes/(1<<10))
+	}
+	return fmt.Sprintf("%.1f MiB", bytes/(1<<20))
 }
 
 func (s *server) nextMode() (mode, retryAfter string) {
@@ -152,6 +186,10 @@ func (s *server) Push(_ context.Context, req *connect.Request[pushv1.PushRequest
 			return nil, connect.NewError(connect.CodeInvalidArgument, s.problem("missing name: %v", labels))
 		}
 		for _, sample := range series.Samples {
+			if plain, _, err := gunzip(sample.RawProfile); s.limit != nil && err == nil && !s.limit.allow(len(plain)) {
+				return nil, connect.NewError(connect.CodeResourceExhausted, fmt.Errorf("push rate limit (%s) exceeded while adding %s",
+					mib(s.limit.rate), mib(float64(len(plain)))))
+			}
 			r, err := s.inspect(sample.RawProfile)
 			if err != nil {
 				return nil, connect.NewError(connect.CodeInvalidArgument, err)
@@ -284,9 +322,14 @@ func main() {
 	cert := flag.String("cert", "", "TLS certificate file")
 	key := flag.String("key", "", "TLS key file")
 	forget := flag.Bool("forget", false, "check profiles but remember only their number (benchmarks)")
+	rate := flag.Float64("rate", 0, "uncompressed bytes a second that Push takes; 0 for no limit")
+	burst := flag.Float64("burst", 2<<20, "and at once")
 	flag.Parse()
 
 	s := &server{mode: "ok"}
+	if *rate > 0 {
+		s.limit = &bucket{rate: *rate, burst: *burst, tokens: *burst, filled: time.Now()}
+	}
 	mux := http.NewServeMux()
 	path, handler := pushv1connect.NewPusherServiceHandler(s)
 	mux.Handle(path, s.front(handler))
