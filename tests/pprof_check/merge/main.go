@@ -1,4 +1,4 @@
-// Check: what `invar archive merge`, `diff` and `top` make of the captured profiles against what github.com/google/pprof makes of
+// Merge: what `invar archive merge`, `diff` and `top` make of the captured profiles against what github.com/google/pprof makes of
 // them: every sample in its order with values, addresses, mappings, functions, lines and labels, the header, and self and total
 // of every function.
 package main
@@ -9,85 +9,30 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"github.com/google/pprof/profile"
+
+	"invar/tests/pprof_check/said"
 )
-
-func must(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func load(path string) *profile.Profile {
-	data, err := os.ReadFile(path)
-	must(err)
-	p, err := profile.ParseData(data)
-	if err != nil {
-		must(fmt.Errorf("%s: %w", path, err))
-	}
-	return p
-}
 
 func loadAll(paths []string) []*profile.Profile {
 	var all []*profile.Profile
 	for _, path := range paths {
-		all = append(all, load(path))
+		all = append(all, said.Load(path))
 	}
 	return all
 }
 
-func mapping(m *profile.Mapping) string {
-	if m == nil {
-		return "no mapping"
-	}
-	return fmt.Sprintf("%#x-%#x+%#x %s %s %v%v%v%v", m.Start, m.Limit, m.Offset, m.File, m.BuildID,
-		m.HasFunctions, m.HasFilenames, m.HasLineNumbers, m.HasInlineFrames)
-}
-
-func frame(l *profile.Location) string {
-	text := fmt.Sprintf("%#x folded=%v in %s", l.Address, l.IsFolded, mapping(l.Mapping))
-	for _, line := range l.Line {
-		f := line.Function
-		text += fmt.Sprintf(" | %s %s %s:%d from %d", f.Name, f.SystemName, f.Filename, line.Line, f.StartLine)
-	}
-	return text
-}
-
-func labels(s *profile.Sample) string {
-	var all []string
-	for key, values := range s.Label {
-		all = append(all, fmt.Sprintf("%q=%q", key, values))
-	}
-	for key, values := range s.NumLabel {
-		all = append(all, fmt.Sprintf("%q=%d %q", key, values, s.NumUnit[key]))
-	}
-	sort.Strings(all)
-	return strings.Join(all, ",")
-}
-
 // Everything that a profile says, in words, one line of text per thing.
 func words(p *profile.Profile) []string {
-	out := []string{fmt.Sprintf("%d for %d, period %d, %q %q %q %q", p.TimeNanos, p.DurationNanos, p.Period, p.DefaultSampleType,
-		p.DropFrames, p.KeepFrames, p.Comments)}
-	for _, t := range append(append([]*profile.ValueType(nil), p.SampleType...), p.PeriodType) {
-		if t != nil {
-			out = append(out, t.Type+"/"+t.Unit)
-		}
-	}
+	out := []string{fmt.Sprintf("%s for %d", said.Header(p), p.DurationNanos)}
 	for _, m := range p.Mapping {
-		out = append(out, mapping(m))
+		out = append(out, said.Mapping(m))
 	}
 	out = append(out, fmt.Sprintf("%d locations, %d functions", len(p.Location), len(p.Function)))
 	for _, s := range p.Sample {
-		var frames []string
-		for _, l := range s.Location {
-			frames = append(frames, frame(l))
-		}
-		out = append(out, fmt.Sprintf("%d %s\n%s", s.Value, labels(s), strings.Join(frames, "\n")))
+		out = append(out, fmt.Sprintf("%d %s\n%s", s.Value, said.Labels(s), said.Frames(s)))
 	}
 	return out
 }
@@ -184,7 +129,7 @@ func run(program string, arguments ...string) []byte {
 	command.Stderr = os.Stderr
 	out, err := command.Output()
 	if err != nil {
-		must(fmt.Errorf("invar archive %s: %w", strings.Join(arguments, " "), err))
+		said.Must(fmt.Errorf("invar archive %s: %w", strings.Join(arguments, " "), err))
 	}
 	return out
 }
@@ -192,9 +137,9 @@ func run(program string, arguments ...string) []byte {
 func check(invar, name string, files []string, temporary string) error {
 	out := filepath.Join(temporary, "out.pb.gz")
 	merged, err := profile.Merge(loadAll(files))
-	must(err)
+	said.Must(err)
 	run(invar, append([]string{"merge", "-o", out}, files...)...)
-	if err := same(load(out), merged); err != nil {
+	if err := same(said.Load(out), merged); err != nil {
 		return fmt.Errorf("merge: %w", err)
 	}
 	if err := sameTable(run(invar, append([]string{"top", "--json"}, files...)...), merged); err != nil {
@@ -202,15 +147,15 @@ func check(invar, name string, files []string, temporary string) error {
 	}
 
 	first, last := files[0], files[len(files)-1]
-	negative := load(first)
+	negative := said.Load(first)
 	negative.Scale(-1)
-	difference, err := profile.Merge([]*profile.Profile{negative, load(last)})
-	must(err)
+	difference, err := profile.Merge([]*profile.Profile{negative, said.Load(last)})
+	said.Must(err)
 	run(invar, "diff", "-o", out, first, last)
-	if err := same(load(out), difference); err != nil {
+	if err := same(said.Load(out), difference); err != nil {
 		return fmt.Errorf("diff: %w", err)
 	}
-	if err := sameTable(run(invar, "diff", "--json", first, last), load(first), load(last)); err != nil {
+	if err := sameTable(run(invar, "diff", "--json", first, last), said.Load(first), said.Load(last)); err != nil {
 		return fmt.Errorf("diff table: %w", err)
 	}
 	fmt.Printf("%s: merge of %d samples, difference of %d and all functions equal\n", name, len(merged.Sample), len(difference.Sample))
@@ -219,27 +164,27 @@ func check(invar, name string, files []string, temporary string) error {
 
 func main() {
 	if len(os.Args) != 3 {
-		must(fmt.Errorf("usage: check INVAR PROFILES"))
+		said.Must(fmt.Errorf("usage: merge INVAR PROFILES"))
 	}
 	temporary, err := os.MkdirTemp("", "merge_check")
-	must(err)
+	said.Must(err)
 	defer os.RemoveAll(temporary)
 	sets := map[string][]string{}
 	for _, pattern := range []string{"*-1.pb.gz", "*-2.pb.gz", "*-3.pb.gz"} {
 		files, err := filepath.Glob(filepath.Join(os.Args[2], pattern))
-		must(err)
+		said.Must(err)
 		for _, file := range files {
 			name := filepath.Base(file)
 			sets[name[:strings.LastIndex(name, "-")]] = append(sets[name[:strings.LastIndex(name, "-")]], file)
 		}
 	}
 	if len(sets) != 14 {
-		must(fmt.Errorf("%d captured kinds, should be 14", len(sets)))
+		said.Must(fmt.Errorf("%d captured kinds, should be 14", len(sets)))
 	}
 	// Different programs in one merge.
 	for _, kind := range []string{"heap", "mutex", "cpu"} {
 		files, err := filepath.Glob(filepath.Join(os.Args[2], "*-"+kind+"-*.pb.gz"))
-		must(err)
+		said.Must(err)
 		sets["all "+kind] = files
 	}
 	failed := false

@@ -1,4 +1,4 @@
-// Check: computes the delta of every captured pair of rounds with google/pprof and compares it with ours: every stack with
+// Delta: computes the delta of every captured pair of rounds with google/pprof and compares it with ours: every stack with
 // its values, addresses, mappings, functions, files, lines and labels, and the header.
 package main
 
@@ -7,10 +7,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"github.com/google/pprof/profile"
+
+	"invar/tests/pprof_check/said"
 )
 
 var cumulative = map[string]map[string]string{
@@ -29,48 +30,6 @@ type row struct {
 	frames string // in words, for the comparison
 }
 
-func must(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-func load(path string) *profile.Profile {
-	data, err := os.ReadFile(path)
-	must(err)
-	p, err := profile.ParseData(data)
-	if err != nil {
-		must(fmt.Errorf("%s: %w", path, err))
-	}
-	return p
-}
-
-func labels(s *profile.Sample) string {
-	var all []string
-	for key, values := range s.Label {
-		all = append(all, fmt.Sprintf("%q=%q", key, values))
-	}
-	for key, values := range s.NumLabel {
-		all = append(all, fmt.Sprintf("%q=%d %q", key, values, s.NumUnit[key]))
-	}
-	sort.Strings(all)
-	return strings.Join(all, ",")
-}
-
-func frame(l *profile.Location) string {
-	text := fmt.Sprintf("%#x folded=%v", l.Address, l.IsFolded)
-	if m := l.Mapping; m != nil {
-		text += fmt.Sprintf(" in %#x-%#x+%#x %s %s %v%v%v%v", m.Start, m.Limit, m.Offset, m.File, m.BuildID,
-			m.HasFunctions, m.HasFilenames, m.HasLineNumbers, m.HasInlineFrames)
-	}
-	for _, line := range l.Line {
-		f := line.Function
-		text += fmt.Sprintf(" | %s %s %s:%d from %d", f.Name, f.SystemName, f.Filename, line.Line, f.StartLine)
-	}
-	return text
-}
-
 // Which stack this is: addresses with their mappings, chains of lines where there is no address.
 func identity(s *profile.Sample) string {
 	var key strings.Builder
@@ -87,7 +46,7 @@ func identity(s *profile.Sample) string {
 		}
 		key.WriteByte('\n')
 	}
-	return key.String() + labels(s)
+	return key.String() + said.Labels(s)
 }
 
 func rows(p *profile.Profile) map[string]*row {
@@ -100,11 +59,7 @@ func rows(p *profile.Profile) map[string]*row {
 			}
 			continue
 		}
-		var frames []string
-		for _, l := range s.Location {
-			frames = append(frames, frame(l))
-		}
-		out[key] = &row{append([]int64(nil), s.Value...), strings.Join(frames, "\n") + "\n" + labels(s)}
+		out[key] = &row{append([]int64(nil), s.Value...), said.Frames(s) + "\n" + said.Labels(s)}
 	}
 	return out
 }
@@ -126,31 +81,21 @@ func expected(before, after *profile.Profile, name string) map[string]*row {
 	return out
 }
 
-func header(p *profile.Profile) string {
-	text := fmt.Sprintf("%d period %d %q %q %q %q", p.TimeNanos, p.Period, p.DefaultSampleType, p.DropFrames, p.KeepFrames, p.Comments)
-	for _, t := range append(append([]*profile.ValueType(nil), p.SampleType...), p.PeriodType) {
-		if t != nil {
-			text += " " + t.Type + "/" + t.Unit
-		}
-	}
-	return text
-}
-
 // from > to stands for a target that restarted: its own values are what happened since.
 func compare(tool, dir, kind string, from, to int, name string) error {
 	first := filepath.Join(dir, fmt.Sprintf("%s-%d.pb.gz", kind, from))
 	second := filepath.Join(dir, fmt.Sprintf("%s-%d.pb.gz", kind, to))
 	out, err := os.CreateTemp("", "delta")
-	must(err)
+	said.Must(err)
 	out.Close()
 	defer os.Remove(out.Name())
 	command := exec.Command(tool, name, first, second, out.Name())
 	command.Stderr = os.Stderr
-	said, err := command.Output()
+	answer, err := command.Output()
 	if err != nil {
 		return err
 	}
-	verdict := strings.TrimSpace(string(said))
+	verdict := strings.TrimSpace(string(answer))
 	if cumulative[name] == nil {
 		if verdict != "pass-through" {
 			return fmt.Errorf("should pass through, is %s", verdict)
@@ -164,12 +109,12 @@ func compare(tool, dir, kind string, from, to int, name string) error {
 	if verdict != wanted {
 		return fmt.Errorf("should be a %s, is %s", wanted, verdict)
 	}
-	before, after, ours := load(first), load(second), load(out.Name())
+	before, after, ours := said.Load(first), said.Load(second), said.Load(out.Name())
 	if err := ours.CheckValid(); err != nil {
 		return err
 	}
-	if header(ours) != header(after) {
-		return fmt.Errorf("header %s, should be %s", header(ours), header(after))
+	if said.Header(ours) != said.Header(after) {
+		return fmt.Errorf("header %s, should be %s", said.Header(ours), said.Header(after))
 	}
 	duration := after.TimeNanos - before.TimeNanos
 	if from > to {
@@ -199,12 +144,12 @@ func compare(tool, dir, kind string, from, to int, name string) error {
 
 func main() {
 	if len(os.Args) != 3 {
-		must(fmt.Errorf("usage: check DELTA_TOOL PROFILES"))
+		said.Must(fmt.Errorf("usage: delta DELTA_TOOL PROFILES"))
 	}
 	files, err := filepath.Glob(filepath.Join(os.Args[2], "*-1.pb.gz"))
-	must(err)
+	said.Must(err)
 	if len(files) != 14 {
-		must(fmt.Errorf("%d captured kinds, should be 14", len(files)))
+		said.Must(fmt.Errorf("%d captured kinds, should be 14", len(files)))
 	}
 	failed := false
 	for _, file := range files {

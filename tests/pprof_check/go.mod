@@ -1,4 +1,4 @@
-module invar/tests/delta_check
+module invar/tests/pprof_check
 
 go 1.19
 
