@@ -1,4 +1,5 @@
 #include "app/cmd_fmt.h"
+#include "fs/testing/temp_dir.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -22,18 +23,7 @@ constexpr const char* kBroken = "a = ]\nb = )\n";
 
 class FmtTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = std::filesystem::temp_directory_path() / "invar_fmt_XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
-
-  std::string file(const std::string& name, const std::string& text) {
-    const std::string path = dir_ / name;
-    std::ofstream(path, std::ios::binary) << text;
-    return path;
-  }
+  std::string file(const std::string& name, const std::string& text) { return dir_.write(name, text); }
   static std::string content(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
@@ -48,7 +38,7 @@ class FmtTest : public testing::Test {
     return status;
   }
 
-  std::filesystem::path dir_;
+  fs::testing::TempDir dir_;
   std::string out_, err_;
 };
 
@@ -72,7 +62,7 @@ TEST_F(FmtTest, ReadsStandardInputWithoutAFileOrWithADash) {
 TEST_F(FmtTest, WriteRewritesInPlaceAndKeepsThePermissionBits) {
   const std::string path = file("a", kUnformatted);
   ASSERT_EQ(chmod(path.c_str(), 0604), 0);
-  const std::string link = dir_ / "link";
+  const std::string link = dir_.path("link");
   std::filesystem::create_symlink(path, link);
   EXPECT_EQ(run({.write = true, .files = {link}}), 0);
   EXPECT_EQ(out_ + err_, "");
@@ -135,7 +125,7 @@ TEST_F(FmtTest, RefusesWrongArguments) {
       {{.write = true, .test = true}, "cannot use -w/--write and -t/--test at the same time"},
       {{.write = true}, "cannot use -w with standard input"},
       {{.write = true, .files = {"-"}}, "cannot use -w with standard input"},
-      {{.files = {dir_.string()}}, "cannot format a directory"},
+      {{.files = {dir_.root()}}, "cannot format a directory"},
       {{.files = {"a", "b", "c"}}, "accepts between 0 and 1 arg(s), received 3"},
   };
   for (const auto& row : rows) {
@@ -146,7 +136,7 @@ TEST_F(FmtTest, RefusesWrongArguments) {
 }
 
 TEST_F(FmtTest, AMissingFileNamesThePathAndTheReason) {
-  const std::string path = dir_ / "missing";
+  const std::string path = dir_.path("missing");
   EXPECT_EQ(run({.files = {path}}), 1);
   EXPECT_THAT(err_, StartsWith("Error: "));
   EXPECT_THAT(err_, HasSubstr(path));

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <random>
 
+#include "fs/testing/temp_dir.h"
 #include "pprof/gzip.h"
 #include "pprof/profile.h"
 
@@ -332,9 +333,6 @@ TEST(ArchiveName, TimesOfHostileNamesDoNotOverflow) {
 class Interop : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "invar-archive-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
     raw_ = pprof::serialize(sample_profile());
     Meta huge = sample_meta();
     huge.labels = Labels::from({{"__name__", "cpu"}, {"huge", std::string(200'000, 'v')}});
@@ -343,22 +341,19 @@ class Interop : public testing::Test {
     write("huge.pb.gz", file_of(huge, gzip(raw_)));
     write("raw", raw_);
   }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
 
-  void write(const std::string& name, std::string_view bytes) const {
-    std::ofstream(dir_ / name, std::ios::binary) << bytes;
-  }
+  void write(const std::string& name, std::string_view bytes) const { dir_.write(name, bytes); }
   // Runs a shell command in the directory; its exit status and output.
   [[nodiscard]] std::pair<int, std::string> run(const std::string& command) const {
     std::string out;
-    std::FILE* pipe = ::popen(("cd '" + dir_.string() + "' && (" + command + ") 2>&1").c_str(), "r");
+    std::FILE* pipe = ::popen(("cd '" + dir_.root() + "' && (" + command + ") 2>&1").c_str(), "r");
     char buffer[4096];
     for (std::size_t n; (n = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) out.append(buffer, n);
     return {::pclose(pipe), out};
   }
 
   static constexpr const char* kFiles[] = {"gzipped.pb.gz", "plain.pb.gz", "huge.pb.gz"};
-  std::filesystem::path dir_;
+  fs::testing::TempDir dir_;
   std::string raw_;
 };
 

@@ -12,17 +12,13 @@
 #include <random>
 
 #include "archive/directory.h"
+#include "base/testing/own_process.h"
+#include "fs/testing/temp_dir.h"
 
 namespace invar::archive {
 namespace {
 
 constexpr int kFiles = 500;  // a turn
-
-double cpu_seconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 // What Invar's own scrape of itself would carry.
 Meta meta() {
@@ -54,8 +50,8 @@ void plain(const std::string& path, std::string_view bytes) {
 
 void BM_Store(benchmark::State& state) {
   const std::string body = gzip_like(static_cast<std::size_t>(state.range(0)));
-  std::string pattern = "/dev/shm/invar-bench-XXXXXX";
-  const std::filesystem::path root = ::mkdtemp(pattern.data());
+  const fs::testing::TempDir temporary("/dev/shm");
+  const std::filesystem::path root = temporary.root();
   std::filesystem::create_directory(root / "plain");
   auto directory = Directory::open(fs::posix(), (root / "ours").string(), "bench", {});
   if (!directory || !(*directory)->scan(0)) state.SkipWithError("cannot open the directory");
@@ -67,20 +63,20 @@ void BM_Store(benchmark::State& state) {
   std::vector<std::string> names;
   for (auto _ : state) {
     names.clear();
-    double start = cpu_seconds();
+    double start = invar::testing::thread_cpu_seconds();
     for (int i = 0; i < kFiles; ++i) {
       for (char& c : ten) c = static_cast<char>(random());
       auto stored = (*directory)->store(meta(), body, now += 1'000'000, ten);
       bytes += stored->bytes;
       names.push_back(std::move(stored->name));
     }
-    const double stored = cpu_seconds();
+    const double stored = invar::testing::thread_cpu_seconds();
     ours += stored - start;
     // The same number of bytes under names of the same length.
     const std::string same(bytes / (files + kFiles), 'x');
-    start = cpu_seconds();
+    start = invar::testing::thread_cpu_seconds();
     for (const std::string& name : names) plain((root / "plain" / name).string(), same);
-    theirs += cpu_seconds() - start;
+    theirs += invar::testing::thread_cpu_seconds() - start;
     files += kFiles;
     state.PauseTiming();
     for (const std::string& name : names) {
@@ -95,7 +91,6 @@ void BM_Store(benchmark::State& state) {
   state.counters["plain_us"] = theirs / count * 1e6;
   state.counters["overhead"] = static_cast<double>(bytes) / count - static_cast<double>(body.size());
   directory->reset();
-  std::filesystem::remove_all(root);
 }
 BENCHMARK(BM_Store)->Arg(1 << 10)->Arg(20 << 10)->Arg(200 << 10)->Unit(benchmark::kMillisecond);
 

@@ -13,6 +13,7 @@
 
 #include "fs/testing/fault_fs.h"
 #include "fs/testing/memory_fs.h"
+#include "fs/testing/temp_dir.h"
 #include "pprof/gzip.h"
 
 namespace invar::archive {
@@ -329,13 +330,8 @@ TEST_F(DirectoryTest, AFileThatCannotBeRemovedNeverBreaksTheLimit) {
 
 class RealDirectory : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "invar-directory-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-    dir_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(dir_); }
-  std::filesystem::path dir_;
+  fs::testing::TempDir temporary_;
+  const std::filesystem::path dir_ = temporary_.root();
 };
 
 TEST_F(RealDirectory, LinksWithOurNamesAreLeftAlone) {

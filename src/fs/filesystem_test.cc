@@ -9,6 +9,7 @@
 
 #include "fs/testing/fault_fs.h"
 #include "fs/testing/memory_fs.h"
+#include "fs/testing/temp_dir.h"
 
 namespace invar::fs {
 namespace {
@@ -17,27 +18,18 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-std::string make_temp_dir() {
-  std::string dir = (std::filesystem::temp_directory_path() / "invar-fs-XXXXXX").string();
-  EXPECT_NE(::mkdtemp(dir.data()), nullptr);
-  return dir;
-}
-
 // The same promises for the real disk and the one that other tests use in its place.
 class AnyFileSystem : public ::testing::TestWithParam<const char*> {
  protected:
   AnyFileSystem() {
     if (GetParam() == std::string_view("posix")) {
       fs_ = posix();
-      dir_ = make_temp_dir();
+      dir_ = temporary_.root();
     } else {
       fs_ = testing::MemoryFileSystem::create();
       dir_ = "/data";
       EXPECT_TRUE(fs_->make_directories(dir_).has_value());
     }
-  }
-  ~AnyFileSystem() override {
-    if (GetParam() == std::string_view("posix")) std::filesystem::remove_all(dir_);
   }
 
   std::string path(const std::string& name) const { return dir_ + "/" + name; }
@@ -46,6 +38,7 @@ class AnyFileSystem : public ::testing::TestWithParam<const char*> {
   }
 
   std::shared_ptr<FileSystem> fs_;
+  testing::TempDir temporary_;
   std::string dir_;
 };
 
@@ -230,22 +223,22 @@ TEST_P(AnyFileSystem, FailedAtomicWriteLeavesTheOldFile) {
 }
 
 TEST(PosixFileSystem, PermissionsAreAsAsked) {
-  const std::string dir = make_temp_dir();
+  const testing::TempDir temporary;
+  const std::string& dir = temporary.root();
   ASSERT_TRUE(posix()->write_file_atomically(dir + "/secret", "x", 0600, false).has_value());
   struct stat st{};
   ASSERT_EQ(::stat((dir + "/secret").c_str(), &st), 0);
   EXPECT_EQ(st.st_mode & 0777, 0600u);
-  std::filesystem::remove_all(dir);
 }
 
 TEST(PosixFileSystem, CreateNewDoesNotFollowASymlink) {
-  const std::string dir = make_temp_dir();
+  const testing::TempDir temporary;
+  const std::string& dir = temporary.root();
   ASSERT_EQ(::symlink((dir + "/victim").c_str(), (dir + "/link").c_str()), 0);
   const auto opened = posix()->open(dir + "/link", OpenMode::kCreateNew);
   ASSERT_FALSE(opened.has_value());
   EXPECT_EQ(opened.error().code, ErrorCode::kAlreadyExists);
   EXPECT_FALSE(std::filesystem::exists(dir + "/victim"));
-  std::filesystem::remove_all(dir);
 }
 
 TEST(PosixFileSystem, ReadsFilesWithoutASize) {
@@ -256,11 +249,11 @@ TEST(PosixFileSystem, ReadsFilesWithoutASize) {
 }
 
 TEST(PosixFileSystem, LockSaysWhoHasIt) {
-  const std::string dir = make_temp_dir();
+  const testing::TempDir temporary;
+  const std::string& dir = temporary.root();
   const auto held = posix()->lock(dir + "/lock");
   EXPECT_EQ(posix()->lock(dir + "/lock").error().message,
             "lock " + dir + "/lock: in use by process " + std::to_string(::getpid()));
-  std::filesystem::remove_all(dir);
 }
 
 }  // namespace

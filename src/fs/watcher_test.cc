@@ -1,4 +1,5 @@
 #include "fs/watcher.h"
+#include "fs/testing/temp_dir.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -14,19 +15,14 @@ namespace stdfs = std::filesystem;
 
 class WatcherTest : public ::testing::Test {
  protected:
-  WatcherTest() {
-    std::string pattern = ::testing::TempDir() + "/invar-watch-XXXXXX";
-    dir_ = stdfs::canonical(mkdtemp(pattern.data()));
-  }
-  ~WatcherTest() override { stdfs::remove_all(dir_); }
-
-  void write(const std::string& name, const std::string& text) { std::ofstream(dir_ + "/" + name) << text; }
+  void write(const std::string& name, const std::string& text) { temporary_.write(name, text); }
   bool saw(const std::string& name) {
     const auto events = watcher_->read_events();
     return std::ranges::any_of(events, [&](const auto& e) { return e.name == name; });
   }
 
-  std::string dir_;
+  testing::TempDir temporary_;
+  const std::string& dir_ = temporary_.root();
   std::unique_ptr<Watcher> watcher_ = *Watcher::create();
 };
 

@@ -6,7 +6,6 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <memory>
@@ -15,6 +14,8 @@
 
 #include "async/loop.h"
 #include "base/check.h"
+#include "base/testing/own_process.h"
+#include "fs/testing/temp_dir.h"
 #include "http/client.h"
 #include "http/file_limit.h"
 #include "http/testing/bench_server.h"
@@ -28,24 +29,6 @@ namespace {
 constexpr std::size_t kBodyBytes = 50'000;
 constexpr std::size_t kConcurrency = 64;
 constexpr std::size_t kRequests = 20'000;
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double resident_kib() {
-  long pages = 0;
-  if (FILE* file = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(file, "%*s %ld", &pages) != 1) pages = 0;
-    std::fclose(file);
-  }
-  return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1024;
-}
 
 struct Plan {
   std::vector<std::string> urls;
@@ -80,7 +63,7 @@ http {{ access_log off; ssl_certificate {0}/cert; ssl_certificate_key {0}/key; k
   }
 
  private:
-  testing::TempDir dir_;
+  fs::testing::TempDir dir_;
   std::uint16_t port_;
   std::unique_ptr<testing::RealProgram> program_;
 };
@@ -292,19 +275,19 @@ class OurLoop {
 template <class Loop>
 void measure(benchmark::State& state, const Plan& plan) {
   const auto hosts = static_cast<double>(plan.urls.size());
-  const double memory_before = resident_kib();
+  const double memory_before = invar::testing::resident_bytes();
   Loop loop(plan);
   loop.run(plan.urls.size());  // every connection stands
   double cpu = 0;
   for (auto _ : state) {
-    const double before = cpu_seconds();
+    const double before = invar::testing::cpu_seconds();
     loop.run(kRequests);
-    const double used = cpu_seconds() - before;
+    const double used = invar::testing::cpu_seconds() - before;
     state.SetIterationTime(used);
     cpu += used;
   }
   state.counters["cpu_us"] = cpu / (static_cast<double>(state.iterations()) * kRequests) * 1e6;
-  state.counters["KiB/conn"] = (resident_kib() - memory_before) / hosts;
+  state.counters["KiB/conn"] = (invar::testing::resident_bytes() - memory_before) / 1024 / hosts;
 }
 
 template <class Server>

@@ -1,5 +1,6 @@
 // The client against peers in this process: what it sends, how it follows, what it says when things fail.
 #include "http/client.h"
+#include "fs/testing/temp_dir.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@ namespace invar::http {
 namespace {
 
 using namespace std::chrono_literals;
+using fs::testing::TempDir;
 using testing::answer_with;
 using testing::failure_text;
 using testing::Harness;
@@ -19,7 +21,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::Outcome;
 using testing::PlainPeer;
-using testing::TempDir;
 
 ServerResponse echo(const ServerRequest& request) {
   std::string text = request.method + " " + request.target + "\n";

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "base/strings.h"
+#include "fs/testing/temp_dir.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "http/testing/certificates.h"
@@ -20,6 +21,7 @@ namespace invar::http {
 namespace {
 
 using namespace std::chrono_literals;
+using fs::testing::TempDir;
 using ::testing::AnyOf;
 using testing::Authority;
 using testing::failure_text;
@@ -30,7 +32,6 @@ using testing::Outcome;
 using testing::PlainPeer;
 using testing::RealProgram;
 using ::testing::StartsWith;
-using testing::TempDir;
 
 std::string replace_all(std::string text, const std::string& what, const std::string& with) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))

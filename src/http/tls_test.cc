@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "fs/testing/temp_dir.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "http/testing/certificates.h"
@@ -12,6 +13,7 @@ namespace invar::http {
 namespace {
 
 using namespace std::chrono_literals;
+using fs::testing::TempDir;
 using testing::Authority;
 using testing::CertificatePair;
 using testing::failure_text;
@@ -20,7 +22,6 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using testing::Outcome;
 using ::testing::StartsWith;
-using testing::TempDir;
 
 const Handler kHello = [](ServerRequest, ResponderPtr r) { r->send({200, {}, "hello"}); };
 

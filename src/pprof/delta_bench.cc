@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/testing/own_process.h"
 #include "pprof/delta.h"
 #include "pprof/delta_state.h"
 #include "pprof/gzip.h"
@@ -19,17 +20,11 @@ namespace {
 
 constexpr std::uint64_t kLimit = 1 << 28;
 
-double cpu_seconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
 template <class F>
 double timed(F work) {
-  const double start = cpu_seconds();
+  const double start = invar::testing::thread_cpu_seconds();
   work();
-  return cpu_seconds() - start;
+  return invar::testing::thread_cpu_seconds() - start;
 }
 
 // The reference line: ISA-L as it comes, streaming inflate and level 1.

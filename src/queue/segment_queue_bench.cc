@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "base/unique_fd.h"
+#include "fs/testing/temp_dir.h"
 #include "queue/crc32c.h"
 #include "queue/segment_queue.h"
 
@@ -19,19 +20,6 @@ namespace {
 constexpr std::size_t kBodyBytes = 50'000;
 constexpr std::size_t kRecords = 1'024;
 constexpr char kHeader[] = "process_cpu\x1fhttp://127.0.0.1:4040\x1fservice_name=bench";
-
-class TempDir {
- public:
-  TempDir() {
-    path_ = (std::filesystem::temp_directory_path() / "invar-bench-XXXXXX").string();
-    INVAR_CHECK(::mkdtemp(path_.data()) != nullptr, "cannot create a folder");
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 const std::string& noise() {
   static const std::string bytes = [] {
@@ -55,9 +43,9 @@ void report(benchmark::State& state) {
 // The reference line.
 void RawWriteAndSync(benchmark::State& state) {
   const auto group = static_cast<std::size_t>(state.range(0));
-  const TempDir dir;
+  const fs::testing::TempDir dir;
   for (auto _ : state) {
-    const std::string path = dir.path() + "/raw";
+    const std::string path = dir.root() + "/raw";
     const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     for (std::size_t i = 0; i < kRecords; ++i) {
       INVAR_CHECK(::write(fd.get(), body(i).data(), kBodyBytes) == static_cast<ssize_t>(kBodyBytes), "write");
@@ -89,9 +77,9 @@ std::vector<RecordId> fill(SegmentQueue& queue, std::size_t group) {
 }
 
 void Append(benchmark::State& state) {
-  const TempDir dir;
+  const fs::testing::TempDir dir;
   for (auto _ : state) {
-    const auto queue = *SegmentQueue::open(fs::posix(), {.directory = dir.path() + "/q"});
+    const auto queue = *SegmentQueue::open(fs::posix(), {.directory = dir.root() + "/q"});
     const auto ids = fill(*queue, static_cast<std::size_t>(state.range(0)));
     state.PauseTiming();
     INVAR_CHECK(queue->ack(ids), "ack");
@@ -110,9 +98,9 @@ BENCHMARK(Append)
 // Spill and replay: append, read, acknowledge, until the disk is empty again.
 void AppendReadAndAcknowledge(benchmark::State& state) {
   const auto group = static_cast<std::size_t>(state.range(0));
-  const TempDir dir;
+  const fs::testing::TempDir dir;
   for (auto _ : state) {
-    const auto queue = *SegmentQueue::open(fs::posix(), {.directory = dir.path() + "/q"});
+    const auto queue = *SegmentQueue::open(fs::posix(), {.directory = dir.root() + "/q"});
     const auto ids = fill(*queue, group);
     for (std::size_t i = 0; i < ids.size(); i += group) {
       for (std::size_t k = i; k < i + group; ++k) benchmark::DoNotOptimize(queue->read(ids[k])->body.data());
@@ -131,8 +119,8 @@ BENCHMARK(AppendReadAndAcknowledge)
     ->UseRealTime();
 
 void Reopen(benchmark::State& state) {
-  const TempDir dir;
-  const SegmentQueue::Options options{.directory = dir.path() + "/q"};
+  const fs::testing::TempDir dir;
+  const SegmentQueue::Options options{.directory = dir.root() + "/q"};
   fill(**SegmentQueue::open(fs::posix(), options), 64);
   for (auto _ : state) benchmark::DoNotOptimize(SegmentQueue::open(fs::posix(), options)->get());
   report(state);

@@ -9,6 +9,7 @@
 
 #include "fs/testing/fault_fs.h"
 #include "fs/testing/memory_fs.h"
+#include "fs/testing/temp_dir.h"
 
 namespace invar::queue {
 namespace {
@@ -307,9 +308,8 @@ TEST_F(SegmentQueueTest, ThreadsMayAppendReadAndAcknowledgeAtOnce) {
 }
 
 TEST(SegmentQueueOnDisk, SurvivesARestart) {
-  std::string dir = (std::filesystem::temp_directory_path() / "invar-queue-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(dir.data()), nullptr);
-  const SegmentQueue::Options options{.directory = dir + "/queue/endpoint", .segment_bytes = 4096};
+  const fs::testing::TempDir dir;
+  const SegmentQueue::Options options{.directory = dir.path("queue/endpoint"), .segment_bytes = 4096};
   for (int round = 0; round < 3; ++round) {
     const auto queue = *SegmentQueue::open(fs::posix(), options);
     EXPECT_EQ(queue->stats().recovered_records, static_cast<std::uint64_t>(round) * 9);
@@ -322,7 +322,6 @@ TEST(SegmentQueueOnDisk, SurvivesARestart) {
     EXPECT_EQ(queue->read(oldest.id)->body, std::string(1000, 'a'));
     ASSERT_TRUE(queue->ack(std::vector{oldest.id}).has_value());
   }
-  std::filesystem::remove_all(dir);
 }
 
 }  // namespace

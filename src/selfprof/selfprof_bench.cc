@@ -8,17 +8,12 @@
 #include <cmath>
 #include <vector>
 
+#include "base/testing/own_process.h"
 #include "selfprof/cpu_sampler.h"
 #include "selfprof/profile_builder.h"
 
 namespace invar::selfprof {
 namespace {
-
-double cpu_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
 
 __attribute__((noinline)) double leaf(double x) {
   for (int i = 0; i < 20'000; ++i) x = std::sqrt(x + i);
@@ -30,11 +25,11 @@ __attribute__((noinline)) double work(int depth, double x) {
 }
 
 double slice() {
-  const double begin = cpu_seconds();
+  const double begin = invar::testing::cpu_seconds();
   double x = 1;
   for (int i = 0; i < 2500; ++i) x = work(30, x);
   benchmark::DoNotOptimize(x);
-  return cpu_seconds() - begin;
+  return invar::testing::cpu_seconds() - begin;
 }
 
 void BM_Overhead(benchmark::State& state) {

@@ -73,20 +73,4 @@ std::string failure_text(const Outcome& outcome) {
   return fmt::format("{}: {}", to_string(outcome.error().kind), outcome.error().message);
 }
 
-TempDir::TempDir() {
-  std::string pattern = std::filesystem::temp_directory_path().string() + "/invar-http-XXXXXX";
-  INVAR_CHECK(mkdtemp(pattern.data()) != nullptr, "no temporary directory");
-  path_ = pattern;
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::string TempDir::write(const std::string& name, std::string_view text) const {
-  std::ofstream(path(name), std::ios::binary | std::ios::trunc) << text;
-  return path(name);
-}
-
 }  // namespace invar::http::testing

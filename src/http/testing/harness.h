@@ -54,19 +54,4 @@ class Harness {
 // What a client says went wrong, "" for success: for short expectations.
 std::string failure_text(const Outcome& outcome);
 
-// A fresh directory, removed with its content.
-class TempDir {
- public:
-  TempDir();
-  ~TempDir();
-  TempDir(const TempDir&) = delete;
-  TempDir& operator=(const TempDir&) = delete;
-  [[nodiscard]] std::string path(const std::string& name) const { return path_ + "/" + name; }
-  [[nodiscard]] const std::string& root() const { return path_; }
-  std::string write(const std::string& name, std::string_view text) const;  // returns the path
-
- private:
-  std::string path_;
-};
-
 }  // namespace invar::http::testing

@@ -8,6 +8,7 @@
 #include "component/testing/component_harness.h"
 #include "components/discovery/file/arguments.h"
 #include "components/discovery/file/component.h"
+#include "fs/testing/temp_dir.h"
 
 namespace invar::components::discovery_file {
 namespace {
@@ -19,17 +20,10 @@ using std::chrono::seconds;
 
 class FileDiscoveryTest : public ::testing::Test {
  protected:
-  FileDiscoveryTest() {
-    std::string pattern = ::testing::TempDir() + "/invar-sd-XXXXXX";
-    dir_ = stdfs::canonical(mkdtemp(pattern.data()));
-  }
-  ~FileDiscoveryTest() override {
-    harness_.stop();
-    stdfs::remove_all(dir_);
-  }
+  ~FileDiscoveryTest() override { harness_.stop(); }
 
-  std::string path(const std::string& name) const { return dir_ + "/" + name; }
-  void write(const std::string& name, const std::string& text) { std::ofstream(path(name)) << text; }
+  std::string path(const std::string& name) const { return dir_.path(name); }
+  void write(const std::string& name, const std::string& text) { dir_.write(name, text); }
   void replace(const std::string& name, const std::string& text) {
     write(name + ".tmp", text);
     stdfs::rename(path(name + ".tmp"), path(name));
@@ -53,7 +47,7 @@ class FileDiscoveryTest : public ::testing::Test {
     return out;
   }
 
-  std::string dir_;
+  fs::testing::TempDir dir_;
   component::Registration registration_ = registration();
   component::testing::ComponentHarness harness_{"discovery.file.x"};
 };

@@ -8,6 +8,7 @@
 
 #include "components/discovery/file/arguments.h"
 #include "components/discovery/file/scan.h"
+#include "fs/testing/temp_dir.h"
 
 namespace invar::components::discovery_file {
 namespace {
@@ -85,8 +86,8 @@ TEST(FilePattern, IsCheckedAtLoad) {
 }
 
 TEST(Glob, ExpandsOverDirectories) {
-  std::string pattern = ::testing::TempDir() + "/invar-glob-XXXXXX";
-  const std::string dir = mkdtemp(pattern.data());
+  const fs::testing::TempDir temporary;
+  const std::string& dir = temporary.root();
   for (const char* name : {"a", "b", "c"}) {
     stdfs::create_directory(dir + "/" + name);
     std::ofstream(dir + "/" + name + "/2.json") << "[]";
@@ -101,7 +102,6 @@ TEST(Glob, ExpandsOverDirectories) {
   EXPECT_TRUE(expand_glob(dir + "/missing/*.json", *files).empty());
   EXPECT_EQ(directories_of({dir + "/[ab]/*.json", "x.json", "/y.json", dir + "/a/*.yml"}),
             (std::vector<std::string>{".", "/", dir, dir + "/a"}));
-  stdfs::remove_all(dir);
 }
 
 }  // namespace

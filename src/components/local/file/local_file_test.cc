@@ -7,6 +7,7 @@
 #include "component/testing/component_harness.h"
 #include "components/local/file/arguments.h"
 #include "components/local/file/component.h"
+#include "fs/testing/temp_dir.h"
 
 namespace invar::components::local_file {
 namespace {
@@ -18,16 +19,9 @@ using std::chrono::seconds;
 
 class LocalFileTest : public ::testing::Test {
  protected:
-  LocalFileTest() {
-    std::string pattern = ::testing::TempDir() + "/invar-file-XXXXXX";
-    dir_ = stdfs::canonical(mkdtemp(pattern.data()));
-  }
-  ~LocalFileTest() override {
-    harness_.stop();
-    stdfs::remove_all(dir_);
-  }
-  std::string path(const std::string& name) const { return dir_ + "/" + name; }
-  void write(const std::string& name, const std::string& text) { std::ofstream(path(name)) << text; }
+  ~LocalFileTest() override { harness_.stop(); }
+  std::string path(const std::string& name) const { return dir_.path(name); }
+  void write(const std::string& name, const std::string& text) { dir_.write(name, text); }
   Arguments arguments(const std::string& name) {
     Arguments a;
     a.filename = path(name);
@@ -45,7 +39,7 @@ class LocalFileTest : public ::testing::Test {
     return harness_.exports.empty() ? "none" : harness_.exports.back().as<Exports>().content.text;
   }
 
-  std::string dir_;
+  fs::testing::TempDir dir_;
   component::Registration registration_ = registration();
   component::testing::ComponentHarness harness_{"local.file.x"};
 };

@@ -11,19 +11,15 @@
 #include <random>
 
 #include "async/testing/test_loop.h"
+#include "base/testing/own_process.h"
 #include "component/relabel_schema.h"
 #include "components/pyroscope/fsdump/dumper.h"
+#include "fs/testing/temp_dir.h"
 
 namespace invar::components::pyroscope_fsdump {
 namespace {
 
 constexpr int kProfiles = 500;  // a turn
-
-double cpu_seconds() {
-  timespec now;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 void plain(const std::string& path, std::string_view bytes) {
   const std::string temporary = path + ".tmp";
@@ -39,8 +35,8 @@ void empty(const std::filesystem::path& folder, const std::string& keep) {
 }
 
 void BM_Dump(benchmark::State& state) {
-  std::string pattern = "/dev/shm/invar-bench-XXXXXX";
-  const std::filesystem::path root = ::mkdtemp(pattern.data());
+  const fs::testing::TempDir temporary("/dev/shm");
+  const std::filesystem::path root = temporary.root();
   std::filesystem::create_directory(root / "plain");
   async::testing::TestLoop loop;
   async::testing::InlineWorkerPool pool(loop);
@@ -75,15 +71,15 @@ void BM_Dump(benchmark::State& state) {
     profile->body = share(std::move(body));
     const std::string name = "/0197f000-0000-7000-8000-000000000000.pb.gz";
     for (auto _ : state) {
-      double start = cpu_seconds();
+      double start = invar::testing::thread_cpu_seconds();
       for (int i = 0; i < kProfiles; ++i) {
         (void)dumper.receiver()->accept(profile);
         loop.run_until_idle();
       }
-      ours += cpu_seconds() - start;
-      start = cpu_seconds();
+      ours += invar::testing::thread_cpu_seconds() - start;
+      start = invar::testing::thread_cpu_seconds();
       for (int i = 0; i < kProfiles; ++i) plain((root / "plain").string() + name + std::to_string(i), same);
-      theirs += cpu_seconds() - start;
+      theirs += invar::testing::thread_cpu_seconds() - start;
       state.PauseTiming();
       empty(root / "plain", "");
       empty(root / "ours", std::string(archive::kLockName));
@@ -94,7 +90,6 @@ void BM_Dump(benchmark::State& state) {
   }
   state.counters["ratio"] = ours / theirs;
   state.counters["us"] = ours / static_cast<double>(state.iterations()) / kProfiles * 1e6;
-  std::filesystem::remove_all(root);
 }
 BENCHMARK(BM_Dump)->Arg(1 << 10)->Arg(20 << 10)->Arg(200 << 10)->Unit(benchmark::kMillisecond);
 

@@ -5,7 +5,6 @@
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -15,9 +14,11 @@
 #include "async/loop.h"
 #include "async/testing/test_loop.h"
 #include "base/check.h"
+#include "base/testing/own_process.h"
 #include "base/unique_fd.h"
 #include "components/pyroscope/write/spill.h"
 #include "components/pyroscope/write/writer.h"
+#include "fs/testing/temp_dir.h"
 #include "http/testing/bare_post.h"
 #include "http/testing/bench_server.h"
 #include "http/testing/fake_transport.h"
@@ -27,50 +28,19 @@ namespace {
 
 constexpr std::size_t kBodyBytes = 50'000;
 
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-double resident_mib() {
-  long pages = 0;
-  if (FILE* file = std::fopen("/proc/self/statm", "r")) {
-    if (std::fscanf(file, "%*s %ld", &pages) != 1) pages = 0;
-    std::fclose(file);
-  }
-  return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
-}
-
 // CPU time and rate of what one iteration does with `profiles` profiles.
 template <class Work>
 void measure(benchmark::State& state, std::size_t profiles, Work work) {
   double cpu = 0;
   for (auto _ : state) {
-    const double before = cpu_seconds();
+    const double before = invar::testing::cpu_seconds();
     work();
-    cpu += cpu_seconds() - before;
+    cpu += invar::testing::cpu_seconds() - before;
   }
   const double count = static_cast<double>(state.iterations()) * static_cast<double>(profiles);
   state.counters["cpu_us"] = cpu / count * 1e6;
   state.counters["profiles/s"] = benchmark::Counter(count, benchmark::Counter::kIsRate);
 }
-
-class TempDir {
- public:
-  TempDir() {
-    path_ = (std::filesystem::temp_directory_path() / "invar-bench-XXXXXX").string();
-    INVAR_CHECK(::mkdtemp(path_.data()) != nullptr, "cannot create a folder");
-  }
-  ~TempDir() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 SharedBytes noise(std::size_t size, unsigned seed) {
   std::mt19937_64 random(seed);
@@ -127,14 +97,14 @@ void Push(benchmark::State& state) {
   const http::testing::BenchServer server(0);
   const auto loop = async::RealLoop::create();
   const auto pool = async::make_worker_pool(*loop, 1, "bench-disk");
-  const TempDir dir;
+  const fs::testing::TempDir dir;
   const auto registry = metrics::Registry::create();
   const auto scope = registry->scope({});
   Writer::Environment env =
       environment(*loop, *scope, http::Transport::create(*loop, fs::posix(), nullptr, {}));
   env.disk_pool = pool.get();
   env.pool = pool.get();
-  env.data_path = dir.path();
+  env.data_path = dir.root();
   std::size_t left = 0, running = 0;
   std::function<void()> offer;
   env.on_end = [&](const pipeline::ProfilePtr&, const std::string& error) {
@@ -176,10 +146,10 @@ constexpr std::size_t kSpilled = 1'024;
 
 void BareWrites(benchmark::State& state) {
   const auto group = static_cast<std::size_t>(state.range(0));
-  const TempDir dir;
+  const fs::testing::TempDir dir;
   const SharedBytes bytes = noise(8 << 20, 2);
   measure(state, kSpilled, [&] {
-    const std::string path = dir.path() + "/raw";
+    const std::string path = dir.root() + "/raw";
     const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     for (std::size_t i = 0; i < kSpilled; ++i) {
       const char* body = bytes->data() + i * 7919 % (bytes->size() - kBodyBytes);
@@ -199,7 +169,7 @@ BENCHMARK(BareWrites)
 // In groups of that size through the Spill of an endpoint, on its worker thread.
 void SpillAndReplay(benchmark::State& state) {
   const auto group = static_cast<std::size_t>(state.range(0));
-  const TempDir dir;
+  const fs::testing::TempDir dir;
   const auto loop = async::RealLoop::create();
   const auto pool = async::make_worker_pool(*loop, 1, "bench-disk");
   const SharedBytes bytes = noise(8 << 20, 2);
@@ -239,7 +209,7 @@ void SpillAndReplay(benchmark::State& state) {
   events.on_idle = [&] {
     if (loaded == kSpilled) loop->stop();
   };
-  Spill made({loop.get(), pool.get(), fs::posix(), dir.path() + "/q", "http://one"}, std::uint64_t{1} << 30,
+  Spill made({loop.get(), pool.get(), fs::posix(), dir.root() + "/q", "http://one"}, std::uint64_t{1} << 30,
              std::move(events));
   spill = &made;
   made.open();
@@ -265,7 +235,7 @@ void HourOfOutage(benchmark::State& state) {
   constexpr std::int64_t kBound = 32 << 20;
   constexpr std::size_t kBytes = 5'000;
   for (auto _ : state) {
-    const TempDir dir;
+    const fs::testing::TempDir dir;
     async::testing::TestLoop loop;
     async::testing::InlineWorkerPool pool(loop);
     const auto registry = metrics::Registry::create();
@@ -275,20 +245,20 @@ void HourOfOutage(benchmark::State& state) {
         [](const auto&) { return http::testing::failure(http::FailureKind::kConnect, "refused"); });
     Writer::Environment env = environment(loop, *scope, http);
     env.pool = env.disk_pool = &pool;
-    env.data_path = dir.path();
+    env.data_path = dir.root();
     Writer writer(std::move(env));
     INVAR_CHECK(writer.configure(
                     arguments("http://one", {.max_memory_bytes = kBound, .max_age = std::chrono::hours(2)})),
                 "configure");
     loop.run_until_idle();
-    const double before = resident_mib();
+    const double before = invar::testing::resident_bytes() / (1 << 20);
     double most = 0;
     for (int i = 0; i < 60'000; ++i) {
       writer.receiver()->accept(profile_of(noise(kBytes, static_cast<unsigned>(i)), loop.unix_ns()));
       loop.advance(std::chrono::milliseconds(60));
       if (i % 100 == 0) {
         http->forget_exchanges();
-        most = std::max(most, resident_mib());
+        most = std::max(most, invar::testing::resident_bytes() / (1 << 20));
       }
     }
     const auto row = writer.ledger("http://one");
