@@ -271,6 +271,8 @@ struct Commands {
       return show_help(words);
     }
     if (version->parsed() || show_version) {
+      INVAR_ASSIGN_OR_RETURN(const auto words, positionals(version->parsed() ? *version : app));
+      if (!words.empty()) return usage(fmt::format("accepts 0 arg(s), received {}", words.size()));
       std::fputs(version_text().c_str(), stdout);
       return 0;
     }
@@ -285,14 +287,20 @@ struct Commands {
 
   Result<int> show_help(const std::vector<std::string>& words) {
     const CLI::App* command = &app;
+    std::string path;  // of commands above it
     for (const std::string& word : words) {
       const auto all = command->get_subcommands([](const CLI::App*) { return true; });
       const auto found =
           std::ranges::find_if(all, [&](const CLI::App* sub) { return sub->check_name(word); });
       if (found == all.end()) return usage(fmt::format("unknown help topic {}", quote(word)));
+      path += (path.empty() ? "" : " ") + command->get_name();
       command = *found;
     }
-    std::fputs(command->help().c_str(), stdout);
+    // app.help() would speak of the command that was called, `help`.
+    std::fputs(words.empty()
+                   ? app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal).c_str()
+                   : command->help(path).c_str(),
+               stdout);
     return 0;
   }
 };
@@ -309,34 +317,6 @@ std::string message_of(const CLI::ParseError& error) {
 
 }  // namespace
 
-std::unexpected<Error> usage(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
-Result<std::vector<std::string>> positionals(const CLI::App& command) {
-  std::vector<std::string> out;
-  for (const auto& word : command.remaining()) {
-    if (word.size() < 2 || word[0] != '-') {
-      out.push_back(word);
-      continue;
-    }
-    if (!word.starts_with("--")) {
-      return usage(fmt::format("unknown shorthand flag: {} in {}", fmt::format("'{}'", word[1]), word));
-    }
-    const std::string name = word.substr(0, word.find('='));
-    if (name.starts_with("--cluster.")) {
-      return usage(fmt::format("unknown flag: {} (clustering is not part of Invar {} yet)", name,
-                               build_info().version));
-    }
-    std::vector<std::string> known;
-    for (const auto* option : command.get_options()) known.push_back(option->get_name());
-    const auto similar = similar_names(name, known);
-    return usage(similar.empty() ? fmt::format("unknown flag: {}", name)
-                                 : fmt::format("unknown flag: {} (did you mean {}?)", name, similar.front()));
-  }
-  return out;
-}
-
 int fail_with(std::string_view message) {
   fmt::print(stderr, "Error: {}\n", message);
   return 1;
@@ -344,12 +324,13 @@ int fail_with(std::string_view message) {
 
 int main(int argc, char** argv) {
   Commands commands;
+  auto words = plain_words(commands.app, {argv + 1, argv + argc});
+  if (!words) return fail_with(words.error().message);
+  std::ranges::reverse(*words);  // as CLI11 takes them
   try {
-    commands.app.parse(argc, argv);
+    commands.app.parse(std::move(*words));
   } catch (const CLI::CallForHelp&) {
-    const CLI::App* command = &commands.app;
-    while (!command->get_subcommands().empty()) command = command->get_subcommands().front();
-    std::fputs(command->help().c_str(), stdout);
+    std::fputs(commands.app.help().c_str(), stdout);  // that of the command that was called
     return 0;
   } catch (const CLI::ParseError& error) {
     return fail_with(message_of(error));

@@ -86,6 +86,30 @@ class CommandLine(Case):
         self.expect(["run", "--server.http.enable-graphql", "--stability.level=generally-available", "a"], 1,
                     stderr="can only be used at experimental stability level")
 
+    def test_flags_take_values_as_the_reference_takes_them(self):
+        path = self.write(GOOD, "--dashes.alloy")
+        shutil.copy(path, self.folder / "-w.alloy")
+        parse_error = 'Error: invalid argument "%s" for "%s" flag: strconv.ParseBool: parsing "%s": invalid syntax'
+        for flag in ("--disable-reporting", "--server.http.enable-pprof"):
+            for wrong in ("maybe", "yes", "5", ""):
+                self.expect(["run", f"{flag}={wrong}", "c"], 1, stderr=parse_error % (wrong, flag, wrong))
+        self.expect(["run", "c", "--storage.path"], 1, stderr="Error: flag needs an argument: --storage.path")
+        self.expect(["--nope", "run", "c"], 1, stderr="Error: unknown flag: --nope")
+        self.expect(["version", "x"], 1, stderr="Error: accepts 0 arg(s), received 1")
+        # `--` ends the flags; a value may look like a flag, or be empty, and takes nothing else with it.
+        for arguments in (["--", "--dashes.alloy"], ["--", "-w.alloy"], ["--config.extra-args=", path],
+                          ["--config.extra-args", "--stability.level", path], ["--config.extra-args", "", path]):
+            self.expect(["validate", *arguments], 0)
+        self.expect(["validate", "--", "--dashes.alloy", "b"], 1, stderr="accepts 1 arg(s), received 2")
+        self.expect(["fmt", "--", "-w.alloy"], 0, stdout="target_directory")
+
+    def test_help_names_the_whole_command(self):
+        for arguments, line in ((["--help"], "Usage: invar [OPTIONS] [SUBCOMMAND]"), (["help"], "Usage: invar [OPTIONS] [SUBCOMMAND]"),
+                                (["run", "-h"], "Usage: invar run [OPTIONS]"), (["help", "run"], "Usage: invar run [OPTIONS]"),
+                                (["archive", "ls", "--help"], "Usage: invar archive ls [OPTIONS]"),
+                                (["help", "archive", "ls"], "Usage: invar archive ls [OPTIONS]")):
+            self.expect(arguments, 0, stdout=line)
+
     def test_unreadable_configurations(self):
         self.expect(["run", "/no/such/file"], 1, stderr="no such file or directory")
         self.expect(["validate", "/no/such/file"], 1, stderr="no such file or directory")
