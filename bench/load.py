@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -90,6 +91,13 @@ class Reference(Agent):
         super().__init__(subprocess.Popen([path, "run", "--disable-reporting", f"--server.http.listen-addr={address}",
                                            f"--storage.path={folder}/storage", str(file)],
                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL), address)
+        while self.process.poll() is None:
+            try:
+                OPENER.open(f"http://{address}/-/ready").read()
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise SystemExit(f"{path} did not start")
 
 
 def config(targets, sink, interval, pinned=None):
