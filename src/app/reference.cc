@@ -30,7 +30,7 @@ void collect_blocks(const Schema& schema, const std::string& prefix, std::vector
   }
 }
 
-std::string cell(std::string text) {
+std::string cell(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '|') out += '\\';
