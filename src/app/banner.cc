@@ -34,10 +34,17 @@ void targets_line(const component::ComponentView& view, std::string& out) {
                      view.local_id);
 }
 
+// Where a browser on this machine finds a server that listens on all addresses.
+std::string reachable(const std::string& address) {
+  for (const std::string_view any : {"0.0.0.0:", "[::]:"})
+    if (address.starts_with(any)) return "localhost:" + address.substr(any.size());
+  return address;
+}
+
 }  // namespace
 
 std::string start_banner(const component::ComponentDirectory& components, const std::string& address,
-                         const std::string& prefix) {
+                         const std::string& prefix, bool tls) {
   std::string collects;
   std::string goes;
   std::string archive;
@@ -46,6 +53,8 @@ std::string start_banner(const component::ComponentDirectory& components, const 
     if (!view) continue;
     if (view->name == "pyroscope.scrape") {
       targets_line(*view, collects);
+    } else if (view->name == "pyroscope.receive_http") {
+      collects += fmt::format("  receives    what SDKs push ({})\n", view->local_id);
     } else if (view->name == "pyroscope.write") {
       for (const auto& s : view->arguments.statements) {
         if (s.name == "endpoint" && s.body)
@@ -58,10 +67,11 @@ std::string start_banner(const component::ComponentDirectory& components, const 
     }
   }
   std::string out = fmt::format("Invar {} is running.\n", build_info().version);
-  out += collects.empty() ? "  collects    nothing: the configuration has no pyroscope.scrape component\n"
+  out += collects.empty() ? "  collects    nothing: the configuration has neither pyroscope.scrape nor "
+                            "pyroscope.receive_http\n"
                           : collects;
   out += goes;
-  out += fmt::format("  status      http://{}{}\n", address, prefix);
+  out += fmt::format("  status      {}://{}{}\n", tls ? "https" : "http", reachable(address), prefix);
   if (!archive.empty()) {
     out += fmt::format("  a profile   go tool pprof -top \"$(ls -t {}/*.pb.gz | head -n 1)\"\n", archive);
   }

@@ -8,8 +8,8 @@
 namespace invar::app {
 
 // Plain lines, each ended by LF. `address` is the real host:port of the server, `prefix` that of the status
-// page.
+// page, `tls` whether the server speaks it.
 std::string start_banner(const component::ComponentDirectory& components, const std::string& address,
-                         const std::string& prefix);
+                         const std::string& prefix, bool tls);
 
 }  // namespace invar::app

@@ -99,7 +99,9 @@ class Daemon {
     controller_->start();
     logger_.info("now listening for http traffic", {{"service", "http"}, {"addr", server_->address()}});
     logger_.info("{^_^} Invar is running");
-    std::fputs(start_banner(*controller_, server_->address(), options_.ui_path_prefix).c_str(), stdout);
+    std::fputs(
+        start_banner(*controller_, server_->address(), options_.ui_path_prefix, tls_.has_value()).c_str(),
+        stdout);
     std::fflush(stdout);
     loop_->run();
     return 0;
@@ -191,7 +193,7 @@ class Daemon {
                                           [this] {
                                             logger_.info("reload requested via /-/reload endpoint",
                                                          {{"service", "http"}});
-                                            return reload();
+                                            return reload(logger_.with({{"service", "http"}}));
                                           },
                                       .status = [this] { return status(); },
                                       .prefix = options_.ui_path_prefix});
@@ -225,29 +227,34 @@ class Daemon {
             .prefix = options_.ui_path_prefix,
             .started_unix_ns = started_unix_ns_,
             .now_unix_ns = loop_->unix_ns(),
-            .last_reload_error = last_reload_error_};
+            .last_reload_error = last_reload_error_,
+            .last_reload_applied = last_reload_applied_,
+            .has_profiles = options_.enable_pprof};
   }
 
   // "" when the new configuration was applied whole, else the text for the log and the HTTP reply.
-  std::string reload() {
+  std::string reload(const log::Logger& logger) {
     auto sources = runtime::read_sources(*files_, options_.config_path);
     if (sources) {
-      last_reload_error_ = runtime::load_error_text(options_.config_path, load(*sources));
+      const auto loaded = load(*sources);
+      last_reload_error_ = runtime::load_error_text(options_.config_path, loaded);
+      last_reload_applied_ = loaded.applied;
     } else {
       controller_->note_read_failure();
       last_reload_error_ = runtime::reading_error_text(options_.config_path, sources.error().message);
+      last_reload_applied_ = false;
     }
     if (last_reload_error_.empty()) {
-      logger_.info("config reloaded");
+      logger.info("config reloaded");
     } else {
-      logger_.error("failed to reload config", {{"err", last_reload_error_}});
+      logger.error("failed to reload config", {{"err", last_reload_error_}});
     }
     return last_reload_error_;
   }
 
   void on_signal(int signo) {
     if (signo == SIGHUP) {
-      if (controller_ && server_) reload();
+      if (controller_ && server_) reload(logger_);
       return;
     }
     logger_.info("shutting down", {{"signal", signo == SIGINT ? "SIGINT" : "SIGTERM"}});
@@ -272,6 +279,7 @@ class Daemon {
   std::optional<http::ServerTls> tls_;
   std::optional<http::ServerAuth> auth_;
   std::string last_reload_error_;
+  bool last_reload_applied_ = false;
   std::vector<services::ConfigText> parsed_sources_;  // of the last load whose parsing succeeded
   std::map<std::string, const syntax::Schema*, std::less<>> block_schemas_;
   std::unique_ptr<runtime::Controller> controller_;

@@ -316,7 +316,8 @@ class Connection final : public ServerConnection,
     whole_by_ = deadline_ = Clock::time_point::max();
     if (!split_target(request)) return refuse(400, "400 Bad Request");
     if (!authorized(settings_.auth, request.path, request.headers.get("Authorization"))) {
-      settings_.logger.info("unauthorized request", {{"peer", peer_}, {"path", request.path}});
+      settings_.logger.info("failed to authenticate request",
+                            {{"path", request.path}, {"err", "unauthorized"}, {"peer", peer_}});
       return answer(turn_, {401, {{"WWW-Authenticate", "Basic realm=\"Restricted\""}}, ""});
     }
     notice_departure();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "services/compression.h"
 
 namespace invar::services {
 namespace {
@@ -46,12 +47,14 @@ void add_endpoints(Router& router, EndpointHost host) {
                responder->send(error.empty() ? http::text_response(200, "config reloaded")
                                              : http::text_response(400, error));
              });
-  router.add("/metrics", {}, [registry = host.metrics](const auto&, const http::ResponderPtr& responder) {
-    http::ServerResponse response;
-    response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    response.body = registry->collect();
-    responder->send(std::move(response));
-  });
+  router.add(
+      "/metrics", {},
+      [registry = host.metrics](const http::ServerRequest& request, const http::ResponderPtr& responder) {
+        http::ServerResponse response;
+        response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+        response.body = registry->collect();
+        send_compressed(request, responder, std::move(response));
+      });
 
   // No component of Invar has a handler of its own yet: a known id answers 404, anything else is a bad path.
   constexpr std::string_view kComponents = "/api/v0/component/";
@@ -69,15 +72,22 @@ void add_endpoints(Router& router, EndpointHost host) {
     responder->send(http::text_response(404, "clustering is disabled"));
   });
 
-  auto page = [status = host.status, components](const auto&, const http::ResponderPtr& responder) {
-    StatusInput input = status();
-    input.components = components;
-    responder->send(html_response(render_status_page(input)));
+  // Every path of the UI shows the one page there is, so that links into the reference's UI lead somewhere.
+  router.add(host.prefix, {},
+             [status = host.status, components](const http::ServerRequest& request,
+                                                const http::ResponderPtr& responder) {
+               StatusInput input = status();
+               input.components = components;
+               send_compressed(request, responder, html_response(render_status_page(input)));
+             });
+  const auto nothing = [](const auto&, const http::ResponderPtr& responder) {
+    responder->send(http::text_response(404, "404 page not found"));
   };
-  router.add_exact(host.prefix, {"GET"}, page);
+  for (const char* path : {"/-/", "/api/", "/debug/"}) router.add(path, {}, nothing);
+  for (const char* path : {"api/", "favicon.ico"}) router.add(host.prefix + path, {}, nothing);
   if (host.prefix != "/") {
     const std::string bare = host.prefix.substr(0, host.prefix.size() - 1);
-    router.add(bare, {"GET"}, [prefix = host.prefix](const auto&, const http::ResponderPtr& responder) {
+    router.add(bare, {}, [prefix = host.prefix](const auto&, const http::ResponderPtr& responder) {
       auto response = http::text_response(302, "");
       response.headers.set("Location", prefix);
       responder->send(std::move(response));

@@ -125,29 +125,29 @@ class PprofHandler : public std::enable_shared_from_this<PprofHandler> {
 void add_pprof_endpoints(Router& router, async::Loop& loop, async::WorkerPool& pool) {
   const std::string base = "/debug/pprof/";
   auto handler = std::make_shared<PprofHandler>(loop, pool);
-  router.add_exact(base, {"GET"}, [](const auto&, const http::ResponderPtr& responder) {
+  router.add_exact(base, {}, [](const auto&, const http::ResponderPtr& responder) {
     http::ServerResponse response;
     response.headers.set("Content-Type", "text/html; charset=utf-8");
     response.headers.set("X-Content-Type-Options", "nosniff");
     response.body = index_page();
     responder->send(std::move(response));
   });
-  router.add("/debug/pprof", {"GET"}, [base](const auto&, const http::ResponderPtr& responder) {
+  router.add("/debug/pprof", {}, [base](const auto&, const http::ResponderPtr& responder) {
     auto response = http::text_response(301, "");
     response.headers.set("Location", base);
     responder->send(std::move(response));
   });
   for (const auto& kind : kKinds) {
-    router.add(base + std::string(kind.name), {"GET"},
+    router.add(base + std::string(kind.name), {},
                [handler, &kind](const auto&, const http::ResponderPtr& responder) {
                  handler->snapshot(kind, responder);
                });
   }
-  router.add(base + "profile", {"GET"},
+  router.add(base + "profile", {},
              [handler](const http::ServerRequest& request, const http::ResponderPtr& responder) {
                handler->cpu(request, responder);
              });
-  router.add(base + "cmdline", {"GET"}, [](const auto&, const http::ResponderPtr& responder) {
+  router.add(base + "cmdline", {}, [](const auto&, const http::ResponderPtr& responder) {
     http::ServerResponse response;
     response.headers.set("Content-Type", "text/plain; charset=utf-8");
     response.body = selfprof::command_line();

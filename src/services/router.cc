@@ -33,8 +33,7 @@ void Router::handle(http::ServerRequest request, const http::ResponderPtr& respo
     return;
   }
   const auto& methods = route->methods;
-  const bool head_for_get = request.method == "HEAD" && std::ranges::find(methods, "GET") != methods.end();
-  if (!methods.empty() && !head_for_get && std::ranges::find(methods, request.method) == methods.end()) {
+  if (!methods.empty() && std::ranges::find(methods, request.method) == methods.end()) {
     auto response = http::text_response(405, "method not allowed");
     response.headers.set("Allow", join(methods, ", "));
     responder->send(std::move(response));

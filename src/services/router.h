@@ -14,7 +14,7 @@ namespace invar::services {
 
 class Router {
  public:
-  // No methods: any method. A path that ends in '/' stands for everything below it (and itself), unless
+  // No methods: any method. HEAD is taken only where it is named: a route with methods does something. A path that ends in '/' stands for everything below it (and itself), unless
   // exact.
   void add(std::string path, std::vector<std::string> methods, http::Handler handler);
   void add_exact(std::string path, std::vector<std::string> methods, http::Handler handler);

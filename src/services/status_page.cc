@@ -67,11 +67,10 @@ class Page {
         "content=\"15\"><title>Invar</title>{}</head>"
         "<body><h1>Invar</h1><p class=\"soft\">{} &middot; running for {} &middot; configuration "
         "<code>{}</code> &middot; "
-        "<a href=\"{}metrics\">metrics</a> &middot; <a href=\"{}debug/pprof/\">profiles of Invar itself</a> "
-        "&middot; "
-        "<a href=\"{}api/v0/web/components\">API</a></p>",
-        kPageStyle, escape(build_info().version), short_duration(uptime), escape(input_.config_path), "/",
-        "/", escape(input_.prefix));
+        "<a href=\"/metrics\">metrics</a> &middot; {}<a href=\"{}api/v0/web/components\">API</a></p>",
+        kPageStyle, escape(build_info().version), short_duration(uptime), escape(input_.config_path),
+        input_.has_profiles ? "<a href=\"/debug/pprof/\">profiles of Invar itself</a> &middot; " : "",
+        escape(input_.prefix));
     const auto bad =
         std::ranges::count_if(views, [](const auto& v) { return v.health.state != HealthState::kHealthy; });
     if (views.empty()) {
@@ -109,7 +108,10 @@ class Page {
       }
     };
     if (!input_.last_reload_error.empty()) {
-      add(fmt::format("The last reload was refused, the previous configuration keeps running: {}",
+      add(fmt::format("{}: {}",
+                      input_.last_reload_applied
+                          ? "The last reload was applied but for what is wrong in it"
+                          : "The last reload was refused, the previous configuration keeps running",
                       escape(input_.last_reload_error)));
     }
     for (const auto& view : views) {

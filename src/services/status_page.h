@@ -25,7 +25,9 @@ struct StatusInput {
   std::string prefix = "/";  // of the UI and the API, ends in '/'
   UnixNanos started_unix_ns = 0;
   UnixNanos now_unix_ns = 0;
-  std::string last_reload_error;  // "" when the running configuration is the file's
+  std::string last_reload_error;     // "" when the running configuration is the file's
+  bool last_reload_applied = false;  // in spite of the error: but for the components that it concerns
+  bool has_profiles = true;          // /debug/pprof/ is served
 };
 
 std::string render_status_page(const StatusInput& input);

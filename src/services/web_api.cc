@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "services/compression.h"
 #include "syntax/json.h"
 
 namespace invar::services {
@@ -20,7 +21,7 @@ std::string strings_json(const std::vector<std::string>& items) {
 
 http::Handler json_handler(std::function<std::string(const http::ServerRequest&)> make) {
   return [make = std::move(make)](http::ServerRequest request, const http::ResponderPtr& responder) {
-    responder->send(http::json_response(make(request)));
+    send_compressed(request, responder, http::json_response(make(request)));
   };
 }
 
@@ -66,16 +67,17 @@ void add_web_api(Router& router, const std::string& prefix, const component::Com
                  const LedgerWatch& ledgers, const Peer& self) {
   const std::string base = prefix + "api/v0/web/";
   const auto* directory = &components;
-  router.add(base + "components", {"GET"},
+  router.add(base + "components", {},
              json_handler([directory](const auto&) { return components_json(*directory, ""); }));
-  router.add(base + "components/", {"GET"},
+  router.add(base + "components/", {},
              [directory, skip = base.size() + std::string_view("components/").size()](
                  const http::ServerRequest& request, const http::ResponderPtr& responder) {
                const auto view = directory->details(std::string_view(request.path).substr(skip));
-               responder->send(view ? http::json_response(component_json(*view, true))
+               send_compressed(request, responder,
+                               view ? http::json_response(component_json(*view, true))
                                     : http::text_response(404, "404 page not found"));
              });
-  router.add(base + "modules/", {"GET"},
+  router.add(base + "modules/", {},
              [skip = base.size() + std::string_view("modules/").size(), directory](
                  const http::ServerRequest& request, const http::ResponderPtr& responder) {
                std::string_view rest = std::string_view(request.path).substr(skip);
@@ -85,16 +87,16 @@ void add_web_api(Router& router, const std::string& prefix, const component::Com
                  return;
                }
                rest.remove_suffix(kTail.size());
-               const auto listed = directory->list(rest);
-               responder->send(listed.empty() ? http::text_response(500, "module not found")
-                                              : http::json_response(components_json(*directory, rest)));
+               const bool known = !directory->list(rest).empty();
+               send_compressed(request, responder,
+                               known ? http::json_response(components_json(*directory, rest))
+                                     : http::text_response(500, "module not found"));
              });
-  router.add(base + "remotecfg/components", {"GET"},
-             json_handler([](const auto&) { return std::string("[]"); }));
-  router.add(base + "ledger", {"GET"}, json_handler([directory, watch = &ledgers](const auto&) {
+  router.add(base + "remotecfg/components", {}, json_handler([](const auto&) { return std::string("[]"); }));
+  router.add(base + "ledger", {}, json_handler([directory, watch = &ledgers](const auto&) {
                return ledger_json(*directory, *watch);
              }));
-  router.add(base + "peers", {"GET"}, json_handler([self](const auto&) { return peers_json(self); }));
+  router.add(base + "peers", {}, json_handler([self](const auto&) { return peers_json(self); }));
 }
 
 }  // namespace invar::services

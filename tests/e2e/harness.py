@@ -105,7 +105,7 @@ class Invar:
         if wait:
             for line in self.process.stdout:
                 self.banner += line
-                if match := re.match(r"\s*status\s+http://([^/\s]+)/", line):
+                if match := re.match(r"\s*status\s+https?://([^/\s]+)/", line):
                     self.address = match.group(1)
                 if line.strip().startswith("stop"):
                     break

@@ -1,6 +1,7 @@
 """The HTTP side: endpoints, API, reload, authentication, TLS, metrics that promtool accepts."""
 
 import base64
+import gzip
 import json
 import pathlib
 import signal
@@ -38,12 +39,40 @@ class Server(Case):
         self.assertEqual(invar.get("/-/ready")[2], b"Invar is ready.\n")
         self.assertEqual(invar.get("/-/reload", method="POST", data=b"")[2], b"config reloaded\n")
         self.assertEqual(invar.get("/-/reload", method="DELETE")[0], 405)
-        self.assertEqual(invar.get("/nothing")[0], 404)
         self.assertEqual(invar.get("/api/v0/component/pyroscope.write.w/x")[0], 404)
         self.assertEqual(invar.get("/api/v0/component/none/x")[0], 400)
         status, headers, body = invar.get("/")
         self.assertEqual((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"))
         self.assertIn(b"pyroscope.scrape.s", body)
+
+    def test_methods_and_paths(self):
+        invar = self.invar(BASE)
+        # What does something asks for its method; HEAD and OPTIONS of a careful client must not set it off.
+        for path in ("/-/reload", "/-/support"):
+            for method in ("HEAD", "PUT", "OPTIONS"):
+                self.assertEqual(invar.get(path, method=method)[0], 405, (method, path))
+        self.assertNotIn("reload requested", invar.log())
+        for path in ("/-/healthy", "/-/ready", "/metrics", "/", "/api/v0/web/components", "/api/v0/web/peers", "/debug/pprof/cmdline"):
+            for method in ("HEAD", "POST", "PUT"):
+                status, _, body = invar.get(path, method=method)
+                self.assertEqual((status, not body), (200, method == "HEAD"), (method, path))
+        # Links into the reference's UI show the page; what is no page is not found.
+        for path in ("/graph", "/component/pyroscope.scrape.s", "/clustering", "/remotecfg"):
+            status, headers, body = invar.get(path)
+            self.assertEqual((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"), path)
+            self.assertIn(b"pyroscope.scrape.s", body)
+        for path in ("/-/nothing", "/api/v0/web/nothing", "/api/v1/nothing", "/debug/pprof/trace", "/debug/nothing", "/favicon.ico"):
+            self.assertEqual(invar.get(path)[0], 404, path)
+
+    def test_long_answers_are_compressed_for_clients_that_take_it(self):
+        invar = self.invar(BASE)
+        for path in ("/metrics", "/api/v0/web/components", "/api/v0/web/components/pyroscope.scrape.s", "/"):
+            plain = invar.get(path)
+            packed = invar.get(path, headers={"Accept-Encoding": "gzip"})
+            self.assertIsNone(plain[1]["Content-Encoding"])
+            self.assertEqual((packed[1]["Content-Encoding"], packed[1]["Content-Type"]), ("gzip", plain[1]["Content-Type"]))
+            self.assertEqual(gzip.decompress(packed[2])[:20], plain[2][:20])
+            self.assertLess(len(packed[2]), len(plain[2]))
 
     def test_the_api_shows_components_without_secrets(self):
         invar = self.invar(BASE)
@@ -88,7 +117,7 @@ class Server(Case):
             self.assertTrue(body.startswith((b"reading config path", b"error during the initial load: ")), body)
             self.assertEqual(len(json.loads(invar.text("/api/v0/web/components"))), 2)
         self.assertIn("The last reload was refused", invar.text("/"))
-        self.assertIn("failed to reload config", invar.log())
+        self.assertRegex(invar.log(), 'msg="failed to reload config" service=http err=')
         invar.config.unlink()
         self.assertEqual(invar.get("/-/reload")[0], 400)
         invar.rewrite(BASE.replace('"s"', '"t"'))
@@ -106,6 +135,7 @@ class Server(Case):
         self.assertEqual(invar.details("pyroscope.scrape.s")["health"]["state"], "unhealthy")
         self.assertEqual(invar.get("/-/healthy")[2], b"unhealthy components: pyroscope.scrape\n")
         self.assertEqual(invar.details("discovery.relabel.new")["health"]["state"], "healthy")
+        self.assertIn("The last reload was applied but for what is wrong in it", invar.text("/"))
         scraped = invar.metric("pyroscope_scrape_scrapes_total")
         until("it goes on as before", lambda: invar.metric("pyroscope_scrape_scrapes_total") > scraped)
 
@@ -131,6 +161,7 @@ http {
         good = {"Authorization": "Basic " + base64.b64encode(b"admin:s3cret").decode()}
         self.assertEqual(invar.get("/-/ready", headers=good)[0], 200)
         self.assertNotIn("s3cret", invar.log())
+        self.assertIn('level=info msg="failed to authenticate request" service=http path=/-/ready err=unauthorized', invar.log())
 
     def test_tls(self):
         folder = pathlib.Path(self.invar("").folder)
@@ -145,6 +176,7 @@ http {{
 	}}
 }}
 """)
+        self.assertIn("https://" + invar.address, invar.banner)
         context = ssl.create_default_context(cafile=folder / "cert.pem")
         self.assertEqual(fetch(f"https://{invar.address}/-/ready", context=context)[0], 200)
         status, _, body = fetch(f"http://{invar.address}/-/ready")
@@ -155,7 +187,19 @@ http {{
         self.assertIn("pyroscope.scrape.s", invar.text("/ui/"))
         self.assertIn("pyroscope.scrape.s", invar.text("/ui"))
         self.assertEqual(len(json.loads(invar.text("/ui/api/v0/web/components"))), 2)
+        self.assertIn("pyroscope.scrape.s", invar.text("/ui/graph"))
         self.assertEqual(invar.get("/")[0], 404)
+        self.assertEqual(invar.get("/nothing")[0], 404)
+
+    def test_the_address_of_a_server_on_all_addresses_can_be_opened(self):
+        invar = self.invar(BASE, "--server.http.listen-addr=0.0.0.0:0")
+        self.assertIn("  status      http://localhost:", invar.banner)
+        self.assertEqual(invar.get("/-/ready")[0], 200)
+
+    def test_without_its_own_profiles(self):
+        invar = self.invar(BASE, "--server.http.enable-pprof=false")
+        self.assertEqual(invar.get("/debug/pprof/")[0], 404)
+        self.assertNotIn("debug/pprof/\"", invar.text("/"))
 
     def test_logging_block(self):
         invar = self.invar(BASE + 'logging {\n\tlevel  = "debug"\n\tformat = "json"\n}\n')
