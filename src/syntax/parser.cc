@@ -415,8 +415,9 @@ class Parser {
         }
         case Token::kString:
         case Token::kLCurly:
-          read_pseudo_block(begin);
-          return {};
+          tree = {};
+          if (!read_pseudo_block(begin)) return {};
+          break;
         default:
           return tree;
       }
@@ -424,8 +425,8 @@ class Parser {
   }
 
   // An operand followed by a label or a brace was meant as a block: it is read as one, and refused as a
-  // whole.
-  void read_pseudo_block(std::uint32_t begin) {
+  // whole. False when it was none either; the statement is then skipped.
+  bool read_pseudo_block(std::uint32_t begin) {
     const Level level(*this);
     if (cur_.token == Token::kString) advance();
     ast::Body body;
@@ -436,9 +437,10 @@ class Parser {
     }
     if (!complete) {
       skip_statement();
-      return;
+      return false;
     }
     report(ast::range_of(source_, {begin, previous_end_ - 1}), "cannot use a block as an expression");
+    return true;
   }
 
   // Elements up to the closer, which is not consumed. `height` is raised to the highest element's.

@@ -180,6 +180,10 @@ TEST(ParseFile, Errors) {
       {"a =\n", "2:1: expected expression, got EOF\n"},
       {"a = b \"l\" { }", "1:5: cannot use a block as an expression\n"},
       {"a = 1 { }", "1:5: cannot use a block as an expression\n"},
+      {"a = b { }.c[0](1)", "1:5: cannot use a block as an expression\n"},
+      {"a = b { } \"l\" { } 2",
+       "1:5: cannot use a block as an expression\n1:5: cannot use a block as an expression\n"
+       "1:19: expected TERMINATOR, got NUMBER\n"},
       {"a = [\"a\" \"b\"]", "1:13: expected {, got ]\n"},
       {"a {\nb = 1\n", "3:1: expected }, got EOF\n"},
       {"a = [1,", "1:8: expected ], got EOF\n"},

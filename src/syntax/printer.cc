@@ -68,6 +68,12 @@ class Printer {
     return next_comment_ < comments_.size() && comments_[next_comment_].span.begin < offset;
   }
 
+  // Whether the next comment stands behind `offset` on its line.
+  [[nodiscard]] bool comment_on_line(std::uint32_t offset) {
+    return next_comment_ < comments_.size() &&
+           line_of(comments_[next_comment_].span.begin) == line_of(offset);
+  }
+
   // --- writing
 
   void write_gap() {
@@ -167,13 +173,15 @@ class Printer {
   void print_statements(const ast::Body& body, int level) {
     bool first = true;
     LineEnd end = LineEnd::kFlush;
+    std::uint32_t previous_line = 0;  // where the statement before ends
     for (const ast::Statement& statement : body.statements) {
       const auto* block = std::get_if<ast::Block>(&statement.node);
       if (!first) {
-        const bool apart = line_of(statement.span.begin) > last_line_ + 1;
+        const bool apart = line_of(statement.span.begin) > std::max(last_line_, previous_line) + 1;
         gap_ = new_line(level, end, apart || block != nullptr);
       }
       first = false;
+      previous_line = line_of(statement.span.end);
       if (block != nullptr) {
         end = print_block(*block, level);
       } else {
@@ -289,12 +297,17 @@ class Printer {
     print_elements(node.arguments, expr.open, expr.span.end, level);
     const std::uint32_t closer = expr.span.end;
     const bool in_place = gap_.kind == Gap::kLine || node.arguments.empty();
+    const bool commented = comment_before(closer);
+    const std::uint32_t last_argument_line = last_line_;
     if (in_place) {
       token(")", closer, level + 1, level);
     } else {
       loose(")");
     }
-    if (!comment_before(closer)) last_line_ = line_of(closer);
+    if (comment_before(closer)) return;
+    // A closer on its own line is not counted, as in the reference: a comment line below it is set apart by a blank line.
+    const bool uncounted = in_place && !commented && !node.arguments.empty() && !comment_on_line(closer);
+    last_line_ = uncounted ? last_argument_line : line_of(closer);
   }
 
   // Elements and what follows the last one; the closer is left to the caller.
