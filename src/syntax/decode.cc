@@ -52,7 +52,7 @@ namespace {
 constexpr std::string_view kSecretToString = "secrets may not be converted into strings";
 
 // The text of a string, a byte string or an optional secret that is not secret; a failure for a secret.
-std::expected<const std::string*, DecodeError> plain_text(const Value& value, std::string_view expected) {
+std::expected<const std::string*, DecodeError> plain_text(const Value& value) {
   if (value.type() == Type::kString) return &value.as_string();
   if (const auto* bytes = value.as_byte_string()) return &bytes->bytes;
   if (value.type() == Type::kCapsule) {
@@ -66,7 +66,7 @@ std::expected<const std::string*, DecodeError> plain_text(const Value& value, st
     if (auto refusal = capsule->string_refusal(); !refusal.empty())
       return std::unexpected(decode_failure(std::move(refusal)));
   }
-  return std::unexpected(type_mismatch(expected, value));
+  return std::unexpected(type_mismatch("string", value));
 }
 
 // String -> number: language.md 7.1.
@@ -88,10 +88,11 @@ std::optional<Value> parse_number(std::string_view text) {
 std::expected<Value, DecodeError> decode_number(const Value& value) {
   if (value.is_null()) return Value(0);
   if (value.type() == Type::kNumber) return value;
-  auto text = plain_text(value, "number");
-  if (!text) return std::unexpected(std::move(text).error());
+  auto text = plain_text(value);
+  if (!text) return std::unexpected(type_mismatch("number", value));
   auto number = parse_number(**text);
-  if (!number) return std::unexpected(type_mismatch("number", Value("")));
+  if (!number)
+    return std::unexpected(type_mismatch("number", value.type() == Type::kArray ? value : Value("")));
   return std::move(*number);
 }
 
@@ -100,7 +101,7 @@ std::expected<Value, DecodeError> decode_number(const Value& value) {
 std::expected<std::string, DecodeError> decode_string(const Value& value) {
   if (value.is_null()) return std::string();
   if (value.type() == Type::kNumber) return value.number_text();
-  auto text = plain_text(value, "string");
+  auto text = plain_text(value);
   if (!text) return std::unexpected(std::move(text).error());
   return **text;
 }

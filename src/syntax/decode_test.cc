@@ -67,6 +67,9 @@ TEST(Decode, IntegersWrapAndReadTexts) {
        {"\"\"", "\"-1.5\"", "\"+1\"", "\" 1\"", "\"0x1\"", "\"nan\"", "\"1s\"", "\"+1.5\""})
     EXPECT_EQ(through<std::int32_t>(text), "error: should be number, got string") << text;
   EXPECT_EQ(through<std::int32_t>("true"), "error: should be number, got bool");
+  EXPECT_EQ(through<std::int32_t>("secret"), "error: should be number, got capsule");
+  EXPECT_EQ(through<double>("hidden"), "error: should be number, got capsule");
+  EXPECT_EQ(through<double>("encoding.from_base64(\"YQ==\")"), "error: should be number, got array");
 }
 
 TEST(Decode, FloatsAndBools) {

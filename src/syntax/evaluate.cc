@@ -72,6 +72,9 @@ std::expected<Value, std::string> literal_value(const ast::Literal& literal) {
 
 namespace {
 
+constexpr std::string_view kOpaqueCapsule =
+    "expected object or array or a capsule convertible to an object, got capsule";
+
 std::string path_text(const DecodeError& error, std::size_t from) {
   std::string out;
   for (std::size_t i = from; i < error.path.size(); ++i) {
@@ -217,9 +220,7 @@ class Evaluation {
     Value storage;
     const ObjectData* object = object_fields(value, storage);
     if (object == nullptr) {
-      if (value.type() == Type::kCapsule)
-        return fail(*access.object,
-                    "expected object or array or a capsule convertible to an object, got capsule");
+      if (value.type() == Type::kCapsule) return fail(*access.object, std::string(kOpaqueCapsule));
       return fail(*access.object, "cannot access field " + quote(access.name) + " on value of type " +
                                       std::string(value.type_name()));
     }
@@ -252,8 +253,10 @@ class Evaluation {
     }
     Value storage;
     const ObjectData* object = object_fields(value, storage);
-    if (object == nullptr)
+    if (object == nullptr) {
+      if (value.type() == Type::kCapsule) return fail(*index.object, std::string(kOpaqueCapsule));
       return fail(*index.object, "expected object or array, got " + std::string(value.type_name()));
+    }
     if (at.type() != Type::kString) return fail(*index.index, type_mismatch("string", at));
     const Value* field = object->find(at.as_string());
     value = field != nullptr ? Value(*field) : Value();

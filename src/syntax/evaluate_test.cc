@@ -162,6 +162,18 @@ TEST(Evaluate, SecretsStaySecretWhenJoined) {
   EXPECT_EQ(evaluate_value("op + \"x\"", scope).type(), Type::kString);
 }
 
+TEST(Evaluate, OptionalSecretsThatAreNotSecretCompareAsStrings) {
+  expect_rows(test_scope(),
+              {
+                  {"op < \"p\"", "true"},
+                  {"\"p\" <= op", "false"},
+                  {"op == \"open\"", "true"},
+                  {"op * \"a\"", "error: 1:1: op should be one of [number] for binop *, got string"},
+                  {"op < op", "error: 1:1: op should be one of [number string] for binop <, got capsule"},
+                  {"os < \"p\"", "error: 1:1: os should be one of [number string] for binop <, got capsule"},
+              });
+}
+
 TEST(Evaluate, AccessAndIndex) {
   expect_rows(
       test_scope(),
@@ -171,6 +183,8 @@ TEST(Evaluate, AccessAndIndex) {
           {"targets.lists", "error: 1:9: field \"lists\" does not exist (did you mean \"list\"?)"},
           {"1.5.a", "error: 1:1: 1.5 cannot access field \"a\" on value of type number"},
           {"c.a",
+           "error: 1:1: c expected object or array or a capsule convertible to an object, got capsule"},
+          {"c[0]",
            "error: 1:1: c expected object or array or a capsule convertible to an object, got capsule"},
           {"[1, 2][1]", "2"},
           {"[1, 2][1.9]", "2"},

@@ -33,6 +33,14 @@ std::optional<Text> text_of(const Value& value) {
   return std::nullopt;
 }
 
+// An optional secret that is not secret: a string beside a string, for every operator.
+std::optional<Value> open_text(const Value& value) {
+  if (value.type() != Type::kCapsule) return std::nullopt;
+  const auto* optional = dynamic_cast<const OptionalSecret*>(value.as_capsule().get());
+  if (optional == nullptr || optional->is_secret()) return std::nullopt;
+  return Value(optional->text());
+}
+
 bool is_operand(Token op, const Value& value) {
   switch (op) {
     case Token::kOr:
@@ -192,6 +200,10 @@ std::expected<Value, OperatorError> apply_unary(Token op, const Value& operand) 
 }
 
 std::expected<Value, OperatorError> apply_binary(Token op, const Value& left, const Value& right) {
+  if (auto text = open_text(left); text && right.type() == Type::kString)
+    return apply_binary(op, *text, right);
+  if (auto text = open_text(right); text && left.type() == Type::kString)
+    return apply_binary(op, left, *text);
   if (op == Token::kEq) return Value(left.equals(right));
   if (op == Token::kNeq) return Value(!left.equals(right));
   if (!is_operand(op, left)) return blame(Blame::kLeft, wrong_operand(op, left));
