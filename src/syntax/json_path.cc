@@ -261,7 +261,9 @@ std::string place_in(std::string_view text, std::size_t offset) {
 }
 
 Outcome evaluate_json_path(std::string text, std::string path_text) {
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos || path_text.empty()) return Value(ArrayData{});
+  const auto path = json_path::parse_path(path_text);
+  if (!path_text.empty() && !path) return std::unexpected(path.error().message);
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) return Value(ArrayData{});
   JsonOptions options;
   options.integers = true;
   std::size_t offset = 0;
@@ -269,8 +271,7 @@ Outcome evaluate_json_path(std::string text, std::string path_text) {
   if (!document)
     return std::unexpected((offset >= text.size() ? "incomplete JSON" : document.error().message) + " at " +
                            place_in(text, offset));
-  const auto path = json_path::parse_path(path_text);
-  if (!path) return std::unexpected(path.error().message);
+  if (path_text.empty()) return Value(ArrayData{});
   auto found = json_path::select(*path, *document);
   if (!found) return std::unexpected(std::move(found.error().message));
   return Value(std::move(*found));

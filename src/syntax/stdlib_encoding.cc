@@ -75,9 +75,6 @@ Outcome decode_base64(std::string_view text, std::string_view alphabet) {
   return Value(ByteString{std::move(out)});
 }
 
-Outcome from_base64(std::string text) {
-  return decode_base64(text, kStandard);
-}
 Outcome from_url_base64(std::string text) {
   return decode_base64(text, kUrlSafe);
 }
@@ -244,6 +241,10 @@ Outcome from_yaml(std::string text) {
 }
 
 }  // namespace
+
+Outcome from_base64(std::string text) {
+  return decode_base64(text, kStandard);
+}
 
 NamedValues encoding_functions() {
   return {{"from_base64", typed_function(&from_base64)},

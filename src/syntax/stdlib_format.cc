@@ -198,7 +198,8 @@ class Formatter {
     const Value& value = arguments_[next_++];
     if (value.type() != Type::kNumber || value.number_kind() == Value::NumberKind::kFloat) return false;
     const std::int64_t wide = value.as_int();
-    if (wide > kLargestNumber || wide < -kLargestNumber) return false;
+    const bool beyond = value.number_kind() == Value::NumberKind::kUint && wide < 0;
+    if (beyond || wide > kLargestNumber || wide < -kLargestNumber) return false;
     out = static_cast<int>(wide);
     return true;
   }

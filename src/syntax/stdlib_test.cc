@@ -230,6 +230,7 @@ TEST(Stdlib, Format) {
       {"string.format(\"%[2]d %[1]d\", 1, 2)", "\"2 1\""},
       {"string.format(\"%*d|%-4d|%04d\", 4, 1, 2, 3)", "\"   1|2   |0003\""},
       {"string.format(\"%*d\", \"x\", 1)", "\"%!(BADWIDTH)1\""},
+      {"string.format(\"%*d\", 18446744073709551615, 1)", "\"%!(BADWIDTH)1\""},
       {"string.format(\"%.*f\", -1, 1.5)", "\"%!(BADPREC)1.500000\""},
       {"string.format(\"%v %v %v\", 1000000.0, 123456789.0, 100000.5)", "\"1e+06 1.23456789e+08 100000.5\""},
       {"string.format(\"%g %e %f %.2f %x\", 0.00001, 1.5, 1.5, 2.345, 1.5)",
@@ -266,6 +267,13 @@ TEST(Stdlib, Yaml) {
       {"encoding.from_yaml(\"{<<: [{x: 1}, {x: 2, y: 2}]}\")", "{x = 1, y = 2}"},
       {"encoding.from_yaml(\"1: a\")", "capsule(\"map[interface {}]interface {}\")"},
       {"encoding.from_yaml(\"--- 1\\n--- 2\")", "1"},
+      {"encoding.from_yaml(\"[!!binary YWI=]\")", "[\"ab\"]"},
+      {"encoding.from_yaml(\"!!binary YW\")",
+       "error: 1:1: encoding.from_yaml yaml: !!binary value contains invalid base64 data"},
+      {"encoding.from_yaml(\"# c\\n%YAML 1.2\\n---\\n1\")", "1"},
+      {"encoding.from_yaml(\"%zz\")", "error: 1:1: encoding.from_yaml yaml: found unknown directive name"},
+      {"encoding.from_yaml(\"%YAML 1.2\\na: 1\")",
+       "error: 1:1: encoding.from_yaml yaml: did not find expected <document start>"},
       {"encoding.from_yaml(\"a: 1\\na: 2\")",
        "error: 1:1: encoding.from_yaml yaml: unmarshal errors:\n"
        "  line 2: mapping key \"a\" already defined at line 1"},
@@ -358,6 +366,8 @@ TEST(Stdlib, JsonPath) {
   EXPECT_EQ(evaluate_value("json_path(\"[1]\", \"[0]\")[0]").number_kind(), Value::NumberKind::kInt);
   EXPECT_EQ(evaluate_text("json_path(\"\", \"$\")"), "[]");
   EXPECT_EQ(evaluate_text("json_path(\"{\", \"$\")"), "error: 1:1: json_path incomplete JSON at 1:2");
+  EXPECT_EQ(evaluate_text("json_path(\"{\", \"\")"), "error: 1:1: json_path incomplete JSON at 1:2");
+  EXPECT_EQ(evaluate_text("json_path(\"{\", \"$a\")"), "error: 1:1: json_path parse error at 2 in $a");
 }
 
 TEST(Stdlib, JsonPathIsBounded) {

@@ -239,6 +239,11 @@ class ValueBuilder : public YAML::EventHandler {
     if (tag == "int") return wanted(resolve_integer(text));
     if (tag == "bool") return wanted(resolve_bool(text));
     if (tag == "null") return {};
+    if (tag == "binary") {
+      const auto bytes = from_base64(text);
+      if (!bytes) throw Problem{"yaml: !!binary value contains invalid base64 data"};
+      return Value(bytes->as_byte_string()->bytes);
+    }
     if (tag == "float") {
       auto value = resolve_float(text);
       if (auto whole = value ? std::nullopt : resolve_integer(text)) value = Value(whole->as_double());
@@ -305,11 +310,31 @@ class ValueBuilder : public YAML::EventHandler {
   std::size_t aliased_ = 0;
 };
 
+// Directives in front of the first document, which yaml-cpp does not look at: only %YAML and %TAG exist, and `---` must
+// follow them.
+void check_directives(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  bool directives = false;
+  for (const std::string_view line : split(text, '\n')) {
+    if (line.starts_with('%')) {
+      const std::string_view name = line.substr(1, line.find_first_of(" \t\r") - 1);
+      if (name != "YAML" && name != "TAG") throw Problem{"yaml: found unknown directive name"};
+      directives = true;
+    } else if (const auto first = line.find_first_not_of(" \t\r"); first != line.npos && line[first] != '#') {
+      if (directives && !line.starts_with("---"))
+        throw Problem{"yaml: did not find expected <document start>"};
+      return;
+    }
+  }
+  if (directives) throw Problem{"yaml: did not find expected <document start>"};
+}
+
 }  // namespace
 
 Outcome parse_yaml(const std::string& text) {
   if (!valid_utf8(text)) return std::unexpected("yaml: invalid UTF-8");
   try {
+    check_directives(text);
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     ValueBuilder builder;
