@@ -123,9 +123,8 @@ class BodyChecker {
     if (const auto* literal = std::get_if<ast::Literal>(&expr.node))
       return check_literal(expr.span, *literal, type);
     if (const auto* unary = std::get_if<ast::Unary>(&expr.node)) {
-      // The sign is of no interest: only the kind of the literal below it is looked at.
       if (const auto* literal = std::get_if<ast::Literal>(&unary->operand->node))
-        check_literal(unary->operand->span, *literal, type);
+        check_operand(unary->op, unary->operand->span, *literal, type);
       return;
     }
     if (const auto* binary = std::get_if<ast::Binary>(&expr.node))
@@ -145,6 +144,16 @@ class BodyChecker {
 
   void mismatch(ast::Span span, const StaticType& type, std::string_view actual) {
     report(span, "expected " + std::string(expected_type(type.kind)) + ", got " + std::string(actual));
+  }
+
+  // The operator's own demand first. The sign of a number is of no interest.
+  void check_operand(Token op, ast::Span span, const ast::Literal& literal, const StaticType& type) {
+    const Type wanted = op == Token::kNot ? Type::kBool : Type::kNumber;
+    const auto value = literal_value(literal);
+    if (value && value->type() != wanted)
+      return report(
+          span, "expected " + std::string(type_name(wanted)) + ", got " + std::string(value->type_name()));
+    check_literal(span, literal, type);
   }
 
   void check_literal(ast::Span span, const ast::Literal& literal, const StaticType& type) {
