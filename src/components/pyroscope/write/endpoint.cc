@@ -263,6 +263,7 @@ void Endpoint::finish(DeliveryPtr delivery, End end, std::string_view reason, st
             : pipeline::Answer{pipeline::Outcome::kRefused, fmt::format("{}: {}", reason, cause)});
   }
   if (end == End::kLeft) {
+    ++left_;
     delivery->entry.left_on_disk();
     return;
   }
@@ -296,16 +297,27 @@ void Endpoint::finish(DeliveryPtr delivery, End end, std::string_view reason, st
     if (!delivery->push->error.empty()) delivery->push->error += '\n';
     delivery->push->error += error;
   }
-  note_lost(reason, error);
+  ending_ ? void(++lost_at_end_) : note_lost(reason, error);
 }
 
 void Endpoint::finish_all(End end, std::string_view reason) {
   timer_.cancel();
+  ending_ = true;
   for (auto& [id, flight] : std::exchange(flights_, {})) {
     const bool left = end == End::kLeft && flight.delivery->stored();
     finish(std::move(flight.delivery), left ? End::kLeft : End::kDropped, reason, "not delivered in time");
   }
   queue_.give_up_all(end, reason);
+  ending_ = false;
+  // The accounts of a component vanish with it: this is what remains of them.
+  if (const std::uint64_t left = std::exchange(left_, 0))
+    env_.logger.info("profiles stay on disk until the component runs again",
+                     {{"endpoint", settings_.shown_url}, {"profiles", left}, {"directory", env_.directory}});
+  if (const std::uint64_t lost = std::exchange(lost_at_end_, 0))
+    env_.logger.warn("profiles were dropped at the end", {{"endpoint", settings_.shown_url},
+                                                          {"profiles", lost},
+                                                          {"reason", reason},
+                                                          {"err", queue_.disk_error()}});
 }
 
 void Endpoint::drain(Duration within, Rest rest, std::string reason, async::Task done) {

@@ -144,6 +144,8 @@ class Endpoint {
   async::TimePoint state_logged_{}, lost_logged_{};
   bool lost_ever_logged_ = false;
   std::uint64_t lost_since_log_ = 0;
+  bool ending_ = false;  // what ends now is told in one line
+  std::uint64_t left_ = 0, lost_at_end_ = 0;
 
   Rest rest_ = Rest::kGiveUp;
   bool flushing_ = false;  // a drain in which pushes may still help

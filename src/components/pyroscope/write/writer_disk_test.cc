@@ -224,6 +224,8 @@ TEST_F(DiskTest, StoppingInAnOutageIsPromptAndEverythingIsThereAfterwards) {
   const std::uint64_t queued = ledger().queued;
   EXPECT_TRUE(stop(milliseconds(500)));  // no use in trying: it does not wait for flush_timeout
   EXPECT_EQ(ledger().queued, queued);
+  EXPECT_EQ(logged("profiles stay on disk until the component runs again"), 1);
+  EXPECT_EQ(logged("profiles=" + std::to_string(queued)), 1);
   EXPECT_EQ(found_after_kill(), queued);
 }
 

@@ -133,6 +133,8 @@ TEST_F(WriterTest, StoppingInAnOutageEndsAtTheDeadlineAndCountsTheRest) {
   loop_.advance(milliseconds(200));
   EXPECT_TRUE(done);
   EXPECT_EQ(ledger().dropped_by_reason.at("stopped"), 50u);
+  EXPECT_EQ(logged("profiles were dropped at the end"), 2);  // one for each endpoint, with the number
+  EXPECT_EQ(logged("profiles=50"), 2);
   EXPECT_EQ(http_->in_flight(), 0u);
 }
 
