@@ -79,7 +79,7 @@ A reply decides what happens next:
 |---|---|
 | 200 from Pyroscope | the profile is sent |
 | 408, 429, 500 and above except 501, no connection, no answer in `remote_timeout` | tries again after a wait that doubles from `min_backoff_period` to `max_backoff_period`; a longer `Retry-After` is honoured |
-| 200 with a page that is not Pyroscope's | the same: a proxy answered |
+| 200 with a page that is not Pyroscope's, also on `/ingest` | the same: a proxy answered |
 | 429 that names a rate, for a profile of more than half of it | tries once more when an empty bucket would have filled; then gives the profile up, as larger than the server's burst, unless the server has taken one as large |
 | 401 | keeps the profiles and asks again until the credentials are mended, by a reload or in their file |
 | another 4xx, 501 | gives the profile up: the server would refuse it again |
