@@ -4,4 +4,4 @@ set -eu
 cd "$(dirname "$0")"
 go=/usr/lib/go-1.19/bin/go
 [ -x "$go" ] || go=go
-GOTOOLCHAIN=local exec "$go" build -o "$1" .
+GOFLAGS=-mod=readonly GOTOOLCHAIN=local exec "$go" build -o "$1" .

@@ -5,37 +5,124 @@ import (
 	"time"
 )
 
+// The rules of durability. The rest of each time is for a machine on which other programs run.
 const (
-	// A profile is on disk 200 ms after it has waited a second, or after its first attempt has failed. The rest is for a machine
-	// on which other programs run.
-	killTakes = 1200*time.Millisecond + 800*time.Millisecond
+	slack     = 800 * time.Millisecond
+	lessSlack = 400 * time.Millisecond
+	// sync = "spill": on disk when it has waited a second, or its first attempt has failed, and 200 ms are over.
+	waitTakes = 1200*time.Millisecond + slack
+	failTakes = 200*time.Millisecond + lessSlack
 	// Between the target's answer and the place in the queue.
 	onTheWay = 500 * time.Millisecond
+	// A disk that is mended is asked again after a second, and then has to take what waited.
+	mendTakes = 1200*time.Millisecond + slack
+	// Between the server's answer and the note on disk that a profile is delivered.
+	noteTakes = 200*time.Millisecond + slack
+	// An answer that was under way when an orderly end came.
+	answerTakes = lessSlack
 )
 
-// mayBeGone: was it so young when the process ended that it was on nobody's disk yet?
-func (r *run) mayBeGone(served time.Time) bool {
-	takes := killTakes
+// trouble is a time in which the disk took nothing.
+type trouble struct{ from, to time.Time }
+
+// mayBeGone: may a kill, or an interruption between a target and the queue, have taken it before it was on disk?
+func (r *run) mayBeGone(e *endpoint, id int, i issue) bool {
+	taken, waits := i.at, waitTakes
 	if r.sync == "always" {
-		takes = onTheWay
+		waits = onTheWay
 	}
-	for _, at := range r.kills {
-		if !served.After(at.Add(onTheWay)) && at.Sub(served) < takes {
-			return true
+	if i.from != scraped {
+		if i.acked.IsZero() {
+			return true // nobody promised anything
+		}
+		if r.sync == "always" {
+			return false
+		}
+		taken = i.acked
+	}
+	for _, life := range r.lives {
+		end := life.ended
+		if !life.killed {
+			// An orderly end only interrupts what has not been taken yet.
+			if i.from == scraped && end.Sub(taken) < onTheWay && taken.Sub(end) < 2500*time.Millisecond {
+				return true
+			}
+			continue
+		}
+		if taken.After(end.Add(onTheWay)) {
+			continue
+		}
+		for _, t := range r.troubles {
+			if t.from.Before(end) && end.Before(t.to.Add(mendTakes)) && taken.After(t.from.Add(-waits)) {
+				return true // it was in memory only
+			}
+		}
+		if end.Sub(taken) >= waits {
+			continue
+		}
+		if failed, ok := e.failed[id]; ok && r.sync == "spill" && end.Sub(failed) > failTakes && failed.After(life.began) {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+// youngAt counts what a kill at that time may have taken from this endpoint.
+func (r *run) youngAt(e *endpoint, end time.Time) (count float64) {
+	for id, i := range r.ids.all {
+		if end.Sub(i.at) < time.Minute && !i.at.After(end) && len(e.got[id]) == 0 && r.mayBeGone(e, id, i) {
+			count++
 		}
 	}
-	// An orderly stop only interrupts what has not been taken yet.
-	for _, at := range r.ends {
-		if at.Sub(served) < onTheWay && served.Sub(at) < 2500*time.Millisecond {
+	return count
+}
+
+// acknowledgedIn counts the pushes that were answered with 200 in an interval.
+func (r *run) acknowledgedIn(from, to time.Time) (count float64) {
+	for _, i := range r.ids.all {
+		if !i.acked.IsZero() && !i.acked.Before(from) && !i.acked.After(to) {
+			count++
+		}
+	}
+	return count
+}
+
+// silent are the instants at which something was taken without an answer.
+func (e *endpoint) silent() (out []time.Time) {
+	for _, got := range e.got {
+		for _, d := range got {
+			if !d.replied {
+				out = append(out, d.at)
+			}
+		}
+	}
+	return out
+}
+
+// inTrouble: did the disk take nothing at some time of this interval?
+func (r *run) inTrouble(from, to time.Time) bool {
+	for _, t := range r.troubles {
+		if t.from.Before(to) && from.Before(t.to.Add(mendTakes)) {
 			return true
 		}
 	}
 	return false
 }
 
-func endedBetween(ends []time.Time, from, to time.Time) bool {
-	for _, at := range ends {
-		if !at.Before(from.Add(-3*time.Second)) && !at.After(to) {
+// repeats: is there a reason why what was answered at `first` came again at `second`?
+func (r *run) repeats(e *endpoint, first, second time.Time) bool {
+	for _, life := range r.lives {
+		if life.ended.Before(first) || life.ended.After(second) {
+			continue
+		}
+		after := life.ended.Sub(first)
+		if life.killed && after < noteTakes || after < answerTakes || r.inTrouble(first, first.Add(noteTakes)) {
+			return true
+		}
+	}
+	for _, at := range e.shuts { // the answer was cut off
+		if d := at.Sub(first); d > -100*time.Millisecond && d < 300*time.Millisecond {
 			return true
 		}
 	}
@@ -43,48 +130,64 @@ func endedBetween(ends []time.Time, from, to time.Time) bool {
 }
 
 // judge compares what was given out with what arrived and what was counted.
-func (r *run) judge() {
-	for _, e := range r.endpoints {
-		destination := "http://" + e.address
-		delivered, taken, refused, repeated, missing := 0, 0, 0, 0, 0
-		for id, served := range r.ids.served {
-			got := e.got[uint64(id)]
-			switch {
-			case len(got) > 0:
-				delivered++
-			case e.refused[uint64(id)] > 0:
-				refused++
-			case r.mayBeGone(served):
-				taken++
-			default:
-				missing++
-			}
-			for i := 1; i < len(got); i++ {
-				repeated++
-				if got[i].hash != got[0].hash {
-					fail("%s: profile %d came with other bytes the second time", e.name, id)
-				}
-				if got[i-1].replied && !endedBetween(r.ends, got[i-1].at, got[i].at) {
-					fail("%s: profile %d came twice without a reason: %v, %v", e.name, id,
-						got[i-1].at.Sub(r.began), got[i].at.Sub(r.began))
-				}
+func (r *run) judge(e *endpoint) {
+	var given, promised, delivered, refused, repeated, young, unpromised, missing int
+	var lost []int
+	for id, i := range r.ids.all {
+		got := e.got[id]
+		given++
+		if !i.acked.IsZero() {
+			promised++
+		}
+		switch {
+		case len(got) > 0:
+			delivered++
+		case e.refused[id] > 0:
+			refused++
+		case i.from != scraped && i.acked.IsZero():
+			unpromised++
+		case r.mayBeGone(e, id, i):
+			young++
+		default:
+			missing++
+			lost = append(lost, id)
+			if i.from != scraped && r.sync == "always" {
+				fail("%s: profile %d, acknowledged at %.2f s, is lost", e.name, id, i.acked.Sub(r.began).Seconds())
 			}
 		}
-		counted := int(r.dropped[destination] + r.expired[destination])
-		if missing > counted {
-			fail("%s: %d profiles are missing, %d of them uncounted", e.name, missing, missing-counted)
-			for id, served := range r.ids.served {
-				if len(e.got[uint64(id)]) == 0 && e.refused[uint64(id)] == 0 && !r.mayBeGone(served) {
-					fail("%s: profile %d, given out at %.2f s", e.name, id, served.Sub(r.began).Seconds())
-				}
+		for n := 1; n < len(got); n++ {
+			repeated++
+			if got[n].hash != got[0].hash {
+				fail("%s: profile %d came with other bytes the second time", e.name, id)
+			}
+			if got[n-1].replied && !r.repeats(e, got[n-1].at, got[n].at) {
+				fail("%s: profile %d came twice without a reason: %v, %v", e.name, id, got[n-1].at.Sub(r.began), got[n].at.Sub(r.began))
 			}
 		}
-		if e.unknown > 0 {
-			fail("%s: %d bodies without an id", e.name, e.unknown)
-		}
-		fmt.Printf("%-5s  %d given out: %d delivered (%d repeated), %d refused by the server, %d counted as dropped, "+
-			"%d of the last second lost to %d kills, or not yet taken at a stop\n",
-			e.name, len(r.ids.served), delivered, repeated, refused, missing, taken, len(r.kills))
 	}
-	fmt.Printf("dropped by reason: %v\n", r.reasons)
+	counted := 0.0
+	for n, life := range r.lives {
+		row := life.last[e.destination()]
+		given := row.dropped + row.expired + life.lost[e.destination()]
+		counted += given
+		if given > 0 && !r.inTrouble(life.began, life.ended) {
+			fail("%s, life %d: %v profiles were given up on a disk that took everything: %v, %v at the stop", e.name, n+1, given,
+				row.reasons, life.lost[e.destination()])
+		}
+		if row.reasons["dropped lost"] > 0 {
+			fail("%s, life %d: Invar has lost sight of profiles", e.name, n+1)
+		}
+	}
+	if more := counted - float64(missing+young+unpromised+repeated); more > 0 {
+		fail("%s: %v more were counted as given up than are missing", e.name, more)
+	}
+	if float64(missing) > counted {
+		fail("%s: %d profiles are missing, %v were counted as given up", e.name, missing, counted)
+		for _, id := range lost {
+			fail("%s: profile %d, given out at %.2f s", e.name, id, r.ids.all[id].at.Sub(r.began).Seconds())
+		}
+	}
+	fmt.Printf("%-5s  %d given out, %d of them acknowledged to a client: %d delivered (%d twice), %d refused by the server, %d given up "+
+		"and counted; %d that a kill may take, %d of clients that got no 200\n",
+		e.name, given, promised, delivered, repeated, refused, missing, young, unpromised)
 }

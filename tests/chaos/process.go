@@ -4,43 +4,33 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net/http"
+	"math/rand"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// row is one line of a ledger: component, destination and profile type are summed up to the destination.
-type row struct{ taken, sent, queued, refused, expired, dropped, recovered float64 }
-
-func (r row) balances() bool { return r.taken == r.sent+r.queued+r.refused+r.expired+r.dropped }
-
-type ledger map[string]row // by destination
-
-// invar is one running process and what is known of it.
-type invar struct {
-	command *exec.Cmd
-	address string
-	last    ledger             // of the last reading
-	reasons map[string]float64 // dropped, by reason, of the last reading
-}
-
+// setup is how Invar is run.
 type setup struct {
 	binary, folder, storage string
-	target                  string
+	target, relay           string // addresses
 	endpoints               []*endpoint
 	count                   int
 	sync                    string
 
-	generation int
+	configuration int
 }
 
-func (s *setup) config() string {
+// config is the whole pipeline; without it Invar runs with nothing to do.
+func (s *setup) config(pipeline bool) string {
+	if !pipeline {
+		return "logging {\n  level = \"info\"\n}\n"
+	}
 	var b strings.Builder
 	b.WriteString("discovery.relabel \"all\" {\n  targets = [\n")
 	for i := 0; i < s.count; i++ {
@@ -59,12 +49,17 @@ func (s *setup) config() string {
   }
 }
 `)
+	host, port, err := net.SplitHostPort(s.relay)
+	check(err)
+	fmt.Fprintf(&b, "pyroscope.receive_http \"sdk\" {\n  http {\n    listen_address = %q\n    listen_port = %s\n  }\n"+
+		"  forward_to = [pyroscope.write.out.receiver]\n}\n", host, port)
 	b.WriteString("pyroscope.write \"out\" {\n")
 	for _, e := range s.endpoints {
-		fmt.Fprintf(&b, "  endpoint {\n    url = \"http://%s\"\n    headers = {\"X-Generation\" = \"%d\"}\n    remote_timeout = \"%dms\"\n"+
-			"    min_backoff_period = \"100ms\"\n    max_backoff_period = \"2s\"\n", e.address, s.generation, 2000+s.generation%3*500)
-		if s.generation%2 == 1 {
-			fmt.Fprintf(&b, "    bearer_token = \"token-%d\"\n", s.generation)
+		fmt.Fprintf(&b, "  endpoint {\n    url = %q\n    headers = {\"X-Configuration\" = \"%d\"}\n    remote_timeout = \"%dms\"\n"+
+			"    min_backoff_period = \"100ms\"\n    max_backoff_period = \"2s\"\n", e.destination(), s.configuration,
+			2000+s.configuration%3*500)
+		if s.configuration%2 == 1 {
+			fmt.Fprintf(&b, "    bearer_token = \"token-%d\"\n", s.configuration)
 		}
 		b.WriteString("  }\n")
 	}
@@ -73,20 +68,38 @@ func (s *setup) config() string {
 }
 
 func (s *setup) configPath() string { return filepath.Join(s.folder, "config.alloy") }
+func (s *setup) logPath() string    { return filepath.Join(s.folder, "invar.log") }
 
-func (s *setup) writeConfig() {
-	s.generation++
-	check(os.WriteFile(s.configPath(), []byte(s.config()), 0o644))
+func (s *setup) writeConfig(pipeline bool) {
+	s.configuration++
+	check(os.WriteFile(s.configPath(), []byte(s.config(pipeline)), 0o644))
+}
+
+// relayAddress is a port that the kernel gives nobody else while Invar is down.
+func relayAddress(random *rand.Rand) string {
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", 20000+random.Intn(10000))
+		if listener, err := net.Listen("tcp", address); err == nil {
+			_ = listener.Close()
+			return address
+		}
+	}
+}
+
+// process is one running Invar.
+type process struct {
+	command *exec.Cmd
+	address string
 }
 
 var statusLine = regexp.MustCompile(`^\s*status\s+http://([^/\s]+)/`)
 
-func (s *setup) start() *invar {
-	s.writeConfig()
-	log, err := os.OpenFile(filepath.Join(s.folder, "invar.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+func (s *setup) start() *process {
+	s.writeConfig(true)
+	log, err := os.OpenFile(s.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	check(err)
 	defer log.Close()
-	p := &invar{last: ledger{}, reasons: map[string]float64{}}
+	p := &process{}
 	p.command = exec.Command(s.binary, "run", "--server.http.listen-addr=127.0.0.1:0", "--storage.path="+s.storage, s.configPath())
 	p.command.Stderr = log
 	out, err := p.command.StdoutPipe()
@@ -100,92 +113,51 @@ func (s *setup) start() *invar {
 		}
 	}
 	if p.address == "" {
-		fatal("invar did not start; see %s/invar.log", s.folder)
+		fatal("invar did not start; see %s", s.logPath())
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	return p
 }
 
-var sample = regexp.MustCompile(`^pyroscope_ledger_(\w+?)(?:_total)?\{(.*)\} (\S+)$`)
-var label = regexp.MustCompile(`(\w+)="([^"]*)"`)
+func (p *process) reload() { check(p.command.Process.Signal(syscall.SIGHUP)) }
 
-// read takes the ledger from /metrics; every reading must balance.
-func (p *invar) read() bool {
-	client := http.Client{Timeout: 5 * time.Second}
-	answer, err := client.Get("http://" + p.address + "/metrics")
-	if err != nil {
-		return false
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return false
-	}
-	rows := map[string]row{} // by destination and type
-	reasons := map[string]float64{}
-	for _, line := range strings.Split(string(text), "\n") {
-		match := sample.FindStringSubmatch(line)
-		if match == nil {
-			continue
-		}
-		labels := map[string]string{}
-		for _, l := range label.FindAllStringSubmatch(match[2], -1) {
-			labels[l[1]] = l[2]
-		}
-		value, err := strconv.ParseFloat(match[3], 64)
-		check(err)
-		key := labels["destination"] + " " + labels["profile"]
-		r := rows[key]
-		switch match[1] {
-		case "taken":
-			r.taken += value
-		case "sent":
-			r.sent += value
-		case "queued":
-			r.queued += value
-		case "refused":
-			r.refused += value
-		case "expired":
-			r.expired += value
-		case "dropped":
-			r.dropped += value
-			reasons[labels["reason"]] += value
-		case "recovered":
-			r.recovered += value
-		}
-		rows[key] = r
-	}
-	sums := ledger{}
-	for key, r := range rows {
-		if !r.balances() {
-			fail("the ledger does not balance: %s %+v", key, r)
-		}
-		destination := strings.Fields(key)[0]
-		sum := sums[destination]
-		sum.taken += r.taken
-		sum.sent += r.sent
-		sum.queued += r.queued
-		sum.refused += r.refused
-		sum.expired += r.expired
-		sum.dropped += r.dropped
-		sum.recovered += r.recovered
-		sums[destination] = sum
-	}
-	p.last, p.reasons = sums, reasons
-	return true
-}
-
-func (p *invar) reload() { check(p.command.Process.Signal(syscall.SIGHUP)) }
-
-func (p *invar) kill() {
+func (p *process) kill() {
 	check(p.command.Process.Kill())
 	_ = p.command.Wait()
 }
 
 // terminate is the orderly stop; it returns how long that took.
-func (p *invar) terminate() time.Duration {
+func (p *process) terminate() time.Duration {
 	began := time.Now()
 	check(p.command.Process.Signal(syscall.SIGTERM))
 	_ = p.command.Wait()
 	return time.Since(began)
+}
+
+// ---- what the log says about the ends of endpoints
+
+var endLine = regexp.MustCompile(`msg="profiles (stay on disk until the component runs again|were dropped at the end)".* endpoint=(\S+) profiles=(\d+)`)
+
+func (s *setup) logSize() int64 {
+	info, err := os.Stat(s.logPath())
+	check(err)
+	return info.Size()
+}
+
+// ended reads how many profiles each endpoint left on disk, and dropped, since the log had that size.
+func (s *setup) ended(since int64) (left, dropped map[string]float64) {
+	text, err := os.ReadFile(s.logPath())
+	check(err)
+	left, dropped = map[string]float64{}, map[string]float64{}
+	for _, match := range endLine.FindAllStringSubmatch(string(text[since:]), -1) {
+		var count float64
+		_, err := fmt.Sscan(match[3], &count)
+		check(err)
+		if match[1][0] == 's' {
+			left[match[2]] += count
+		} else {
+			dropped[match[2]] += count
+		}
+	}
+	return left, dropped
 }
