@@ -324,6 +324,9 @@ int fail_with(std::string_view message) {
 
 int main(int argc, char** argv) {
   Commands commands;
+  // Before the words are looked at: they are those of an unfinished line.
+  if (argc > 1 && std::string_view(argv[1]) == "__complete")
+    return print_completions(commands.app, {argv + 2, argv + argc});
   auto words = plain_words(commands.app, {argv + 1, argv + argc});
   if (!words) return fail_with(words.error().message);
   std::ranges::reverse(*words);  // as CLI11 takes them

@@ -9,6 +9,10 @@
 #include "runtime/controller.h"
 #include "syntax/evaluator.h"
 
+namespace CLI {
+class App;
+}
+
 namespace invar::app {
 
 // Every component that this binary has.
@@ -35,6 +39,8 @@ std::string reference_page(const component::Registration& registration);
 
 std::string version_text();
 std::string completion_script(std::string_view shell);  // "" for an unknown shell
+// What the scripts ask: the words that may stand in place of the last one, or `:files`, one a line.
+int print_completions(const CLI::App& app, std::vector<std::string> words);
 
 // `Error: <message>` on stderr; returns 1.
 int fail_with(std::string_view message);

@@ -59,10 +59,6 @@ class CommandLine(Case):
         self.expect(["run", "--help"], 0, stdout="--server.http.listen-addr")
         for arguments in (["--version"], ["-v"], ["version"]):
             self.expect(arguments, 0, stdout="invar, version v")
-        for shell in ("bash", "zsh", "fish"):
-            self.expect(["completion", shell], 0, stdout="components")
-        done = self.expect(["completion", "bash"], 0)
-        self.assertEqual(subprocess.run(["bash", "-n"], input=done.stdout, text=True).returncode, 0)
 
     def test_the_binary_is_small(self):
         self.assertLess(os.path.getsize(INVAR), 60e6)
@@ -215,6 +211,104 @@ pyroscope.write "w" {
         empty = self.folder / "empty"
         empty.mkdir()
         self.expect(["validate", str(empty)], 0)
+
+
+# (line up to the cursor, what must be offered, what must not)
+COMPLETIONS = (
+    ("invar ", {"run", "fmt", "validate", "components", "archive", "completion", "version", "help"}, {"__complete", "a.alloy"}),
+    ("invar va", {"validate"}, {"version"}),
+    ("invar --v", {"--version"}, {"--help"}),
+    ("invar fmt ", {"a.alloy"}, {"run"}),
+    ("invar fmt a", {"a.alloy"}, {"b c.alloy"}),
+    ("invar fmt --", {"--write", "--test", "--help"}, {"--storage.path"}),
+    ("invar run a.alloy --storage", {"--storage.path"}, {"--stability.level"}),
+    ("invar run --storage.path ", {"a.alloy"}, {"run"}),
+    ("invar run --stability.level ", {"experimental", "generally-available"}, {"a.alloy"}),
+    ("invar components discovery.h", {"discovery.http"}, {"discovery.file"}),
+    ("invar components discovery.http ", set(), {"discovery.http", "a.alloy"}),
+    ("invar completion ", {"bash", "zsh", "fish"}, {"a.alloy"}),
+    ("invar help ar", {"archive"}, {"a.alloy"}),
+    ("invar help archive l", {"ls"}, {"list"}),
+    ("invar archive m", {"merge"}, {"ls"}),
+    ("invar archive replay --", {"--to", "--help"}, {"--write"}),
+    ("invar archive ls a", {"a.alloy"}, {"merge"}),
+)
+
+
+class Completion(Case):
+    """Each script in its shell, asked as the shell asks when a user presses the tab key."""
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="invar-completion."))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        for name in ("a.alloy", "b c.alloy"):
+            (self.folder / name).touch()
+        self.scripts = self.folder / "scripts"
+        self.scripts.mkdir()
+        (self.scripts / "invar").symlink_to(INVAR)
+        for shell in ("bash", "zsh", "fish"):
+            done = run("completion", shell)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            (self.scripts / f"completion.{shell}").write_text(done.stdout)
+        self.environment = {**os.environ, "PATH": f"{self.scripts}:{os.environ['PATH']}", "HOME": str(self.scripts), "TERM": "dumb"}
+
+    def shell(self, *command, script):
+        done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=self.folder, env=self.environment,
+                              timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        return done.stdout
+
+    def check(self, answers):
+        self.assertEqual(len(answers), len(COMPLETIONS), answers)
+        for (line, offered, withheld), answer in zip(COMPLETIONS, answers):
+            with self.subTest(line):
+                self.assertLessEqual(offered, answer)
+                self.assertFalse(withheld & answer, answer)
+
+    def test_bash(self):
+        script = f"source {self.scripts}/completion.bash\n"
+        for line, _, _ in COMPLETIONS:
+            script += (f"COMP_LINE='{line}' COMP_POINT={len(line)} COMP_WORDS=({line} {chr(39) * 2 if line.endswith(' ') else ''}) COMPREPLY=()\n"
+                       "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                       "_invar invar \"${COMP_WORDS[COMP_CWORD]}\"\nprintf '%s\\n' \"${COMPREPLY[@]}\" ==\n")
+        script += ("complete -p invar >/dev/null || exit 1\n"
+                   "COMP_WORDS=(invar run --stability.level = pub) COMP_CWORD=4; _invar invar pub; printf '%s\\n' \"${COMPREPLY[@]}\"\n")
+        *answers, value = self.shell("bash", "--norc", "--noprofile", script=script).split("==\n")
+        self.check([set(answer.splitlines()) for answer in answers])
+        self.assertEqual(value, "public-preview\n")
+
+    def test_fish(self):
+        script = f"source {self.scripts}/completion.fish\n"
+        lines = [line for line, _, _ in COMPLETIONS] + ["invar run --stability.level=pub", "invar run --storage.path=a"]
+        script += "".join(f"complete -C '{line}' | string split -f1 \\t; echo ==\n" for line in lines)
+        *answers, value, path, end = self.shell("fish", "--no-config", script=script).split("==\n")
+        self.check([set(answer.splitlines()) for answer in answers])
+        self.assertEqual((value, path, end), ("--stability.level=public-preview\n", "--storage.path=a.alloy\n", ""))
+
+    def test_zsh(self):
+        # A real line editor on a pseudo terminal, by zsh's own zpty; compadd is watched for what it would offer.
+        inner = (f"autoload -Uz compinit && compinit -u -d {self.scripts}/dump && source {self.scripts}/completion.zsh\n"
+                 "compadd() { local -a offered; builtin compadd -O offered \"$@\"; print -rl -- $offered >>$OFFERED; builtin compadd \"$@\"; }\n"
+                 "zstyle ':completion:*' verbose no\nPS1=READY; unsetopt beep; LISTMAX=1000\n"
+                 "bindkey '^I' complete-word\nprint-done() { print -r -- '==' >>$OFFERED; BUFFER=; CURSOR=0 }; zle -N print-done; bindkey '^X' print-done\n")
+        (self.scripts / ".zshrc").write_text(inner)
+        lines = [line for line, _, _ in COMPLETIONS] + ["invar run --stability.level=pub", "invar run --storage.path=a"]
+        offered = self.scripts / "offered"
+        offered.touch()
+        script = ("zmodload zsh/zpty\n"
+                  f"export OFFERED={offered} ZDOTDIR={self.scripts}\n"
+                  "zpty -b editor zsh -i\nzpty -r -m editor ready '*READY*'\n")
+        for number, line in enumerate(lines, 1):
+            script += (f"zpty -w -n editor $'{line}\\t\\x18'\n"
+                       f"integer patience=600; until [[ $(grep -c '^==$' {offered}) -eq {number} ]]; do "
+                       "(( patience-- )) || exit 3; zpty -rt editor noise; zselect -t 5; done\n")
+        script = "zmodload zsh/zselect\n" + script + "zpty -d editor\n"
+        self.shell("zsh", "-f", script=script)
+        *answers, value, path, end = offered.read_text().split("==\n")
+        self.check([set(answer.splitlines()) for answer in answers])
+        self.assertEqual(set(value.splitlines()), {"--stability.level=public-preview"})
+        self.assertIn("a.alloy", path.splitlines())
+        self.assertEqual(end, "")
 
 
 if __name__ == "__main__":
