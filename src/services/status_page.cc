@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "services/html.h"
 #include "services/page_style.h"
+#include "services/problem_list.h"
 
 namespace invar::services {
 namespace {
@@ -18,8 +19,7 @@ using component::HealthState;
 using syntax::Type;
 using syntax::Value;
 
-constexpr std::size_t kMaxRows = 500;
-constexpr std::size_t kMaxProblems = 50;
+constexpr std::size_t kMaxRows = 1000;
 
 std::string escape(std::string_view text) {
   return escape_html(text);
@@ -50,8 +50,9 @@ class Page {
     }
     std::ranges::sort(views, {}, &ComponentView::local_id);
 
-    head(views);
-    problems(views);
+    const ProblemList found = problems(views);
+    head(views, found.count());
+    out_ += found.html();
     if (input_.ledgers != nullptr) out_ += ledger_table(*input_.components, *input_.ledgers);
     for (const auto& view : views) component(view);
     out_ += "</body></html>\n";
@@ -59,7 +60,7 @@ class Page {
   }
 
  private:
-  void head(const std::vector<ComponentView>& views) {
+  void head(const std::vector<ComponentView>& views, std::size_t problems) {
     const Duration uptime(input_.now_unix_ns - input_.started_unix_ns);
     out_ += fmt::format(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
@@ -75,12 +76,17 @@ class Page {
         std::ranges::count_if(views, [](const auto& v) { return v.health.state != HealthState::kHealthy; });
     if (views.empty()) {
       out_ += "<p>The configuration defines no component, so nothing is collected.</p>";
-    } else if (bad == 0) {
-      out_ += fmt::format("<p>{}</p>", views.size() == 1
-                                           ? "The one component is healthy."
-                                           : fmt::format("All {} components are healthy.", views.size()));
-    } else {
+    } else if (bad > 0) {
       out_ += fmt::format("<p class=\"error\">{} of {} components not healthy.</p>", bad, views.size());
+    } else {
+      const std::string all = views.size() == 1 ? "The one component is healthy"
+                                                : fmt::format("All {} components are healthy", views.size());
+      if (problems == 0) {
+        out_ += "<p>" + all + ".</p>";
+      } else {
+        out_ += fmt::format("<p class=\"error\">{}, but there {} with targets or servers.</p>", all,
+                            problems == 1 ? "is a problem" : fmt::format("are {} problems", problems));
+      }
     }
   }
 
@@ -95,44 +101,37 @@ class Page {
     return nullptr;
   }
 
-  static std::string error_of(const BodyValue& row) { return text_of(find(row, "last_error")); }
+  // Without the address where the row names it anyway.
+  static std::string error_of(const BodyValue& row) {
+    std::string error = text_of(find(row, "last_error"));
+    if (const std::string get = "Get " + quote(text_of(find(row, "url"))) + ": "; error.starts_with(get))
+      error.erase(0, get.size());
+    return error;
+  }
 
-  void problems(const std::vector<ComponentView>& views) {
-    std::vector<std::string> lines;
-    std::size_t more = 0;
-    auto add = [&](std::string line) {
-      if (lines.size() < kMaxProblems) {
-        lines.push_back(std::move(line));
-      } else {
-        ++more;
-      }
-    };
+  ProblemList problems(const std::vector<ComponentView>& views) const {
+    ProblemList list;
     if (!input_.last_reload_error.empty()) {
-      add(fmt::format("{}: {}",
-                      input_.last_reload_applied
-                          ? "The last reload was applied but for what is wrong in it"
-                          : "The last reload was refused, the previous configuration keeps running",
-                      escape(input_.last_reload_error)));
+      list.add("", "",
+               fmt::format("{}: {}",
+                           input_.last_reload_applied
+                               ? "The last reload was applied but for what is wrong in it"
+                               : "The last reload was refused, the previous configuration keeps running",
+                           input_.last_reload_error));
     }
     for (const auto& view : views) {
-      const auto place = fmt::format("<a href=\"#{0}\"><code>{0}</code></a>", escape(view.local_id));
-      if (view.health.state == HealthState::kUnhealthy || view.health.state == HealthState::kExited) {
-        add(fmt::format("{}: {}", place, escape(view.health.message)));
-      }
+      if (view.health.state == HealthState::kUnhealthy || view.health.state == HealthState::kExited)
+        list.add(view.local_id, "", view.health.message);
       for (const auto& statement : view.debug_info.statements) {
         if (!statement.body) continue;
-        if (const auto error = error_of(*statement.body); !error.empty()) {
-          auto what = text_of(find(*statement.body, "url"));
-          if (what.empty()) what = statement.label.empty() ? statement.name : statement.label;
-          add(fmt::format("{} <code>{}</code>: {}", place, escape(what), escape(error)));
-        }
+        const auto error = error_of(*statement.body);
+        if (error.empty()) continue;
+        auto what = text_of(find(*statement.body, "url"));
+        if (what.empty()) what = statement.label.empty() ? statement.name : statement.label;
+        list.add(view.local_id, what, error);
       }
     }
-    if (lines.empty()) return;
-    out_ += "<div class=\"problems\"><h3>Problems</h3><ul>";
-    for (const auto& line : lines) out_ += "<li>" + line + "</li>";
-    if (more > 0) out_ += fmt::format("<li>and {} more</li>", more);
-    out_ += "</ul></div>";
+    return list;
   }
 
   void component(const ComponentView& view) {
@@ -157,7 +156,7 @@ class Page {
         out_ += fmt::format("<h3>{}</h3>", escape(title(name)));
         facts(*rows.front()->body);
       } else {
-        table(name, rows);
+        table(name, rows, view.local_id);
       }
     }
     out_ += "</section>";
@@ -173,13 +172,23 @@ class Page {
     if (!out.empty()) out_ += "<dl>" + out + "</dl>";
   }
 
-  void table(const std::string& name, std::vector<const BodyValue::Statement*>& rows) {
+  void table(const std::string& name, std::vector<const BodyValue::Statement*>& rows,
+             const std::string& owner) {
     std::vector<std::string> columns;
     for (const auto* row : rows) {
       for (const auto& s : row->body->statements) {
         if (s.value && std::ranges::find(columns, s.name) == columns.end()) columns.push_back(s.name);
       }
     }
+    // A column that only repeats whose table it is says nothing; labels are long and stand last.
+    std::erase_if(columns, [&](const std::string& column) {
+      return std::ranges::all_of(rows,
+                                 [&](const auto* row) { return text_of(find(*row->body, column)) == owner; });
+    });
+    std::ranges::stable_partition(columns, [&](const std::string& column) {
+      const Value* value = find(*rows.front()->body, column);
+      return value == nullptr || value->type() != Type::kObject;
+    });
     // What does not work stands first; otherwise the component's own order.
     std::ranges::stable_partition(rows, [](const auto* row) { return !error_of(*row->body).empty(); });
 
@@ -201,6 +210,7 @@ class Page {
         out_ += fmt::format("<td class=\"{}\">{}</td>", class_of(column, value),
                             value == nullptr                 ? ""
                             : value->type() == Type::kObject ? labels_cell(*value, body)
+                            : column == "last_error"         ? escape(error_of(body))
                                                              : cell(column, *value));
       }
       out_ += "</tr>";
@@ -213,6 +223,7 @@ class Page {
 
   static std::string_view class_of(std::string_view column, const Value* value) {
     if (column == "last_error") return "error wide";
+    if (column == "url") return "url";
     if (value == nullptr) return "";
     return value->type() == Type::kNumber ? "number" : value->type() == Type::kObject ? "labels" : "";
   }
@@ -243,7 +254,20 @@ class Page {
                            short_duration(Duration(std::max<UnixNanos>(0, input_.now_unix_ns - *at))));
       }
     }
+    if (name.ends_with("duration") || name.ends_with("age")) {
+      if (const auto duration = parse_duration(text)) return format_duration(rounded(*duration));
+    }
     return escape(text);
+  }
+
+  // To about three digits.
+  static Duration rounded(Duration d) {
+    using namespace std::chrono;
+    if (d >= minutes(1)) return round<seconds>(d);
+    const Duration step = d >= seconds(1)        ? milliseconds(10)
+                          : d >= milliseconds(1) ? microseconds(100)
+                                                 : microseconds(1);
+    return (d + step / 2) / step * step;
   }
 
   // Without what the row says in a column of its own.

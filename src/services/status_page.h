@@ -4,6 +4,7 @@
 // attribute name:
 //   last_error            a sentence; a non-empty one makes the row a problem
 //   last_*, *_at, oldest  RFC 3339 text is shown as an age
+//   *duration, *age       rounded
 //   *_bytes, bytes        numbers are shown in binary units
 //   labels                an object, shown without hidden (__) labels and without what the row says elsewhere
 // A block that is one of a kind is shown like attributes.

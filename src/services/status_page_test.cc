@@ -81,10 +81,30 @@ TEST_F(StatusPage, RepeatedBlocksAreATableWithTheTroubledRowsFirst) {
   EXPECT_THAT(html, HasSubstr("<h3>Target (2)</h3>"));
   EXPECT_THAT(html, HasSubstr("<th class=\"number\">Bytes</th>"));
   EXPECT_THAT(html,
-              HasSubstr("<tr class=\"problem\"><td class=\"\">shop</td><td class=\"\">http://bad</td><td "
+              HasSubstr("<tr class=\"problem\"><td class=\"\">shop</td><td class=\"url\">http://bad</td><td "
                         "class=\"number\">2 KiB</td>"
                         "<td class=\"error wide\">connection refused</td></tr><tr><td class=\"\">shop</td>"));
   EXPECT_THAT(html, HasSubstr("<code>http://bad</code>: connection refused</li>"));
+  // The component does its work; that is not to be read as "all is well".
+  EXPECT_THAT(html,
+              HasSubstr("The one component is healthy, but there is a problem with targets or servers."));
+}
+
+TEST_F(StatusPage, RowsSayNothingTwice) {
+  ComponentView& view = add("pyroscope.scrape.s", HealthState::kHealthy, "");
+  BodyValue row;
+  row.attribute("job", std::string("pyroscope.scrape.s"));
+  row.attribute("url", std::string("http://bad/x?y=1"));
+  row.attribute("labels", syntax::Value::object({{"team", syntax::Value(std::string("blue"))}}));
+  row.attribute("last_error", std::string("Get \"http://bad/x?y=1\": connection refused"));
+  row.attribute("last_scrape_duration", std::string("3.009512345s"));
+  for (int i = 0; i < 2; ++i) view.debug_info.block("target", "", row);
+  const std::string html = page();
+  EXPECT_THAT(html, Not(HasSubstr("<th>Job</th>")));
+  EXPECT_THAT(html, HasSubstr("<code>http://bad/x?y=1</code>: connection refused <span class=\"soft\">The "
+                              "same with 1 more.</span></li>"));
+  EXPECT_THAT(html, HasSubstr("<td class=\"error wide\">connection refused</td><td class=\"\">3.01s</td><td "
+                              "class=\"labels\">"));
 }
 
 TEST_F(StatusPage, AttributesAndABlockOfItsKindAreNamedFigures) {

@@ -41,6 +41,23 @@ std::string hint(int status, std::string_view body, std::string_view profile_nam
   }
 }
 
+std::string hint(const http::Failure& failure) {
+  switch (failure.kind) {
+    case http::FailureKind::kConnect:
+      return failure.message.starts_with("connection refused")
+                 ? ": does the program run, and does it listen there?"
+                 : "";
+    case http::FailureKind::kResolve:
+      return ": is the name right?";
+    case http::FailureKind::kTimeout:
+      return "; raise scrape_timeout if the program is only slow";
+    case http::FailureKind::kRedirect:
+      return ": is the path right?";
+    default:
+      return "";
+  }
+}
+
 bool looks_like_web_page(std::string_view body, std::string_view content_type) {
   return to_lower_ascii(content_type).starts_with("text/html") ||
          trim_space(body.substr(0, 64)).starts_with('<');
@@ -53,7 +70,8 @@ ScrapeError transport_error(const http::Failure& failure, std::string_view url, 
     return {"too_large", fmt::format("the answer is larger than {}; raise max_profile_bytes if that is right",
                                      human_bytes(limit_bytes))};
   }
-  return {std::string(http::to_string(failure.kind)), fmt::format("Get {}: {}", quote(url), failure.message)};
+  return {std::string(http::to_string(failure.kind)),
+          fmt::format("Get {}: {}{}", quote(url), failure.message, hint(failure))};
 }
 
 ScrapeError status_error(const http::Response& response, std::string_view profile_name) {
@@ -77,7 +95,10 @@ ScrapeError body_error(const Error& error, std::string_view body, std::string_vi
     return {"not_a_profile",
             fmt::format("this is a web page, not a profile: is the path right? ({})", error.message)};
   }
-  return {"not_a_profile", body.empty() ? error.message : "invalid profile data: " + error.message};
+  return {"not_a_profile", fmt::format("invalid profile data: {}: {}", error.message,
+                                       error.code == ErrorCode::kDataLoss
+                                           ? "the answer is damaged; did something on the way cut it?"
+                                           : "the answer is no profile; is the path right?")};
 }
 
 }  // namespace invar::components::pyroscope_scrape

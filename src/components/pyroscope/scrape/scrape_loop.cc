@@ -148,7 +148,8 @@ void ScrapeLoop::on_answer(std::expected<http::Response, http::Failure> answer) 
   if (!answer) return finish_badly(transport_error(answer.error(), job_.url, context_.max_profile_bytes));
   if (answer->status != 200) return finish_badly(status_error(*answer, job_.name));
   if (answer->body.empty())
-    return finish_badly({"not_a_profile", fmt::format("empty {} profile", job_.name)});
+    return finish_badly(
+        {"not_a_profile", fmt::format("empty {} profile: the target answered without a body", job_.name)});
 
   status_.last_bytes = answer->body.size();
   metrics().body_bytes.observe(static_cast<double>(answer->body.size()));

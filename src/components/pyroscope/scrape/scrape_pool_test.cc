@@ -130,12 +130,16 @@ TEST_F(ScrapePoolTest, EveryKindOfFailureSaysWhatToDoAndIsLoggedOnce) {
       {204, "", "", "server returned HTTP status (204) 204 No Content"},
       {302, "text/html", "<a href=x>",
        "server returned HTTP status (302) 302 Found: the target redirects elsewhere, which is not followed"},
-      {200, "application/octet-stream", "", "empty goroutine profile"},
+      {200, "application/octet-stream", "", "empty goroutine profile: the target answered without a body"},
       {200, "text/html", "<!doctype html><title>Login</title>",
        "this is a web page, not a profile: is the path right?"},
-      {200, "application/json", "{}", "invalid profile data: unexpected Content-Type application/json"},
+      {200, "application/json", "{}",
+       "invalid profile data: unexpected Content-Type application/json, expected application/octet-stream "
+       "for pprof "
+       "data: the answer is no profile; is the path right?"},
       {200, "application/octet-stream", "random bytes that are no profile", "invalid profile data: "},
-      {200, "application/octet-stream", goroutines(2).substr(0, 40), "invalid profile data: "},
+      {200, "application/octet-stream", goroutines(2).substr(0, 40),
+       "invalid profile data: truncated gzip: the answer is damaged; did something on the way cut it?"},
   };
   targets(1);
   start();
@@ -151,7 +155,10 @@ TEST_F(ScrapePoolTest, EveryKindOfFailureSaysWhatToDoAndIsLoggedOnce) {
   EXPECT_TRUE(receiver_->taken.empty());
   failing_ = true;
   loop_.advance(seconds(15));
-  EXPECT_EQ(error(), "Get \"http://host0:80/debug/pprof/goroutine\": connection refused by host0:80");
+  EXPECT_EQ(error(),
+            "Get \"http://host0:80/debug/pprof/goroutine\": connection refused by host0:80: does the program "
+            "run, and "
+            "does it listen there?");
   EXPECT_TRUE(
       metric("pyroscope_scrape_scrapes_total{component_id=\"pyroscope.scrape.t\",profile=\"goroutine\","
              "reason=\"connect\",result=\"failure\"} 1"));

@@ -263,8 +263,9 @@ TEST(Reply, SpeaksPlainly) {
        "push rate limit (4.0 MiB) exceeded"},
       {answer(503, "text/plain", ""), "the server is in trouble"},
       {failure(FailureKind::kConnect, "connection refused by 127.0.0.1:4040"),
-       "connection refused by 127.0.0.1:4040"},
-      {failure(FailureKind::kTimeout, "x"), "no answer within 10s"},
+       "connection refused by 127.0.0.1:4040: does Pyroscope run there?"},
+      {failure(FailureKind::kResolve, "no address found for host \"x\""), "\"x\": is the url right?"},
+      {failure(FailureKind::kTimeout, "x"), "no answer within 10s; raise remote_timeout"},
   };
   for (const auto& c : cases) EXPECT_THAT(classify(c.result, context).sentence, HasSubstr(c.part));
 }

@@ -171,7 +171,11 @@ Reply from_failure(const http::Failure& failure, const ReplyContext& context) {
   reply.code = http::to_string(failure.kind);
   const bool timeout = failure.kind == http::FailureKind::kTimeout;
   reply.error = (timeout ? "deadline_exceeded: " : "unavailable: ") + failure.message;
-  reply.sentence = timeout ? "no answer within " + format_duration(context.timeout) : failure.message;
+  reply.sentence = timeout ? "no answer within " + format_duration(context.timeout) +
+                                 "; raise remote_timeout if the server is only slow"
+                           : failure.message;
+  if (failure.message.starts_with("connection refused")) reply.sentence += ": does Pyroscope run there?";
+  if (failure.kind == http::FailureKind::kResolve) reply.sentence += ": is the url right?";
   return reply;
 }
 
