@@ -193,9 +193,12 @@ void Segment::mark_consumed(Entry& entry) {
 }
 
 Result<> Segment::write_acks(const std::vector<RecordId>& ids) {
+  unwritten_acks_.insert(unwritten_acks_.end(), ids.begin(), ids.end());
   std::string bytes;
-  for (const AckRange& range : to_ranges(ids)) append_ack(bytes, name_.salt, range);
-  return append_acks(bytes);
+  for (const AckRange& range : to_ranges(unwritten_acks_)) append_ack(bytes, name_.salt, range);
+  INVAR_TRY(append_acks(bytes));
+  unwritten_acks_.clear();
+  return {};
 }
 
 Result<> Segment::append_acks(std::string_view bytes) {

@@ -45,8 +45,9 @@ class Segment {
 
   // Marks entries consumed; unknown and consumed ids are ignored. Returns the entries that were pending.
   std::vector<Entry> consume(const std::vector<RecordId>& ids);
-  // Remembers consumed ids across a restart.
+  // Remembers consumed ids across a restart. What the disk did not take goes with the next ones.
   Result<> write_acks(const std::vector<RecordId>& ids);
+  [[nodiscard]] bool owes_acks() const { return !unwritten_acks_.empty(); }
   // Deletes the files. Idempotent until it succeeds.
   Result<> remove(bool sync);
 
@@ -82,6 +83,7 @@ class Segment {
   std::unique_ptr<fs::File> file_;    // for appends and reads; null in a sealed segment
   std::unique_ptr<fs::File> reader_;  // of a sealed segment, opened by the first read
   std::vector<Entry> entries_;
+  std::vector<RecordId> unwritten_acks_;
   std::uint64_t file_bytes_ = 0;
   std::uint64_t ack_bytes_ = 0;
   std::size_t pending_ = 0;

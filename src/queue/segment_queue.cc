@@ -57,7 +57,7 @@ class SegmentQueueImpl final : public SegmentQueue {
     const std::uint64_t bytes = disk_bytes_of(group);
     if (bytes > kLargestGroup)
       return fail(ErrorCode::kInvalidArgument, "a group of records is too large for the queue");
-    remove_doomed();
+    catch_up();
     if (active_ && (active_->sealed() || active_->file_bytes() + bytes > options_.segment_bytes)) {
       active_->seal();
       active_ = nullptr;
@@ -121,6 +121,7 @@ class SegmentQueueImpl final : public SegmentQueue {
   Result<> ack(std::span<const RecordId> ids) override {
     const std::lock_guard lock(mutex_);
     auto done = consume({ids.begin(), ids.end()});
+    if (done) catch_up();
     publish();
     return done;
   }
@@ -296,9 +297,12 @@ class SegmentQueueImpl final : public SegmentQueue {
     if (!segment->remove(options_.sync)) doomed_.push_back(std::move(segment));
   }
 
-  void remove_doomed() {
+  // What the disk did not let us do before.
+  void catch_up() {
     std::erase_if(doomed_,
                   [this](const auto& segment) { return segment->remove(options_.sync).has_value(); });
+    for (const auto& [name, segment] : segments_)
+      if (segment->owes_acks() && !segment->write_acks({})) return;
   }
 
   std::uint64_t disk_bytes() const {

@@ -86,6 +86,28 @@ TEST_F(SegmentQueueTest, AcknowledgedRecordsAreGoneInAnyOrderAndAfterARestart) {
   EXPECT_THAT(pending(), ElementsAre(2, 4, 5));
 }
 
+TEST_F(SegmentQueueTest, AcknowledgementsThatAFullDiskRefusedAreWrittenWhenItHasSpace) {
+  for (const bool by_append : {false, true}) {
+    ASSERT_TRUE(append({"a", "b", "c", "d"}));
+    const auto ids = pending();
+    disk->set_capacity(disk->used_bytes());
+    EXPECT_FALSE(ack({ids[1]}));
+    EXPECT_FALSE(ack({ids[2]}));
+    EXPECT_THAT(pending(), ElementsAre(ids[0], ids[3]));
+    disk->set_capacity(UINT64_MAX);
+    if (by_append) {
+      ASSERT_TRUE(append({"e"}));
+    } else {
+      EXPECT_TRUE(ack({}));
+    }
+    queue = reopen();
+    std::vector<RecordId> expected = {ids[0], ids[3]};
+    if (by_append) expected.push_back(ids[3] + 1);
+    EXPECT_EQ(pending(), expected);
+    EXPECT_TRUE(ack(pending()));
+  }
+}
+
 TEST_F(SegmentQueueTest, DiskComesBackWhenEverythingIsConsumed) {
   for (int i = 0; i < 50; ++i) ASSERT_TRUE(append({std::string(500, 'x')}).has_value());
   EXPECT_GT(queue->stats().segments, 5u);
