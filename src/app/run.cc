@@ -12,6 +12,7 @@
 #include "app/banner.h"
 #include "app/commands.h"
 #include "app/config_blocks.h"
+#include "app/left_queues.h"
 #include "app/run_options.h"
 #include "app/seed.h"
 #include "async/loop.h"
@@ -97,6 +98,7 @@ class Daemon {
       return 1;
     }
     controller_->start();
+    left_queues_->look_after(Duration::zero());
     logger_.info("now listening for http traffic", {{"service", "http"}, {"addr", server_->address()}});
     logger_.info("{^_^} Invar is running");
     std::fputs(
@@ -155,6 +157,13 @@ class Daemon {
     environment.shutdown_deadline = options_.shutdown_deadline;
     controller_ = runtime::Controller::create(std::move(environment));
     ledgers_ = std::make_unique<services::LedgerWatch>(*loop_, *controller_);
+    left_queues_ = std::make_unique<LeftQueues>(LeftQueues::Environment{.loop = loop_.get(),
+                                                                        .disk_pool = disk_pool_.get(),
+                                                                        .files = files_,
+                                                                        .storage_path = options_.storage_path,
+                                                                        .logger = logger_,
+                                                                        .metrics = process_scope_.get(),
+                                                                        .components = controller_.get()});
   }
 
   runtime::Controller::LoadResult load(const std::vector<runtime::SourceFile>& sources) {
@@ -229,7 +238,8 @@ class Daemon {
             .now_unix_ns = loop_->unix_ns(),
             .last_reload_error = last_reload_error_,
             .last_reload_applied = last_reload_applied_,
-            .has_profiles = options_.enable_pprof};
+            .has_profiles = options_.enable_pprof,
+            .left_on_disk = left_queues_->found()};
   }
 
   // "" when the new configuration was applied whole, else the text for the log and the HTTP reply.
@@ -239,6 +249,7 @@ class Daemon {
       const auto loaded = load(*sources);
       last_reload_error_ = runtime::load_error_text(options_.config_path, loaded);
       last_reload_applied_ = loaded.applied;
+      left_queues_->look_after(LeftQueues::kAfterReload);
     } else {
       controller_->note_read_failure();
       last_reload_error_ = runtime::reading_error_text(options_.config_path, sources.error().message);
@@ -284,6 +295,7 @@ class Daemon {
   std::map<std::string, const syntax::Schema*, std::less<>> block_schemas_;
   std::unique_ptr<runtime::Controller> controller_;
   std::unique_ptr<services::LedgerWatch> ledgers_;
+  std::unique_ptr<LeftQueues> left_queues_;
   std::unique_ptr<http::Server> server_;
 };
 

@@ -54,6 +54,7 @@ class Page {
     head(views, found.count());
     out_ += found.html();
     if (input_.ledgers != nullptr) out_ += ledger_table(*input_.components, *input_.ledgers);
+    left_on_disk();
     for (const auto& view : views) component(view);
     out_ += "</body></html>\n";
     return std::move(out_);
@@ -132,6 +133,22 @@ class Page {
       }
     }
     return list;
+  }
+
+  void left_on_disk() {
+    if (input_.left_on_disk.empty()) return;
+    out_ +=
+        "<section><h2 id=\"left\">Left on disk</h2><p class=\"soft\">These components are not configured any "
+        "more. Their profiles are sent when they come back under their names; delete the directory to give "
+        "them up.</p><div class=\"scroll\"><table><tr><th>Component</th><th "
+        "class=\"number\">Profiles</th><th class=\"number\">Bytes</th><th>Oldest</th><th>Directory</th></tr>";
+    for (const LeftOnDisk& left : input_.left_on_disk)
+      out_ += fmt::format(
+          "<tr><td><code>{}</code></td><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td>"
+          "<td><code>{}</code></td></tr>",
+          escape(left.component), left.profiles, human_bytes(left.bytes),
+          string_cell("oldest", format_rfc3339(left.oldest_unix_ns)), escape(left.directory));
+    out_ += "</table></div></section>";
   }
 
   void component(const ComponentView& view) {

@@ -1,5 +1,5 @@
 // The status page: one plain HTML page made by the server, no scripts. It answers what is collected, where it
-// goes, and why something does not work: problems first, then the ledger, then every component with its health, its targets,
+// goes, and why something does not work: problems first, then the ledger, what is left on disk, then every component with its health, its targets,
 // endpoints or archive. What a component shows comes from its debug info: repeated blocks become tables. By
 // attribute name:
 //   last_error            a sentence; a non-empty one makes the row a problem
@@ -11,13 +11,22 @@
 // Pure; threads: loop. Spec: issue of the foundation, cli-http-ui.md 7 (the full web app comes later).
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "component/view.h"
 #include "services/ledger_page.h"
 
 namespace invar::services {
+
+// What waits on disk for a component that is not configured any more.
+struct LeftOnDisk {
+  std::string component, directory;
+  std::uint64_t profiles = 0, bytes = 0;
+  UnixNanos oldest_unix_ns = 0;
+};
 
 struct StatusInput {
   const component::ComponentDirectory* components = nullptr;
@@ -29,6 +38,7 @@ struct StatusInput {
   std::string last_reload_error;     // "" when the running configuration is the file's
   bool last_reload_applied = false;  // in spite of the error: but for the components that it concerns
   bool has_profiles = true;          // /debug/pprof/ is served
+  std::vector<LeftOnDisk> left_on_disk;
 };
 
 std::string render_status_page(const StatusInput& input);

@@ -40,9 +40,11 @@ struct StatusPage : testing::Test {
     input.config_path = "<my>.alloy";
     input.started_unix_ns = kNow - 90'000'000'000;
     input.now_unix_ns = kNow;
+    input.left_on_disk = left;
     return render_status_page(input);
   }
   Fixed components;
+  std::vector<LeftOnDisk> left;
 };
 
 BodyValue target(const std::string& url, const std::string& error) {
@@ -63,6 +65,18 @@ TEST_F(StatusPage, AHealthyComponentSaysNoMoreThanThat) {
   EXPECT_THAT(html, HasSubstr("<section id=\"pyroscope.fsdump.d\">"));
   EXPECT_THAT(html, Not(HasSubstr("started component")));
   EXPECT_THAT(html, Not(HasSubstr("<script")));
+}
+
+TEST_F(StatusPage, WhatIsLeftOnDiskHasItsOwnTable) {
+  EXPECT_THAT(page(), Not(HasSubstr("Left on disk")));
+  left.push_back({"pyroscope.write.<old>", "/data/pyroscope.write.<old>", 34, 2048, kNow - 60'000'000'000});
+  const std::string html = page();
+  EXPECT_THAT(html, HasSubstr("Left on disk"));
+  EXPECT_THAT(html,
+              HasSubstr("<td><code>pyroscope.write.&lt;old&gt;</code></td><td class=\"number\">34</td>"));
+  EXPECT_THAT(html, HasSubstr("2 KiB"));
+  EXPECT_THAT(html, HasSubstr("1m0s ago"));
+  EXPECT_THAT(html, HasSubstr("<code>/data/pyroscope.write.&lt;old&gt;</code>"));
 }
 
 TEST_F(StatusPage, WhyAComponentIsUnhealthyStandsFirstAndWithIt) {

@@ -100,6 +100,18 @@ func (e *endpoint) silent() (out []time.Time) {
 	return out
 }
 
+// unheard are the instants at which something was taken and answered that came again.
+func (e *endpoint) unheard() (out []time.Time) {
+	for _, got := range e.got {
+		for n := 0; n+1 < len(got); n++ {
+			if got[n].replied {
+				out = append(out, got[n].at)
+			}
+		}
+	}
+	return out
+}
+
 // inTrouble: did the disk take nothing at some time of this interval?
 func (r *run) inTrouble(from, to time.Time) bool {
 	for _, t := range r.troubles {

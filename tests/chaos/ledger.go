@@ -122,11 +122,8 @@ func (r *run) audit(e *endpoint) {
 		where := fmt.Sprintf("%s, life %d of %d (%.1f to %.1f s)", e.name, i+1, len(r.lives), life.began.Sub(r.began).Seconds(),
 			life.ended.Sub(r.began).Seconds())
 
-		// What it says it has sent is what arrived. An answer that was cut off in the middle of everything may count as either.
-		unclear := 0.0
-		for _, at := range e.shuts {
-			unclear += between(e.accepts, at.Add(-50*time.Millisecond), at.Add(50*time.Millisecond))
-		}
+		// What it says it has sent is what arrived. An answer that was cut off may not have been heard: then the profile came again.
+		unclear := between(e.unheard(), life.began, life.ended)
 		most := between(e.accepts, life.began, life.ended)
 		least := between(e.accepts, life.began, life.read.Add(-readingTakes)) - unclear
 		if row.sent > most || row.sent < least {

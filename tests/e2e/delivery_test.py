@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import tempfile
 import unittest
@@ -76,6 +77,40 @@ class Delivery(Case):
                 self.assertGreaterEqual(total(second, "recovered"), queued if how == signal.SIGTERM else queued - 2)
                 hashes = [r["sha256"] for r in server.state()["received"]]
                 self.assertEqual(len(hashes), len(set(hashes)))
+
+    def test_a_component_that_leaves_the_file_leaves_its_queue_on_disk_and_finds_it_when_it_comes_back(self):
+        server = self.server()
+        server.mode("unavailable")
+        config = self.config(server.address)
+        nothing = "logging {\n}\n"
+        invar = self.invar(config)
+        until("profiles are queued", lambda: total(invar, "queued") >= 4)
+        invar.rewrite(nothing)
+        self.assertEqual(invar.get("/-/reload", method="POST", data=b"")[0], 200)
+        told = r'profiles stay on disk until the component runs again" .*profiles=(\d+)'
+        left = int(until("the log says what stays", lambda: re.search(told, invar.log()))[1])
+        self.assertGreaterEqual(left, 4)
+        until("the status page says so", lambda: "Left on disk" in invar.text("/"))
+        self.assertRegex(invar.text("/"), f'<code>pyroscope.write.out</code></td><td class="number">{left}</td>')
+        self.assertEqual(invar.metric("invar_left_on_disk_profiles", component="pyroscope.write.out"), left)
+
+        # Also a start without the component says so, and takes nothing away.
+        invar.stop()
+        invar = self.invar(nothing, folder=invar.folder)
+        until("the log says what waits", lambda: re.search(
+            f'profiles on disk wait for a component that is not configured any more" .*component=pyroscope.write.out profiles={left} ',
+            invar.log()))
+        until("the gauge counts it", lambda: invar.metric("invar_left_on_disk_profiles", component="pyroscope.write.out") == left)
+
+        server.mode("ok")
+        invar.rewrite(config)
+        self.assertEqual(invar.get("/-/reload", method="POST", data=b"")[0], 200)
+        until("all of it is found", lambda: total(invar, "recovered") == left)
+        self.assertNotIn("Left on disk", invar.text("/"))
+        self.assertEqual(invar.metric("invar_left_on_disk_profiles"), 0)
+        until("all of it is delivered", lambda: total(invar, "sent") >= left and total(invar, "queued") <= 1)
+        hashes = [r["sha256"] for r in server.state()["received"]]
+        self.assertEqual(len(hashes), len(set(hashes)))
 
     def test_the_ledger_balances_in_json_and_stands_on_the_status_page(self):
         invar = self.invar(self.config(self.server().address))

@@ -92,7 +92,7 @@ also after `kill -9`, Invar sends the same bytes; a kill can take only what was 
 that `pyroscope.receive_http` has confirmed. A stop leaves on disk what could not be sent. While the disk fails or is full, profiles wait in memory, and
 the status page says so. The queue of an endpoint that is removed by a reload is sent for up to a minute, then dropped; one that is no longer
 configured at a start is dropped. When the whole component is removed, its queue stays in the storage directory until the component
-comes back under its name.
+comes back under its name: the log says how much that is, and the status page and the gauge `invar_left_on_disk_profiles` show it.
 
 What a server would refuse anyway is not sent: a body from elsewhere that is no profile or has no value above zero, and one that is larger than
 `max_profile_bytes`.

@@ -1,7 +1,10 @@
 #include "components/pyroscope/write/left_behind.h"
 
+#include <algorithm>
+
 #include "components/pyroscope/write/record.h"
 #include "queue/segment_queue.h"
+#include "queue/survey.h"
 
 namespace invar::components::pyroscope_write {
 
@@ -27,6 +30,28 @@ std::vector<LeftBehind> empty_unused_queues(const std::shared_ptr<fs::FileSystem
     (void)files->remove(directory + "/lock");
     (void)files->remove(directory);
   }
+  return out;
+}
+
+std::vector<LeftQueue> find_left_queues(fs::FileSystem& files, const std::string& storage,
+                                        const std::set<std::string>& configured) {
+  std::vector<LeftQueue> out;
+  for (const std::string& id : files.list(storage).value_or(std::vector<std::string>())) {
+    if (!id.starts_with("pyroscope.write.") || configured.contains(id)) continue;
+    LeftQueue left{.component_id = id, .directory = storage + "/" + id};
+    for (const std::string& queue :
+         files.list(left.directory + "/queue").value_or(std::vector<std::string>())) {
+      const auto found = queue::survey(files, left.directory + "/queue/" + queue);
+      if (!found || found->records == 0) continue;
+      left.profiles += found->records;
+      left.bytes += found->bytes;
+      left.oldest_unix_ns = left.oldest_unix_ns == 0
+                                ? found->oldest_taken_unix_ns
+                                : std::min(left.oldest_unix_ns, found->oldest_taken_unix_ns);
+    }
+    if (left.profiles > 0) out.push_back(std::move(left));
+  }
+  std::ranges::sort(out, {}, &LeftQueue::component_id);
   return out;
 }
 

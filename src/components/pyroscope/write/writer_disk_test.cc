@@ -1,4 +1,5 @@
 // A Writer and its disk: when profiles get there, what a restart finds, and what happens when the disk fails or fills.
+#include "components/pyroscope/write/left_behind.h"
 #include "components/pyroscope/write/testing/writer_rig.h"
 #include "syntax/json.h"
 
@@ -209,6 +210,38 @@ TEST_F(DiskTest, TheQueueOfAnEndpointThatIsGoneAfterARestartIsCountedAndCleared)
   EXPECT_EQ(ledger().dropped_by_reason.at("endpoint removed"), 7u);
   EXPECT_EQ(memory_->list("/data/queue")->size(), 1u);
   EXPECT_EQ(logged("no longer configured"), 1);
+}
+
+TEST_F(DiskTest, TheQueuesOfComponentsThatAreGoneAreFound) {
+  serve_outage();
+  configure({endpoint(), endpoint("http://two")});
+  offer_many(7);
+  loop_.advance(seconds(2));
+  kill();
+  // As they stand in a storage directory.
+  for (const std::string folder : {"/storage/pyroscope.write.gone", "/storage/pyroscope.write.here"}) {
+    const auto queues = *memory_->list("/data/queue");
+    for (const std::string& queue : queues) {
+      const std::string from = "/data/queue/" + queue, to = folder + "/queue/" + queue;
+      ASSERT_TRUE(memory_->make_directories(to));
+      const auto files = *memory_->list(from);
+      for (const std::string& file : files) {
+        if (!file.ends_with(".seg")) continue;
+        ASSERT_TRUE(memory_->write_file_atomically(to + "/" + file, *memory_->read_file(from + "/" + file),
+                                                   0640, false));
+      }
+    }
+  }
+  ASSERT_TRUE(memory_->make_directories("/storage/pyroscope.write.empty/queue/0-0"));
+  ASSERT_TRUE(memory_->make_directories("/storage/pyroscope.scrape.x"));
+  const auto left = find_left_queues(*memory_, "/storage", {"pyroscope.write.here"});
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].component_id, "pyroscope.write.gone");
+  EXPECT_EQ(left[0].directory, "/storage/pyroscope.write.gone");
+  EXPECT_EQ(left[0].profiles, 14u);
+  EXPECT_GT(left[0].bytes, 14u * 40);
+  EXPECT_NEAR(static_cast<double>(left[0].oldest_unix_ns), static_cast<double>(loop_.unix_ns()), 3e9);
+  EXPECT_TRUE(find_left_queues(*memory_, "/none", {}).empty());
 }
 
 // ---- stopping and removing
