@@ -49,7 +49,8 @@ TEST(RunDiagnostics, Blocks) {
        "1 | toy.summ \"a\" { }\n"
        "  | ^^^^^^^^"},
       {"an unknown name like no other", "prometheus.remote_write \"a\" { }",
-       "Error: main.alloy:1:1: cannot find the definition of component name \"prometheus.remote_write\"\n"
+       "Error: main.alloy:1:1: cannot find the definition of component name \"prometheus.remote_write\" "
+       "(Invar does not have this component: see `invar components` for those it has)\n"
        "\n"
        "1 | prometheus.remote_write \"a\" { }\n"
        "  | ^^^^^^^^^^^^^^^^^^^^^^^"},

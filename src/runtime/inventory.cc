@@ -42,6 +42,20 @@ constexpr Refusal kRefusals[] = {
     {"labelstore", BlockClass::kService, Refusal::Why::kNotConfigurable, {}},
 };
 
+// Namespaces of the language's components. What is missing there was not mistyped, but belongs to another program.
+constexpr std::string_view kNamespaces[] = {
+    "beyla",      "database_observability",
+    "discovery",  "faro",
+    "local",      "loki",
+    "mimir",      "otelcol",
+    "prometheus", "pyroscope",
+    "remote",
+};
+
+bool is_foreign(std::string_view name_space) {
+  return std::ranges::find(kNamespaces, name_space) != std::end(kNamespaces);
+}
+
 std::string refusal_text(const Refusal& refusal) {
   switch (refusal.why) {
     case Refusal::Why::kNotYet:
@@ -152,8 +166,10 @@ class Taker {
     const std::string name = block.full_name();
     const component::Registration* registration = components_.find(name);
     if (registration == nullptr) {
-      refuse(entry,
-             "cannot find the definition of component name " + quote(name) + suggestions_.for_name(name));
+      std::string advice = suggestions_.for_name(name);
+      if (advice.empty() && is_foreign(block.name.front()))
+        advice = " (Invar does not have this component: see `invar components` for those it has)";
+      refuse(entry, "cannot find the definition of component name " + quote(name) + advice);
       return;
     }
     if (registration->stability < min_stability_) {

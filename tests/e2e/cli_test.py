@@ -203,9 +203,10 @@ pyroscope.write "w" {
 
     def test_an_unwritable_storage_directory_is_said_and_does_not_stop_the_run(self):
         blocked = self.write("a file, not a folder", "blocked")
-        instance = Invar(GOOD, f"--storage.path={blocked}")
+        instance = Invar(GOOD, f"--storage.path={blocked}/")
         self.addCleanup(instance.stop)
         self.assertIn("the storage directory cannot be written", instance.log())
+        self.assertIn(f"path={blocked}/invar_seed.json", instance.log())
 
     def test_an_empty_directory_is_an_empty_configuration(self):
         empty = self.folder / "empty"
