@@ -35,6 +35,28 @@ void push_value(const std::string& flag, const std::string& value, std::vector<s
   }
 }
 
+// As the reference's messages name a flag: "-t, --test".
+std::string shown_name(const CLI::Option& option) {
+  const std::string name = "--" + option.get_lnames().front();
+  return option.get_snames().empty() ? name : "-" + option.get_snames().front() + ", " + name;
+}
+
+// `-tw=false` as `--test --write=false`; nothing for other words, and those with unknown letters.
+std::vector<std::string> spell_out(const CLI::App& command, const std::string& word) {
+  const auto equals = word.find('=');
+  std::vector<std::string> flags;
+  if (word.starts_with('-') && !word.starts_with("--") && equals != std::string::npos) {
+    for (const char letter : std::string_view(word).substr(1, equals - 1)) {
+      const CLI::Option* option = command.get_option_no_throw(std::string("-") + letter);
+      if (option == nullptr) break;
+      flags.push_back("--" + option->get_lnames().front());
+    }
+  }
+  if (flags.empty() || flags.size() != equals - 1) return {};
+  flags.back() += word.substr(equals);
+  return flags;
+}
+
 Result<> check_unknown_flag(const CLI::App& command, const std::string& word) {
   if (!word.starts_with("--")) return usage(fmt::format("unknown shorthand flag: '{}' in {}", word[1], word));
   const std::string name = word.substr(0, word.find('='));
@@ -55,15 +77,19 @@ std::unexpected<Error> usage(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
 }
 
-Result<std::vector<std::string>> plain_words(const CLI::App& app, const std::vector<std::string>& words) {
+Result<std::vector<std::string>> plain_words(const CLI::App& app, std::vector<std::string> words) {
   std::vector<std::string> out;
   const CLI::App* command = &app;
   for (std::size_t at = 0; at < words.size(); ++at) {
-    const std::string& word = words[at];
-    if (word == "--") {
+    if (words[at] == "--") {
       for (++at; at < words.size(); ++at) out.push_back(kLiteral + words[at]);
       break;
     }
+    if (const auto flags = spell_out(*command, words[at]); !flags.empty()) {
+      words[at] = flags.back();
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(at), flags.begin(), flags.end() - 1);
+    }
+    const std::string& word = words[at];
     if (!word.starts_with("--")) {
       out.push_back(word);
       const auto all = command->get_subcommands([](const CLI::App*) { return true; });
@@ -85,7 +111,7 @@ Result<std::vector<std::string>> plain_words(const CLI::App& app, const std::vec
       if (!truth) {
         return usage(fmt::format(
             "invalid argument {0} for \"{1}\" flag: strconv.ParseBool: parsing {0}: invalid syntax",
-            quote(text), flag));
+            quote(text), shown_name(*option)));
       }
       if (flag == "--help" && !*truth) continue;  // CLI11 looks at the name alone
       out.push_back(fmt::format("{}={}", flag, *truth));

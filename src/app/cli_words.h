@@ -17,7 +17,7 @@ std::unexpected<Error> usage(std::string message);
 
 // The command line with every value joined to its flag and every truth value spelt true or false, so that CLI11
 // takes values as users know them: whatever follows a flag, also when it starts with a dash or is empty.
-Result<std::vector<std::string>> plain_words(const CLI::App& app, const std::vector<std::string>& words);
+Result<std::vector<std::string>> plain_words(const CLI::App& app, std::vector<std::string> words);
 
 // What is neither a known flag nor its value. CLI11 leaves it in order; unknown flags are errors, the rest
 // are positionals.

@@ -89,6 +89,10 @@ class CommandLine(Case):
         for flag in ("--disable-reporting", "--server.http.enable-pprof"):
             for wrong in ("maybe", "yes", "5", ""):
                 self.expect(["run", f"{flag}={wrong}", "c"], 1, stderr=parse_error % (wrong, flag, wrong))
+        self.expect(["fmt", "-t=maybe", path], 1, stderr=parse_error % ("maybe", "-t, --test", "maybe"))
+        self.expect(["fmt", "-wt=false", self.write("a=1", "a.alloy")], 0)
+        self.assertEqual((self.folder / "a.alloy").read_text(), "a = 1\n")
+        self.expect(["fmt", "-x=1"], 1, stderr="unknown shorthand flag: 'x' in -x=1")
         self.expect(["run", "c", "--storage.path"], 1, stderr="Error: flag needs an argument: --storage.path")
         self.expect(["--nope", "run", "c"], 1, stderr="Error: unknown flag: --nope")
         self.expect(["version", "x"], 1, stderr="Error: accepts 0 arg(s), received 1")
