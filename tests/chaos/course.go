@@ -67,6 +67,7 @@ func (r *run) end(kill bool) {
 		return
 	}
 	before := r.logSize()
+	life.ending = time.Now()
 	took := r.now.terminate()
 	life.ended = time.Now()
 	life.left, life.lost = r.ended(before)
@@ -89,12 +90,26 @@ func (r *run) restart(kill bool) {
 	r.begin()
 }
 
+// killAfterFailures: what has just met its first failure is on disk although it is young.
+func (r *run) killAfterFailures() {
+	for _, e := range r.endpoints {
+		e.set(modeOK)
+	}
+	r.watch(600 * time.Millisecond)
+	for _, e := range r.endpoints {
+		e.set(mode500)
+	}
+	time.Sleep(failTakes + 100*time.Millisecond)
+	r.restart(true)
+}
+
 // remove takes the whole pipeline out of the file, and puts it back after a while.
 func (r *run) remove() {
 	r.read()
 	before := r.logSize()
 	life := r.life()
 	r.writeConfig(false)
+	life.ending = time.Now()
 	r.now.reload()
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if rows, ok := readLedger(r.now.address); ok && len(rows) == 0 {
@@ -222,7 +237,7 @@ func (r *run) events() []event {
 	}
 	return []event{
 		{"reload", reload, false}, {"reload", reload, false}, {"kill", kill, false}, {"kill", kill, false}, {"stop", stop, false},
-		{"remove", r.remove, false},
+		{"kill after failures", r.killAfterFailures, false}, {"remove", r.remove, false},
 		{"full", func() { r.fillDisk(func() {}) }, true},
 		{"kill on a full disk", func() { r.fillDisk(kill) }, true},
 		{"stop on a full disk", func() { r.fillDisk(stop) }, true},

@@ -44,7 +44,7 @@ func (r *run) mayBeGone(e *endpoint, id int, i issue) bool {
 		end := life.ended
 		if !life.killed {
 			// An orderly end only interrupts what has not been taken yet.
-			if i.from == scraped && end.Sub(taken) < onTheWay && taken.Sub(end) < 2500*time.Millisecond {
+			if i.from == scraped && taken.After(life.ending.Add(-onTheWay)) && taken.Before(end.Add(onTheWay)) {
 				return true
 			}
 			continue

@@ -21,6 +21,7 @@ func (r row) balances() bool { return r.taken == r.sent+r.queued+r.refused+r.exp
 // lifetime is one life of the component: from its start to the end of its process, or to the reload that removes it.
 type lifetime struct {
 	began, ended time.Time
+	ending       time.Time // when an orderly end was asked for
 	killed       bool
 	read         time.Time // when the last reading was asked for
 	last         map[string]row
