@@ -13,7 +13,8 @@ namespace invar::app {
 
 bool use_colour() {
   const char* term = std::getenv("TERM");
-  return isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr &&
+  const char* no_colour = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) == 1 && (no_colour == nullptr || *no_colour == '\0') &&
          (term == nullptr || std::string_view(term) != "dumb");
 }
 
@@ -37,7 +38,7 @@ int validate(const std::string& path, syntax::Stability min_stability) {
   if (!sources) return fail_with(sources.error().message);
   const auto diagnostics = runtime::validate(*sources, components(), config_blocks(), min_stability);
   if (diagnostics.empty()) return 0;
-  fmt::print(stderr, "{}\n", diagnostics.render(use_colour()));
+  fmt::print(stderr, "{}", diagnostics.render(use_colour()));
   std::fputs("\n", stdout);
   std::fflush(stdout);
   return fail_with("validation failed");

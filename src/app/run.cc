@@ -88,7 +88,7 @@ class Daemon {
     const auto loaded = load(*sources);
     if (loaded.diagnostics.has_errors()) {
       const auto all = all_mistakes(*sources, loaded.diagnostics, options_.min_stability);
-      fmt::print(stderr, "{}\n", all.render(use_colour()));
+      fmt::print(stderr, "{}", all.render(use_colour()));
       std::fputs("\n", stdout);
       std::fflush(stdout);
       return fail_with("could not perform the initial load successfully");

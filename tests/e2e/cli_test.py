@@ -133,6 +133,13 @@ class CommandLine(Case):
             self.assertIn("^^^", done.stderr)
             self.assertNotIn("now listening", done.stderr)
 
+    def test_the_printed_form_and_where_it_goes(self):
+        path = self.write("a = =\n")
+        excerpt = f"Error: {path}:1:5: expected expression, got =\n\n1 | a = =\n  |     ^\n2 | \n"
+        for command, last in ("validate", "validation failed"), ("run", "could not perform the initial load successfully"):
+            done = self.expect([command, path], 1)
+            self.assertEqual((done.stderr, done.stdout), (f"{excerpt}Error: {last}\n", "\n"))
+
     def test_values_in_the_file_are_checked_before_anything_starts(self):
         path = self.write('''discovery.http "d" {
 	url              = "http://h"
