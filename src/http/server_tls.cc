@@ -156,10 +156,13 @@ Result<SslContextPtr> ServerTlsSource::build(const std::string& certificate, con
   for (std::size_t i = 1; i < chain.size(); ++i) SSL_CTX_add1_chain_cert(c, chain[i].get());
   SSL_CTX_use_PrivateKey(c, private_key.get());
 
-  const StorePtr roots = client_ca ? parse_roots(*client_ca) : system_roots();
-  if (!roots)
-    return fail(ErrorCode::kInvalidArgument, "no certificate found in the PEM data of the client CA");
-  SSL_CTX_set1_cert_store(c, roots.get());
+  // Without client certificates nothing is held against the roots of the system, which take a while to load.
+  if (client_ca || config_.client_auth_type != "NoClientCert") {
+    const StorePtr roots = client_ca ? parse_roots(*client_ca) : system_roots();
+    if (!roots)
+      return fail(ErrorCode::kInvalidArgument, "no certificate found in the PEM data of the client CA");
+    SSL_CTX_set1_cert_store(c, roots.get());
+  }
   if (client_ca) {
     // Tells clients whose certificates are welcome.
     for (const auto& authority : parse_certificates(*client_ca)) SSL_CTX_add_client_CA(c, authority.get());

@@ -85,7 +85,7 @@ std::string issuer_text(X509* certificate) {
 void prepare_context(SSL_CTX* context, std::shared_ptr<const TlsMaterial> material,
                      std::shared_ptr<TlsReport> report) {
   const TlsMaterial& m = *material;
-  SSL_CTX_set1_cert_store(context, m.roots.get());
+  SSL_CTX_set1_cert_store(context, m.roots ? m.roots.get() : system_roots().get());
   SSL_CTX_set_min_proto_version(context, m.min_version);
   SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION);
   // The old versions sign with SHA-1, which the usual security level forbids: who asks for them means it.

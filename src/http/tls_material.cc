@@ -102,8 +102,8 @@ Result<std::shared_ptr<const TlsMaterial>> TlsSource::build(const Text& ca, cons
   material->insecure = config_.insecure_skip_verify;
   material->min_version =
       config_.min_version.empty() ? TLS1_2_VERSION : tls_version_number(config_.min_version);
-  material->roots = ca ? parse_roots(*ca) : system_roots();
-  if (!material->roots) {
+  if (ca) material->roots = parse_roots(*ca);
+  if (ca && !material->roots) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("unable to use specified CA cert {}", where(config_.ca_file)));
   }

@@ -34,7 +34,7 @@ std::string key_mismatch(X509* certificate, EVP_PKEY* key);
 int tls_version_number(std::string_view name);  // "TLS12" -> TLS1_2_VERSION; 0 when unknown
 
 struct TlsMaterial {
-  StorePtr roots;              // never null
+  StorePtr roots;              // null: those of the system, loaded by the first handshake
   std::vector<X509Ptr> chain;  // empty: no client certificate
   KeyPtr key;
   std::string server_name;
