@@ -37,10 +37,19 @@ bool Schema::is_zero(const void* object) const {
   });
 }
 
+bool Schema::has_collections() const {
+  return std::any_of(fields_.begin(), fields_.end(), [](const Field& field) {
+    if (field.kind == Field::Kind::kBlock) return field.repeated || field.block->has_collections();
+    return field.static_type.kind == StaticType::Kind::kList ||
+           field.static_type.kind == StaticType::Kind::kMap;
+  });
+}
+
 namespace {
 
-bool is_shown(const Field& field, const void* object) {
-  if (field.required || field.always_shown || !field.is_default(object)) return true;
+bool is_shown(const Field& field, const void* object, bool from_zero) {
+  if (field.required || field.always_shown || !(from_zero ? field.is_zero : field.is_default)(object))
+    return true;
   // Lists and maps equal to a default that is not empty appear all the same.
   const auto kind = field.static_type.kind;
   return (kind == StaticType::Kind::kList || kind == StaticType::Kind::kMap) && !field.is_zero(object);
@@ -51,7 +60,7 @@ bool is_shown(const Field& field, const void* object) {
 BodyValue Schema::to_body(const void* object) const {
   BodyValue body;
   for (const Field& field : fields_) {
-    if (!is_shown(field, object)) continue;
+    if (!is_shown(field, object, shown_from_zero_)) continue;
     if (field.kind == Field::Kind::kAttribute) {
       body.attribute(field.name, field.encode(object));
       continue;

@@ -74,7 +74,7 @@ struct Field {
   std::function<bool(const void* object)> is_default;  // equal to the value in a default-constructed struct
   std::function<bool(const void* object)> is_zero;     // equal to the zero value of the member's type
   std::function<bool(const void* a, const void* b)> equal;  // this member of both objects
-  bool always_shown = false;  // a plain (not optional) block whose own defaults are not zero
+  bool always_shown = false;  // a plain block with lists or maps, whose own defaults are not zero
 };
 
 class Schema {
@@ -94,6 +94,7 @@ class Schema {
   [[nodiscard]] bool equal(const void* a, const void* b) const { return equal_(a, b); }
 
   [[nodiscard]] bool is_zero(const void* object) const;  // every field holds the zero value of its type
+  [[nodiscard]] bool has_collections() const;            // lists, maps or repeated blocks, at any depth
 
   // cli-http-ui.md 6.2: schema order, defaults left out.
   [[nodiscard]] BodyValue to_body(const void* object) const;
@@ -107,6 +108,7 @@ class Schema {
   std::function<void(void*, std::string)> set_label_;
   std::function<std::string(const void*)> get_label_;
   std::string label_doc_;
+  bool shown_from_zero_ = false;
   std::vector<std::function<Result<>(const void*)>> checks_;
   std::function<std::shared_ptr<void>()> make_;
   std::function<std::shared_ptr<void>(const void*)> clone_;

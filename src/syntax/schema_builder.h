@@ -55,7 +55,7 @@ class SchemaBuilder {
       return {&(self(object).*member)};
     };
     set_comparisons(field, member);
-    field.always_shown = !nested.is_zero(nested.make().get());
+    field.always_shown = nested.has_collections() && !nested.is_zero(nested.make().get());
     return append(std::move(field));
   }
 
@@ -126,6 +126,13 @@ class SchemaBuilder {
   }
   SchemaBuilder& default_text(std::string text) {
     return modify([&](Field& field) { field.default_text = std::move(text); });
+  }
+
+  // Of a block that is shown, to_body() leaves out what is zero instead of what is default: the reference's struct has no
+  // defaults of its own, they come from the struct around it.
+  SchemaBuilder& shown_from_zero() {
+    schema_.shown_from_zero_ = true;
+    return *this;
   }
 
   Schema build() { return std::move(schema_); }

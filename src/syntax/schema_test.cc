@@ -77,6 +77,20 @@ const Schema& limits_schema() {
   return schema;
 }
 
+struct Choice {
+  std::vector<std::string> names;
+  bool all = true;
+  bool operator==(const Choice&) const = default;
+};
+const Schema& choice_schema() {
+  static const Schema schema = SchemaBuilder<Choice>()
+                                   .attribute("names", &Choice::names, "Which.")
+                                   .attribute("all", &Choice::all, "All of them.")
+                                   .shown_from_zero()
+                                   .build();
+  return schema;
+}
+
 struct Arguments {
   std::string url;
   std::vector<std::string> tags;
@@ -86,6 +100,7 @@ struct Arguments {
   std::vector<Profile> profiles;
   Client nested;
   Limits limits;
+  Choice choice;
   Value extra;
   bool operator==(const Arguments&) const = default;
 };
@@ -101,6 +116,7 @@ const Schema& arguments_schema() {
           .block("profile.custom", &Arguments::profiles, profile_schema(), "Profiles.")
           .block("nested", &Arguments::nested, client_schema(), "Nested.")
           .block("limits", &Arguments::limits, limits_schema(), "Limits.")
+          .block("choice", &Arguments::choice, choice_schema(), "Choice.")
           .attribute("extra", &Arguments::extra, "Anything.")
           .invar_only()
           .check([](const Arguments& a) -> Result<> {
@@ -125,7 +141,8 @@ TEST(Schema, DescribesItsFields) {
   EXPECT_TRUE(auth_schema().find("password")->secret);
   EXPECT_FALSE(auth_schema().find("username")->secret);
   EXPECT_TRUE(schema.find("profile.custom")->repeated);
-  EXPECT_TRUE(schema.find("nested")->always_shown);
+  EXPECT_FALSE(schema.find("nested")->always_shown);
+  EXPECT_TRUE(schema.find("choice")->always_shown);
   EXPECT_FALSE(schema.find("limits")->always_shown);
   EXPECT_EQ(schema.find("nope"), nullptr);
 }
@@ -304,12 +321,15 @@ TEST(Schema, ShowsWhatIsNotDefault) {
       shown(arguments),
       "[{'name':'url','type':'attr','value':{'type':'string','value':''}},"
       "{'name':'paths','type':'attr','value':{'type':'array','value':[{'type':'string','value':'/a'}]}},"
-      "{'name':'nested','type':'block','body':[]}]");
+      "{'name':'choice','type':'block','body':["
+      "{'name':'all','type':'attr','value':{'type':'bool','value':true}}]}]");
   arguments.paths.clear();
   arguments.client.timeout = 10s;
   arguments.client.auth = Auth{"u", {"p", true}};
   arguments.profiles = {{"one", true}};
   arguments.limits.count = 3;
+  arguments.nested.follow = false;
+  arguments.choice.all = false;
   EXPECT_EQ(shown(arguments),
             "[{'name':'url','type':'attr','value':{'type':'string','value':''}},"
             "{'name':'paths','type':'attr','value':{'type':'array','value':[]}},"
@@ -318,9 +338,11 @@ TEST(Schema, ShowsWhatIsNotDefault) {
             "{'name':'password','type':'attr','value':{'type':'capsule','value':'(secret)'}}]},"
             "{'name':'timeout','type':'attr','value':{'type':'string','value':'10s'}},"
             "{'name':'profile.custom','type':'block','label':'one','body':[]},"
-            "{'name':'nested','type':'block','body':[]},"
+            "{'name':'nested','type':'block','body':["
+            "{'name':'follow','type':'attr','value':{'type':'bool','value':false}}]},"
             "{'name':'limits','type':'block','body':["
-            "{'name':'count','type':'attr','value':{'type':'number','value':3}}]}]");
+            "{'name':'count','type':'attr','value':{'type':'number','value':3}}]},"
+            "{'name':'choice','type':'block','body':[]}]");
 }
 
 TEST(Schema, ExportsAreAnOrderedObject) {

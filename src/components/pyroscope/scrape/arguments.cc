@@ -33,6 +33,7 @@ const Schema& fixed_schema() {
           .attribute("enabled", own<T>(&ProfileSettings::enabled), std::string(kEnabledDoc))
           .attribute("path", own<T>(&ProfileSettings::path), std::string(kPathDoc))
           .attribute("delta", own<T>(&ProfileSettings::delta), std::string(kDeltaDoc))
+          .shown_from_zero()
           .build();
   return schema;
 }

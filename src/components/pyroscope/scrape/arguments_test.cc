@@ -12,6 +12,7 @@ namespace invar::components::pyroscope_scrape {
 namespace {
 
 using std::chrono::seconds;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr std::string_view kRequired = "targets = []\nforward_to = []\n";
@@ -169,6 +170,24 @@ TEST(Arguments, AnIntervalAloneIsEnough) {
   EXPECT_EQ(mistake("scrape_interval = \"1s\"\ndelta_profiling_duration = \"1s\"\n"
                     "profiling_config {\nprofile.process_cpu {\nenabled = false\n}\n}"),
             "");
+}
+
+// As the reference shows them: no block that is as it would be without, whole settings of those that are not.
+TEST(Arguments, ShowsTheProfilesThatAreNotAsUsual) {
+  const Arguments a = decoded(
+      "profiling_config {\nprofile.memory { path = \"/heap\" }\nprofile.fgprof { enabled = true }\n"
+      "profile.mutex { enabled = true }\n}");
+  std::vector<std::string> shown;
+  for (const auto& statement : arguments_schema().to_body(&a).statements) {
+    if (statement.name != "profiling_config") continue;
+    for (const auto& profile : statement.body->statements) {
+      for (const auto& field : profile.body->statements)
+        shown.push_back(profile.name + " " + field.name + " = " + field.value->to_text());
+    }
+  }
+  EXPECT_THAT(shown, ElementsAre("profile.memory enabled = true", "profile.memory path = \"/heap\"",
+                                 "profile.fgprof enabled = true", "profile.fgprof path = \"/debug/fgprof\"",
+                                 "profile.fgprof delta = true"));
 }
 
 TEST(Arguments, AListInTheListOfTargetsIsFlattened) {
