@@ -58,6 +58,10 @@ func (r *run) between(least, most int) time.Duration {
 
 func (r *run) end(kill bool) {
 	r.read()
+	r.endNow(kill)
+}
+
+func (r *run) endNow(kill bool) {
 	life := r.life()
 	if kill {
 		r.now.kill()
@@ -99,8 +103,11 @@ func (r *run) killAfterFailures() {
 	for _, e := range r.endpoints {
 		e.set(mode500)
 	}
-	time.Sleep(failTakes + 100*time.Millisecond)
-	r.restart(true)
+	began := time.Now()
+	r.read()
+	time.Sleep(failTakes + 100*time.Millisecond - time.Since(began))
+	r.endNow(true)
+	r.begin()
 }
 
 // remove takes the whole pipeline out of the file, and puts it back after a while.

@@ -146,8 +146,14 @@ func (r *run) audit(e *endpoint) {
 				least = was.queued - between(e.accepts, late, before.ended) - between(e.refusals, late, before.ended) -
 					between(e.silent(), late, before.ended) - r.youngAt(e, before.ended)
 			} else {
-				most = before.left[e.destination()]
-				least = most
+				least = before.left[e.destination()]
+				most = least
+				// What was delivered on a full disk could not be noted there.
+				for _, t := range r.troubles {
+					if t.from.Before(before.ended) && before.ended.Before(t.to) {
+						most += between(e.accepts, t.from.Add(-noteTakes), before.ended) + between(e.refusals, t.from.Add(-noteTakes), before.ended)
+					}
+				}
 			}
 			if row.recovered < least || row.recovered > most {
 				fail("%s: %v recovered, but the life before (killed: %v) had left between %v and %v", where, row.recovered, before.killed,
