@@ -125,4 +125,23 @@ Result<HeapDump> dump_heap() {
   return parse_heap_dump(text);
 }
 
+HeapDump heap_change(const HeapDump& before, HeapDump after) {
+  std::map<Stack, std::size_t> places;
+  for (std::size_t i = 0; i < after.sites.size(); ++i) places.emplace(after.sites[i].stack, i);
+  for (const HeapSite& old : before.sites) {
+    const auto [at, gone] = places.try_emplace(old.stack, after.sites.size());
+    if (gone) after.sites.push_back({.stack = old.stack});
+    HeapSite& site = after.sites[at->second];
+    site.inuse_objects -= old.inuse_objects;
+    site.inuse_bytes -= old.inuse_bytes;
+    site.alloc_objects -= old.alloc_objects;
+    site.alloc_bytes -= old.alloc_bytes;
+  }
+  std::erase_if(after.sites, [](const HeapSite& site) {
+    return site.inuse_objects == 0 && site.inuse_bytes == 0 && site.alloc_objects == 0 &&
+           site.alloc_bytes == 0;
+  });
+  return after;
+}
+
 }  // namespace invar::selfprof

@@ -28,5 +28,7 @@ struct HeapDump {
 
 Result<HeapDump> parse_heap_dump(std::string_view text);
 Result<HeapDump> dump_heap();
+// What happened between two dumps, site by site; memory that was given back counts below zero.
+HeapDump heap_change(const HeapDump& before, HeapDump after);
 
 }  // namespace invar::selfprof

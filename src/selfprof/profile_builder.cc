@@ -16,7 +16,11 @@ class Builder {
     std::ranges::sort(addresses);
     const auto repeated = std::ranges::unique(addresses);
     addresses.erase(repeated.begin(), repeated.end());
+    // The first mapping gives the profile its name, in the eyes of readers: that of the program itself.
+    const auto own_code = reinterpret_cast<std::uintptr_t>(&empty_contention_profile);
+    addresses.push_back(own_code);
     places_ = symbolizer.lookup(addresses);
+    if (const auto& program = place(own_code).module) mapping(*program);
   }
 
   const Place& place(std::uintptr_t address) const { return *places_.at(address); }

@@ -7,8 +7,8 @@
 
 #include "base/unique_fd.h"
 #include "selfprof/cpu_sampler.h"
-#include "selfprof/heap_dump.h"
 #include "selfprof/profile_builder.h"
+#include "selfprof/profile_text.h"
 #include "selfprof/symbolizer.h"
 #include "selfprof/thread_stacks.h"
 
@@ -60,22 +60,34 @@ class CpuCapture final : public SelfProfiler::Capture {
   async::Alive alive_;
 };
 
-Result<std::string> take(Snapshot kind, UnixNanos now, Symbolizer& symbolizer) {
-  switch (kind) {
-    case Snapshot::kHeap:
-    case Snapshot::kAllocs: {
-      INVAR_ASSIGN_OR_RETURN(const HeapDump dump, dump_heap());
-      return pack(heap_profile(dump, kind == Snapshot::kAllocs, now, symbolizer));
-    }
-    case Snapshot::kGoroutine: {
-      INVAR_ASSIGN_OR_RETURN(const std::vector<ThreadStack> threads, collect_thread_stacks(kThreadDeadline));
-      return pack(thread_profile(threads, now, symbolizer));
-    }
-    case Snapshot::kMutex:
-    case Snapshot::kBlock:
-      break;
+bool is_heap(Snapshot kind) {
+  return kind == Snapshot::kHeap || kind == Snapshot::kAllocs;
+}
+
+// What a change is measured from; empty for profiles without samples.
+Result<HeapDump> take_start(Snapshot kind) {
+  return is_heap(kind) ? dump_heap() : Result<HeapDump>(HeapDump{});
+}
+
+Result<pprof::Profile> take_profile(const SnapshotRequest& request, const HeapDump& start, UnixNanos now,
+                                    Symbolizer& symbolizer) {
+  if (is_heap(request.kind)) {
+    INVAR_ASSIGN_OR_RETURN(HeapDump dump, dump_heap());
+    if (request.over > Duration::zero()) dump = heap_change(start, std::move(dump));
+    return heap_profile(dump, request.kind == Snapshot::kAllocs, now, symbolizer);
   }
-  return pack(empty_contention_profile(now));
+  if (request.kind == Snapshot::kGoroutine) {
+    INVAR_ASSIGN_OR_RETURN(const std::vector<ThreadStack> threads, collect_thread_stacks(kThreadDeadline));
+    return thread_profile(threads, now, symbolizer);
+  }
+  return empty_contention_profile(now);
+}
+
+Result<std::string> take(const SnapshotRequest& request, const HeapDump& start, UnixNanos now,
+                         Symbolizer& symbolizer) {
+  INVAR_ASSIGN_OR_RETURN(pprof::Profile profile, take_profile(request, start, now, symbolizer));
+  profile.duration_ns = request.over.count();
+  return request.text ? profile_text(profile) : pack(profile);
 }
 
 }  // namespace
@@ -90,9 +102,29 @@ Result<std::unique_ptr<SelfProfiler::Capture>> SelfProfiler::cpu(Duration durati
                                       std::move(done));
 }
 
-void SelfProfiler::snapshot(Snapshot kind, Done done) {
+void SelfProfiler::snapshot(const SnapshotRequest& request, Done done) {
+  if (request.over <= Duration::zero()) return finish(request, {}, std::move(done));
+  if (request.kind == Snapshot::kGoroutine) {
+    loop_.post(alive_.bind([done = std::move(done)]() mutable {
+      done(fail(ErrorCode::kUnsupported, "threads have stacks, and no change of them over time"));
+    }));
+    return;
+  }
+  pool_.run([kind = request.kind] { return take_start(kind); },
+            alive_.bind([this, request, done = std::move(done)](Result<HeapDump> start) mutable {
+              if (!start) return done(std::unexpected(std::move(start).error()));
+              loop_.schedule_after(request.over, alive_.bind([this, request, start = std::move(*start),
+                                                              done = std::move(done)]() mutable {
+                finish(request, std::move(start), std::move(done));
+              }));
+            }));
+}
+
+void SelfProfiler::finish(const SnapshotRequest& request, HeapDump start, Done done) {
   pool_.run(
-      [kind, now = loop_.unix_ns(), symbolizer = symbolizer_] { return take(kind, now, *symbolizer); },
+      [request, start = std::move(start), now = loop_.unix_ns(), symbolizer = symbolizer_] {
+        return take(request, start, now, *symbolizer);
+      },
       alive_.bind([done = std::move(done)](Result<std::string> result) mutable { done(std::move(result)); }));
 }
 

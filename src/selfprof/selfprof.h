@@ -16,6 +16,7 @@
 #include "async/worker_pool.h"
 #include "base/error.h"
 #include "base/time.h"
+#include "selfprof/heap_dump.h"
 
 namespace invar::selfprof {
 
@@ -27,6 +28,13 @@ enum class Snapshot {
   kGoroutine,  // one stack per thread
   kMutex,      // valid and without samples: contention is not measured
   kBlock,      // likewise
+};
+
+struct SnapshotRequest {
+  Snapshot kind = Snapshot::kHeap;
+  Duration
+      over{};  // above zero: what changes in this time instead of what is; not for kGoroutine (kUnsupported)
+  bool text = false;  // for people, instead of pprof
 };
 
 class SelfProfiler {
@@ -43,9 +51,12 @@ class SelfProfiler {
   ~SelfProfiler();
 
   Result<std::unique_ptr<Capture>> cpu(Duration duration, Done done);
-  void snapshot(Snapshot kind, Done done);
+  void snapshot(Snapshot kind, Done done) { snapshot({.kind = kind}, std::move(done)); }
+  void snapshot(const SnapshotRequest& request, Done done);
 
  private:
+  void finish(const SnapshotRequest& request, HeapDump start, Done done);
+
   async::Loop& loop_;
   async::WorkerPool& pool_;
   std::shared_ptr<Symbolizer> symbolizer_;

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <condition_variable>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <optional>
@@ -21,6 +22,8 @@
 
 #include "pprof/gzip.h"
 #include "pprof/profile.h"
+#include "selfprof/heap_dump.h"
+#include "selfprof/thread_stacks.h"
 
 // The settings of the real program, with more frequent samples: a small test must see its allocations.
 extern "C" {
@@ -260,6 +263,52 @@ TEST(SelfProf, HeapProfileNamesTheOwnerOfTheMemory) {
 #endif
 }
 
+TEST(SelfProf, TheProgramItselfGivesAProfileItsName) {
+  const auto p = unpack(snapshot(Snapshot::kGoroutine));
+  ASSERT_TRUE(p && !p->mappings.empty());
+  EXPECT_EQ(p->mappings.front().filename, std::filesystem::read_symlink("/proc/self/exe"));
+}
+
+TEST(SelfProf, TextIsForPeople) {
+  const auto text = [](Snapshot kind) {
+    return profile([kind](SelfProfiler& profiler, SelfProfiler::Done done) {
+      profiler.snapshot({.kind = kind, .text = true}, std::move(done));
+    });
+  };
+  const std::string threads = text(Snapshot::kGoroutine);
+  EXPECT_TRUE(threads.starts_with("goroutine profile: total ")) << threads;
+  EXPECT_NE(threads.find("\n# labels: {\"thread\":\""), std::string::npos) << threads;
+  EXPECT_NE(threads.find("invar::"), std::string::npos) << threads;
+  EXPECT_TRUE(text(Snapshot::kMutex).starts_with("--- contention:\n"));
+#if INVAR_TEST_OWN_ALLOCATOR
+  const auto kept = allocate_much(8 << 20);
+  const std::string heap = text(Snapshot::kHeap);
+  EXPECT_TRUE(heap.starts_with("heap profile: ")) << heap;
+  EXPECT_NE(heap.find("invar::selfprof::allocate_much"), std::string::npos) << heap;
+#endif
+}
+
+TEST(HeapChange, IsWhatHappenedSiteBySite) {
+  const HeapDump before{
+      .sites = {{.stack = {1}, .inuse_objects = 2, .inuse_bytes = 20, .alloc_objects = 5, .alloc_bytes = 50},
+                {.stack = {2}, .inuse_objects = 1, .inuse_bytes = 10, .alloc_objects = 1, .alloc_bytes = 10},
+                {.stack = {3}, .inuse_objects = 1, .inuse_bytes = 7, .alloc_objects = 1, .alloc_bytes = 7}}};
+  const HeapDump after{
+      .period_bytes = 512,
+      .sites = {
+          {.stack = {1}, .inuse_objects = 1, .inuse_bytes = 10, .alloc_objects = 9, .alloc_bytes = 90},
+          {.stack = {3}, .inuse_objects = 1, .inuse_bytes = 7, .alloc_objects = 1, .alloc_bytes = 7},
+          {.stack = {4}, .inuse_objects = 3, .inuse_bytes = 30, .alloc_objects = 3, .alloc_bytes = 30}}};
+  const HeapDump change = heap_change(before, after);
+  EXPECT_EQ(change.period_bytes, 512);
+  ASSERT_EQ(change.sites.size(), 3U);
+  EXPECT_EQ(change.sites[0].inuse_bytes, -10);
+  EXPECT_EQ(change.sites[0].alloc_bytes, 40);
+  EXPECT_EQ(change.sites[1].inuse_objects, 3);
+  EXPECT_EQ(change.sites[2].stack, Stack{2});
+  EXPECT_EQ(change.sites[2].inuse_bytes, -10);
+}
+
 TEST(SelfProf, ThreadProfileHasOneStackPerThread) {
   Gate gate;
   std::thread waiting([&] {
@@ -288,7 +337,7 @@ TEST(SelfProf, ThreadProfileHasOneStackPerThread) {
   EXPECT_EQ(total(*p, "wait_at_the_gate", 0), 1);
 }
 
-TEST(SelfProf, AThreadThatBlocksSignalsDelaysNobodyForLong) {
+TEST(SelfProf, AThreadThatBlocksSignalsDelaysNobody) {
   Gate gate;
   std::thread deaf([&] {
     sigset_t all;
@@ -296,12 +345,14 @@ TEST(SelfProf, AThreadThatBlocksSignalsDelaysNobodyForLong) {
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
     pthread_setname_np(pthread_self(), "deaf");
     wait_at_the_gate(gate);
-    pthread_sigmask(SIG_UNBLOCK, &all, nullptr);  // the late answer finds nobody waiting
   });
   {
     std::unique_lock lock(gate.mutex);
     gate.changed.wait(lock, [&] { return gate.waiting; });
   }
+  const auto started = std::chrono::steady_clock::now();
+  ASSERT_TRUE(collect_thread_stacks(std::chrono::minutes(1)));
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
   const auto p = unpack(snapshot(Snapshot::kGoroutine));
   {
     const std::lock_guard lock(gate.mutex);

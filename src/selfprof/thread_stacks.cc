@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 
@@ -92,6 +93,20 @@ std::string thread_name(int id) {
   return n > 0 ? std::string(trim_space({buffer, static_cast<std::size_t>(n)})) : std::string();
 }
 
+// Threads of libraries often block every signal; waiting for them would only take the whole deadline.
+bool is_deaf(int id, int signal_number) {
+  char buffer[4096] = {};
+  const UniqueFd fd(
+      open(("/proc/self/task/" + std::to_string(id) + "/status").c_str(), O_RDONLY | O_CLOEXEC));
+  const ssize_t n = fd.valid() ? read(fd.get(), buffer, sizeof buffer - 1) : 0;
+  const std::string_view status(buffer, n > 0 ? static_cast<std::size_t>(n) : 0);
+  constexpr std::string_view kField = "\nSigBlk:";
+  const auto field = status.find(kField);
+  if (field == std::string_view::npos) return false;
+  const std::uint64_t blocked = std::strtoull(buffer + field + kField.size(), nullptr, 16);
+  return (blocked >> (signal_number - 1) & 1) != 0;
+}
+
 bool ask(int thread_id, int signal_number, std::uintptr_t ticket) {
   siginfo_t info{};
   info.si_code = SI_QUEUE;
@@ -130,6 +145,7 @@ Result<std::vector<ThreadStack>> collect_thread_stacks(Duration deadline) {
 
   std::size_t asked = 0;
   for (std::size_t i = 0; i < threads.size(); ++i) {
+    if (is_deaf(threads[i].thread_id, *signal_number)) continue;
     if (ask(threads[i].thread_id, *signal_number, std::uintptr_t{collection.generation} << 16 | i)) ++asked;
   }
   const timespec until = after(deadline);

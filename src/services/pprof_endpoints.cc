@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
 
 #include "base/strings.h"
 #include "selfprof/selfprof.h"
@@ -42,7 +43,9 @@ std::string index_page() {
          "<code>seconds</code> says for how long "
          "(default 30)</td></tr><tr><td><a href=\"cmdline\">cmdline</a></td><td>the command "
          "line</td></tr></table>"
-         "<p>Open one with <code>go tool pprof URL</code>.</p></body></html>\n";
+         "<p>Open one with <code>go tool pprof URL</code>. <code>debug=1</code> shows text instead; with "
+         "<code>seconds</code>, "
+         "<code>heap</code> and <code>allocs</code> show what changes in that time.</p></body></html>\n";
 }
 
 // Go's servers answer with these headers; tools look at them.
@@ -60,21 +63,34 @@ class PprofHandler : public std::enable_shared_from_this<PprofHandler> {
   PprofHandler(async::Loop& loop, async::WorkerPool& pool)
       : loop_(loop), profiler_(loop, pool), watch_(loop) {}
 
-  void snapshot(const Kind& kind, const http::ResponderPtr& responder) {
-    profiler_.snapshot(kind.snapshot, [responder, name = kind.name](Result<std::string> profile) {
-      responder->send(profile ? profile_response(std::move(*profile), name)
-                              : http::text_response(500, profile.error().message));
-    });
+  void snapshot(const Kind& kind, const http::ServerRequest& request, const http::ResponderPtr& responder) {
+    selfprof::SnapshotRequest wanted{.kind = kind.snapshot};
+    const auto debug = request.query_value("debug");
+    wanted.text = debug && parse_int(*debug).value_or(0) != 0;
+    if (request.query_value("seconds")) {
+      const auto seconds = seconds_of(request, responder);
+      if (!seconds) return;
+      if (wanted.text)
+        return responder->send(http::text_response(400, "seconds and debug params are incompatible"));
+      if (kind.snapshot == Snapshot::kGoroutine)
+        return responder->send(http::text_response(400, "stacks of threads have no change over seconds"));
+      wanted.over = std::chrono::seconds(*seconds);
+    }
+    profiler_.snapshot(wanted,
+                       [responder, name = kind.name, text = wanted.text](Result<std::string> profile) {
+                         if (!profile) {
+                           const bool mistake = profile.error().code == ErrorCode::kUnsupported;
+                           responder->send(http::text_response(mistake ? 400 : 500, profile.error().message));
+                         } else {
+                           responder->send(text ? http::text_response(200, trim_space(*profile))
+                                                : profile_response(std::move(*profile), name));
+                         }
+                       });
   }
 
   void cpu(const http::ServerRequest& request, const http::ResponderPtr& responder) {
-    const auto text = request.query_value("seconds");
-    const auto seconds = text ? parse_int(*text) : kDefaultSeconds;
-    if (!seconds || *seconds < 1 || *seconds > kMaxSeconds) {
-      responder->send(
-          http::text_response(400, fmt::format("seconds must be a whole number from 1 to {}", kMaxSeconds)));
-      return;
-    }
+    const auto seconds = seconds_of(request, responder);
+    if (!seconds) return;
     auto capture = profiler_.cpu(
         std::chrono::seconds(*seconds), [self = weak_from_this(), responder](Result<std::string> profile) {
           responder->send(profile ? profile_response(std::move(*profile), "profile")
@@ -94,6 +110,17 @@ class PprofHandler : public std::enable_shared_from_this<PprofHandler> {
   }
 
  private:
+  // Of the query; answers what is no number of seconds.
+  static std::optional<std::int64_t> seconds_of(const http::ServerRequest& request,
+                                                const http::ResponderPtr& responder) {
+    const auto text = request.query_value("seconds");
+    const auto seconds = text ? parse_int(*text) : kDefaultSeconds;
+    if (seconds && *seconds >= 1 && *seconds <= kMaxSeconds) return *seconds;
+    responder->send(
+        http::text_response(400, fmt::format("seconds must be a whole number from 1 to {}", kMaxSeconds)));
+    return std::nullopt;
+  }
+
   // A client that hung up must not keep the one CPU profiler busy.
   void watch() {
     watch_.arm_after(std::chrono::seconds(1), [this] {
@@ -139,8 +166,8 @@ void add_pprof_endpoints(Router& router, async::Loop& loop, async::WorkerPool& p
   });
   for (const auto& kind : kKinds) {
     router.add(base + std::string(kind.name), {},
-               [handler, &kind](const auto&, const http::ResponderPtr& responder) {
-                 handler->snapshot(kind, responder);
+               [handler, &kind](const http::ServerRequest& request, const http::ResponderPtr& responder) {
+                 handler->snapshot(kind, request, responder);
                });
   }
   router.add(base + "profile", {},

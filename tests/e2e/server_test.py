@@ -4,13 +4,15 @@ import base64
 import gzip
 import json
 import pathlib
+import re
 import signal
 import ssl
 import subprocess
+import time
 import unittest
 import urllib.request
 
-from harness import OPENER, Case, fetch, until
+from harness import OPENER, Case, fetch, pprofcheck, until
 
 BASE = """
 pyroscope.scrape "s" {
@@ -74,6 +76,26 @@ class Server(Case):
             self.assertEqual(gzip.decompress(packed[2])[:20], plain[2][:20])
             self.assertLess(len(packed[2]), len(plain[2]))
 
+    def test_profiles_as_text_and_over_time(self):
+        invar = self.invar(BASE)
+        base = "/debug/pprof/"
+        for query, begin in (("goroutine?debug=2", "goroutine profile: total "), ("heap?debug=1", "heap profile: "), ("mutex?debug=1", "--- contention:")):
+            status, headers, body = invar.get(base + query)
+            self.assertEqual((status, headers["Content-Type"]), (200, "text/plain; charset=utf-8"))
+            self.assertTrue(body.decode().startswith(begin), body[:200])
+        self.assertIn("invar::", invar.text(base + "goroutine?debug=1"))
+        for wrong in ("heap?seconds=1&debug=1", "goroutine?seconds=1", "heap?seconds=0", "allocs?seconds=x", "profile?seconds=1.5"):
+            self.assertEqual(invar.get(base + wrong)[0], 400, wrong)
+        self.assertEqual(invar.get(base + "heap?debug=0")[2][:2], b"\x1f\x8b")
+        started = time.monotonic()
+        change = invar.get(base + "allocs?seconds=1")
+        self.assertGreaterEqual(time.monotonic() - started, 1)
+        (invar.folder / "change.pb.gz").write_bytes(change[2])
+        (invar.folder / "whole.pb.gz").write_bytes(invar.get(base + "allocs")[2])
+        whole, some = pprofcheck(invar.folder / "whole.pb.gz", invar.folder / "change.pb.gz")
+        self.assertEqual(whole["types"], some["types"])
+        self.assertLess(some["totals"][1], whole["totals"][1] / 2)
+
     def test_the_api_shows_components_without_secrets(self):
         invar = self.invar(BASE)
         status, headers, body = invar.get("/api/v0/web/components")
@@ -105,8 +127,11 @@ class Server(Case):
                       if l and not l.startswith(("pyroscope_fanout_latency", "pyroscope_write_latency"))]
         self.assertEqual(complaints, [])
         for name in ("invar_build_info", "process_cpu_seconds_total", "invar_component_controller_running_components", "invar_config_hash",
-                     "invar_config_last_load_successful"):
+                     "invar_config_last_load_successful",
+                     "process_virtual_memory_max_bytes", "process_open_fds"):
             self.assertIn("\n" + name, text)
+        info = re.search(r"^invar_build_info\{(.*)\} 1$", text, re.M).group(1)
+        self.assertLessEqual({"branch", "revision", "version", "goversion", "goos", "goarch", "tags"}, set(re.findall(r"(\w+)=", info)))
 
     def test_a_bad_reload_changes_nothing(self):
         invar = self.invar(BASE)
