@@ -75,6 +75,10 @@ void collect_process(std::vector<Sample>& out) {
     add(out, "process_max_fds", "Maximum number of open file descriptors.", kGauge,
         static_cast<double>(limit.rlim_cur));
   }
+  if (::getrlimit(RLIMIT_AS, &limit) == 0) {
+    add(out, "process_virtual_memory_max_bytes", "Maximum amount of virtual memory available in bytes.", kGauge,
+        static_cast<double>(limit.rlim_cur));
+  }
   if (const auto traffic = parse_network_devices(read_proc("/proc/net/dev"))) {
     add(out, "invar_resources_machine_rx_bytes_total", "Bytes received over all interfaces of the host.",
         kCounter, static_cast<double>(traffic->received_bytes));
@@ -94,6 +98,9 @@ void add_process_metrics(Scope& scope) {
               {"branch", std::string(info.branch)},
               {"revision", std::string(info.revision)},
               {"compiler", std::string(info.compiler)},
+              // Of the reference's labels; its dashboards group by them.
+              {"goversion", std::string(info.compiler)},
+              {"tags", ""},
               {"goos", std::string(platform.front())},
               {"goarch", std::string(platform.back())}})
       .set(1);
