@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/strings.h"
+#include "syntax/evaluator.h"
 #include "syntax/format_number.h"
 
 namespace invar::component {
@@ -119,6 +120,7 @@ std::expected<std::string, DecodeError> label_value(const Value& value) {
       break;
   }
   if (const auto* bytes = value.as_byte_string()) return bytes->bytes;
+  if (value.type() == Type::kArray || value.type() == Type::kObject) return syntax::stdlib_printed(value);
   if (value.type() == Type::kCapsule) {
     const Capsule* capsule = value.as_capsule().get();
     const auto* optional = dynamic_cast<const syntax::OptionalSecret*>(capsule);

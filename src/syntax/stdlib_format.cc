@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "base/unicode.h"
+#include "syntax/evaluator.h"
 #include "syntax/format_number.h"
 #include "syntax/stdlib_internal.h"
 
@@ -544,6 +545,12 @@ class Formatter {
 
 Outcome format_text(std::string_view format, FunctionData::Arguments arguments) {
   return Formatter(format, arguments).run();
+}
+
+std::expected<std::string, DecodeError> stdlib_printed(const Value& value) {
+  const auto text = format_text("%v", FunctionData::Arguments(&value, 1));
+  if (!text) return std::unexpected(decode_failure(text.error()));
+  return text->as_string();
 }
 
 }  // namespace invar::syntax
