@@ -300,9 +300,13 @@ std::vector<std::string> similar_names(std::string_view name, const std::vector<
   constexpr std::size_t kMostNames = 3;
   constexpr std::size_t kLongestName = 256;  // the distance costs the product of the lengths
   if (name.empty() || name.size() > kLongestName) return {};
-  const std::size_t limit = std::max<std::size_t>(1, name.size() / 3);
   std::vector<std::pair<std::size_t, std::string>> close;
   for (const std::string& candidate : candidates) {
+    // Fragments in front that are the same make no two names similar: `pyroscope.write` is not like `pyroscope.scrape`.
+    const auto same = static_cast<std::size_t>(std::ranges::mismatch(name, candidate).in1 - name.begin());
+    const std::size_t dot = name.substr(0, same).rfind('.');
+    const std::size_t length = dot == std::string_view::npos ? name.size() : name.size() - dot - 1;
+    const std::size_t limit = std::max<std::size_t>(1, length / 3);
     const std::size_t difference =
         candidate.size() > name.size() ? candidate.size() - name.size() : name.size() - candidate.size();
     if (difference > limit) continue;

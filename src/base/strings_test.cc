@@ -200,6 +200,14 @@ TEST(Strings, SimilarNamesFindsSlips) {
   EXPECT_THAT(similar_names(std::string(1 << 20, 'a'), names), IsEmpty());
 }
 
+TEST(Strings, SimilarNamesDifferBehindTheSameFragments) {
+  EXPECT_THAT(similar_names("pyroscope.write.w", {"pyroscope.scrape.a", "pyroscope.write.v"}),
+              ElementsAre("pyroscope.write.v"));
+  EXPECT_THAT(similar_names("pyroscope.scrap", {"pyroscope.scrape", "pyroscope.write"}),
+              ElementsAre("pyroscope.scrape"));
+  EXPECT_THAT(similar_names("pyroscop.scrape", {"pyroscope.scrape"}), ElementsAre("pyroscope.scrape"));
+}
+
 TEST(Strings, SimilarNamesBestFirst) {
   EXPECT_THAT(similar_names("replace", {"replaces", "replace_all", "replce", "keep"}),
               ElementsAre("replaces", "replce"));
