@@ -29,6 +29,12 @@ type lifetime struct {
 	lost         map[string]float64 // dropped at an orderly end
 }
 
+// givenUp counts what it dropped on one destination, in its time and at its end.
+func (l *lifetime) givenUp(e *endpoint) float64 {
+	row := l.last[e.destination()]
+	return row.dropped + row.expired + l.lost[e.destination()]
+}
+
 var sample = regexp.MustCompile(`^pyroscope_ledger_(\w+?)(?:_total)?\{(.*)\} (\S+)$`)
 var label = regexp.MustCompile(`(\w+)="([^"]*)"`)
 
@@ -143,8 +149,9 @@ func (r *run) audit(e *endpoint) {
 			if before.killed {
 				late := before.read.Add(-readingTakes)
 				most = was.queued + r.ids.issuedIn(late, before.ended.Add(readingTakes))
-				least = was.queued - between(e.accepts, late, before.ended) - between(e.refusals, late, before.ended) -
-					between(e.silent(), late, before.ended) - r.youngAt(e, before.ended)
+				read := before.ended.Add(200 * time.Millisecond) // also what the server found in its socket after the kill
+				least = was.queued - between(e.accepts, late, read) - between(e.refusals, late, read) -
+					between(e.silent(), late, read) - r.youngAt(e, before.ended)
 			} else {
 				least = before.left[e.destination()]
 				most = least
