@@ -131,7 +131,8 @@ struct Response {
   std::string status_line;  // "404 Not Found"
   Headers headers;
   std::string body;
-  std::string url;  // after redirects
+  std::string url;         // after redirects
+  bool body_lost = false;  // a redirect (301, 302, 303) turned the request into a GET without its body
 };
 
 // Handle of a request under way. Destroying it cancels.

@@ -279,6 +279,7 @@ void Exchange::on_result(std::expected<Response, Failure> result) {
     transfer_.reset();
     return next_attempt();
   }
+  result->body_lost = !with_body_;
   if (!client_->config.follow_redirects) return finish(std::move(result));
   auto hop = next_hop(chain_, url_, method_, result->status, result->headers.get("Location"));
   if (!hop) return finish(std::unexpected(std::move(hop).error()));

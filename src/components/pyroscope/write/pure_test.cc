@@ -270,6 +270,22 @@ TEST(Reply, SpeaksPlainly) {
   for (const auto& c : cases) EXPECT_THAT(classify(c.result, context).sentence, HasSubstr(c.part));
 }
 
+TEST(Reply, ARedirectThatLosesTheBodyDeliversNothing) {
+  http::Response lost = answer(200, "application/proto", "");
+  lost.url = "https://pyroscope/push.v1.PusherService/Push";
+  lost.body_lost = true;
+  for (const bool ingest : {false, true}) {
+    const Reply reply = classify(lost, {.ingest = ingest});
+    EXPECT_EQ(reply.verdict, Verdict::kGiveUp);
+    EXPECT_EQ(reply.reason, "redirected");
+    EXPECT_THAT(reply.sentence, HasSubstr("redirects to https://pyroscope/push.v1.PusherService/Push"));
+  }
+  lost.status = 405;
+  lost.status_line = "405 Method Not Allowed";
+  EXPECT_THAT(classify(lost, {}).sentence, HasSubstr("write that address into url"));
+  EXPECT_THAT(classify(answer(304, "", ""), {}).sentence, HasSubstr("redirects to nowhere"));
+}
+
 TEST(Reply, ErrorsHaveTheDocumentedForm) {
   EXPECT_EQ(classify(answer(400, kJson, connect("invalid_argument")), {}).error, "invalid_argument: why");
   EXPECT_EQ(classify(answer(413, "text/plain", "zzz"), {}).error,

@@ -145,10 +145,14 @@ std::string sentence_of(const http::Response& response, std::string_view code, s
            words;
   if (response.status == 403 || code == "permission_denied")
     return status + ": these credentials may not send profiles here" + words;
-  if (response.status >= 300 && response.status < 400)
-    return status + ": the server redirects to " +
-           one_line(response.headers.get("Location"), kMaxInSentence) +
+  if (response.body_lost && type != "text/html")
+    return status + ": the server redirects to " + one_line(http::redact_url(response.url), kMaxInSentence) +
+           " in a way that loses the profile on its way; write that address into url";
+  if (response.status >= 300 && response.status < 400) {
+    const std::string where = one_line(response.headers.get("Location"), kMaxInSentence);
+    return status + ": the server redirects" + (where.empty() ? " to nowhere" : " to " + where) +
            ", which is not followed; check the url or follow_redirects";
+  }
   if (response.status < 300 || (type == "text/html" && response.status != 404))
     return status + ": the answer is " +
            (type.empty()          ? "of no type"
@@ -203,7 +207,15 @@ Reply classify(const std::expected<http::Response, http::Failure>& result, const
   if (context.ingest ? status >= 200 && status < 300 : status == 200) {
     const std::string type = media_type(response);
     // Pyroscope answers /ingest without a type; a page comes from somebody in between who has not passed the body on.
-    if (context.ingest ? type != "text/html" : type.starts_with("application/")) return reply;
+    const bool taken = context.ingest ? type != "text/html" : type.starts_with("application/");
+    if (taken && !response.body_lost) return reply;
+    if (taken) {
+      reply.verdict = Verdict::kGiveUp;
+      reply.code = reply.reason = "redirected";
+      reply.error = "unknown: redirected to " + http::redact_url(response.url) + " without the profile";
+      reply.sentence = sentence_of(response, "unknown", "", context);
+      return reply;
+    }
     reply.verdict = Verdict::kRetry;
     reply.code = "unknown";
     reply.error = "unknown: invalid content-type: " + quote(response.headers.get("Content-Type")) +
