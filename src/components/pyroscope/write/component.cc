@@ -82,7 +82,7 @@ A reply decides what happens next:
 | 200 with a page that is not Pyroscope's, also on `/ingest` | the same: a proxy answered |
 | 429 that names a rate, for a profile of more than half of it | tries once more when an empty bucket would have filled; then gives the profile up, as larger than the server's burst, unless the server has taken one as large |
 | 401 | keeps the profiles and asks again until the credentials are mended, by a reload or in their file |
-| another 4xx, 501 | gives the profile up: the server would refuse it again |
+| another 4xx, 501, a redirect that loses the body (301, 302, 303) | gives the profile up: the server would refuse it again |
 
 After `max_backoff_retries` attempts a profile is dropped, unless `on_retries_exhausted` in the `queue` block says `"keep"`. A profile
 older than `max_age` is not sent any more.
@@ -94,8 +94,8 @@ the status page says so. The queue of an endpoint that is removed by a reload is
 configured at a start is dropped. When the whole component is removed, its queue stays in the storage directory until the component
 comes back under its name: the log says how much that is, and the status page and the gauge `invar_left_on_disk_profiles` show it.
 
-What a server would refuse anyway is not sent: a body from elsewhere that is no profile or has no value above zero, and one that is larger than
-`max_profile_bytes`.
+What a server would refuse anyway is not sent: a body from elsewhere that is no profile, has no value above zero, or was taken (by the time inside
+it) longer than `max_age` ago, and one that is larger than `max_profile_bytes`.
 
 Nothing is lost without being counted: for every endpoint and profile type, `pyroscope_ledger_taken_total` equals the sum of `sent`,
 `refused`, `expired` and `dropped`, and `pyroscope_ledger_queued`. What a start finds on disk counts as taken again, and in

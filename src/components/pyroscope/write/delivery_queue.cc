@@ -475,12 +475,13 @@ void DeliveryQueue::give_up_all(End end, std::string_view reason) {
 }
 
 Duration DeliveryQueue::oldest_age() const {
-  async::TimePoint oldest = env_.loop->now();
+  const async::TimePoint now = env_.loop->now();
+  async::TimePoint oldest = now;
   if (!live_.empty()) oldest = std::min(oldest, live_.begin()->second->accepted_at);
   if (!saving_.empty()) oldest = std::min(oldest, saving_.begin()->second->accepted_at);
   if (!backlog_.empty()) oldest = std::min(oldest, backlog_.begin()->second->accepted_at);
   for (const auto& [key, d] : waiting_) oldest = std::min(oldest, d->accepted_at);
-  return env_.loop->now() - oldest;
+  return now - oldest;
 }
 
 }  // namespace invar::components::pyroscope_write

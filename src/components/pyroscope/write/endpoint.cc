@@ -300,6 +300,12 @@ void Endpoint::finish(DeliveryPtr delivery, End end, std::string_view reason, st
   ending_ ? void(++lost_at_end_) : note_lost(reason, error);
 }
 
+void Endpoint::count_unsent(std::uint64_t bytes, std::string_view reason, std::string_view cause) {
+  metrics_.dropped_bytes->add(static_cast<double>(bytes));
+  metrics_.dropped_profiles->add();
+  note_lost(reason, cause);
+}
+
 void Endpoint::finish_all(End end, std::string_view reason) {
   timer_.cancel();
   ending_ = true;
@@ -412,8 +418,9 @@ EndpointView Endpoint::view() const {
   view.in_flight = flights_.size();
   view.in_flight_limit = limit();
   view.oldest_age = queue_.oldest_age();
+  const async::TimePoint now = env_.loop->now();
   for (const auto& [id, flight] : flights_)
-    view.oldest_age = std::max<Duration>(view.oldest_age, env_.loop->now() - flight.delivery->accepted_at);
+    view.oldest_age = std::max<Duration>(view.oldest_age, now - flight.delivery->accepted_at);
   view.last_error = last_error_;
   view.last_error_unix_ns = last_error_unix_ns_;
   return view;

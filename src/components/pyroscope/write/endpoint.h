@@ -84,6 +84,8 @@ class Endpoint {
   // `kept`, if any, hears once when the profile is as safe as the settings promise, or that it is not.
   void offer(OutgoingPtr profile, pipeline::Ledger::Entry entry, std::shared_ptr<Push> push,
              pipeline::Kept kept = {});
+  // A profile that ended before the queue had it: refused or dropped by us.
+  void count_unsent(std::uint64_t bytes, std::string_view reason, std::string_view cause);
   // Sends what it can until `within` is over, then gives up the rest with `reason`, or leaves on disk what is there, and
   // calls `done` (once, posted). What is left is left at once when there is no use in trying.
   enum class Rest { kGiveUp, kLeaveOnDisk };

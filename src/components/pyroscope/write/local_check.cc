@@ -22,6 +22,7 @@ LocalCheck check_locally(std::string_view body) {
   }
   if (!summary->any_positive_value) out.verdict = LocalCheck::Verdict::kEmpty;
   out.lacks_time = summary->time_unix_ns == 0;
+  out.time_unix_ns = summary->time_unix_ns;
   out.raw_bytes = summary->raw_bytes;
   return out;
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
+
 namespace invar::components::pyroscope_write {
 
 struct LocalCheck {
@@ -14,6 +16,7 @@ struct LocalCheck {
   Verdict verdict = Verdict::kGood;
   std::string error;  // of kNoProfile and kTooLarge
   bool lacks_time = false;
+  UnixNanos time_unix_ns = 0;   // its own; 0 when it has none
   std::uint64_t raw_bytes = 0;  // uncompressed
 };
 

@@ -217,7 +217,7 @@ pipeline::Answer Writer::take(const pipeline::ProfilePtr& profile, pipeline::Kep
     limited = limited || settings.max_profile_bytes > 0;
   }
   if (ingest || (profile->checked && !limited)) {
-    hand_over(std::move(incoming), profile->lacks_time, 0);
+    hand_over(std::move(incoming), {.lacks_time = profile->lacks_time});
   } else {
     check(std::move(incoming));
   }
@@ -226,8 +226,15 @@ pipeline::Answer Writer::take(const pipeline::ProfilePtr& profile, pipeline::Kep
 
 void Writer::check(Incoming incoming) {
   const std::uint64_t bytes = incoming.profile->body->size();
-  if (checking_bytes_ + bytes > static_cast<std::uint64_t>(arguments_.queue.max_memory_bytes)) {
-    for (auto& [url, entry] : incoming.entries) entry.dropped("memory full");
+  const auto room = static_cast<std::uint64_t>(arguments_.queue.max_memory_bytes);
+  if (bytes + Delivery::kOverhead > room)
+    return refuse(std::move(incoming), "too large",
+                  fmt::format("{} bytes, and the queue has room for {}", bytes, room));
+  if (checking_bytes_ + bytes > room) {
+    for (auto& [url, entry] : incoming.entries) {
+      count_unsent(incoming, url, "memory full", "too many profiles wait for their first look");
+      entry.dropped("memory full");
+    }
     if (incoming.kept) incoming.kept({pipeline::Outcome::kRefused, "memory full"});
     return;
   }
@@ -244,8 +251,15 @@ void Writer::checked(std::uint64_t id, const LocalCheck& result) {
   Incoming incoming = std::move(found.mapped());
   checking_bytes_ -= incoming.profile->body->size();
   switch (result.verdict) {
-    case LocalCheck::Verdict::kGood:
-      return hand_over(std::move(incoming), result.lacks_time, result.raw_bytes);
+    case LocalCheck::Verdict::kGood: {
+      const Duration age(env_.loop->unix_ns() - result.time_unix_ns);
+      const Duration most = arguments_.queue.max_age;
+      if (result.time_unix_ns <= 0 || most <= Duration::zero() || age <= most)
+        return hand_over(std::move(incoming), result);
+      return refuse(std::move(incoming), "too old",
+                    fmt::format("it was taken at {}, and max_age is {}", format_rfc3339(result.time_unix_ns),
+                                format_duration(most)));
+    }
     case LocalCheck::Verdict::kEmpty:
       // Nothing is wrong with the sender.
       for (auto& [url, entry] : incoming.entries) entry.refused("empty profile");
@@ -259,17 +273,29 @@ void Writer::checked(std::uint64_t id, const LocalCheck& result) {
 }
 
 void Writer::refuse(Incoming incoming, const std::string& reason, const std::string& error) {
-  for (auto& [url, entry] : incoming.entries) entry.refused(reason);
+  for (auto& [url, entry] : incoming.entries) {
+    count_unsent(incoming, url, reason, error);
+    entry.refused(reason);
+  }
   incoming.push->error = error;
   if (incoming.kept) incoming.kept({pipeline::Outcome::kRefused, fmt::format("{}: {}", reason, error), true});
 }
 
-// `raw_bytes`: 0 when nobody has asked.
-void Writer::hand_over(Incoming incoming, bool lacks_time, std::uint64_t raw_bytes) {
+void Writer::count_unsent(const Incoming& incoming, const std::string& url, const std::string& reason,
+                          const std::string& error) {
+  const auto slot =
+      std::ranges::find(endpoints_, url, [](const Slot& s) { return s.endpoint->settings().shown_url; });
+  if (slot != endpoints_.end()) slot->endpoint->count_unsent(incoming.profile->body->size(), reason, error);
+}
+
+// `found`: what a look into the body has told; its times and sizes are 0 when nobody had to look.
+void Writer::hand_over(Incoming incoming, const LocalCheck& found) {
   const bool ingest = incoming.profile->kind == pipeline::BodyKind::kIngest;
-  const auto outgoing =
-      std::make_shared<const Outgoing>(ingest ? make_ingest(*incoming.profile, incoming.labels)
-                                              : make_push(*incoming.profile, incoming.labels, lacks_time));
+  Outgoing made = ingest ? make_ingest(*incoming.profile, incoming.labels)
+                         : make_push(*incoming.profile, incoming.labels, found.lacks_time);
+  // The server's window goes by the time inside.
+  if (found.time_unix_ns > 0) made.taken_unix_ns = std::min(made.taken_unix_ns, found.time_unix_ns);
+  const auto outgoing = std::make_shared<const Outgoing>(std::move(made));
   // The sender hears once, when the last endpoint has answered.
   struct Answers {
     explicit Answers(pipeline::Kept tell) : kept(std::move(tell)) {}
@@ -298,11 +324,11 @@ void Writer::hand_over(Incoming incoming, bool lacks_time, std::uint64_t raw_byt
     offered[i] = true;
     Endpoint& endpoint = *endpoints_[i].endpoint;
     const std::uint64_t most = endpoint.settings().max_profile_bytes;
-    if (most > 0 && raw_bytes > most) {
+    if (most > 0 && found.raw_bytes > most) {
+      const std::string error = fmt::format("{} bytes uncompressed", found.raw_bytes);
+      count_unsent(incoming, url, "too large", error);
       entry.refused("too large");
-      if (answers)
-        answers->all = {pipeline::Outcome::kRefused,
-                        fmt::format("too large: {} bytes uncompressed", raw_bytes), true};
+      if (answers) answers->all = {pipeline::Outcome::kRefused, "too large: " + error, true};
       continue;
     }
     endpoint.offer(outgoing, std::move(entry), incoming.push, hear());
@@ -313,7 +339,7 @@ void Writer::stop(async::Task done) {
   intake_->close();
   for (auto& [id, incoming] : std::exchange(checking_, {})) {
     const bool lacks_time = incoming.profile->lacks_time;
-    hand_over(std::move(incoming), lacks_time, 0);
+    hand_over(std::move(incoming), {.lacks_time = lacks_time});
   }
   on_stopped_ = std::move(done);
   stopping_ = true;

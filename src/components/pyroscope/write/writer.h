@@ -84,8 +84,11 @@ class Writer {
   pipeline::Answer take(const pipeline::ProfilePtr& profile, pipeline::Kept kept);
   void check(Incoming incoming);
   void checked(std::uint64_t id, const LocalCheck& result);
+  // It ends before a queue has it.
   void refuse(Incoming incoming, const std::string& reason, const std::string& error);
-  void hand_over(Incoming incoming, bool lacks_time, std::uint64_t raw_bytes);
+  void count_unsent(const Incoming& incoming, const std::string& url, const std::string& reason,
+                    const std::string& error);
+  void hand_over(Incoming incoming, const LocalCheck& found);
   [[nodiscard]] std::string directory_of(const std::string& url, std::size_t n) const;
   void clear_unused_queues();
   [[nodiscard]] EndpointSettings settings_of(const EndpointArguments& endpoint,

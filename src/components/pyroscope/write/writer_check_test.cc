@@ -38,7 +38,7 @@ class CheckTest : public WriterTest {
 TEST_F(CheckTest, AGoodProfileIsSentAndStampedOnceWhenItHasNoTime) {
   serve_all();
   configure({endpoint()});
-  const std::string timed = pprof_body(7, 1'767'225'600'000'000'000), untimed = pprof_body(7, 0);
+  const std::string timed = pprof_body(7, loop_.unix_ns()), untimed = pprof_body(7, 0);
   EXPECT_TRUE(ask(unchecked(timed))->accepted());
   EXPECT_TRUE(ask(unchecked(untimed))->accepted());
   ASSERT_EQ(sent_.size(), 2u);
@@ -72,15 +72,61 @@ TEST_F(CheckTest, AConfiguredLimitHoldsForTheUncompressedProfileOfThatEndpoint) 
   EndpointArguments limited = endpoint();
   limited.max_profile_bytes = 5'000;
   configure({limited, endpoint("http://two")});
-  auto large = profile(pprof_body(7, 1, 10'000));  // checked by somebody who does not know this limit
+  auto large =
+      profile(pprof_body(7, loop_.unix_ns(), 10'000));  // checked by somebody who does not know this limit
   ASSERT_LT(large->body->size(), 1'000u);
   const auto heard = ask(large);
   EXPECT_FALSE(heard->accepted());
   EXPECT_THAT(heard->reason, HasSubstr("too large"));
   EXPECT_EQ(ledger().refused_by_reason.at("too large"), 1u);
   EXPECT_EQ(ledger("http://two").sent, 1u);
-  offer(profile(pprof_body(7, 1, 1'000)));
+  offer(profile(pprof_body(7, loop_.unix_ns(), 1'000)));
   EXPECT_EQ(ledger().sent, 1u);
+}
+
+TEST_F(CheckTest, WhatIsTooOldInsideIsRefusedForGood) {
+  serve_all();
+  const auto minutes_ago = [&](int n) { return pprof_body(7, loop_.unix_ns() - n * 60'000'000'000); };
+  configure({endpoint()});
+  const auto heard = ask(unchecked(minutes_ago(61)));
+  EXPECT_FALSE(heard->accepted());
+  EXPECT_TRUE(heard->permanent);
+  EXPECT_THAT(heard->reason,
+              testing::StartsWith("too old: it was taken at 2025-12-31T22:59:00Z, and max_age is 1h"));
+  EXPECT_EQ(ledger().refused_by_reason.at("too old"), 1u);
+  EXPECT_TRUE(sent_.empty());
+  EXPECT_TRUE(ask(unchecked(minutes_ago(59)))->accepted());
+  EXPECT_EQ(ledger().sent, 1u);
+  configure({endpoint()}, {.max_age = Duration::zero()});
+  EXPECT_TRUE(ask(unchecked(minutes_ago(100'000)))->accepted());
+  EXPECT_EQ(ledger().sent, 2u);
+}
+
+TEST_F(CheckTest, TheTimeInsideSaysWhenItExpires) {
+  serve_outage();
+  EndpointArguments patient = endpoint();
+  patient.max_backoff_retries = 0;
+  configure({patient});
+  EXPECT_TRUE(ask(unchecked(pprof_body(7, loop_.unix_ns() - 50 * 60'000'000'000)))->accepted());
+  EXPECT_TRUE(ask(unchecked(pprof_body(7, loop_.unix_ns())))->accepted());
+  loop_.advance(std::chrono::minutes(11));
+  EXPECT_EQ(ledger().expired, 1u);
+  EXPECT_EQ(ledger().queued, 1u);
+}
+
+TEST_F(CheckTest, WhatWeRefuseCountsAsDroppedInTheMetricsAndIsLogged) {
+  configure({endpoint()}, {.max_memory_bytes = 10'000});
+  ask(unchecked("not a profile"));
+  const auto heard = ask(unchecked(std::string(10'000, 'x')));  // no use in coming again
+  EXPECT_TRUE(heard->permanent);
+  EXPECT_THAT(heard->reason, HasSubstr("too large: 10000 bytes, and the queue has room for 10000"));
+  EXPECT_THAT(registry_->collect(),
+              HasSubstr("pyroscope_write_dropped_profiles_total{component_id=\"pyroscope.write.test\","
+                        "endpoint=\"http://one:4040\"} 2\n"));
+  EXPECT_THAT(registry_->collect(),
+              HasSubstr("pyroscope_write_dropped_bytes_total{component_id=\"pyroscope.write.test\","
+                        "endpoint=\"http://one:4040\"} 10013\n"));
+  EXPECT_EQ(logged("profiles were not delivered"), 1);
 }
 
 TEST_F(CheckTest, WhatWaitsForTheCheckIsBounded) {
@@ -98,7 +144,7 @@ TEST_F(CheckTest, AStopDoesNotWaitForTheCheck) {
   serve_all();
   configure({endpoint()});
   pool_.set_paused(true);
-  writer_->receiver()->accept(unchecked(pprof_body(7, 1)));
+  writer_->receiver()->accept(unchecked(pprof_body(7, loop_.unix_ns())));
   EXPECT_TRUE(stop(std::chrono::seconds(1)));
   EXPECT_EQ(ledger().sent, 1u);
 }
@@ -107,7 +153,7 @@ TEST_F(CheckTest, AnEndpointThatIsRemovedDuringTheCheckIsCounted) {
   serve_all();
   configure({endpoint(), endpoint("http://two")});
   pool_.set_paused(true);
-  writer_->receiver()->accept(unchecked(pprof_body(7, 1)));
+  writer_->receiver()->accept(unchecked(pprof_body(7, loop_.unix_ns())));
   configure({endpoint("http://two")});
   pool_.set_paused(false);
   loop_.run_until_idle();
