@@ -9,18 +9,25 @@
 #include "http/url.h"
 
 namespace invar::http {
+namespace {
 
-std::string response_head(const ServerResponse& response, BodyKind kind, bool keep_alive, UnixNanos now) {
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, status_text(response.status));
-  for (const auto& [name, value] : response.headers) {
+void append_fields(std::string& out, const Headers& fields) {
+  for (const auto& [name, value] : fields) {
     // The framing is ours; a value that could split the head is our own bug's last chance to do no harm.
     if (equals_ignore_case(name, "Content-Length") || equals_ignore_case(name, "Transfer-Encoding")) continue;
     if (!is_header_token(name) || !is_header_value(value)) continue;
-    head += name;
-    head += ": ";
-    head += value;
-    head += "\r\n";
+    out += name;
+    out += ": ";
+    out += value;
+    out += "\r\n";
   }
+}
+
+}  // namespace
+
+std::string response_head(const ServerResponse& response, BodyKind kind, bool keep_alive, UnixNanos now) {
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, status_text(response.status));
+  append_fields(head, response.headers);
   if (!response.headers.has("Date")) {
     const std::time_t seconds = now / 1'000'000'000;
     std::tm utc{};
@@ -38,6 +45,14 @@ std::string response_head(const ServerResponse& response, BodyKind kind, bool ke
 
 std::string chunk_head(std::size_t size) {
   return fmt::format("{:x}\r\n", size);
+}
+
+std::string chunked_body(std::string_view body, const Headers& trailers) {
+  std::string out;
+  if (!body.empty()) out.append(chunk_head(body.size())).append(body).append("\r\n");
+  out += "0\r\n";
+  append_fields(out, trailers);
+  return out + "\r\n";
 }
 
 std::string clean_path(std::string_view target_path) {

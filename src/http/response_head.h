@@ -10,7 +10,8 @@ namespace invar::http {
 
 enum class BodyKind { kSized, kChunked, kUntilClose };
 std::string response_head(const ServerResponse& response, BodyKind kind, bool keep_alive, UnixNanos now);
-std::string chunk_head(std::size_t size);  // "1a\r\n"
+std::string chunk_head(std::size_t size);                                  // "1a\r\n"
+std::string chunked_body(std::string_view body, const Headers& trailers);  // whole, to its end
 
 // Decoded and without `.`, `..` and doubled slashes; a trailing slash stays. "/" for what cannot be decoded.
 std::string clean_path(std::string_view target_path);

@@ -90,6 +90,7 @@ class ServerImpl final : public Server {
   }
 
   Result<> open() {
+    if (tls_ && options_.tls_must_load) INVAR_TRY(tls_->current());
     const auto failed = [this](std::string_view why) {
       return fail(ErrorCode::kUnavailable,
                   fmt::format("failed to listen on {}: {}", options_.listen_address, why));
@@ -115,11 +116,13 @@ class ServerImpl final : public Server {
     auth_ = std::move(auth);
   }
 
-  void reconfigure(ServerOptions options) override {
+  Result<> reconfigure(ServerOptions options) override {
+    if (options.tls && options.tls_must_load) INVAR_TRY(ServerTlsSource(*options.tls, files_).current());
     options.listen_address = std::move(options_.listen_address);
     options_ = std::move(options);
     take_security();
     accept();  // more connections may fit now
+    return {};
   }
 
   std::size_t connections() const override { return connections_.size() + sniffing_.size(); }

@@ -39,6 +39,7 @@ struct ServerResponse {
   int status = 200;
   Headers headers;
   std::string body;
+  Headers trailers;  // after the body, which is then sent in chunks; HTTP/1.0 goes without
 };
 ServerResponse text_response(int status,
                              std::string_view line);  // text/plain; charset=utf-8, nosniff, body + LF
@@ -85,6 +86,7 @@ struct ServerOptions {
   std::uint64_t max_body_bytes = std::uint64_t{64} << 20;
   std::size_t max_connections = 0;  // 0 = no limit
   std::optional<ServerTls> tls;
+  bool tls_must_load = false;  // listen() and reconfigure() fail when its files cannot be used now
   std::optional<ServerAuth> auth;
   Duration idle_timeout = std::chrono::minutes(2);  // no byte moved; between requests, too
   Duration read_timeout{};   // a request from its first byte to its last; 0 = idle_timeout alone limits it
@@ -94,15 +96,15 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Needs a loop with an io_context. Errors: `failed to listen on ADDR: <why>`.
+  // Needs a loop with an io_context. Errors: `failed to listen on ADDR: <why>`; unusable TLS files, if they must load.
   static Result<std::unique_ptr<Server>> listen(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
                                                 log::Logger logger, ServerOptions options, Handler handler);
   virtual ~Server() = default;                            // closes everything
   [[nodiscard]] virtual std::string address() const = 0;  // real host:port
   virtual void set_security(std::optional<ServerTls> tls,
                             std::optional<ServerAuth> auth) = 0;  // for new connections
-  // All of them but the address: the limits at once for what is accepted, the rest for new connections.
-  virtual void reconfigure(ServerOptions options) = 0;
+  // All of them but the address: the limits at once for what is accepted, the rest for new connections. All or nothing.
+  virtual Result<> reconfigure(ServerOptions options) = 0;
   virtual void close_listener() = 0;  // no new connections; open ones finish
   [[nodiscard]] virtual std::size_t connections() const = 0;
 };

@@ -153,8 +153,11 @@ class Connection final : public ServerConnection,
   void answer(std::uint64_t turn, ServerResponse response) override {
     if (turn != turn_ || state_ != State::kAnswering) return;
     keep_alive_ = keep_alive_ && !last_request_;
-    std::string head = response_head(response, BodyKind::kSized, keep_alive_, wall_clock());
     const bool no_body = head_only_ || response.status == 204 || response.status == 304;
+    const bool trailed = response.trailers.size() > 0 && !version_10_ && !no_body;
+    std::string head =
+        response_head(response, trailed ? BodyKind::kChunked : BodyKind::kSized, keep_alive_, wall_clock());
+    if (trailed) response.body = chunked_body(response.body, response.trailers);
     answered_ = true;
     limit_whole(settings_.write_timeout);
     if (no_body) return put(std::move(head));
@@ -250,7 +253,7 @@ class Connection final : public ServerConnection,
     parser_.emplace();
     parser_->header_limit(kMaxHeadBytes);
     parser_->body_limit(settings_.max_body_bytes);
-    expect_handled_ = false;
+    head_seen_ = false;
     expect_progress();
     read_more();
   }
@@ -266,9 +269,13 @@ class Connection final : public ServerConnection,
     if (error) return on_read_error(error);
     if (std::exchange(state_, State::kReading) == State::kIdle) limit_whole(settings_.read_timeout);
     expect_progress();
-    if (parser_->is_header_done() && !std::exchange(expect_handled_, true) && !parser_->is_done() &&
-        equals_ignore_case(std::string_view(parser_->get()[beast::http::field::expect]), "100-continue")) {
-      put("HTTP/1.1 100 Continue\r\n\r\n");
+    if (parser_->is_header_done() && !std::exchange(head_seen_, true)) {
+      // Where such a body ends nobody knows, nor where the next request begins.
+      if (!parser_->get()[beast::http::field::transfer_encoding].empty() && !parser_->chunked())
+        return refuse(501, "unsupported transfer encoding");
+      if (!parser_->is_done() &&
+          equals_ignore_case(std::string_view(parser_->get()[beast::http::field::expect]), "100-continue"))
+        put("HTTP/1.1 100 Continue\r\n\r\n");
     }
     if (parser_->is_done()) return handle();
     // Beast reads as much at once as the buffer has room for.
@@ -287,7 +294,27 @@ class Connection final : public ServerConnection,
     }
     if (failure == error::body_limit) return refuse(413, "request body too large");
     if (failure == error::header_limit) return refuse(431, "request header too large");
+    if (failure == error::bad_version && speaks_http2()) return refuse_http2();
     refuse(400, "400 Bad Request");
+  }
+
+  [[nodiscard]] bool speaks_http2() const {
+    constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n";
+    const auto bytes = buffer_.data();
+    return std::string_view(static_cast<const char*>(bytes.data()), bytes.size()).starts_with(kPreface);
+  }
+
+  // In its own frames (RFC 9113): no settings of ours, and GOAWAY with HTTP_1_1_REQUIRED, which some clients obey by themselves.
+  void refuse_http2() {
+    constexpr std::string_view kWhy = "only HTTP/1.1 is served here";
+    std::string frames("\0\0\0\4\0\0\0\0\0\0\0", 11);
+    frames += static_cast<char>(8 + kWhy.size());
+    frames += std::string_view("\7\0\0\0\0\0\0\0\0\0\0\0\0\x0d", 14);
+    frames += kWhy;
+    state_ = State::kAnswering;
+    keep_alive_ = false;
+    answered_ = lingering_ = true;
+    put(std::move(frames));
   }
 
   void refuse(int status, std::string_view line) {
@@ -451,7 +478,7 @@ class Connection final : public ServerConnection,
 
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
-  bool expect_handled_ = false;
+  bool head_seen_ = false;
   bool keep_alive_ = false;
   bool version_10_ = false;
   bool head_only_ = false;

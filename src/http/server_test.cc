@@ -125,6 +125,36 @@ TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
       "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslowHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfast");
 }
 
+TEST_F(ServerTest, TrailersComeAfterABodyInChunks) {
+  Server& server = h.serve([](ServerRequest, ResponderPtr responder) {
+    responder->send({200, {{"Trailer", "Grpc-Status"}}, "body", {{"Grpc-Status", "0"}, {"Bad", "a\r\nb"}}});
+  });
+  RawPeer peer(h, server.address());
+  peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(peer.read_until("\r\n4\r\nbody\r\n0\r\nGrpc-Status: 0\r\n\r\n"));
+  EXPECT_THAT(peer.got, HasSubstr("Transfer-Encoding: chunked"));
+  EXPECT_EQ(peer.got.find("Content-Length"), std::string::npos);
+  RawPeer old(h, server.address());
+  old.send("GET / HTTP/1.0\r\n\r\n");
+  ASSERT_TRUE(old.read_until("\r\n\r\nbody"));
+  EXPECT_THAT(old.got, HasSubstr("Content-Length: 4\r\n"));
+}
+
+TEST_F(ServerTest, TlsFilesThatMustLoadAreReadAtOnce) {
+  Server& server = h.serve(kHello);
+  ServerOptions options;
+  options.tls = ServerTls{};
+  options.tls->cert_file = "/nowhere/cert.pem";
+  options.tls->key_file = "/nowhere/key.pem";
+  options.tls_must_load = true;
+  const auto changed = server.reconfigure(options);
+  ASSERT_FALSE(changed);
+  EXPECT_THAT(changed.error().message, StartsWith("unable to read file /nowhere/cert.pem: "));
+  RawPeer peer(h, server.address());
+  peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(peer.read_until("200 OK")) << "as it was";
+}
+
 TEST_F(ServerTest, HeadHasTheLengthButNoBody) {
   Server& server = h.serve(kHello);
   RawPeer peer(h, server.address());
@@ -206,11 +236,13 @@ TEST_F(ServerTest, BadRequestsGetTheirStatus) {
   const struct {
     const char* why;
     std::string bytes;
-    const char* want;
+    std::string want;
   } rows[] = {
       {"nonsense", "\x01\x02\x03\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
       {"no target", "GET\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
       {"bad version", "GET / HTTP/9.9\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
+      {"a body of unknown length", "POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\nGET / HTTP/1.1\r\n\r\n",
+       "HTTP/1.1 501 Not Implemented\r\n"},
       {"broken header", "GET / HTTP/1.1\r\nno colon here\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
       {"relative target", "GET x HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
       {"two lengths", "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
@@ -234,6 +266,16 @@ TEST_F(ServerTest, BadRequestsGetTheirStatus) {
     EXPECT_THAT(peer.got, StartsWith(row.want)) << row.why;
     EXPECT_THAT(peer.got, HasSubstr("Connection: close\r\n")) << row.why;
   }
+}
+
+TEST_F(ServerTest, Http2IsRefusedInItsOwnFrames) {
+  Server& server = h.serve(kHello);
+  RawPeer peer(h, server.address());
+  peer.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  ASSERT_TRUE(peer.read_to_end());
+  constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
+  constexpr std::string_view kGoAway("\0\0\x24\7\0\0\0\0\0\0\0\0\0\0\0\0\x0d", 17);  // HTTP_1_1_REQUIRED
+  EXPECT_EQ(peer.got, std::string(kSettings) + std::string(kGoAway) + "only HTTP/1.1 is served here");
 }
 
 TEST_F(ServerTest, ExpectContinueIsAnsweredBeforeTheBody) {

@@ -22,8 +22,9 @@ class FakeNetwork::FakeServer final : public Server {
     state_->by_address[address_].options.tls = std::move(tls);
     state_->by_address[address_].options.auth = std::move(auth);
   }
-  void reconfigure(ServerOptions options) override {
+  Result<> reconfigure(ServerOptions options) override {
     state_->by_address[address_].options = std::move(options);
+    return {};
   }
   void close_listener() override {
     if (std::exchange(open_, false)) state_->by_address.erase(address_);
