@@ -1,8 +1,10 @@
 #include "components/pyroscope/receive_http/connect.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/strings.h"
+#include "components/pyroscope/receive_http/grpc.h"
 #include "pprof/gzip.h"
 #include "syntax/json.h"
 
@@ -11,7 +13,25 @@ namespace {
 
 constexpr std::string_view kProto = "application/proto", kJson = "application/json",
                            kJsonUtf8 = "application/json; charset=utf-8";
+constexpr std::array<std::string_view, 9> kTypes = {"application/grpc",
+                                                    "application/grpc+json",
+                                                    "application/grpc+proto",
+                                                    "application/grpc-web",
+                                                    "application/grpc-web+json",
+                                                    "application/grpc-web+proto",
+                                                    kJson,
+                                                    kJsonUtf8,
+                                                    kProto};
 constexpr std::size_t kMaxTimeoutDigits = 10;
+
+std::string accept_post() {
+  std::string out;
+  for (const std::string_view type : kTypes) {
+    if (!out.empty()) out += ", ";
+    out += type;
+  }
+  return out;
+}
 
 struct CodeText {
   std::string_view name;
@@ -72,12 +92,10 @@ std::optional<http::ServerResponse> timeout_error(std::string_view timeout) {
 std::expected<ConnectCall, http::ServerResponse> open_connect_call(const http::Headers& headers) {
   ConnectCall call;
   call.content_type = canonical_type(headers.get("Content-Type"));
-  call.json = call.content_type == kJson || call.content_type == kJsonUtf8;
-  if (!call.json && call.content_type != kProto)
-    return std::unexpected(http::ServerResponse{
-        415,
-        {{"Accept-Post", std::string(kJson) + ", " + std::string(kJsonUtf8) + ", " + std::string(kProto)}},
-        ""});
+  if (std::ranges::find(kTypes, call.content_type) == kTypes.end())
+    return std::unexpected(http::ServerResponse{415, {{"Accept-Post", accept_post()}}, ""});
+  if (call.content_type.starts_with("application/grpc")) return open_grpc_call(call.content_type, headers);
+  call.json = call.content_type != kProto;
 
   const std::string_view encoding = headers.get("Content-Encoding");
   call.gzip_request = encoding == "gzip";
@@ -113,6 +131,15 @@ http::ServerResponse connect_empty_answer(const ConnectCall& call) {
   answer.headers.add("Content-Encoding", "gzip");
   answer.body = packed[call.json];
   return answer;
+}
+
+http::ServerResponse call_error(const ConnectCall& call, ConnectCode code, std::string_view message) {
+  return call.protocol == RpcProtocol::kConnect ? connect_error(code, message)
+                                                : grpc_error(call, code, message);
+}
+
+http::ServerResponse call_empty_answer(const ConnectCall& call) {
+  return call.protocol == RpcProtocol::kConnect ? connect_empty_answer(call) : grpc_empty_answer(call);
 }
 
 }  // namespace invar::components::pyroscope_receive_http

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "components/pyroscope/receive_http/connect.h"
+#include "components/pyroscope/receive_http/grpc.h"
 #include "components/pyroscope/receive_http/ingest_name.h"
 #include "components/pyroscope/receive_http/push_decode.h"
 #include "pprof/gzip.h"
@@ -138,6 +139,12 @@ TEST(PushJson, NullIsAbsentAndUnknownFieldsAreIgnored) {
       described(decode_push_json(R"({"series":[{"labels":null,"samples":[{"id":"small","ID":null}]}]})")),
       "[(:)]");
   EXPECT_EQ(described(decode_push_json("{}")), "");
+  EXPECT_EQ(
+      described(decode_push_json(
+          R"( { "a":-1.5e+3, "b":[true,false,null,0,{}], "series":[{"labels":[{"name":"\u00e4\ud83d\ude00\n"}]}] } )")),
+      "[\u00e4\U0001F600\n=;]");
+  const std::string deep(2000, '[');
+  EXPECT_THAT(described(decode_push_json("{\"x\":" + deep)), HasSubstr("too many values inside one another"));
 }
 
 TEST(PushJson, SaysWhatIsWrong) {
@@ -147,15 +154,36 @@ TEST(PushJson, SaysWhatIsWrong) {
     const char* message;
     const char* want;
   } rows[] = {
-      {R"({"series":[],"series":[]})", "duplicate field \"series\""},
-      {R"({"series":[{"samples":[{"rawProfile":"","raw_profile":""}]}]})", "duplicate field \"raw_profile\""},
-      {R"({"series":[{"labels":[{"name":1}]}]})", "invalid value for string type: a number"},
-      {R"({"series":[{"samples":[{"rawProfile":"*"}]}]})", "invalid value for bytes type"},
-      {R"({"series":{}})", "an object in place of an array"},
-      {R"({"series":[null]})", "null in place of an object"},
-      {"[]", "an array in place of an object"},
-      {"{} x", "invalid character 'x' after top-level value"},
-      {"{", "unexpected end of JSON input"}};
+      {R"({"series":[],"series":[]})", "proto: (line 1:14): duplicate field \"series\""},
+      {R"({"series":null,"series":[]})", "(line 1:16): duplicate field \"series\""},
+      {"{\n \"\u00e4\": 1, \"series\": [],\n\t\"series\": []}", "(line 3:2): duplicate field \"series\""},
+      {"{\n \"\u00e4\": 1, \"series\": 1}", "syntax error (line 2:20): unexpected token 1"},
+      {R"({"series":[{"samples":[{"rawProfile":"","raw_profile":""}]}]})",
+       "(line 1:41): duplicate field \"raw_profile\""},
+      {R"({"series":[{"labels":[{"name":1}]}]})", "(line 1:31): invalid value for string field name: 1"},
+      {R"({"series":[{"labels":[{"value":{"a":[]}}]}]})",
+       "(line 1:32): invalid value for string field value: {"},
+      {R"({"series":[{"samples":[{"rawProfile":"*"}]}]})",
+       "(line 1:38): invalid value for bytes field rawProfile: it is not base64"},
+      {R"({"series":[{"samples":[{"rawProfile":true}]}]})",
+       "(line 1:38): invalid value for bytes field rawProfile: true"},
+      {R"({"series":{}})", "syntax error (line 1:11): unexpected token {"},
+      {R"({"series":[null]})", "syntax error (line 1:12): unexpected token null"},
+      {R"({"series":[],})", "syntax error (line 1:14): unexpected token }"},
+      {R"({"series":[{}{}]})", "syntax error (line 1:14): unexpected token {"},
+      {R"({"series" []})", "syntax error (line 1:11): unexpected token ["},
+      {R"({series:[]})", "syntax error (line 1:2): unexpected token series"},
+      {R"({"more":01})", "syntax error (line 1:9): unexpected token 01"},
+      {R"({"more":tru})", "syntax error (line 1:9): unexpected token tru"},
+      {"[]", "syntax error (line 1:1): unexpected token ["},
+      {"null", "syntax error (line 1:1): unexpected token null"},
+      {"{} x", "syntax error (line 1:4): unexpected token x"},
+      {"{", "syntax error (line 1:2): unexpected end of the text"},
+      {R"({"series":[{"labels":[{"name":"a)", "syntax error (line 1:33): unexpected end of the text"},
+      {"{\"more\":\"a\tb\"}", "syntax error (line 1:11): a control character in a string"},
+      {"{\"series\":[{\"labels\":[{\"name\":\"\xff\"}]}]}", "(line 1:31): invalid UTF-8 in string"},
+      {R"({"more":"\ud800"})", "syntax error (line 1:10): invalid escape code \"\\\\ud800\" in string"},
+      {R"({"more":"\x"})", "syntax error (line 1:10): invalid escape code"}};
   for (const auto& row : rows) EXPECT_THAT(described(decode_push_json(row.message)), HasSubstr(row.want));
 }
 
@@ -171,14 +199,70 @@ TEST(Connect, ContentTypesAreComparedWithoutCase) {
                            "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"})
     EXPECT_EQ(refused({{"Content-Type", type}}).status, 200) << type;
   for (const char* type :
-       {"", "text/plain", "application/proto; charset=utf-8", "application/connect+proto", "application/grpc",
-        "application/grpc-web+proto", "application/json; charset=latin1"}) {
+       {"", "text/plain", "application/proto; charset=utf-8", "application/connect+proto",
+        "application/grpc-web-text", "application/grpc+thrift", "application/json; charset=latin1"}) {
     const auto answer = refused({{"Content-Type", type}});
     EXPECT_EQ(answer.status, 415) << type;
     EXPECT_EQ(answer.body, "");
     EXPECT_EQ(answer.headers.get("Accept-Post"),
-              "application/json, application/json; charset=utf-8, application/proto");
+              "application/grpc, application/grpc+json, application/grpc+proto, application/grpc-web, "
+              "application/grpc-web+json, application/grpc-web+proto, application/json, application/json; "
+              "charset=utf-8, application/proto");
   }
+}
+
+TEST(Grpc, CallsAreKnownByTheirType) {
+  const auto opened = [](const char* type) { return *open_connect_call({{"Content-Type", type}}); };
+  EXPECT_EQ(opened("application/grpc").protocol, RpcProtocol::kGrpc);
+  EXPECT_FALSE(opened("application/grpc+proto").json);
+  EXPECT_TRUE(opened("application/grpc+json").json);
+  EXPECT_EQ(opened("Application/gRPC-Web").protocol, RpcProtocol::kGrpcWeb);
+  EXPECT_TRUE(opened("application/grpc-web+json").json);
+}
+
+TEST(Grpc, HeadersThatAreWrongSaySoInTheStatus) {
+  const auto with = [](const char* name, const char* value) {
+    const auto answer = refused({{"Content-Type", "application/grpc-web+proto"}, {name, value}});
+    EXPECT_EQ(answer.status, 200);
+    return std::string(answer.headers.get("Grpc-Status")) + " " +
+           std::string(answer.headers.get("Grpc-Message"));
+  };
+  EXPECT_EQ(with("Grpc-Encoding", "zstd"), "12 unknown compression \"zstd\": supported encodings are gzip");
+  EXPECT_EQ(with("Grpc-Timeout", "0m"), "4 context deadline exceeded");
+  for (const char* bad : {"10", "S", "123456789S", "1x", "-1S"})
+    EXPECT_EQ(with("Grpc-Timeout", bad), std::string("3 protocol error: invalid timeout \"") + bad + "\"");
+  EXPECT_EQ(with("Grpc-Timeout", "99999999n"), " ");
+}
+
+TEST(Grpc, OneMessageStandsInOneFrame) {
+  using std::string_literals::operator""s;
+  const auto read = [](const std::string& body) {
+    const auto message = read_grpc_message(body);
+    return message ? std::string(message->bytes) + (message->packed ? " packed" : "")
+                   : message.error().message;
+  };
+  EXPECT_EQ(read("\0\0\0\0\2ab"s), "ab");
+  EXPECT_EQ(read("\1\0\0\0\2ab"s), "ab packed");
+  EXPECT_EQ(read("\0\0\0\0\0"s), "");
+  EXPECT_EQ(read(""), "protocol error: the call has no message");
+  EXPECT_EQ(read("\0\0\0"s), "protocol error: incomplete frame");
+  EXPECT_EQ(read("\0\0\0\0\3ab"s), "protocol error: promised 3 bytes in the frame, got 2");
+  EXPECT_EQ(read("\0\xff\xff\xff\xff"s), "protocol error: promised 4294967295 bytes in the frame, got 0");
+  EXPECT_EQ(read("\0\0\0\0\1a\0\0\0\0\0"s), "protocol error: a unary call has one message");
+  EXPECT_EQ(read("\x80\0\0\0\0"s), "protocol error: unknown frame flags 0x80");
+}
+
+TEST(Grpc, AnswersEndWithTheStatus) {
+  using std::string_literals::operator""s;
+  const auto web = call_empty_answer(*open_connect_call({{"Content-Type", "application/grpc-web+json"}}));
+  EXPECT_EQ(web.body, "\0\0\0\0\2{}\x80\0\0\0\x10grpc-status: 0\r\n"s);
+  EXPECT_EQ(web.headers.get("Content-Type"), "application/grpc-web+json");
+  const ConnectCall call = *open_connect_call({{"Content-Type", "application/grpc"}});
+  EXPECT_EQ(call_empty_answer(call).body, "\0\0\0\0\0"s);
+  EXPECT_EQ(call_empty_answer(call).trailers.get("Grpc-Status"), "0");
+  const auto error = call_error(call, ConnectCode::kUnavailable, "50% of \xc3\xa4\n");
+  EXPECT_EQ(error.headers.get("Grpc-Status"), "14");
+  EXPECT_EQ(error.headers.get("Grpc-Message"), "50%25 of %C3%A4%0A");
 }
 
 TEST(Connect, HeadersThatAreWrongSaySo) {

@@ -1,102 +1,93 @@
 #include <algorithm>
-#include <initializer_list>
+#include <optional>
+#include <utility>
 
 #include "base/strings.h"
+#include "components/pyroscope/receive_http/json_reader.h"
 #include "components/pyroscope/receive_http/push_decode.h"
 #include "http/base64.h"
-#include "syntax/json.h"
 
 namespace invar::components::pyroscope_receive_http {
 namespace {
 
-using syntax::Value;
-
-std::unexpected<Error> invalid(const std::string& why) {
-  return fail(ErrorCode::kInvalidArgument,
-              "unmarshal message: unmarshal into *pushv1.PushRequest: proto: " + why);
+// Both alphabets, with or without padding.
+std::optional<std::string> from_any_base64(std::string text) {
+  while (text.ends_with('=')) text.pop_back();
+  std::ranges::replace(text, '-', '+');
+  std::ranges::replace(text, '_', '/');
+  text.append((4 - text.size() % 4) % 4, '=');
+  return http::from_base64(text);
 }
 
-const char* kind_of(const Value& value) {
-  switch (value.type()) {
-    case syntax::Type::kNumber:
-      return "a number";
-    case syntax::Type::kBool:
-      return "a boolean";
-    case syntax::Type::kObject:
-      return "an object";
-    case syntax::Type::kArray:
-      return "an array";
-    case syntax::Type::kNull:
-      return "null";
-    default:
-      return "a string";
-  }
-}
-
-// The fields of a message. A field has one or two names; null counts as absent; other fields are ignored.
-class Message {
- public:
-  static Result<Message> of(const Value& value) {
-    if (value.type() != syntax::Type::kObject)
-      return invalid(std::string("unexpected token: ") + kind_of(value) + " in place of an object");
-    return Message(value.as_object());
-  }
-
-  // Null when absent.
-  Result<const Value*> field(std::initializer_list<std::string_view> names) const {
-    const Value* found = nullptr;
-    for (const auto& [name, value] : object_->fields) {
-      if (std::ranges::find(names, name) == names.end()) continue;
-      if (found) return invalid("duplicate field " + quote(name));
-      found = &value;
-    }
-    return found && found->is_null() ? nullptr : found;
-  }
-
-  Result<std::string> text(std::string_view name) const {
-    INVAR_ASSIGN_OR_RETURN(const Value* value, field({name}));
-    if (!value) return std::string();
-    if (value->type() != syntax::Type::kString)
-      return invalid("invalid value for string type: " + std::string(kind_of(*value)));
-    return value->as_string();
-  }
-
-  Result<std::string> bytes(std::initializer_list<std::string_view> names) const {
-    INVAR_ASSIGN_OR_RETURN(const Value* value, field(names));
-    if (!value) return std::string();
-    if (value->type() == syntax::Type::kString)
-      if (auto decoded = from_any_base64(value->as_string())) return *std::move(decoded);
-    return invalid("invalid value for bytes type: not base64");
-  }
-
-  // Calls `element(Message)` for each message of a repeated field.
-  template <class Element>
-  Result<> each(std::string_view name, Element element) const {
-    INVAR_ASSIGN_OR_RETURN(const Value* value, field({name}));
-    if (!value) return {};
-    if (value->type() != syntax::Type::kArray)
-      return invalid(std::string("unexpected token: ") + kind_of(*value) + " in place of an array");
-    for (const Value& item : value->as_array()) {
-      INVAR_ASSIGN_OR_RETURN(const Message message, of(item));
-      INVAR_TRY(element(message));
-    }
-    return {};
-  }
-
- private:
-  explicit Message(const syntax::ObjectData& object) : object_(&object) {}
-
-  // Both alphabets, with or without padding.
-  static std::optional<std::string> from_any_base64(std::string text) {
-    while (text.ends_with('=')) text.pop_back();
-    std::ranges::replace(text, '-', '+');
-    std::ranges::replace(text, '_', '/');
-    text.append((4 - text.size() % 4) % 4, '=');
-    return http::from_base64(text);
-  }
-
-  const syntax::ObjectData* object_;
+// A field of a message: its name, another name for it or "", and how its value is read.
+struct Field {
+  std::string_view name, other;
+  std::function<Result<>()> read;
+  bool seen = false;
 };
+
+// Null counts as absent; fields of other names are ignored; a field that comes twice is an error.
+Result<> read_message(JsonReader& reader, std::vector<Field> fields) {
+  return reader.object([&](std::string_view name, std::size_t at) -> Result<> {
+    const auto field = std::ranges::find_if(
+        fields, [&](const Field& f) { return f.name == name || (!f.other.empty() && f.other == name); });
+    if (field == fields.end()) return reader.skip();
+    if (std::exchange(field->seen, true)) return reader.error(at, "duplicate field " + quote(name));
+    if (reader.take_null()) return {};
+    return field->read();
+  });
+}
+
+Field text_field(JsonReader& reader, std::string_view name, std::string& out) {
+  return {name, "", [&reader, name, &out]() -> Result<> {
+            INVAR_ASSIGN_OR_RETURN(out, reader.string("string", name));
+            return {};
+          }};
+}
+
+Result<Label> read_label(JsonReader& reader) {
+  Label label;
+  INVAR_TRY(read_message(reader,
+                         {text_field(reader, "name", label.name), text_field(reader, "value", label.value)}));
+  return label;
+}
+
+Result<PushedSample> read_sample(JsonReader& reader) {
+  PushedSample sample;
+  std::string body;
+  const auto read_body = [&]() -> Result<> {
+    const std::size_t at = reader.position();
+    INVAR_ASSIGN_OR_RETURN(std::string text, reader.string("bytes", "rawProfile"));
+    auto decoded = from_any_base64(std::move(text));
+    if (!decoded) return reader.error(at, "invalid value for bytes field rawProfile: it is not base64");
+    body = *std::move(decoded);
+    return {};
+  };
+  INVAR_TRY(
+      read_message(reader, {{"rawProfile", "raw_profile", read_body}, text_field(reader, "ID", sample.id)}));
+  sample.body = share(std::move(body));
+  return sample;
+}
+
+Result<PushedSeries> read_series(JsonReader& reader) {
+  PushedSeries series;
+  const auto read_labels = [&] {
+    return reader.array([&]() -> Result<> {
+      INVAR_ASSIGN_OR_RETURN(Label label, read_label(reader));
+      series.labels.push_back(std::move(label));
+      return {};
+    });
+  };
+  const auto read_samples = [&] {
+    return reader.array([&]() -> Result<> {
+      INVAR_ASSIGN_OR_RETURN(PushedSample sample, read_sample(reader));
+      series.samples.push_back(std::move(sample));
+      return {};
+    });
+  };
+  INVAR_TRY(read_message(reader, {{"labels", "", read_labels}, {"samples", "", read_samples}}));
+  return series;
+}
 
 }  // namespace
 
@@ -104,28 +95,20 @@ Result<std::vector<PushedSeries>> decode_push_json(std::string_view message) {
   if (message.empty())
     return fail(ErrorCode::kInvalidArgument,
                 "unmarshal message: zero-length payload is not a valid JSON object");
-  const auto parsed = syntax::parse_json(message, {.keep_fields = true});
-  if (!parsed) return invalid("syntax error: " + parsed.error().message);
-  INVAR_ASSIGN_OR_RETURN(const Message request, Message::of(*parsed));
   std::vector<PushedSeries> all;
-  INVAR_TRY(request.each("series", [&](const Message& in) -> Result<> {
-    PushedSeries& series = all.emplace_back();
-    INVAR_TRY(in.each("labels", [&](const Message& pair) -> Result<> {
-      Label label;
-      INVAR_ASSIGN_OR_RETURN(label.name, pair.text("name"));
-      INVAR_ASSIGN_OR_RETURN(label.value, pair.text("value"));
-      series.labels.push_back(std::move(label));
-      return {};
-    }));
-    return in.each("samples", [&](const Message& in_sample) -> Result<> {
-      PushedSample sample;
-      INVAR_ASSIGN_OR_RETURN(sample.id, in_sample.text("ID"));
-      INVAR_ASSIGN_OR_RETURN(std::string body, in_sample.bytes({"rawProfile", "raw_profile"}));
-      sample.body = share(std::move(body));
-      series.samples.push_back(std::move(sample));
+  JsonReader reader(message);
+  const auto read_all = [&] {
+    return reader.array([&]() -> Result<> {
+      INVAR_ASSIGN_OR_RETURN(PushedSeries series, read_series(reader));
+      all.push_back(std::move(series));
       return {};
     });
-  }));
+  };
+  auto read = read_message(reader, {{"series", "", read_all}});
+  if (read) read = reader.end();
+  if (!read)
+    return fail(ErrorCode::kInvalidArgument,
+                "unmarshal message: unmarshal into *pushv1.PushRequest: proto: " + read.error().message);
   return all;
 }
 

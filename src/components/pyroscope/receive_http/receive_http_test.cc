@@ -109,6 +109,7 @@ TEST_F(ReceiveHttpTest, PushTakesJsonGzipAndMessagesWithoutSeries) {
       << "decoded on the pool";
   EXPECT_EQ(downstream_->taken.size(), 4u);
   EXPECT_EQ(push("").status, 200);
+  EXPECT_EQ(push("", {{"Content-Encoding", "gzip"}}).status, 200) << "nothing was packed";
   EXPECT_EQ(push(series({{"__name__", "cpu"}}, {})).status, 200);
   EXPECT_EQ(downstream_->taken.size(), 4u);
 }
@@ -126,7 +127,7 @@ TEST_F(ReceiveHttpTest, WhatCannotBeDecodedIsTheClientsMistakeAndNothingIsPassed
   expect(push("no gzip", {{"Content-Encoding", "gzip"}}), "get decompressor: gzip: invalid header");
   expect(push(pprof::testing::gzipped(std::string(2000, 'x')), {{"Content-Encoding", "gzip"}}),
          "decompress: ");
-  expect(push("[]", {{"Content-Type", "application/json"}}), "an array in place of an object");
+  expect(push("[]", {{"Content-Type", "application/json"}}), "(line 1:1): unexpected token [");
   expect(push(series({{"__name__", "cpu"}}, {"good"}) + series({{"__name__", "cpu"}}, {""})),
          "empty profile");
   EXPECT_TRUE(downstream_->taken.empty());

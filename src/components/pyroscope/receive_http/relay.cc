@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "components/pyroscope/receive_http/grpc.h"
 #include "components/pyroscope/receive_http/ingest_name.h"
 #include "http/url.h"
 #include "pprof/gzip.h"
@@ -38,17 +39,27 @@ std::string method_label(const std::string& method) {
   return std::ranges::find(kKnown, method) == kKnown.end() ? "other" : method;
 }
 
-Result<std::vector<PushedSeries>> decode(const std::string& body, bool json, bool gzip, std::uint64_t limit) {
+Result<std::vector<PushedSeries>> decode(std::string_view body, const ConnectCall& call,
+                                         std::uint64_t limit) {
+  std::string_view message = body;
+  bool packed = call.gzip_request;
+  if (call.protocol != RpcProtocol::kConnect) {
+    INVAR_ASSIGN_OR_RETURN(const GrpcMessage framed, read_grpc_message(body));
+    if (framed.packed && !call.gzip_request)
+      return fail(ErrorCode::kInvalidArgument, "protocol error: a packed message without Grpc-Encoding");
+    message = framed.bytes;
+    packed = framed.packed;
+  }
   std::string plain;
-  if (gzip) {
-    if (!pprof::is_gzip(body))
+  if (packed && !message.empty()) {
+    if (!pprof::is_gzip(message))
       return fail(ErrorCode::kInvalidArgument, "get decompressor: gzip: invalid header");
     thread_local pprof::Inflater inflater;
-    if (auto unpacked = inflater.gunzip(body, limit, plain); !unpacked)
+    if (auto unpacked = inflater.gunzip(message, limit, plain); !unpacked)
       return std::unexpected(unpacked.error().wrapped("decompress"));
+    message = plain;
   }
-  const std::string& message = gzip ? plain : body;
-  return json ? decode_push_json(message) : decode_push_proto(message);
+  return call.json ? decode_push_json(message) : decode_push_proto(message);
 }
 
 }  // namespace
@@ -146,8 +157,9 @@ void Relay::handle(ServerRequest request, ResponderPtr responder) {
   if (request.method != "POST") return exchange->answer({405, {}, ""});
   if (busy) {
     constexpr std::string_view kBusy = "too many requests at a time";
+    const ConnectCall call = open_connect_call(request.headers).value_or(ConnectCall());
     ServerResponse response =
-        is_push ? connect_error(ConnectCode::kUnavailable, kBusy) : http::text_response(503, kBusy);
+        is_push ? call_error(call, ConnectCode::kUnavailable, kBusy) : http::text_response(503, kBusy);
     response.headers.add("Retry-After", "1");
     return exchange->answer(std::move(response));
   }
@@ -187,9 +199,9 @@ void Relay::push(const ExchangePtr& exchange, ServerRequest request) {
   auto call = open_connect_call(request.headers);
   if (!call) return exchange->answer(std::move(call).error());
   if (!call->json && !call->gzip_request && request.body.size() <= kDecodeHere)
-    return pushed(exchange, *call, decode_push_proto(request.body));
-  env_.pool->run([body = std::move(request.body), json = call->json, gzip = call->gzip_request,
-                  limit = limits_.max_body_bytes] { return decode(body, json, gzip, limit); },
+    return pushed(exchange, *call, decode(request.body, *call, limits_.max_body_bytes));
+  env_.pool->run([body = std::move(request.body), call = *call,
+                  limit = limits_.max_body_bytes] { return decode(body, call, limit); },
                  alive_.bind([this, exchange, call = *call](Result<std::vector<PushedSeries>> decoded) {
                    pushed(exchange, call, std::move(decoded));
                  }));
@@ -198,7 +210,7 @@ void Relay::push(const ExchangePtr& exchange, ServerRequest request) {
 void Relay::pushed(const ExchangePtr& exchange, const ConnectCall& call,
                    Result<std::vector<PushedSeries>> decoded) {
   if (!decoded)
-    return exchange->answer(connect_error(ConnectCode::kInvalidArgument, decoded.error().message));
+    return exchange->answer(call_error(call, ConnectCode::kInvalidArgument, decoded.error().message));
   // All of it is looked at before any of it is passed on.
   std::vector<pipeline::ProfilePtr> profiles;
   for (PushedSeries& series : *decoded) {
@@ -207,8 +219,8 @@ void Relay::pushed(const ExchangePtr& exchange, const ConnectCall& call,
     const Labels labels = builder.build();
     for (PushedSample& sample : series.samples) {
       if (sample.body->empty())
-        return exchange->answer(
-            connect_error(ConnectCode::kInvalidArgument, "series " + labels.to_string() + ": empty profile"));
+        return exchange->answer(call_error(call, ConnectCode::kInvalidArgument,
+                                           "series " + labels.to_string() + ": empty profile"));
       auto profile = std::make_shared<pipeline::Profile>();
       profile->labels = labels;
       profile->body = std::move(sample.body);
@@ -217,7 +229,7 @@ void Relay::pushed(const ExchangePtr& exchange, const ConnectCall& call,
       profiles.push_back(std::move(profile));
     }
   }
-  if (profiles.empty()) return exchange->answer(connect_empty_answer(call));
+  if (profiles.empty()) return exchange->answer(call_empty_answer(call));
 
   struct Waiting {
     std::size_t missing;
@@ -234,10 +246,11 @@ void Relay::pushed(const ExchangePtr& exchange, const ConnectCall& call,
         waiting->permanent = waiting->permanent && answer.permanent;
       }
       if (--waiting->missing > 0) return;
-      if (waiting->failures.empty()) return exchange->answer(connect_empty_answer(call));
+      if (waiting->failures.empty()) return exchange->answer(call_empty_answer(call));
       logger.warn("Failed to push profiles", {{"err", waiting->failures}});
-      exchange->answer(connect_error(
-          waiting->permanent ? ConnectCode::kInvalidArgument : ConnectCode::kUnavailable, waiting->failures));
+      exchange->answer(
+          call_error(call, waiting->permanent ? ConnectCode::kInvalidArgument : ConnectCode::kUnavailable,
+                     waiting->failures));
     });
 }
 

@@ -1,6 +1,6 @@
 // push sends one profile with the Connect client of the public pyroscope api module, and prints "ok" or "<code>: <message>".
 //
-//	push [-json] [-gzip] [-timeout 5s] [-user USER -password PASSWORD] [-ca FILE] [-id ID] URL PROFILE-FILE label=value...
+//	push [-json] [-gzip] [-grpc | -grpc-web] [-timeout 5s] [-user USER -password PASSWORD] [-ca FILE] [-id ID] URL PROFILE-FILE label=value...
 package main
 
 import (
@@ -26,6 +26,7 @@ func main() {
 	json := flag.Bool("json", false, "use the JSON codec")
 	gzip := flag.Bool("gzip", false, "compress the request")
 	grpcWeb := flag.Bool("grpc-web", false, "use gRPC-Web instead of Connect")
+	grpc := flag.Bool("grpc", false, "use gRPC instead of Connect")
 	timeout := flag.Duration("timeout", 5*time.Second, "deadline of the call")
 	user := flag.String("user", "", "user name")
 	password := flag.String("password", "", "password")
@@ -52,6 +53,9 @@ func main() {
 	}
 	if *grpcWeb {
 		options = append(options, connect.WithGRPCWeb())
+	}
+	if *grpc {
+		options = append(options, connect.WithGRPC())
 	}
 	transport := &http.Transport{}
 	if *ca != "" {
