@@ -165,7 +165,8 @@ class Connect(Relay):
     def test_both_codecs_packed_and_plain(self):
         server = self.server()
         self.relay(server.address)
-        for number, flags in enumerate(([], ["-json"], ["-gzip"], ["-json", "-gzip"])):
+        codecs = [[], ["-json"], ["-gzip"], ["-json", "-gzip"]]
+        for number, flags in enumerate([*protocol, *codec] for protocol in ([], ["-grpc"], ["-grpc-web"]) for codec in codecs):
             self.assertEqual(self.push(profile(), "service_name=shop", "__name__=process_cpu", f"case={number}",
                                        flags=[*flags, f"-id=id-{number}"]), "ok")
             arrived = until(f"case {number} arrives", lambda number=number: server.received(case=str(number)))
@@ -181,7 +182,9 @@ class Connect(Relay):
                          r'^invalid_argument: unable to append series \{.*"a-b"="c".*character is not allowed')
         self.assertTrue(self.push(b"", "service_name=shop", "__name__=cpu").startswith("invalid_argument: series"))
         self.assertRegex(self.push(os.urandom(100001), "service_name=shop"), "413 Request Entity Too Large$")
-        self.assertTrue(self.push(profile(), "service_name=shop", flags=["-grpc-web"]).startswith("unknown: "))
+        for protocol in ("-grpc", "-grpc-web"):
+            self.assertRegex(self.push(profile(), "service_name=shop", "__name__=cpu", "a-b=c", flags=[protocol]),
+                             r"^invalid_argument: unable to append series .*character is not allowed")
         status, _, body = fetch(self.url + "/ingest?name=a%20b", method="POST", data=b"main;f 1")
         self.assertEqual((status, body), (400, b"the parameter \"name\": invalid service name: a b: character is not allowed: ' '\n"))
         status, _, _ = fetch(self.url + "/ingest?name=" + urllib.parse.quote("app{service_name=x,k=\N{SNOWMAN}}"), method="POST", data=b"m 1")
@@ -332,6 +335,30 @@ pyroscope.fsdump "archive" {{
             self.assertEqual(status, 400)
             self.assertIn(b"address already in use", body)
             self.assertEqual(self.push(profile(), "service_name=c", "__name__=cpu"), "ok")
+
+        # The same port on every address cannot be open beside the old one.
+        invar.rewrite(config.replace('listen_address = "127.0.0.1"', ""))
+        self.assertEqual(invar.get("/-/reload", method="POST", data=b"")[0], 200)
+        self.assertEqual(self.push(profile(), "service_name=d", "__name__=cpu"), "ok")
+        invar.rewrite(config.replace('listen_address = "127.0.0.1"', 'listen_address = "192.0.2.1"'))
+        self.assertEqual(invar.get("/-/reload", method="POST", data=b"")[0], 400)
+        self.assertEqual(self.push(profile(), "service_name=e", "__name__=cpu"), "ok")
+        # TLS files that are not there are an error of the configuration, and the server stays as it was.
+        invar.rewrite(config.replace('listen_address = "127.0.0.1"', 'tls { cert_file = "/nowhere/cert.pem"\nkey_file = "/nowhere/key.pem" }'))
+        status, _, body = invar.get("/-/reload", method="POST", data=b"")
+        self.assertEqual(status, 400)
+        self.assertIn(b"failed to create server: unable to read file /nowhere/cert.pem", body)
+        self.assertEqual(self.push(profile(), "service_name=f", "__name__=cpu"), "ok")
+
+    def test_a_component_that_is_renamed_under_load_hands_over_its_port(self):
+        server = self.server()
+        invar = self.relay(server.address)
+        config = invar.config.read_text()
+        invar.rewrite(config.replace('receive_http "sdk"', 'receive_http "renamed"'))
+        self.assertEqual(invar.get("/-/reload", method="POST", data=b"")[0], 200)
+        started = time.monotonic()
+        until("the new one listens", lambda: self.push(profile(), "service_name=a", "__name__=cpu") == "ok")
+        self.assertLess(time.monotonic() - started, 0.9)
 
 
 class Outage(Relay):

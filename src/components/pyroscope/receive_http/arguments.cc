@@ -188,6 +188,7 @@ http::ServerOptions server_options(const HttpServer& arguments) {
   out.write_timeout = arguments.server_write_timeout;
   out.idle_timeout = arguments.server_idle_timeout;
   if (arguments.tls) out.tls = to_server(*arguments.tls);
+  out.tls_must_load = true;
   if (arguments.basic_auth)
     out.auth = http::ServerAuth{arguments.basic_auth->username, arguments.basic_auth->password, std::nullopt};
   return out;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr Duration kStopLimit = std::chrono::milliseconds(1500);
 constexpr Duration kPoll = std::chrono::milliseconds(20);
-constexpr Duration kListenRetry = std::chrono::seconds(1);
+constexpr Duration kListenRetry = std::chrono::milliseconds(20);
 
 // The addresses that components of this process listen on. One that is taken by them may be free soon: a reload builds the new
 // component before it stops a removed or renamed one. Taken by anybody else, it is an error of the configuration.
@@ -88,10 +88,18 @@ class ReceiveHttp final : public component::Component {
     http::ServerOptions next = options_of(http);
     const std::string address = next.listen_address;
     if (server_ && address == address_) {
-      if (http != arguments_.http) server_->reconfigure(std::move(next));
-      return {};
+      if (http == arguments_.http) return {};
+      const auto changed = server_->reconfigure(std::move(next));
+      return changed ? changed : std::unexpected(changed.error().wrapped("failed to create server"));
     }
     auto server = listen(std::move(next));
+    if (!server && server_ && http.listen_port == arguments_.http.listen_port) {
+      // Two addresses that share a port and overlap (one of them, or all) cannot be open at the same time.
+      retire(arguments_.graceful_shutdown_timeout);
+      server = listen(options_of(http));
+      if (!server)
+        if (auto back = listen(options_of(arguments_.http))) server_ = *std::move(back);
+    }
     if (!server && !own_addresses().contains(address))
       return std::unexpected(server.error().wrapped("failed to create server"));
     if (server_) retire(arguments_.graceful_shutdown_timeout);
@@ -195,7 +203,7 @@ constexpr const char* kDocumentation =
 
 | Request | What |
 |---|---|
-| `POST /push.v1.PusherService/Push` | Pyroscope's push API: Connect with protobuf or JSON bodies, plain or gzip. Each sample becomes one profile. |
+| `POST /push.v1.PusherService/Push` | Pyroscope's push API: Connect, gRPC-Web or gRPC, with protobuf or JSON bodies, plain or gzip. Each sample becomes one profile. |
 | `POST /ingest` | Profiles of any format that Pyroscope takes there. Body, content type and query are passed on as they came; only the parameter `name` follows the labels. |
 
 A request is answered as soon as every receiver keeps its profiles: with `pyroscope.write` that is when they are queued, and with
@@ -208,10 +216,11 @@ own time limit is not handed on.
 | 400 | the client's mistake: a message that cannot be decoded, a bad `name`, labels that no server takes |
 | 401 | `basic_auth` is set, and the credentials are missing or wrong |
 | 413 | the body is larger than `max_body_bytes` |
-| 415 | Push with another content type than protobuf or JSON: gRPC and gRPC-Web are not spoken |
+| 415 | Push with another content type than those of Connect, gRPC-Web and gRPC |
 | 503 | a receiver cannot keep a profile now, or `max_concurrent_requests` wait already: the client may come again |
 
-Push answers with Connect's JSON errors, `/ingest` with one line of text. When one of several receivers refuses, the request fails although others
+Push answers with Connect's JSON errors (gRPC and gRPC-Web: in `grpc-status`), `/ingest` with one line of text. Only HTTP/1.1 is served: gRPC clients
+that need HTTP/2 are told so by `HTTP_1_1_REQUIRED`; let them use gRPC-Web or Connect. When one of several receivers refuses, the request fails although others
 keep the profile.
 
 A pushed series without `service_name` gets `unspecified`. On `/ingest` the application's name becomes `service_name`, unless the client named a
