@@ -27,7 +27,7 @@ const syntax::Schema& pprof_schema() {
 
 Result<> check_arguments(const Arguments& arguments) {
   if (arguments.max_cache_size <= 0)
-    return fail(ErrorCode::kInvalidArgument, "max_cache_size must be greater than 0");
+    return fail(ErrorCode::kInvalidArgument, "max_cache_size: must provide a positive size");
   return {};
 }
 

@@ -321,5 +321,14 @@ TEST_F(RelabelEditTest, StopPassesOnWhatIsBeingEditedWithinItsDeadline) {
   h_.component.reset();
 }
 
+TEST(RelabelArguments, ACacheWithoutRoomIsRefused) {
+  for (const int size : {0, -1}) {
+    Arguments arguments;
+    arguments.max_cache_size = size;
+    EXPECT_EQ(arguments_schema().check(&arguments).error().message,
+              "max_cache_size: must provide a positive size");
+  }
+}
+
 }  // namespace
 }  // namespace invar::components::pyroscope_relabel
