@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
+
+#include "http/beast_parser.h"
 
 namespace invar::http {
 namespace {

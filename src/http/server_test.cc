@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,6 +32,8 @@ class RawPeer {
     in.sin_family = AF_INET;
     in.sin_port = htons(static_cast<std::uint16_t>(std::stoi(parts.port)));
     inet_pton(AF_INET, parts.host.c_str(), &in.sin_addr);
+    const int at_once = 1;
+    setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     connect(fd_.get(), reinterpret_cast<sockaddr*>(&in), sizeof in);
   }
   void send(std::string_view bytes) {
@@ -295,6 +298,17 @@ TEST_F(ServerTest, ChunkedRequestBodiesAndAbsoluteTargetsAreUnderstood) {
       "POST http://h:1/p/../q/./r//s?z HTTP/1.1\r\nTransfer-Encoding: "
       "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
   ASSERT_TRUE(peer.read_until("hello /q/r/s?z abcde"));
+}
+
+TEST_F(ServerTest, AnEmptyChunkedBodyMayComeInPieces) {
+  Server& server = h.serve(kHello);
+  RawPeer peer(h, server.address());
+  for (const char* piece : {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\n", "\r", "\n"}) {
+    peer.send(piece);
+    int turns = 0;
+    h.wait([&] { return ++turns > 20; });  // the server has read it
+  }
+  ASSERT_TRUE(peer.read_until("hello /"));
 }
 
 TEST_F(ServerTest, IdleConnectionsAreClosedButWorkingHandlersAreNot) {
