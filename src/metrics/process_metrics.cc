@@ -76,8 +76,8 @@ void collect_process(std::vector<Sample>& out) {
         static_cast<double>(limit.rlim_cur));
   }
   if (::getrlimit(RLIMIT_AS, &limit) == 0) {
-    add(out, "process_virtual_memory_max_bytes", "Maximum amount of virtual memory available in bytes.", kGauge,
-        static_cast<double>(limit.rlim_cur));
+    add(out, "process_virtual_memory_max_bytes", "Maximum amount of virtual memory available in bytes.",
+        kGauge, static_cast<double>(limit.rlim_cur));
   }
   if (const auto traffic = parse_network_devices(read_proc("/proc/net/dev"))) {
     add(out, "invar_resources_machine_rx_bytes_total", "Bytes received over all interfaces of the host.",
