@@ -57,7 +57,12 @@ class Daemon {
         started_unix_ns_(loop_->unix_ns()) {}
 
   int run() {
-    // Signals first: threads started later inherit the mask.
+    // Before signals are held for the loop: a pipe without a writer blocks, and Ctrl-C has to end that. And before
+    // anything is created, which a mistyped path would leave behind.
+    auto sources = runtime::read_sources(*files_, options_.config_path);
+    if (!sources)
+      return fail_with(runtime::reading_error_text(options_.config_path, sources.error().message));
+    // Signals before threads: those started later inherit the mask.
     signals_ = async::watch_signals(*loop_, [this](int signo) { on_signal(signo); });
     pool_ =
         async::make_worker_pool(*loop_, std::max(2U, std::thread::hardware_concurrency()), "invar-worker");
@@ -81,9 +86,6 @@ class Daemon {
         }));
     transport_ = http::Transport::create(*loop_, files_, process_scope_.get(), std::move(transport));
 
-    auto sources = runtime::read_sources(*files_, options_.config_path);
-    if (!sources)
-      return fail_with(runtime::reading_error_text(options_.config_path, sources.error().message));
     create_controller();
     const auto loaded = load(*sources);
     if (loaded.diagnostics.has_errors()) {

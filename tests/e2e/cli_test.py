@@ -4,12 +4,13 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import unittest
 
-from harness import INVAR, SOURCE, Case, Invar, run
+from harness import INVAR, SOURCE, Case, Invar, run, until
 
 GOOD = 'pyroscope.fsdump "a" {\n\ttarget_directory = "x"\n}\n'
 MANY_MISTAKES = """pyroscope.scrap "a" {
@@ -117,6 +118,25 @@ class CommandLine(Case):
         self.expect(["run", binary], 1, stderr="unknown encoding for config")
         utf16 = self.write("pyroscope".encode("utf-16"))
         self.expect(["run", utf16], 1, stderr="configuration is encoded with UTF16LittleEndian but must be utf8")
+
+    def test_reading_the_configuration_can_be_interrupted(self):
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        process = subprocess.Popen([INVAR, "run", f"--storage.path={self.folder}/s", str(pipe)], stderr=subprocess.DEVNULL)
+        self.addCleanup(process.kill)
+
+        def writer():
+            try:
+                return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:
+                return None  # nobody reads yet
+
+        end = until("it reads", writer)
+        self.addCleanup(os.close, end)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(10), -signal.SIGINT)
+        self.expect(["run", "--storage.path", str(self.folder / "s"), "/no/such/file"], 1)
+        self.assertFalse((self.folder / "s").exists(), "a mistyped path leaves nothing behind")
 
     def test_every_mistake_at_once_with_its_place(self):
         path = self.write(MANY_MISTAKES)
