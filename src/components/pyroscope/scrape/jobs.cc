@@ -189,8 +189,8 @@ std::uint64_t job_identity(const Labels& labels, std::string_view url) {
 
 Duration until_phase(std::uint64_t identity, UnixNanos unix_ns, Duration interval) {
   const auto period = static_cast<std::uint64_t>(interval.count());
-  const std::uint64_t slot = std::max<std::uint64_t>(1, period / kPhases);
-  const std::uint64_t phase = identity % period / slot * slot;
+  const auto step = static_cast<std::uint64_t>(phase_step(interval).count());
+  const std::uint64_t phase = identity % period / step * step;
   const std::uint64_t now = static_cast<std::uint64_t>(unix_ns) % period;
   return Duration(static_cast<Duration::rep>((phase + period - now) % period));
 }

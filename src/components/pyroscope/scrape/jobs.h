@@ -3,6 +3,8 @@
 // others.
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -62,11 +64,13 @@ std::string infer_service_name(const Labels& target);
 // pyroscope-scrape.md 8: FNV-1a of the hex of the public labels' hash, then the URL.
 std::uint64_t job_identity(const Labels& labels, std::string_view url);
 
-// Phases that an interval has. Jobs that share one are taken in one go: fewer wake-ups, warm caches (with 300 targets that
-// is a sixth less CPU per profile than with as many phases as jobs).
-inline constexpr std::uint64_t kPhases = 256;
+// How far apart phases are: a tenth of a second, in short intervals a 64th. Jobs of one phase are taken in one go: fewer
+// wake-ups, warm caches (docs/benchmarks/end_to_end.md).
+constexpr Duration phase_step(Duration interval) {
+  return std::clamp(interval / 64, Duration(1), Duration(std::chrono::milliseconds(100)));
+}
 
-// From `unix_ns` to the next instant of the job's phase (identity mod interval, rounded down to a phase), in [0, interval).
+// From `unix_ns` to the next instant of the job's phase (identity mod interval, rounded down to a step), in [0, interval).
 Duration until_phase(std::uint64_t identity, UnixNanos unix_ns, Duration interval);
 
 }  // namespace invar::components::pyroscope_scrape
