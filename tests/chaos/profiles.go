@@ -135,6 +135,18 @@ func (j *journal) issuedIn(from, to time.Time) (count float64) {
 	return count
 }
 
+// acknowledgedSince counts the pushes that began then or later and were answered with 200.
+func (j *journal) acknowledgedSince(then time.Time) (count int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := len(j.all) - 1; i >= 0 && !j.all[i].at.Before(then); i-- {
+		if !j.all[i].acked.IsZero() {
+			count++
+		}
+	}
+	return count
+}
+
 func (j *journal) set(closed bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -216,10 +216,11 @@ void Endpoint::on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t 
     return;
   }
   // So long does an empty bucket take to hold this profile: the next answer is about the bucket's size.
-  if (too_large)
-    wait = std::max(wait, std::min(settings_.backoff.max,
-                                   std::chrono::duration_cast<Duration>(std::chrono::duration<double>(
-                                       reply.rate->profile_bytes / reply.rate->limit_bytes))));
+  if (too_large) {
+    const double fills_in = std::min(3600.0, reply.rate->profile_bytes / reply.rate->limit_bytes);
+    wait = std::max(wait, std::min(settings_.backoff.max, std::chrono::duration_cast<Duration>(
+                                                              std::chrono::duration<double>(fills_in))));
+  }
   if (reply.retry_after) {
     wait = std::max(wait, *reply.retry_after);
     gate_until_ = std::max(gate_until_,

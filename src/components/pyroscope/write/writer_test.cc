@@ -388,6 +388,20 @@ TEST_F(WriterTest, ALimitThatAProfileMayFitLaterIsNoReasonToRefuseIt) {
   }
 }
 
+TEST_F(WriterTest, AServersSizesWithoutMeasureAreSurvived) {
+  http_->set_handler([](const auto&) {
+    return answer(
+        429, "application/json",
+        R"({"code":"resource_exhausted","message":"push rate limit (1 B) exceeded while adding 8000000 TiB"})");
+  });
+  configure({endpoint()});
+  offer(profile());
+  loop_.advance(minutes(4));
+  EXPECT_EQ(ledger().queued, 1u);
+  loop_.advance(minutes(2));  // max_backoff_period is the longest wait
+  EXPECT_EQ(ledger().refused_by_reason.at("rate limit: larger than the burst"), 1u);
+}
+
 TEST_F(WriterTest, AServerThatHasTakenOneAsLargeHasALargerBurst) {
   int refusals = 4;
   http_->set_handler(
