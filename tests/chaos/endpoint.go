@@ -200,6 +200,9 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.fails(id)
 	case modeNoReply:
 		e.take(id, hash, false)
+		if id%2 == 0 { // the others wait for nothing
+			wait(r.Context(), changed)
+		}
 		cut(w)
 	default:
 		if e.take(id, hash, true) {
