@@ -360,6 +360,7 @@ class Connection final : public ServerConnection,
     }
     if (!target.starts_with('/')) return false;
     const auto question = target.find('?');
+    if (!percent_decode(target.substr(0, question), false)) return false;
     request.path = clean_path(target.substr(0, question));
     if (question != std::string_view::npos) request.query = target.substr(question + 1);
     return true;
