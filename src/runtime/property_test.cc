@@ -145,7 +145,9 @@ class Walk {
     for (int i = 0; i < 8; ++i) add(first);
     for (auto& [label, block] : first) block.fail.clear();
     rig_.run(text_of(first, random_));
-    expect_events(model_.apply(first), "first load");
+    const auto events = rig_.toys.take_events();
+    check_order(events, first);
+    expect_same(model_.apply(first), events, "first load");
     for (int step = 0; step < steps && !::testing::Test::HasFailure(); ++step) {
       switch (random_() % 5) {
         case 0:
@@ -213,9 +215,14 @@ class Walk {
   }
 
   void reject() {
-    static const char* const kBad[] = {"toy.sun \"x\" { }", "toy.sum \"x\" { value = toy.sum.none.sum }",
-                                       "x = ", "toy.sum \"x\" { value = toy.sum.x.sum }",
-                                       "declare \"x\" { }"};
+    static const char* const kBad[] = {
+        "toy.sun \"x\" { }",
+        "toy.sum \"x\" { value = toy.sum.none.sum }",
+        "x = ",
+        "toy.sum \"x\" { value = toy.sum.x.sum }",
+        "toy.sum \"x\" { value = toy.sum.y.sum }\ntoy.sum \"y\" { value = toy.sum.x.sum }",
+        "toy.sum \"x\" { value = 1 }\ntoy.sum \"x\" { value = 2 }",
+        "declare \"x\" { }"};
     Config next = model_.config;
     edit(next);
     const auto result = rig_.reload(text_of(next, random_) + kBad[random_() % std::size(kBad)] + "\n");
