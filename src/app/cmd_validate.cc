@@ -2,9 +2,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
+#include <string>
 
 #include "app/commands.h"
 #include "fs/filesystem.h"
@@ -20,12 +21,20 @@ bool use_colour() {
 
 syntax::Diagnostics all_mistakes(const std::vector<runtime::SourceFile>& sources, syntax::Diagnostics found,
                                  syntax::Stability min_stability) {
-  // The load says more of what it found itself, at the place of the whole component.
-  const auto said = [loaded = found](const syntax::Diagnostic& mistake) {
-    return std::ranges::any_of(loaded, [&](const syntax::Diagnostic& one) {
-      return one.message.ends_with(mistake.message) ||
-             one.range.start.to_string() == mistake.range.start.to_string();
-    });
+  // The load says more of what it found itself, at the place of the whole component: its message ends with the mistake's.
+  constexpr int kMostWords = 100;
+  std::set<std::string> places;
+  std::set<std::string, std::less<>> endings;
+  for (const auto& one : found) {
+    places.insert(one.range.start.to_string());
+    std::size_t space = one.message.size();
+    for (int words = 0; words < kMostWords && space != std::string::npos && space != 0; ++words) {
+      space = one.message.rfind(' ', space - 1);
+      endings.insert(one.message.substr(space == std::string::npos ? 0 : space + 1));
+    }
+  }
+  const auto said = [&](const syntax::Diagnostic& mistake) {
+    return endings.contains(mistake.message) || places.contains(mistake.range.start.to_string());
   };
   for (const auto& diagnostic : runtime::validate(sources, components(), config_blocks(), min_stability))
     if (diagnostic.severity == syntax::Severity::kError && !said(diagnostic)) found.add(diagnostic);

@@ -235,4 +235,12 @@ std::string below_minimum_stability(const std::string& item, syntax::Stability l
       item, quote(syntax::to_string(level)), quote(syntax::to_string(minimum)));
 }
 
+std::string member_list(std::vector<std::string> members) {
+  constexpr std::size_t kMost = 20;
+  if (members.size() <= kMost) return join(members, ", ");
+  const std::size_t more = members.size() - kMost;
+  members.resize(kMost);
+  return fmt::format("{} and {} more", join(members, ", "), more);
+}
+
 }  // namespace invar::runtime

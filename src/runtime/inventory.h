@@ -71,4 +71,7 @@ class Suggestions {
 std::string below_minimum_stability(const std::string& item, syntax::Stability level,
                                     syntax::Stability minimum);
 
+// "a, b, c" of a cycle's members; of many the first, and how many more: every member may have to name them.
+std::string member_list(std::vector<std::string> members);
+
 }  // namespace invar::runtime

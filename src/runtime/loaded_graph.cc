@@ -151,7 +151,7 @@ class Maker {
       for (const Graph::Index member : cycle) members.push_back(graph_.items[member].node->id());
       // A member of a cycle has references, so it was written.
       report({syntax::Severity::kError, header_range(*graph_.items[cycle.front()].block),
-              "cycle: " + join(members, ", ")});
+              "cycle: " + member_list(std::move(members))});
     }
   }
 

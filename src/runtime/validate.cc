@@ -63,14 +63,15 @@ class Validator {
     }
   }
 
-  // One for each member, all members named in the order of the alphabet.
+  // One for each member, the members named in the order of the alphabet.
   void report_cycles() {
     for (const std::vector<Graph::Index>& cycle : graph_.cycles()) {
       std::vector<std::string> members;
       for (const Graph::Index member : cycle) members.push_back(nodes_[member]->id);
       std::ranges::sort(members);
+      const std::string message = "cycle detected: " + member_list(std::move(members));
       for (const Graph::Index member : cycle)
-        diagnostics_.error(header_range(nodes_[member]->block), "cycle detected: " + join(members, ", "));
+        diagnostics_.error(header_range(nodes_[member]->block), message);
     }
   }
 

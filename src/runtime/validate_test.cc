@@ -119,6 +119,18 @@ TEST(Validate, PrintsRangesOfHeadersBlocksAndNames) {
             "  | ^^^^^^^^^^^^^");
 }
 
+// Every member names all members: without a bound a ring of thousands would take gigabytes.
+TEST(Validate, ALargeCycleIsNotSpeltOutByEachMember) {
+  std::string text;
+  for (int i = 0; i < 3000; ++i)
+    text += fmt::format("toy.sum \"x{}\" {{ value = toy.sum.x{}.sum }}\n", i, (i + 1) % 3000);
+  const std::string printed = validated(text);
+  EXPECT_TRUE(
+      printed.starts_with("Error: main.alloy:1:1: cycle detected: toy.sum.x0, toy.sum.x1, toy.sum.x10, "));
+  EXPECT_NE(printed.find(" and 2980 more\n"), std::string::npos);
+  EXPECT_LT(printed.size(), 5'000'000U);
+}
+
 TEST(Validate, DeprecatedAndHiddenNamesAreWarnings) {
   EXPECT_EQ(
       validated("toy.echo \"a\" { input = to_upper(\"y\") }"),
