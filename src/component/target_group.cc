@@ -13,14 +13,12 @@ std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
 }
 
+// Both start anew: of a repeated field the last wins.
 Result<> read_addresses(const Value& value, std::vector<std::string>& out) {
-  if (value.is_null()) {
-    out.clear();
-    return {};
-  }
+  out.clear();
+  if (value.is_null()) return {};
   if (value.type() != Type::kArray)
     return invalid("\"targets\" must be a list, not " + std::string(value.type_name()));
-  out.clear();
   out.reserve(value.as_array().size());
   for (const Value& address : value.as_array()) {
     if (address.is_null()) {
@@ -36,10 +34,8 @@ Result<> read_addresses(const Value& value, std::vector<std::string>& out) {
 }
 
 Result<> read_labels(const Value& value, Target::Map& out) {
-  if (value.is_null()) {
-    out.clear();
-    return {};
-  }
+  out.clear();
+  if (value.is_null()) return {};
   if (value.type() != Type::kObject) {
     return invalid("\"labels\" must be an object, not " + std::string(value.type_name()));
   }

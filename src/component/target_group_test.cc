@@ -33,6 +33,8 @@ TEST(TargetGroupJson, Table) {
       {"null targets and labels", R"([{"targets": null, "labels": null}])", ""},
       {"keys in any case, the last wins", R"([{"TARGETS": ["a"], "targets": ["b"]}])",
        "{\"__address__\"=\"b\"}\n"},
+      {"labels twice, the last win", R"([{"targets": ["a"], "labels": {"x": "1"}, "labels": {"y": "2"}}])",
+       "{\"__address__\"=\"a\", \"y\"=\"2\"}\n"},
       {"the address overrides a label", R"([{"targets": ["a"], "labels": {"__address__": "x"}}])",
        "{\"__address__\"=\"a\"}\n"},
       {"empty address", R"([{"targets": [""], "labels": {}}])", "{\"__address__\"=\"\"}\n"},
