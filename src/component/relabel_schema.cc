@@ -1,6 +1,7 @@
 #include "component/relabel_schema.h"
 
 #include "base/check.h"
+#include "component/whole_number.h"
 
 namespace invar::syntax {
 template <>
@@ -35,24 +36,6 @@ struct RegexCodec : Codec<std::string> {
   }
 };
 
-// A negative or broken modulus is a mistake of the writer; it is not wrapped or cut into another number.
-struct ModulusCodec : Codec<std::uint64_t> {
-  static StaticType static_type() {
-    return {StaticType::Kind::kNumber, nullptr, [](const Value& v) -> std::optional<DecodeError> {
-              auto decoded = decode(v);
-              if (decoded) return std::nullopt;
-              return std::move(decoded).error();
-            }};
-  }
-  static std::expected<std::uint64_t, DecodeError> decode(const Value& v) {
-    const auto exact = syntax::decode_double(v);
-    if (exact &&
-        (*exact < 0 || (*exact < 9e15 && *exact != static_cast<double>(static_cast<std::uint64_t>(*exact)))))
-      return std::unexpected(syntax::decode_failure("must be a whole number that is not negative"));
-    return Codec<std::uint64_t>::decode(v);
-  }
-};
-
 Result<> check_rule(const relabel::RuleConfig& config) {
   INVAR_TRY(relabel::Rule::compile(config));
   return {};
@@ -75,7 +58,8 @@ const syntax::Schema& rule_schema() {
           .attribute_with<RegexCodec>(
               "regex", &RuleConfig::regex,
               "RE2 expression that must match the whole joined value, or a label's name.")
-          .attribute_with<ModulusCodec>("modulus", &RuleConfig::modulus, "Divisor of the hash, for hashmod.")
+          .attribute_with<WholeNumberCodec>("modulus", &RuleConfig::modulus,
+                                            "Divisor of the hash, for hashmod.")
           .attribute("target_label", &RuleConfig::target_label, "The label that receives the result.")
           .attribute("replacement", &RuleConfig::replacement,
                      "The new value; $1 and ${name} stand for what the groups of the expression matched.")

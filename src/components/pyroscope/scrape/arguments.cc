@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "component/http_client_schema.h"
 #include "component/receiver.h"
+#include "component/whole_number.h"
 #include "components/pyroscope/scrape/profile_types.h"
 
 namespace invar::components::pyroscope_scrape {
@@ -159,11 +160,11 @@ const Schema& arguments_schema() {
                      "than `scrape_interval`.")
           .default_text("scrape_interval - 1s")
           .attribute("scheme", &A::scheme, "URL scheme, `http` or `https`.")
-          .attribute("max_profile_bytes", &A::max_profile_bytes,
-                     "Largest profile accepted, measured uncompressed.")
+          .attribute_with<component::WholeNumberCodec>("max_profile_bytes", &A::max_profile_bytes,
+                                                       "Largest profile accepted, measured uncompressed.")
           .invar_only()
-          .attribute("sample_limit", &A::sample_limit,
-                     "Most samples that a profile may have; 0 means no limit.")
+          .attribute_with<component::WholeNumberCodec>(
+              "sample_limit", &A::sample_limit, "Most samples that a profile may have; 0 means no limit.")
           .invar_only()
           .attribute("scope_labels", &A::scope_labels,
                      "Add the labels `otel.scope.name` and `otel.scope.version`.")

@@ -136,6 +136,8 @@ TEST(Arguments, MistakesHaveTheDocumentedTexts) {
        "profiling"},
       {"scheme = \"ftp\"", "scheme must be \"http\" or \"https\", got \"ftp\""},
       {"max_profile_bytes = 0", "max_profile_bytes must be greater than 0"},
+      {"max_profile_bytes = -1", "-1 must be a whole number that is not negative"},
+      {"sample_limit = 1.5", "1.5 must be a whole number that is not negative"},
       {"bearer_token = \"a\"\nbearer_token_file = \"b\"",
        "at most one of basic_auth, authorization, oauth2, bearer_token & bearer_token_file must be "
        "configured"},
