@@ -156,12 +156,12 @@ void FileDiscovery::report(bool any_bad) {
   if (!any_bad) return;
   for (const auto& [path, known] : known_) {
     if (known.error.empty()) continue;
-    // With the targets of before the component still does its work; without any it does not.
-    if (known.found.groups == 0) health_.state = component::HealthState::kUnhealthy;
-    if (health_.message.empty()) {
-      health_.message =
-          known.error + (known.found.groups == 0 ? "" : " (its previous targets are still used)");
-    }
+    // With the targets of before the component still does its work; without any it does not, and that is said first.
+    const bool serving = known.found.groups > 0;
+    const bool worse = !serving && health_.state == component::HealthState::kHealthy;
+    if (!serving) health_.state = component::HealthState::kUnhealthy;
+    if (health_.message.empty() || worse)
+      health_.message = known.error + (serving ? " (its previous targets are still used)" : "");
   }
 }
 

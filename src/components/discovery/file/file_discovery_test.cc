@@ -102,6 +102,17 @@ TEST_F(FileDiscoveryTest, ABrokenFileKeepsItsOldGroupsAndOthersAreRead) {
   EXPECT_EQ(harness_.component->health()->message, "found 2 targets in 2 files");
 }
 
+TEST_F(FileDiscoveryTest, TheFileThatMakesItUnhealthyIsNamed) {
+  write("a.json", R"([{"targets": ["a"]}])");
+  start({"*.json"});
+  write("a.json", "[{");
+  write("b.json", "[{");
+  settle();
+  EXPECT_EQ(harness_.component->health()->state, HealthState::kUnhealthy);
+  EXPECT_NE(harness_.component->health()->message.find("b.json"), std::string::npos)
+      << "of a.json the targets of before still serve";
+}
+
 TEST_F(FileDiscoveryTest, AFileThatNeverWorkedIsUnhealthy) {
   write("a.json", "");
   start({"a.json"});
