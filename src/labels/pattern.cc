@@ -2,6 +2,7 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <cctype>
 #include <optional>
 
@@ -180,6 +181,10 @@ Result<Pattern> Pattern::compile(std::string_view pattern) {
   if (!impl->re.ok()) {
     return std::unexpected(syntax_error(reason(impl->re.error_code()), impl->re.error_arg()));
   }
+  for (const auto& [name, group] : impl->re.NamedCapturingGroups()) {
+    if (std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+      return std::unexpected(syntax_error("invalid named capture", "(?P<" + name + ">"));
+  }
   if (has_any_byte_escape(wrapped)) return std::unexpected(syntax_error("invalid escape sequence", "\\C"));
 
   impl->everything = pattern == "(.*)";
@@ -198,6 +203,7 @@ Result<Pattern> Pattern::compile(std::string_view pattern) {
 }
 
 bool Pattern::matches(std::string_view text) const {
+  if (text.data() == nullptr) text = "";
   if (impl_->everything) return true;
   if (valid_utf8(text))
     return impl_->re.Match({text.data(), text.size()}, 0, text.size(), RE2::UNANCHORED, nullptr, 0);

@@ -199,6 +199,7 @@ TEST(Rule, PatternErrorsInTheWordsOfTheLanguage) {
       {"[[:foo:]]", "invalid character class range: `[:foo:]`"},
       {"\\p{Foo}", "invalid character class range: `\\p{Foo}`"},
       {"(?P<>a)", "invalid named capture: `(?P<>`"},
+      {"(?P<日>a)", "invalid named capture: `(?P<日>`"},
       {"x{2,1}", "invalid repeat count: `{2,1}`"},
       {"\\C", "invalid escape sequence: `\\C`"},
       {"[\\C]", "invalid escape sequence: `\\C`"},
