@@ -88,6 +88,10 @@ bool Labels::operator==(const Labels& other) const {
 
 LabelsBuilder::LabelsBuilder(const Labels& base) : labels_(base.begin(), base.end()) {}
 
+LabelsBuilder::LabelsBuilder(std::vector<Label> sorted) : labels_(std::move(sorted)) {
+  std::erase_if(labels_, [](const Label& label) { return label.value.empty(); });
+}
+
 LabelsBuilder& LabelsBuilder::set(std::string_view name, std::string_view value) {
   if (value.empty()) return erase(name);
   const auto at = std::lower_bound(labels_.begin(), labels_.end(), name, name_less);

@@ -43,17 +43,19 @@ class Labels {
   std::shared_ptr<const std::vector<Label>> labels_;
 };
 
-// Edits a label set. set(name, "") deletes. build() leaves the builder usable.
+// Edits a label set. set(name, "") deletes. build() leaves the builder usable, take() does not.
 class LabelsBuilder {
  public:
   LabelsBuilder() = default;
   explicit LabelsBuilder(const Labels& base);
+  explicit LabelsBuilder(std::vector<Label> sorted);  // by name, each once; empty values are dropped
 
   LabelsBuilder& set(std::string_view name, std::string_view value);
   LabelsBuilder& erase(std::string_view name);
   [[nodiscard]] std::string_view get(std::string_view name) const;
   [[nodiscard]] const std::vector<Label>& sorted() const { return labels_; }
   [[nodiscard]] Labels build() const;
+  [[nodiscard]] std::vector<Label> take() && { return std::move(labels_); }
 
  private:
   std::vector<Label> labels_;  // always sorted by name

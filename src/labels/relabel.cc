@@ -127,8 +127,9 @@ std::optional<std::uint64_t> md5_tail(std::string_view text) {
   return value;
 }
 
-std::string joined_values(const LabelsBuilder& labels, const RuleConfig& config) {
-  std::string text;
+// A view into the only label where there is one, else into `text`.
+std::string_view joined_values(const LabelsBuilder& labels, const RuleConfig& config, std::string& text) {
+  if (config.source_labels.size() == 1) return labels.get(config.source_labels[0]);
   for (std::size_t i = 0; i < config.source_labels.size(); ++i) {
     if (i > 0) text += config.separator;
     text += labels.get(config.source_labels[i]);
@@ -183,7 +184,8 @@ const RuleConfig& Rule::config() const {
 }
 
 void Rule::Impl::replace(LabelsBuilder& labels) const {
-  const std::string value = joined_values(labels, config);
+  std::string joined;
+  const std::string_view value = joined_values(labels, config, joined);
   Groups groups;
   if (!pattern.match(value, groups)) return;
   const std::string name = target.constant() ? target.expand({}) : target.expand(groups);
@@ -213,28 +215,30 @@ void Rule::Impl::remove_names(LabelsBuilder& labels, bool matching) const {
 
 bool Rule::apply(LabelsBuilder& labels) const {
   const RuleConfig& c = impl_->config;
+  std::string joined;
+  const auto value = [&] { return joined_values(labels, c, joined); };
   switch (c.action) {
     case Action::kReplace:
       impl_->replace(labels);
       break;
     case Action::kKeep:
-      return impl_->pattern.matches(joined_values(labels, c));
+      return impl_->pattern.matches(value());
     case Action::kDrop:
-      return !impl_->pattern.matches(joined_values(labels, c));
+      return !impl_->pattern.matches(value());
     case Action::kKeepEqual:
-      return joined_values(labels, c) == labels.get(c.target_label);
+      return value() == labels.get(c.target_label);
     case Action::kDropEqual:
-      return joined_values(labels, c) != labels.get(c.target_label);
+      return value() != labels.get(c.target_label);
     case Action::kHashMod: {
-      const std::uint64_t hash = md5_tail(joined_values(labels, c)).value_or(0);
+      const std::uint64_t hash = md5_tail(value()).value_or(0);
       labels.set(c.target_label, std::to_string(hash % c.modulus));
       break;
     }
     case Action::kLowercase:
-      labels.set(c.target_label, to_lower_unicode(joined_values(labels, c)));
+      labels.set(c.target_label, to_lower_unicode(value()));
       break;
     case Action::kUppercase:
-      labels.set(c.target_label, to_upper_unicode(joined_values(labels, c)));
+      labels.set(c.target_label, to_upper_unicode(value()));
       break;
     case Action::kLabelMap:
       impl_->map_names(labels);
@@ -249,12 +253,14 @@ bool Rule::apply(LabelsBuilder& labels) const {
   return true;
 }
 
+bool apply(LabelsBuilder& labels, const Rules& rules) {
+  return std::ranges::all_of(rules, [&](const Rule& rule) { return rule.apply(labels); });
+}
+
 std::optional<Labels> process(const Labels& labels, const Rules& rules) {
   if (rules.empty()) return labels;
   LabelsBuilder builder(labels);
-  for (const Rule& rule : rules) {
-    if (!rule.apply(builder)) return std::nullopt;
-  }
+  if (!apply(builder, rules)) return std::nullopt;
   return builder.build();
 }
 

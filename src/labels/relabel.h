@@ -65,7 +65,8 @@ class Rule {
 
 using Rules = std::vector<Rule>;
 
-// Applies the rules in order; nullopt when one dropped the set.
+// Applies the rules in order; false, or nullopt, when one dropped the set.
+bool apply(LabelsBuilder& labels, const Rules& rules);
 std::optional<Labels> process(const Labels& labels, const Rules& rules);
 
 }  // namespace invar::relabel

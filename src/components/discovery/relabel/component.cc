@@ -1,5 +1,6 @@
 #include "components/discovery/relabel/component.h"
 
+#include "async/worker_pool.h"
 #include "component/build.h"
 #include "component/relabel_schema.h"
 #include "components/discovery/relabel/arguments.h"
@@ -10,11 +11,14 @@ namespace {
 
 using component::Boxed;
 
+// Targets times rules that are done on the loop: a few milliseconds. More is done on the worker pool, and exported when it is ready.
+constexpr std::size_t kInlineWork = 5000;
+
 class RelabelComponent final : public component::Component {
  public:
   explicit RelabelComponent(component::Options options) : options_(std::move(options)) {}
 
-  void start() override {}
+  void start() override { started_ = true; }
 
   Result<> update(const Boxed& boxed) override {
     const auto& arguments = boxed.as<Arguments>();
@@ -22,17 +26,36 @@ class RelabelComponent final : public component::Component {
       compiled_ = component::compile_rules(arguments.rules);
       rules_.list = arguments.rules;
     }
-    options_.set_exports(
-        Boxed::of(exports_schema(), Exports{relabel_targets(arguments.targets, compiled_), rules_}));
+    ++update_;
+    // Before the start everything at once: what depends on the output is evaluated right after.
+    if (!started_ || arguments.targets.size() * (compiled_.size() + 1) <= kInlineWork) {
+      publish(relabel_targets(arguments.targets, compiled_));
+      return {};
+    }
+    options_.pool->run(
+        [targets = arguments.targets, rules = compiled_] { return relabel_targets(targets, rules); },
+        alive_.bind([this, update = update_](component::Targets output) {
+          if (update == update_) publish(std::move(output));
+        }));
     return {};
   }
 
-  void stop(async::Task done) override { done(); }
+  void stop(async::Task done) override {
+    ++update_;
+    done();
+  }
 
  private:
+  void publish(component::Targets output) {
+    options_.set_exports(Boxed::of(exports_schema(), Exports{std::move(output), rules_}));
+  }
+
   component::Options options_;
+  bool started_ = false;
   component::ExportedRules rules_;
   relabel::Rules compiled_;
+  std::uint64_t update_ = 0;  // a newer one makes the result of an older one worthless
+  async::Alive alive_;        // last
 };
 
 constexpr const char* kDocumentation =

@@ -6,10 +6,14 @@ component::Targets relabel_targets(const component::Targets& targets, const rela
   component::Targets out;
   out.reserve(targets.size());
   for (const component::Target& target : targets) {
-    const auto labels = relabel::process(target.to_labels(), rules);
-    if (!labels) continue;
+    std::vector<Label> sorted;
+    sorted.reserve(target.labels().size() + rules.size());
+    for (const auto& [name, value] : target.labels()) sorted.push_back({name, value});
+    LabelsBuilder labels(std::move(sorted));
+    if (!relabel::apply(labels, rules)) continue;
     component::Target::Map map;
-    for (const Label& label : *labels) map.emplace_hint(map.end(), label.name, label.value);
+    for (Label& label : std::move(labels).take())
+      map.emplace_hint(map.end(), std::move(label.name), std::move(label.value));
     out.emplace_back(std::move(map));
   }
   return out;

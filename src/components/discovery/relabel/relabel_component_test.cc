@@ -69,13 +69,39 @@ TEST_F(RelabelComponentTest, AnUpdateOfTargetsOrRulesIsSeenAtOnce) {
   EXPECT_TRUE(harness_.stop());
 }
 
-TEST_F(RelabelComponentTest, TwentyThousandTargetsInBoundedTime) {
+Arguments many() {
   Arguments a;
   for (int i = 0; i < 20'000; ++i) {
     a.targets.push_back(
         Target(Map{{"__address__", "10.0.0.1:" + std::to_string(i)}, {"__meta_name", "cart"}}));
   }
   a.rules = {{.source_labels = {"__meta_name"}, .target_label = "service_name"}};
+  return a;
+}
+
+TEST_F(RelabelComponentTest, ALongListIsDoneOffTheLoopAndTheNewestListWins) {
+  Arguments few;
+  few.targets = {Target(Map{{"a", "1"}})};
+  ASSERT_TRUE(harness_.build(registration_, few));
+  harness_.component->start();
+  harness_.pool.set_paused(true);
+  ASSERT_TRUE(harness_.update(registration_, many()));
+  EXPECT_EQ(output(), "{\"a\"=\"1\"}\n") << "still the old list";
+  harness_.pool.set_paused(false);
+  harness_.loop.run_until_idle();
+  EXPECT_EQ(harness_.exports.back().as<Exports>().output.size(), 20'000u);
+  EXPECT_EQ(harness_.exports.back().as<Exports>().rules.list, many().rules);
+
+  harness_.pool.set_paused(true);
+  ASSERT_TRUE(harness_.update(registration_, many()));
+  ASSERT_TRUE(harness_.update(registration_, few));
+  harness_.pool.set_paused(false);
+  harness_.loop.run_until_idle();
+  EXPECT_EQ(output(), "{\"a\"=\"1\"}\n");
+}
+
+TEST_F(RelabelComponentTest, TwentyThousandTargetsInBoundedTime) {
+  const Arguments a = many();
   const auto begin = std::chrono::steady_clock::now();
   ASSERT_TRUE(harness_.build(registration_, a));
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(4));
