@@ -60,7 +60,7 @@ target sets them. They are left out otherwise, because each label costs every se
 | `pyroscope_scrape_delta_resets_total` | counter | Targets seen to have started their counters anew. |
 | `pyroscope_scrape_delta_evictions_total` | counter | Stacks forgotten by baselines because they stayed away for 100 profiles. |
 | `pyroscope_scrape_baseline_bytes` | gauge | Memory held by delta baselines. |
-| `pyroscope_scrape_up` | gauge | 1 while a target (`instance`, `service_name`) is scraped well. |
+| `pyroscope_scrape_up` | gauge | 1 while a target (`instance`, `service_name`) is scraped well, 0 while it is not; nothing before the first try. |
 | `pyroscope_scrape_jobs` | gauge | Targets times profile types that are scraped. |
 | `pyroscope_scrape_bad_targets` | gauge | Targets that cannot be scraped as configured. |
 | `pyroscope_scrape_duplicate_targets` | gauge | Targets left out because they differ in `__meta_` labels only. |

@@ -95,8 +95,10 @@ void ScrapeLoop::set_baseline(pprof::DeltaStatePtr baseline) {
 
 void ScrapeLoop::set_health(TargetHealth health) {
   target_.up -= status_.health == TargetHealth::kUp;
-  target_.up += health == TargetHealth::kUp;
+  target_.down -= status_.health == TargetHealth::kDown;
   status_.health = health;
+  target_.up += health == TargetHealth::kUp;
+  target_.down += health == TargetHealth::kDown;
 }
 
 TypeMetrics& ScrapeLoop::metrics() {

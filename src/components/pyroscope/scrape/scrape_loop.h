@@ -40,9 +40,9 @@ struct Context {
 };
 
 // Shared by the loops of one target, which is up while any of its profile types was scraped well at the last
-// try.
+// try, and neither up nor down before the first.
 struct TargetUp {
-  std::size_t loops = 0, up = 0;
+  std::size_t loops = 0, up = 0, down = 0;
 };
 
 enum class TargetHealth { kUnknown, kUp, kDown };

@@ -217,6 +217,7 @@ void ScrapePool::stop(async::Task done) {
 
 void ScrapePool::collect(std::vector<metrics::Sample>& out) const {
   for (const auto& [target, state] : up_) {
+    if (state.up + state.down == 0) continue;  // not tried yet: an alert on 0 would be wrong
     out.push_back({.name = "pyroscope_scrape_up",
                    .help = "1 while a target's profiles are scraped well.",
                    .labels = {{"instance", target.first}, {"service_name", target.second}},
