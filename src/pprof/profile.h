@@ -31,9 +31,9 @@ struct Summary {
 // at least one sample type, string 0 empty. Errors: kInvalidArgument with the field and the place in words.
 Result<Summary> inspect(std::string_view raw);
 
-// The checks of pyroscope-scrape.md 11 that need no decoding: an empty body, text, HTML, JSON by type or by
-// look.
-Result<> check_text(std::string_view body, std::string_view content_type);
+// The checks of pyroscope-scrape.md 11 that need no decoding, on a body that is not empty: text, HTML, JSON by
+// type or by look, too short, neither gzip nor protobuf by its first byte.
+Result<> check_head(std::string_view body, std::string_view content_type);
 
 // The checks of pyroscope-scrape.md 11 on a response body (status and content type are the caller's): empty,
 // text, HTML, JSON, gzip or plain, then inspect(). `scratch` receives the uncompressed bytes.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/strings.h"
 #include "pprof/gzip.h"
 #include "pprof/profile.h"
 #include "pprof/profile_check.h"
@@ -33,30 +34,9 @@ bool looks_like_text(std::string_view body) {
   return text.size() >= 5 && std::string_view("hHbBtT?").find(text[1]) != std::string_view::npos;
 }
 
-std::string quoted_head(std::string_view body) {
-  std::string out = "\"";
-  for (const char c : body.substr(0, 50)) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7f) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
 }  // namespace
 
-Result<> check_text(std::string_view body, std::string_view content_type) {
+Result<> check_head(std::string_view body, std::string_view content_type) {
   if (starts_with_any(lower(content_type), {"text/", "application/json", "application/xhtml"})) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("unexpected Content-Type {}, expected application/octet-stream for pprof data",
@@ -65,7 +45,16 @@ Result<> check_text(std::string_view body, std::string_view content_type) {
   if (looks_like_text(body)) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("text response instead of pprof: {} (server should return HTTP error, not 200)",
-                            quoted_head(body)));
+                            quote(body.substr(0, 50))));
+  }
+  if (body.size() <= 2) return fail(ErrorCode::kInvalidArgument, "data too short for pprof format");
+  const int wire_type = body.front() & 7;
+  if (wire_type > 5 && !is_gzip(body)) {
+    std::string hex;
+    for (const char c : body.substr(0, 16)) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("invalid protobuf data: illegal wireType {} (expected 0-5), first bytes: {}",
+                            wire_type, hex));
   }
   return {};
 }
@@ -73,20 +62,11 @@ Result<> check_text(std::string_view body, std::string_view content_type) {
 Result<Summary> validate_body(std::string_view body, std::string_view content_type, std::uint64_t limit_bytes,
                               std::string& scratch) {
   if (body.empty()) return fail(ErrorCode::kInvalidArgument, "empty profile");
-  INVAR_TRY(check_text(body, content_type));
-  if (body.size() <= 2) return fail(ErrorCode::kInvalidArgument, "data too short for pprof format");
+  INVAR_TRY(check_head(body, content_type));
   if (is_gzip(body)) {
     thread_local Inflater inflater;
     INVAR_TRY(inflater.gunzip(body, limit_bytes, scratch));
   } else {
-    const int wire_type = body.front() & 7;
-    if (wire_type > 5) {
-      std::string hex;
-      for (const char c : body.substr(0, 16)) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("invalid protobuf data: illegal wireType {} (expected 0-5), first bytes: {}",
-                              wire_type, hex));
-    }
     if (body.size() > limit_bytes) {
       return fail(ErrorCode::kResourceExhausted, fmt::format("larger than {} bytes", limit_bytes));
     }

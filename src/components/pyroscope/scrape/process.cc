@@ -51,10 +51,10 @@ std::expected<Processed, ScrapeError> compute_delta(ProcessInput& input) {
 std::expected<Processed, ScrapeError> process(ProcessInput& input) {
   thread_local std::string scratch;
   if (input.agent_delta) {
-    // The delta reads the profile whole; what only a text answer would trip over is said in better words
+    // The delta reads the profile whole; what only a first look trips over is said in better words
     // first.
-    if (auto text = pprof::check_text(input.body, input.content_type); !text) {
-      return std::unexpected(body_error(text.error(), input.body, input.content_type));
+    if (auto head = pprof::check_head(input.body, input.content_type); !head) {
+      return std::unexpected(body_error(head.error(), input.body, input.content_type));
     }
     return compute_delta(input);
   }

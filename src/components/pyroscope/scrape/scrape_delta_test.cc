@@ -38,6 +38,17 @@ TEST_F(ScrapePoolTest, DeltasLoseNothingWhenAReceiverRefuses) {
   EXPECT_EQ(receiver_->taken[0]->labels.get("__delta__"), "false");
 }
 
+TEST_F(ScrapePoolTest, DeltaTypesSayWhatAFirstLookFindsInTheSameWords) {
+  scrape_memory_once("ab");
+  EXPECT_TRUE(error().starts_with("invalid profile data: data too short for pprof format")) << error();
+  body_ = "\x0e\x01\x02";
+  loop_.advance(seconds(15));
+  EXPECT_TRUE(
+      error().starts_with("invalid profile data: invalid protobuf data: illegal wireType 6 (expected 0-5), "
+                          "first bytes: 0e0102"))
+      << error();
+}
+
 TEST_F(ScrapePoolTest, BaselinesSurviveARestart) {
   scrape_memory_once(heap(10, 100));
   stop();
