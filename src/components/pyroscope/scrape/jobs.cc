@@ -33,9 +33,13 @@ ProfileType pinned_type(const Labels& target, const std::vector<ProfileType>& ty
   const auto same_name = std::ranges::find(types, name, &ProfileType::name);
   if (!name.empty() && same_name != types.end()) return *same_name;
   if (name.empty()) {
-    const auto same_path =
-        std::ranges::find_if(types, [&](const auto& t) { return t.enabled && t.path == path; });
-    if (same_path != types.end()) return *same_path;
+    // An enabled type before one that is not: several may have the path.
+    const ProfileType* same_path = nullptr;
+    for (const auto& type : types) {
+      if (type.path == path && (same_path == nullptr || (type.enabled && !same_path->enabled)))
+        same_path = &type;
+    }
+    if (same_path != nullptr) return *same_path;
     return {.name = std::string(last_path_element(path)),
             .path = std::string(path),
             .enabled = true,
@@ -58,6 +62,10 @@ Result<Job> make_job(const Labels& target, const ProfileType& type, const JobSet
   LabelsBuilder labels(target);
   set_if_absent(labels, "__profile_path__", type.path);
   set_if_absent(labels, kMetricName, type.name);
+  if (labels.get(kMetricName).empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "no profile name: the path has none, so the label __name__ must say it");
+  }
   set_if_absent(labels, "__profile_path_prefix__", settings.profiling.path_prefix);
   set_if_absent(labels, "job", settings.job_name);
   set_if_absent(labels, "__scheme__", settings.scheme);

@@ -153,6 +153,23 @@ TEST(Jobs, APinnedNameOrPathGivesOneJob) {
   EXPECT_EQ(one(list).name, "wall");
   list = jobs_of({{"__address__", "h:1"}, {"__name__", "wall"}});
   EXPECT_EQ(one(list).url, "http://h:1/debug/pprof/wall");
+  Arguments a;
+  a.profiling.process_cpu.enabled = false;
+  list = jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/debug/pprof/profile"}}, a);
+  EXPECT_EQ(one(list).url, "http://h:1/debug/pprof/profile?seconds=14")
+      << "the type of the path, though it is off";
+  a.profiling.custom = {{{.enabled = true, .path = "/debug/pprof/profile"}, "mine"}};
+  list = jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/debug/pprof/profile"}}, a);
+  EXPECT_EQ(one(list).name, "mine");
+}
+
+TEST(Jobs, APathWithoutANameNeedsTheLabel) {
+  const auto list = jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/"}});
+  EXPECT_TRUE(list.jobs.empty());
+  ASSERT_EQ(list.bad.size(), 1U);
+  EXPECT_NE(list.bad[0].message.find("no profile name"), std::string::npos);
+  EXPECT_EQ(jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/"}, {"__name__", "x"}}).jobs.at(0).url,
+            "http://h:1/");
 }
 
 TEST(Jobs, GodeltaprofTypesAreRenamedAndMarkedAsDeltas) {
