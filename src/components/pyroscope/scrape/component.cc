@@ -18,7 +18,9 @@ sentence on the status page, in the log once per change, and by reason in `pyros
 Cumulative profiles (`memory`, `mutex`, `block`) are sent as the difference from the profile before, so the first data of a
 target comes with its second scrape. The baselines survive a reload and, in the storage directory, a restart. Nothing is lost
 when no receiver takes a profile, and nothing is sent twice after a crash. When a target's counters fall, the target has
-restarted, and its own values are what is sent. A profile without any value above zero is not sent.
+restarted, and its own values are what is sent. A profile without any value above zero is not sent. With `delta = true` such a
+type is asked for with `seconds`; a program that then answers with a difference of its own (Go does, and says how long it lasted)
+has it sent as it is.
 
 These labels of a target have a meaning: `__address__` (required), `__scheme__`, `__profile_path__`, `__profile_path_prefix__`,
 `__name__` and `__param_<name>`. A target that sets `__name__` or `__profile_path__` is scraped for that one profile. Labels

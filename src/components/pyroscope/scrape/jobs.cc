@@ -94,6 +94,7 @@ Result<Job> make_job(const Labels& target, const ProfileType& type, const JobSet
 
   const Labels all = labels.build();
   job.url = scrape_url(all, params);
+  job.asks_for_seconds = params.contains("seconds") || all.has("__param_seconds");
   job.identity = job_identity(all, job.url);
   job.name = all.get(kMetricName);
   if (const auto computed = computed_delta_name(job.name); !computed.empty()) {

@@ -19,9 +19,10 @@ namespace invar::components::pyroscope_scrape {
 struct Job {
   Labels labels;  // all of them, hidden ones included; what is pushed
   std::string url;
-  std::string name;              // final __name__: the profile type on metrics and in the ledger
-  bool agent_delta = false;      // we turn the cumulative profile into a delta
-  bool delta_by_target = false;  // godeltaprof: it is one already
+  std::string name;               // final __name__: the profile type on metrics and in the ledger
+  bool agent_delta = false;       // we turn the cumulative profile into a delta
+  bool delta_by_target = false;   // godeltaprof: it is one already
+  bool asks_for_seconds = false;  // Go then answers with a difference over that time, for these types too
   Duration timeout{};
   // Of public labels and URL: the phase, and with `name` the key of the running loop.
   std::uint64_t identity = 0;

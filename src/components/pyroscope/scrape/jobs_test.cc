@@ -172,6 +172,16 @@ TEST(Jobs, APathWithoutANameNeedsTheLabel) {
             "http://h:1/");
 }
 
+TEST(Jobs, KnowsWhichRequestsAskForASpanOfTime) {
+  Arguments a;
+  a.profiling.mutex.delta = true;
+  const auto list = jobs_of({{"__address__", "h:1"}}, a);
+  EXPECT_TRUE(job_named(list, "mutex").asks_for_seconds);
+  EXPECT_FALSE(job_named(list, "memory").asks_for_seconds);
+  EXPECT_TRUE(
+      job_named(jobs_of({{"__address__", "h:1"}, {"__param_seconds", "3"}}), "memory").asks_for_seconds);
+}
+
 TEST(Jobs, GodeltaprofTypesAreRenamedAndMarkedAsDeltas) {
   Arguments a;
   a.profiling.memory.enabled = false;

@@ -49,22 +49,25 @@ std::expected<Processed, ScrapeError> compute_delta(ProcessInput& input) {
 }  // namespace
 
 std::expected<Processed, ScrapeError> process(ProcessInput& input) {
-  thread_local std::string scratch;
-  if (input.agent_delta) {
-    // The delta reads the profile whole; what only a first look trips over is said in better words
-    // first.
+  const bool maybe_cumulative = input.agent_delta && !input.asks_for_seconds;
+  if (maybe_cumulative) {
+    // The delta reads the profile whole; what only a first look trips over is said in better words here.
     if (auto head = pprof::check_head(input.body, input.content_type); !head) {
       return std::unexpected(body_error(head.error(), input.body, input.content_type));
     }
     return compute_delta(input);
   }
+  thread_local std::string scratch;
   auto summary = pprof::validate_body(input.body, input.content_type, input.max_profile_bytes, scratch);
   constexpr std::size_t kKeptScratch = 4 << 20;
   if (scratch.capacity() > kKeptScratch) std::string().swap(scratch);
   if (!summary) return std::unexpected(body_error(summary.error(), input.body, input.content_type));
+  // A target that does not know `seconds` answers with its totals, which last no time.
+  if (input.agent_delta && summary->duration_ns <= 0) return compute_delta(input);
   if (input.sample_limit > 0 && summary->samples > input.sample_limit)
     return over_limit(summary->samples, input.sample_limit);
   Processed out;
+  out.is_delta = input.agent_delta;
   out.samples = summary->samples;
   out.lacks_time = summary->time_unix_ns == 0;
   out.any_positive = summary->any_positive_value;

@@ -19,6 +19,7 @@ struct ProcessInput {
   std::string content_type;
   std::string profile_name;
   bool agent_delta = false;
+  bool asks_for_seconds = false;  // of a delta type: what says how long it lasted is a difference already
   pprof::DeltaStatePtr previous;
   std::uint64_t max_profile_bytes = 0;
   std::uint64_t sample_limit = 0;
@@ -26,7 +27,7 @@ struct ProcessInput {
 
 struct Processed {
   std::string body;            // what is to be pushed
-  bool is_delta = false;       // `body` is a delta of ours
+  bool is_delta = false;       // `body` is a delta, of ours or of the target
   bool baseline_only = false;  // first profile of a delta type: nothing to push
   bool reset = false;          // the target's counters started anew
   bool any_positive = false;   // decision 15: else it is not pushed

@@ -38,6 +38,34 @@ TEST_F(ScrapePoolTest, DeltasLoseNothingWhenAReceiverRefuses) {
   EXPECT_EQ(receiver_->taken[0]->labels.get("__delta__"), "false");
 }
 
+// With `seconds` Go answers /debug/pprof/allocs with a difference, which says how long it lasted.
+TEST_F(ScrapePoolTest, AProfileThatTheTargetMadeADifferenceIsSentAsItIs) {
+  only("memory");
+  arguments_.profiling.memory.delta = true;
+  targets(1);
+  body_ = heap(10, 100, 1'000'000'000, 0x1234, 14'000'000'000);
+  start();
+  loop_.advance(seconds(15));
+  body_ = heap(12, 120, 16'000'000'000, 0x1234, 14'000'000'000);
+  loop_.advance(seconds(15));
+  ASSERT_EQ(receiver_->taken.size(), 2U) << "the first one already";
+  EXPECT_EQ(values_of(*receiver_->taken[1])[0], 12);
+  EXPECT_EQ(receiver_->taken[1]->labels.get("__delta__"), "false");
+}
+
+TEST_F(ScrapePoolTest, TotalsOfATargetThatIgnoresSecondsBecomeDeltas) {
+  only("memory");
+  arguments_.profiling.memory.delta = true;
+  targets(1);
+  body_ = heap(10, 100);
+  start();
+  loop_.advance(seconds(15));
+  body_ = heap(12, 120, 16'000'000'000);
+  loop_.advance(seconds(15));
+  ASSERT_EQ(receiver_->taken.size(), 1U);
+  EXPECT_EQ(values_of(*receiver_->taken[0])[0], 2);
+}
+
 TEST_F(ScrapePoolTest, DeltaTypesSayWhatAFirstLookFindsInTheSameWords) {
   scrape_memory_once("ab");
   EXPECT_TRUE(error().starts_with("invalid profile data: data too short for pprof format")) << error();

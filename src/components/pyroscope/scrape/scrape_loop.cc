@@ -159,6 +159,7 @@ void ScrapeLoop::on_answer(std::expected<http::Response, http::Failure> answer) 
                      .content_type = std::string(answer->headers.get("Content-Type")),
                      .profile_name = job_.name,
                      .agent_delta = job_.agent_delta,
+                     .asks_for_seconds = job_.asks_for_seconds,
                      .previous = baseline_,
                      .max_profile_bytes = context_.max_profile_bytes,
                      .sample_limit = context_.sample_limit};

@@ -44,7 +44,7 @@ class SomeTargets : public component::ClusterView {
 
 // A heap profile of Go's four columns with one stack.
 inline std::string heap(std::int64_t objects, std::int64_t bytes, UnixNanos time = 1'000'000'000,
-                        std::uint64_t address = 0x1234) {
+                        std::uint64_t address = 0x1234, std::int64_t duration = 0) {
   pprof::Profile p;
   p.sample_types = {{"alloc_objects", "count"},
                     {"alloc_space", "bytes"},
@@ -55,6 +55,7 @@ inline std::string heap(std::int64_t objects, std::int64_t bytes, UnixNanos time
   p.locations = {{.id = 1, .mapping_id = 1, .address = address, .lines = {{.function_id = 1, .line = 7}}}};
   p.samples = {{.location_ids = {1}, .values = {objects, bytes, 1, 64}}};
   p.time_unix_ns = time;
+  p.duration_ns = duration;
   std::string zipped;
   pprof::Deflater().gzip(pprof::serialize(p), zipped);
   return zipped;
