@@ -5,7 +5,9 @@ The whole way counts: discovery.file reads them, the controller evaluates, pyros
 targets' addresses; their first scrapes are an hour away. As root, the loop's thread gets real-time priority, so that other programs
 on the machine do not count as stalls of ours. Environment: INVAR (build/release/invar).
 
-Usage: bench/target_churn.py [--targets 10000] [--runs 5]
+With --relabel a discovery.relabel of five rules stands in between.
+
+Usage: bench/target_churn.py [--targets 10000] [--runs 5] [--relabel]
 """
 
 import argparse
@@ -24,11 +26,47 @@ discovery.file "f" {{
 	refresh_interval = "1s"
 }}
 
+{relabel}
 pyroscope.scrape "s" {{
-	targets         = discovery.file.f.targets
+	targets         = {targets}
 	forward_to      = []
 	scrape_interval = "1h"
 }}
+"""
+
+RELABEL = """
+discovery.relabel "r" {
+	targets = discovery.file.f.targets
+
+	rule {
+		source_labels = ["__meta_kubernetes_pod_label_app"]
+		target_label  = "app"
+	}
+
+	rule {
+		source_labels = ["__meta_kubernetes_pod_label_app", "__meta_kubernetes_pod_label_zone"]
+		separator     = "/"
+		regex         = "(.+)/(.+)"
+		replacement   = "${1}-${2}"
+		target_label  = "place"
+	}
+
+	rule {
+		source_labels = ["__meta_kubernetes_pod_label_tier"]
+		regex         = "none|nothing"
+		action        = "drop"
+	}
+
+	rule {
+		regex  = "__meta_kubernetes_pod_label_(.+)"
+		action = "labelmap"
+	}
+
+	rule {
+		regex  = "zone|tier"
+		action = "labeldrop"
+	}
+}
 """
 
 
@@ -43,6 +81,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--targets", type=int, default=10000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--relabel", action="store_true")
     options = parser.parse_args()
     worst = {"appear": [], "change labels": [], "change hidden labels": [], "vanish": []}
     with tempfile.TemporaryDirectory() as folder:
@@ -54,7 +93,9 @@ def main():
             fresh.rename(file)
 
         write([])
-        invar = Invar(CONFIG.format(file=file), folder)
+        used = {"relabel": RELABEL, "targets": "discovery.relabel.r.output"} if options.relabel else {
+            "relabel": "", "targets": "discovery.file.f.targets"}
+        invar = Invar(CONFIG.format(file=file, **used), folder)
         try:
             os.sched_setscheduler(invar.process.pid, os.SCHED_FIFO, os.sched_param(1))
         except PermissionError:
