@@ -39,19 +39,25 @@ void SampleCheck::release() {
   values_.release();
 }
 
+bool ProfileCheck::read(std::string_view raw, const SampleKernel& kernel, Summary& summary) {
+  if (raw.size() > kMaxRawBytes) return false;
+  if (!index_.build(reinterpret_cast<const std::uint8_t*>(raw.data()),
+                    static_cast<std::uint32_t>(raw.size())))
+    return false;
+  keys_.compute(index_);
+  summary = index_.summary();
+  return samples_.run(index_, keys_, kernel, summary);
+}
+
 Result<Summary> ProfileCheck::run(std::string_view raw, const SampleKernel& kernel) {
-  if (raw.size() <= kMaxRawBytes && index_.build(reinterpret_cast<const std::uint8_t*>(raw.data()),
-                                                 static_cast<std::uint32_t>(raw.size()))) {
-    keys_.compute(index_);
-    Summary summary = index_.summary();
-    const bool valid = samples_.run(index_, keys_, kernel, summary);
-    if (index_.held_bytes() + keys_.held_bytes() + samples_.held_bytes() > kKeptScratchBytes) {
-      index_.release();
-      keys_.release();
-      samples_.release();
-    }
-    if (valid) return summary;
+  Summary summary;
+  const bool valid = read(raw, kernel, summary);
+  if (held_bytes() > kKeptScratchBytes) {  // after a refusal too: those are the largest
+    index_.release();
+    keys_.release();
+    samples_.release();
   }
+  if (valid) return summary;
   Result<Summary> words = inspect(raw);
   if (words) return fail(ErrorCode::kInternal, "the two profile readers disagree");
   return words;

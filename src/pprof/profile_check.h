@@ -29,8 +29,11 @@ class SampleCheck {
 class ProfileCheck {
  public:
   Result<Summary> run(std::string_view raw, const SampleKernel& kernel = best_sample_kernel());
+  std::size_t held_bytes() const { return index_.held_bytes() + keys_.held_bytes() + samples_.held_bytes(); }
 
  private:
+  bool read(std::string_view raw, const SampleKernel& kernel, Summary& summary);
+
   ProfileIndex index_;
   LocationKeys keys_;
   SampleCheck samples_;

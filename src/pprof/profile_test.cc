@@ -7,6 +7,8 @@
 #include <iterator>
 
 #include "pprof/gzip.h"
+#include "pprof/limits.h"
+#include "pprof/profile_check.h"
 #include "pprof/wire.h"
 
 namespace invar::pprof {
@@ -304,6 +306,16 @@ TEST(ValidateBody, SaysInWordsWhatIsNoProfile) {
       EXPECT_THAT(summary.error().message, HasSubstr(row.want)) << row.why;
     }
   }
+}
+
+TEST(ProfileCheck, GivesLargeScratchBackAfterARefusalToo) {
+  std::string raw;
+  for (std::uint32_t i = 0; i <= kMaxRecords; ++i) raw.append("\x32\0", 2);  // strings without an end
+  const std::size_t size = raw.size();
+  raw.append(kPadding, '\0');
+  ProfileCheck check;
+  EXPECT_FALSE(check.run(std::string_view(raw).substr(0, size)));
+  EXPECT_LE(check.held_bytes(), kKeptScratchBytes);
 }
 
 }  // namespace
