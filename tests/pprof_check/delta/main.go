@@ -1,5 +1,5 @@
 // Delta: computes the delta of every captured pair of rounds with google/pprof and compares it with ours: every stack with
-// its values, addresses, mappings, functions, files, lines and labels, and the header.
+// its values, addresses, mappings, functions, files, lines and labels, and the header. Then the same with made-up programs.
 package main
 
 import (
@@ -24,6 +24,8 @@ var cumulative = map[string]map[string]string{
 var names = map[string]string{
 	"heap": "memory", "allocs": "memory", "mutex": "mutex", "block": "block", "cpu": "process_cpu", "goroutine": "goroutines",
 }
+
+const madeUpPrograms = 60
 
 type row struct {
 	values []int64
@@ -161,6 +163,15 @@ func main() {
 			}
 		}
 	}
+	folder, err := os.MkdirTemp("", "made-up")
+	said.Must(err)
+	for seed := int64(1); seed <= madeUpPrograms; seed++ {
+		if err := compareMadeUp(os.Args[1], folder, seed); err != nil {
+			fmt.Fprintf(os.Stderr, "made-up program %d: %v\n", seed, err)
+			failed = true
+		}
+	}
+	said.Must(os.RemoveAll(folder))
 	if failed {
 		os.Exit(1)
 	}

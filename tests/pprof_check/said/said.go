@@ -29,13 +29,22 @@ func Load(path string) *profile.Profile {
 	return p
 }
 
+// Labels of a sample, in no order.
 func Labels(s *profile.Sample) string {
 	var all []string
 	for key, values := range s.Label {
-		all = append(all, fmt.Sprintf("%q=%q", key, values))
+		for _, value := range values {
+			all = append(all, fmt.Sprintf("%q=%q", key, value))
+		}
 	}
 	for key, values := range s.NumLabel {
-		all = append(all, fmt.Sprintf("%q=%d %q", key, values, s.NumUnit[key]))
+		for i, value := range values {
+			unit := ""
+			if units := s.NumUnit[key]; i < len(units) {
+				unit = units[i]
+			}
+			all = append(all, fmt.Sprintf("%q=%d %q", key, value, unit))
+		}
 	}
 	sort.Strings(all)
 	return strings.Join(all, ",")
