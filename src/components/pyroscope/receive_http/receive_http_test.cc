@@ -141,7 +141,10 @@ TEST_F(ReceiveHttpTest, RefusalsSayWhichSeriesAndWhetherToComeAgain) {
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(answer.body,
             "{\"code\":\"invalid_argument\",\"message\":\"unable to append series {__name__=\\\"cpu\\\", "
-            "service_name=\\\"a\\\"}: invalid labels in profile: duplicate\"}");
+            "service_name=\\\"a\\\"} to appendable 0: invalid labels in profile: duplicate\"}");
+  EXPECT_THAT(push(series({{"__name__", "cpu"}}, {"x"})).body,
+              HasSubstr("series {__name__=\\\"cpu\\\"} to appendable 0: invalid"))
+      << "as the client wrote them";
   downstream_->answer = {Outcome::kRefused, "queue full"};
   answer = push(body + body);
   EXPECT_EQ(answer.status, 503);

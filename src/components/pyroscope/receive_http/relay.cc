@@ -104,6 +104,7 @@ class Relay::Exchange {
 Relay::Relay(Environment environment) : env_(std::move(environment)), outlets_(*env_.metrics, *env_.loop) {}
 
 void Relay::configure(std::vector<pipeline::ReceiverPtr> receivers, Limits limits) {
+  appendable_ = receivers.size() == 1 ? " to appendable 0" : "";
   outlets_.set(std::move(receivers));
   limits_ = limits;
 }
@@ -212,21 +213,26 @@ void Relay::pushed(const ExchangePtr& exchange, const ConnectCall& call,
   if (!decoded)
     return exchange->answer(call_error(call, ConnectCode::kInvalidArgument, decoded.error().message));
   // All of it is looked at before any of it is passed on.
-  std::vector<pipeline::ProfilePtr> profiles;
+  struct Pushed {
+    pipeline::ProfilePtr profile;
+    std::shared_ptr<const Labels> written;  // as the client knows them: for messages
+  };
+  std::vector<Pushed> profiles;
   for (PushedSeries& series : *decoded) {
-    LabelsBuilder builder(Labels::from(std::move(series.labels)));
+    const auto written = std::make_shared<const Labels>(Labels::from(std::move(series.labels)));
+    LabelsBuilder builder(*written);
     if (builder.get(kServiceName).empty()) builder.set(kServiceName, "unspecified");
     const Labels labels = builder.build();
     for (PushedSample& sample : series.samples) {
       if (sample.body->empty())
         return exchange->answer(call_error(call, ConnectCode::kInvalidArgument,
-                                           "series " + labels.to_string() + ": empty profile"));
+                                           "series " + written->to_string() + ": empty profile"));
       auto profile = std::make_shared<pipeline::Profile>();
       profile->labels = labels;
       profile->body = std::move(sample.body);
       profile->id = std::move(sample.id);
       profile->taken_unix_ns = env_.loop->unix_ns();
-      profiles.push_back(std::move(profile));
+      profiles.push_back({std::move(profile), written});
     }
   }
   if (profiles.empty()) return exchange->answer(call_empty_answer(call));
@@ -237,12 +243,13 @@ void Relay::pushed(const ExchangePtr& exchange, const ConnectCall& call,
     bool permanent = true;
   };
   const auto waiting = std::make_shared<Waiting>(Waiting{profiles.size(), {}});
-  for (const pipeline::ProfilePtr& profile : profiles)
-    outlets_.offer_kept(profile, [waiting, exchange, call, profile,
+  for (const auto& [profile, written] : profiles)
+    outlets_.offer_kept(profile, [waiting, exchange, call, written = written, appendable = appendable_,
                                   logger = env_.logger](const Answer& answer) {
       if (!answer.accepted()) {
         if (!waiting->failures.empty()) waiting->failures += '\n';
-        waiting->failures += "unable to append series " + profile->labels.to_string() + ": " + answer.reason;
+        waiting->failures +=
+            "unable to append series " + written->to_string() + appendable + ": " + answer.reason;
         waiting->permanent = waiting->permanent && answer.permanent;
       }
       if (--waiting->missing > 0) return;

@@ -66,6 +66,7 @@ class Relay {
   const Environment env_;
   pipeline::Outlets outlets_;
   Limits limits_;
+  const char* appendable_ = "";  // " to appendable 0" where there is only one: for messages
   std::uint64_t under_way_ = 0;
   std::map<std::pair<std::string, std::string>, RouteMetrics> routes_;
   async::Alive alive_;
