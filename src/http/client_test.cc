@@ -255,6 +255,7 @@ TEST_F(ClientTest, RedirectedPostsKeepOrLoseTheirBodyByStatus) {
     const Outcome r = h.send(*client, request);
     ASSERT_TRUE(r) << failure_text(r);
     EXPECT_EQ(r->body.ends_with("payload"), kept) << status;
+    EXPECT_EQ(r->body_lost, !kept) << status;
     EXPECT_THAT(r->body, HasSubstr(kept ? "POST /end\n" : "GET /end\n"));
     EXPECT_EQ(r->body.find("Content-Type") != std::string::npos, kept);
   }
