@@ -34,6 +34,7 @@ namespace invar::app {
 namespace {
 
 // They mostly sleep; one that hangs on its disk leaves the others to the other disks.
+constexpr std::size_t kWorkerBacklog = 16;  // profiles of a millisecond each
 constexpr std::size_t kDiskThreads = 4;
 
 class WholeSet : public component::ClusterView {
@@ -64,8 +65,8 @@ class Daemon {
       return fail_with(runtime::reading_error_text(options_.config_path, sources.error().message));
     // Signals before threads: those started later inherit the mask.
     signals_ = async::watch_signals(*loop_, [this](int signo) { on_signal(signo); });
-    pool_ =
-        async::make_worker_pool(*loop_, std::max(2U, std::thread::hardware_concurrency()), "invar-worker");
+    pool_ = async::make_worker_pool(*loop_, std::max(2U, std::thread::hardware_concurrency()), "invar-worker",
+                                    kWorkerBacklog);
     disk_pool_ = async::make_worker_pool(*loop_, kDiskThreads, "invar-disk");
     logger_.info("Invar is starting", {{"version", build_info().version}});
 

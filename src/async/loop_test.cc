@@ -302,6 +302,34 @@ TEST_F(RealLoopTest, WorkerPoolRunsWorkElsewhereAndDoneOnTheLoop) {
   EXPECT_EQ(pool->queued(), 0u);
 }
 
+TEST_F(RealLoopTest, WorkerPoolCallsASecondThreadForABacklogOnly) {
+  const auto pool = make_worker_pool(*loop, 2, "worker", 2);
+  std::atomic<bool> started = false;
+  std::atomic<int> left = 3;
+  pool->submit(
+      [&] {
+        started = true;
+        started.notify_all();
+        for (int now; (now = left) > 0;) left.wait(now);  // ends when the second thread has done the others
+      },
+      [&] { loop->stop(); });
+  started.wait(false);
+  const auto submit = [&] {
+    pool->submit(
+        [&] {
+          --left;
+          left.notify_all();
+        },
+        [] {});
+  };
+  submit();
+  submit();
+  EXPECT_EQ(pool->queued(), 2u);
+  submit();
+  loop->run();
+  EXPECT_EQ(pool->queued(), 0u);
+}
+
 TEST_F(RealLoopTest, WorkerPoolStartsInOrderAndDropsTheRestWhenDestroyed) {
   auto pool = make_worker_pool(*loop, 1, "worker-with-a-very-long-name");
   std::atomic<bool> started = false;

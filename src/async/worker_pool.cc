@@ -16,12 +16,13 @@ namespace {
 
 class ThreadPool final : public WorkerPool {
  public:
-  ThreadPool(Loop& loop, std::size_t threads, const std::string& name) : loop_(loop) {
+  ThreadPool(Loop& loop, std::size_t threads, const std::string& name, std::size_t backlog)
+      : loop_(loop), backlog_(backlog), workers_(threads) {
     INVAR_CHECK(threads >= 1, "a worker pool needs a thread");
     for (std::size_t i = 0; i < threads; ++i) {
-      threads_.emplace_back([this, title = fmt::format("{}-{}", name, i)] {
+      workers_[i].thread = std::thread([this, &worker = workers_[i], title = fmt::format("{}-{}", name, i)] {
         ::pthread_setname_np(::pthread_self(), title.substr(0, 15).c_str());
-        serve();
+        serve(worker);
       });
     }
   }
@@ -33,18 +34,19 @@ class ThreadPool final : public WorkerPool {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
       dropped.swap(jobs_);
+      for (Worker& worker : workers_) worker.wake.notify_one();
     }
-    wake_.notify_all();
     dropped.clear();
-    for (std::thread& thread : threads_) thread.join();
+    for (Worker& worker : workers_) worker.thread.join();
   }
 
   void submit(Task work, Task done) override {
-    {
-      const std::lock_guard lock(mutex_);
-      jobs_.push_back({std::move(work), std::move(done)});
-    }
-    wake_.notify_one();
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back({std::move(work), std::move(done)});
+    if (idle_.empty() || jobs_.size() <= backlog_ * (started_ - idle_.size())) return;
+    idle_.back()->called = true;
+    idle_.back()->wake.notify_one();
+    idle_.pop_back();
   }
 
   std::size_t queued() const override {
@@ -57,33 +59,48 @@ class ThreadPool final : public WorkerPool {
     Task work;
     Task done;
   };
+  struct Worker {
+    std::condition_variable wake;
+    bool called = false;
+    std::thread thread;
+  };
 
-  void serve() {
+  void serve(Worker& worker) {
+    std::unique_lock lock(mutex_);
+    ++started_;
     for (;;) {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+      if (jobs_.empty() && !stopping_) {
+        idle_.push_back(&worker);
+        worker.wake.wait(lock, [&] { return worker.called || stopping_; });
+        worker.called = false;
+      }
       if (stopping_) return;
+      if (jobs_.empty()) continue;  // another one was faster
       Job job = std::move(jobs_.front());
       jobs_.pop_front();
       lock.unlock();
       job.work();
       job.work = nullptr;  // before `done` can run: whatever the work held is free by then
       loop_.post(std::move(job.done));
+      lock.lock();
     }
   }
 
   Loop& loop_;
+  const std::size_t backlog_;
   mutable std::mutex mutex_;
-  std::condition_variable wake_;
   std::deque<Job> jobs_;
   bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  std::size_t started_ = 0;    // threads that serve
+  std::vector<Worker*> idle_;  // the last one has worked last
+  std::vector<Worker> workers_;
 };
 
 }  // namespace
 
-std::unique_ptr<WorkerPool> make_worker_pool(Loop& loop, std::size_t threads, std::string name) {
-  return std::make_unique<ThreadPool>(loop, threads, name);
+std::unique_ptr<WorkerPool> make_worker_pool(Loop& loop, std::size_t threads, std::string name,
+                                             std::size_t backlog) {
+  return std::make_unique<ThreadPool>(loop, threads, name, backlog);
 }
 
 }  // namespace invar::async
