@@ -1,5 +1,6 @@
 // The static checks of `validate`: formatting.md 6, language.md 10.5. Nothing is evaluated but literals: a block that has no other
 // values is also put through the checks of its schema, which the original leaves to the load.
+#include <algorithm>
 #include <map>
 
 #include "syntax/evaluator.h"
@@ -37,6 +38,16 @@ std::string_view expected_type(StaticType::Kind kind) {
 std::string static_message(const DecodeError& error) {
   if (error.expected.empty()) return error.message;
   return "expected " + error.expected + ", got " + error.actual;
+}
+
+// Made of nothing but literals, so that the load is sure to see the same value.
+bool is_literal(const ast::Expr& expr) {
+  if (const auto* unary = std::get_if<ast::Unary>(&expr.node)) return is_literal(*unary->operand);
+  if (const auto* array = std::get_if<ast::Array>(&expr.node))
+    return std::ranges::all_of(array->elements, [](const auto& element) { return is_literal(*element); });
+  if (const auto* object = std::get_if<ast::Object>(&expr.node))
+    return std::ranges::all_of(object->fields, [](const auto& field) { return is_literal(*field.value); });
+  return std::holds_alternative<ast::Literal>(expr.node);
 }
 
 class BodyChecker {
@@ -101,9 +112,12 @@ class BodyChecker {
       const Kind element = field.static_type.element->kind;
       return element == Kind::kCapsule || element == Kind::kMap || element == Kind::kUnchecked;
     }
-    Diagnostics ignored;  // what check_expression does not report is for the load to say
+    Diagnostics ignored;  // what a function or an operator has to say is for the load
     const Value value = evaluate(expr, source_, Scope{}, ignored);
-    return ignored.empty() && !field.decode(object, value);
+    if (!ignored.empty()) return false;
+    const auto error = field.decode(object, value);
+    if (error && is_literal(expr)) report(blamed_expression(expr, *error).span, static_message(*error));
+    return !error;
   }
 
   bool check_block(ast::Span span, const ast::Block& block, const Schema& schema,
@@ -114,8 +128,11 @@ class BodyChecker {
     if (field->kind == Field::Kind::kAttribute) return refuse(span, misused_message(*field));
     if (!field->repeated && counts.blocks(name) > 1) return refuse(span, repeated_block_message(name));
     void* inner = field->open_block(object);
+    std::string mistake = label_message(*field->block, name, block.label);
+    const bool labelled = mistake.empty();
+    if (!labelled) report({block.name_span.begin, block.open}, std::move(mistake));
     if (field->block->has_label()) field->block->set_label(inner, block.label);
-    return check(block.body, span, *field->block, inner);
+    return check(block.body, span, *field->block, inner) && labelled;
   }
 
   void check_expression(const ast::Expr& expr, const StaticType& type) {

@@ -73,10 +73,8 @@ class BodyDecoder {
 
     const Schema& nested = *field->block;
     const ast::Span header{block.name_span.begin, block.open};
-    if (nested.has_label() && block.label.empty())
-      return fail(header, "block " + quote(name) + " requires non-empty label");
-    if (!nested.has_label() && !block.label.empty())
-      return fail(header, "block " + quote(name) + " does not support specifying labels");
+    if (auto mistake = label_message(nested, name, block.label); !mistake.empty())
+      return fail(header, std::move(mistake));
     void* inner = field->open_block(object);
     if (nested.has_label()) nested.set_label(inner, block.label);
     return decode(block.body, nested, inner);
@@ -122,6 +120,12 @@ std::string repeated_attribute_message(std::string_view name) {
 
 std::string repeated_block_message(std::string_view name) {
   return "block " + quote(name) + " may only be specified once";
+}
+
+std::string label_message(const Schema& nested, std::string_view name, std::string_view label) {
+  if (nested.has_label() == !label.empty()) return "";
+  return "block " + quote(name) +
+         (nested.has_label() ? " requires non-empty label" : " does not support specifying labels");
 }
 
 bool decode_body(const ast::Body& body, const SourcePtr& source, const Scope& scope, const Schema& schema,

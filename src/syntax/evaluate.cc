@@ -292,18 +292,25 @@ class Evaluation {
 
 }  // namespace
 
-void report_decode_error(const ast::Expr& expr, const SourcePtr& source, const DecodeError& error,
-                         Diagnostics& diagnostics) {
+const ast::Expr& blamed_expression(const ast::Expr& expr, const DecodeError& error, std::size_t* taken) {
   const ast::Expr* place = &expr;
-  std::size_t taken = 0;
-  while (taken < error.path.size()) {
-    const ast::Expr* next = step_into(*place, error.path[taken]);
+  std::size_t steps = 0;
+  while (steps < error.path.size()) {
+    const ast::Expr* next = step_into(*place, error.path[steps]);
     if (next == nullptr) break;
     place = next;
-    ++taken;
+    ++steps;
   }
-  diagnostics.error(ast::range_of(source, place->span),
-                    print_expression(*place, source) + path_text(error, taken) + " " + error.message);
+  if (taken != nullptr) *taken = steps;
+  return *place;
+}
+
+void report_decode_error(const ast::Expr& expr, const SourcePtr& source, const DecodeError& error,
+                         Diagnostics& diagnostics) {
+  std::size_t taken = 0;
+  const ast::Expr& place = blamed_expression(expr, error, &taken);
+  diagnostics.error(ast::range_of(source, place.span),
+                    print_expression(place, source) + path_text(error, taken) + " " + error.message);
 }
 
 bool evaluate_into(const ast::Expr& expr, const SourcePtr& source, const Scope& scope,

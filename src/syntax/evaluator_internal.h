@@ -17,6 +17,10 @@ std::expected<Value, std::string> literal_value(const ast::Literal& literal);
 bool evaluate_into(const ast::Expr& expr, const SourcePtr& source, const Scope& scope,
                    Diagnostics& diagnostics, Value& out);
 
+// The innermost expression that the error's path leads to; `taken`, when given, is how much of the path that took.
+const ast::Expr& blamed_expression(const ast::Expr& expr, const DecodeError& error,
+                                   std::size_t* taken = nullptr);
+
 // "<expression><path> <message>" at the innermost expression that the error's path leads to
 // (language.md 10.3).
 void report_decode_error(const ast::Expr& expr, const SourcePtr& source, const DecodeError& error,

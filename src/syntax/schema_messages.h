@@ -27,5 +27,7 @@ std::string unrecognized_message(std::string_view kind, std::string_view name,
 std::string misused_message(const Field& field);
 std::string repeated_attribute_message(std::string_view name);
 std::string repeated_block_message(std::string_view name);
+std::string label_message(const Schema& nested, std::string_view name,
+                          std::string_view label);  // "": it is right
 
 }  // namespace invar::syntax

@@ -276,8 +276,10 @@ TEST(CheckBody, LiteralsAreChecked) {
       {"follow = f(1)", ""},
       {"extra = [1, {}]", ""},
       {"url = 1e400", "1:7-1:11: strconv.ParseFloat: parsing \"1e400\": value out of range"},
-      {"profile.custom {\n  enabled = 1\n}", "2:13-2:13: expected bool, got number"},
-      {"nested \"label\" { }", ""},
+      {"profile.custom \"a\" {\n  enabled = 1\n}", "2:13-2:13: expected bool, got number"},
+      {"profile.custom {\n  enabled = 1\n}",
+       "1:1-1:16: block \"profile.custom\" requires non-empty label | 2:13-2:13: expected bool, got number"},
+      {"nested \"label\" { }", "1:1-1:16: block \"nested\" does not support specifying labels"},
       {"basic_auth {\n  username = \"root\"\n  password = 1\n}", "3:14-3:14: expected capsule, got number"},
   };
   for (const auto& row : rows) {

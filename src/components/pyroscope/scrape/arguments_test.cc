@@ -192,6 +192,16 @@ TEST(Arguments, ShowsTheProfilesThatAreNotAsUsual) {
                                  "profile.fgprof delta = true"));
 }
 
+TEST(Arguments, LiteralTargetsAndReceiversAreCheckedWithoutALoad) {
+  const auto found = [](std::string_view body) {
+    return syntax::testing::check_text(body, arguments_schema());
+  };
+  EXPECT_EQ(found("targets = [{\"__address__\" = \"a:1\"}, \"b\"]\nforward_to = []"),
+            "1:37-1:39: target::ConvertFrom: conversion from 'string' is not supported");
+  EXPECT_EQ(found("targets = []\nforward_to = [\"x\"]"), "2:15-2:17: expected capsule, got string");
+  EXPECT_EQ(found("targets = [sys.env(\"A\")]\nforward_to = []"), "");
+}
+
 TEST(Arguments, AListInTheListOfTargetsIsFlattened) {
   Arguments a;
   EXPECT_EQ(syntax::testing::decode_text("targets = [{\"__address__\" = \"a:1\"}, [{\"__address__\" = "
