@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/build_info.h"
+#include "fs/path.h"
 #include "syntax/json.h"
 
 namespace invar::app {
@@ -26,7 +27,7 @@ std::string make_uuid_v4() {
 std::string load_or_create_uid(fs::FileSystem& files, const std::string& storage_path, UnixNanos now_unix_ns,
                                const log::Logger& logger) {
   constexpr std::uint64_t kLimit = 64 << 10;
-  const std::string path = storage_path + (storage_path.ends_with('/') ? "" : "/") + "invar_seed.json";
+  const std::string path = fs::join_path(storage_path, "invar_seed.json");
   if (const auto text = files.read_file(path, kLimit)) {
     if (const auto seed = syntax::parse_json(*text); seed && seed->type() == syntax::Type::kObject) {
       const auto* uid = seed->as_object().find("UID");

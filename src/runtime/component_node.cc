@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "fs/path.h"
 
 namespace invar::runtime {
 namespace {
@@ -14,7 +15,7 @@ std::string global_id(const ModuleContext& module, const std::string& id) {
 }
 
 std::string data_path(const std::string& storage, const std::string& id) {
-  return storage.empty() || storage.ends_with('/') ? storage + id : storage + "/" + id;
+  return storage.empty() ? id : fs::join_path(storage, id);
 }
 
 }  // namespace

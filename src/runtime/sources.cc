@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "fs/path.h"
 #include "syntax/parser.h"
 
 namespace invar::runtime {
@@ -21,10 +22,6 @@ Result<SourceFile> read_one(fs::FileSystem& files, const std::string& path) {
   INVAR_ASSIGN_OR_RETURN(source.text, files.read_file(path, kReadLimitBytes));
   INVAR_TRY(syntax::check_encoding(source.text));
   return source;
-}
-
-std::string join_path(const std::string& directory, const std::string& name) {
-  return directory.ends_with('/') ? directory + name : directory + "/" + name;
 }
 
 }  // namespace
@@ -46,7 +43,7 @@ Result<std::vector<SourceFile>> read_sources(fs::FileSystem& files, const std::s
   std::ranges::sort(names);
   for (const std::string& name : names) {
     if (!name.ends_with(kExtension)) continue;
-    const std::string file = join_path(path, name);
+    const std::string file = fs::join_path(path, name);
     const auto entry = files.stat(file);
     if (entry && entry->is_directory) continue;
     auto source = read_one(files, file);

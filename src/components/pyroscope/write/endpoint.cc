@@ -298,7 +298,11 @@ void Endpoint::finish(DeliveryPtr delivery, End end, std::string_view reason, st
     if (!delivery->push->error.empty()) delivery->push->error += '\n';
     delivery->push->error += error;
   }
-  ending_ ? void(++lost_at_end_) : note_lost(reason, error);
+  if (ending_) {
+    ++lost_at_end_;
+  } else {
+    note_lost(reason, error);
+  }
 }
 
 void Endpoint::count_unsent(std::uint64_t bytes, std::string_view reason, std::string_view cause) {

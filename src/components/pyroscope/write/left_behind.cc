@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "components/pyroscope/write/record.h"
+#include "fs/path.h"
 #include "queue/segment_queue.h"
 #include "queue/survey.h"
 
@@ -38,7 +39,7 @@ std::vector<LeftQueue> find_left_queues(fs::FileSystem& files, const std::string
   std::vector<LeftQueue> out;
   for (const std::string& id : files.list(storage).value_or(std::vector<std::string>())) {
     if (!id.starts_with("pyroscope.write.") || configured.contains(id)) continue;
-    LeftQueue left{.component_id = id, .directory = storage + "/" + id};
+    LeftQueue left{.component_id = id, .directory = fs::join_path(storage, id)};
     for (const std::string& queue :
          files.list(left.directory + "/queue").value_or(std::vector<std::string>())) {
       const auto found = queue::survey(files, left.directory + "/queue/" + queue);
