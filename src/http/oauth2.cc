@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json/src.hpp>  // the whole library, in the one file that needs it
 #include <limits>
 #include <map>
+#include <optional>
 
 #include "base/strings.h"
-#include "http/json_object.h"
 #include "http/url.h"
 
 namespace invar::http {
@@ -56,30 +57,32 @@ Result<Answer> from_form(std::string_view body) {
 }
 
 Result<Answer> from_json(std::string_view body) {
-  INVAR_ASSIGN_OR_RETURN(const auto members, parse_json_object(body));
+  boost::system::error_code wrong;
+  const boost::json::value document = boost::json::parse(body, wrong);
+  if (wrong) return fail(ErrorCode::kInvalidArgument, wrong.message());
+  const boost::json::object* const members = document.if_object();
+  if (members == nullptr) return fail(ErrorCode::kInvalidArgument, "not an object");
+
   Answer answer;
-  const auto text = [&members](const char* name, std::string& out) -> Result<> {
-    const auto found = members.find(name);
-    if (found == members.end() || found->second.kind == JsonScalar::Kind::kNull) return {};
-    if (found->second.kind != JsonScalar::Kind::kString) {
+  const std::pair<const char*, std::string&> texts[] = {{"access_token", answer.access_token},
+                                                        {"token_type", answer.token_type},
+                                                        {"error", answer.error},
+                                                        {"error_description", answer.description},
+                                                        {"error_uri", answer.uri}};
+  for (const auto& [name, out] : texts) {
+    const boost::json::value* const value = members->if_contains(name);
+    if (value == nullptr || value->is_null()) continue;
+    if (!value->is_string()) {
       return fail(ErrorCode::kInvalidArgument, fmt::format("{} is not a string", name));
     }
-    out = found->second.text;
-    return {};
-  };
-  INVAR_TRY(text("access_token", answer.access_token));
-  INVAR_TRY(text("token_type", answer.token_type));
-  INVAR_TRY(text("error", answer.error));
-  INVAR_TRY(text("error_description", answer.description));
-  INVAR_TRY(text("error_uri", answer.uri));
-  if (const auto found = members.find("expires_in"); found != members.end()) {
-    const auto number = parse_double(found->second.text);
-    const bool may =
-        found->second.kind == JsonScalar::Kind::kNumber || found->second.kind == JsonScalar::Kind::kString;
-    if (may && !found->second.text.empty()) {
-      if (!number) return fail(ErrorCode::kInvalidArgument, "expires_in is not a number");
-      answer.expires_in = clamp_expiry(*number);
-    }
+    out = value->get_string();
+  }
+  if (const boost::json::value* const value = members->if_contains("expires_in")) {
+    std::optional<double> seconds = 0;  // for what is neither: it does not expire
+    if (value->is_number()) seconds = value->to_number<double>();
+    if (value->is_string() && !value->get_string().empty()) seconds = parse_double(value->get_string());
+    if (!seconds) return fail(ErrorCode::kInvalidArgument, "expires_in is not a number");
+    answer.expires_in = clamp_expiry(*seconds);
   }
   return answer;
 }

@@ -1,11 +1,12 @@
 // Every text that a peer or a configuration hands to this folder's own parsers.
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "http/base64.h"
 #include "http/idna.h"
-#include "http/json_object.h"
+#include "http/oauth2.h"
 #include "http/proxy.h"
 #include "http/redirect.h"
 #include "http/response_head.h"
@@ -31,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   RedirectChain chain{"a.example", 1, false};
   (void)next_hop(chain, base, "POST", 302, text);
   (void)redact_url(text);
-  (void)parse_json_object(text);
+  (void)parse_token_response({.status = 200, .body = std::string(text)}, "");
   (void)from_base64(text);
   (void)to_ascii_host(text);
   if (const std::string path = clean_path(text); path.find("/../") != std::string::npos) std::abort();
