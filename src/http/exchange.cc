@@ -53,7 +53,29 @@ bool is_content_header(std::string_view name) {
   return name.size() > 8 && equals_ignore_case(name.substr(0, 8), "Content-");
 }
 
+class ClientImpl final : public Client {
+ public:
+  explicit ClientImpl(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
+
+  std::unique_ptr<Call> send(Request request, Done done) override {
+    auto exchange = std::make_unique<Exchange>(core_, std::move(request), std::move(done));
+    exchange->begin();
+    return exchange;
+  }
+
+ private:
+  std::shared_ptr<ClientCore> core_;
+};
+
 }  // namespace
+
+Result<std::unique_ptr<Client>> make_client(std::shared_ptr<TransportCore> transport,
+                                            const ClientConfig& config, std::string dialer_name,
+                                            bool accept_gzip) {
+  INVAR_ASSIGN_OR_RETURN(
+      auto core, ClientCore::create(std::move(transport), config, std::move(dialer_name), accept_gzip));
+  return std::make_unique<ClientImpl>(std::move(core));
+}
 
 Result<std::shared_ptr<ClientCore>> ClientCore::create(std::shared_ptr<TransportCore> transport,
                                                        const ClientConfig& config, std::string dialer_name,
@@ -78,22 +100,9 @@ Result<std::shared_ptr<ClientCore>> ClientCore::create(std::shared_ptr<Transport
     token_config.tls = config.oauth2->tls;
     token_config.proxy = config.oauth2->proxy;
     token_config.enable_http2 = false;
-    INVAR_ASSIGN_OR_RETURN(auto token_core, create(core->transport, token_config, dialer_name, true));
-    class TokenClient final : public Client {
-     public:
-      explicit TokenClient(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
-      std::unique_ptr<Call> send(Request request, Done done) override {
-        auto exchange = std::make_unique<Exchange>(core_, std::move(request), std::move(done));
-        exchange->begin();
-        return exchange;
-      }
-
-     private:
-      std::shared_ptr<ClientCore> core_;
-    };
-    core->tokens =
-        std::make_unique<TokenSource>(*core->transport->loop, *config.oauth2, core->transport->files,
-                                      std::make_unique<TokenClient>(std::move(token_core)));
+    INVAR_ASSIGN_OR_RETURN(auto client, make_client(core->transport, token_config, dialer_name, true));
+    core->tokens = std::make_unique<TokenSource>(*core->transport->loop, *config.oauth2,
+                                                 core->transport->files, std::move(client));
   }
   return core;
 }

@@ -50,6 +50,11 @@ class ClientCore {
   std::shared_ptr<Pool> pool_;
 };
 
+// `accept_gzip`: for answers that the caller reads as text.
+Result<std::unique_ptr<Client>> make_client(std::shared_ptr<TransportCore> transport,
+                                            const ClientConfig& config, std::string dialer_name,
+                                            bool accept_gzip);
+
 class Exchange final : public Call, private Deadline {
  public:
   Exchange(std::shared_ptr<ClientCore> client, Request request, Client::Done done);

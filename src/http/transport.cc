@@ -7,20 +7,6 @@ namespace {
 
 constexpr std::uint64_t kFewFiles = 4096;
 
-class ClientImpl final : public Client {
- public:
-  explicit ClientImpl(std::shared_ptr<ClientCore> core) : core_(std::move(core)) {}
-
-  std::unique_ptr<Call> send(Request request, Done done) override {
-    auto exchange = std::make_unique<Exchange>(core_, std::move(request), std::move(done));
-    exchange->begin();
-    return exchange;
-  }
-
- private:
-  std::shared_ptr<ClientCore> core_;
-};
-
 class TransportImpl final : public Transport {
  public:
   TransportImpl(async::Loop& loop, std::shared_ptr<fs::FileSystem> files, metrics::Scope* scope,
@@ -42,8 +28,7 @@ class TransportImpl final : public Transport {
   }
 
   Result<std::unique_ptr<Client>> make_client(const ClientConfig& config, std::string dialer_name) override {
-    INVAR_ASSIGN_OR_RETURN(auto core, ClientCore::create(core_, config, std::move(dialer_name), false));
-    return std::make_unique<ClientImpl>(std::move(core));
+    return http::make_client(core_, config, std::move(dialer_name), false);
   }
 
   void add_peer(InMemoryPeer peer) override {
