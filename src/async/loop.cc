@@ -24,8 +24,6 @@ namespace asio = boost::asio;
 
 class RealLoopImpl final : public RealLoop {
  public:
-  RealLoopImpl() : context_(std::in_place, 1) {}
-
   ~RealLoopImpl() override {
     // Dropped tasks may own timers, watches and promises that call back into the loop while they are
     // destroyed.
@@ -34,7 +32,6 @@ class RealLoopImpl final : public RealLoop {
     const auto watches = std::exchange(watches_, {});
     const auto timers = std::exchange(timers_, {});
     for (const auto& [id, watch] : watches) watch->descriptor.reset();
-    context_.reset();
   }
 
   // Posted tasks and timers are kept here rather than in the context: asio would ask the kernel for events between any two
@@ -42,17 +39,17 @@ class RealLoopImpl final : public RealLoop {
   void run() override {
     loop_thread_ = std::this_thread::get_id();
     {
-      const auto guard = asio::make_work_guard(*context_);
-      while (!context_->stopped()) {
+      const auto guard = asio::make_work_guard(context_);
+      while (!context_.stopped()) {
         run_posted();
         run_due_timers();
-        if (!context_->stopped()) run_one_handler();
+        if (!context_.stopped()) run_one_handler();
       }
     }
-    context_->restart();  // after the guard: letting go of the last work stops the context
+    context_.restart();  // after the guard: letting go of the last work stops the context
   }
 
-  void stop() override { context_->stop(); }
+  void stop() override { context_.stop(); }
 
   bool on_loop_thread() const override { return loop_thread_.load() == std::this_thread::get_id(); }
 
@@ -68,7 +65,7 @@ class RealLoopImpl final : public RealLoop {
       wake = waiting_ && !on_loop_thread();
       if (wake) waiting_ = false;
     }
-    if (wake) asio::post(*context_, [] {});
+    if (wake) asio::post(context_, [] {});
   }
 
   TimePoint now() const override { return std::chrono::steady_clock::now(); }
@@ -104,7 +101,7 @@ class RealLoopImpl final : public RealLoop {
     const WatchId id = ++last_id_;
     auto watch = std::make_shared<Watch>();
     watch->on_readable = std::move(on_readable);
-    watch->descriptor.emplace(*context_, copy);
+    watch->descriptor.emplace(context_, copy);
     watches_.emplace(id, watch);
     wait(watch);
     return id;
@@ -119,7 +116,7 @@ class RealLoopImpl final : public RealLoop {
     watch->descriptor.reset();
   }
 
-  asio::io_context* io_context() override { return &*context_; }
+  asio::io_context* io_context() override { return &context_; }
 
  private:
   struct TimerKey {
@@ -157,7 +154,7 @@ class RealLoopImpl final : public RealLoop {
       const std::lock_guard lock(posted_mutex_);
       tasks.swap(posted_);
     }
-    while (!tasks.empty() && !context_->stopped()) {
+    while (!tasks.empty() && !context_.stopped()) {
       Task task = std::move(tasks.front());
       tasks.pop_front();
       measured(task);
@@ -177,11 +174,11 @@ class RealLoopImpl final : public RealLoop {
       idle = waiting_ = posted_.empty();
     }
     if (!idle) {
-      context_->poll_one();
+      context_.poll_one();
     } else if (timers_.empty()) {
-      context_->run_one();
+      context_.run_one();
     } else {
-      context_->run_one_until(timers_.begin()->first.when);
+      context_.run_one_until(timers_.begin()->first.when);
     }
     const std::lock_guard lock(posted_mutex_);
     waiting_ = false;
@@ -192,14 +189,13 @@ class RealLoopImpl final : public RealLoop {
     const TimePoint due = now();
     const TimerId newest = last_id_;
     while (!timers_.empty() && timers_.begin()->first.when <= due && timers_.begin()->first.id <= newest &&
-           !context_->stopped()) {
+           !context_.stopped()) {
       auto node = timers_.extract(timers_.begin());
       deadlines_.erase(node.key().id);
       measured(node.mapped());
     }
   }
 
-  std::optional<asio::io_context> context_;
   std::mutex posted_mutex_;
   std::deque<Task> posted_;
   bool waiting_ = false;  // the loop sleeps, and nobody has woken it yet
@@ -210,6 +206,7 @@ class RealLoopImpl final : public RealLoop {
   std::atomic<bool> closing_ = false;
   std::atomic<std::thread::id> loop_thread_ = std::this_thread::get_id();
   std::atomic<std::int64_t> longest_task_ns_ = 0;
+  asio::io_context context_{1};  // goes first: its last handlers call back, too
 };
 
 }  // namespace

@@ -98,7 +98,7 @@ class ThreadPool final : public WorkerPool {
 
 }  // namespace
 
-std::unique_ptr<WorkerPool> make_worker_pool(Loop& loop, std::size_t threads, std::string name,
+std::unique_ptr<WorkerPool> make_worker_pool(Loop& loop, std::size_t threads, const std::string& name,
                                              std::size_t backlog) {
   return std::make_unique<ThreadPool>(loop, threads, name, backlog);
 }

@@ -36,7 +36,7 @@ class WorkerPool {
 // Real threads, named `<name>-N`. `threads` >= 1. A thread that sleeps is called when more than `backlog` jobs wait for each
 // that works, and always when none does; the one that worked last is called first, as its caches and scratch memory are warm.
 // 0 is for work that blocks; some jobs are for work that only computes, which one thread does cheaper than two.
-std::unique_ptr<WorkerPool> make_worker_pool(Loop& loop, std::size_t threads, std::string name,
+std::unique_ptr<WorkerPool> make_worker_pool(Loop& loop, std::size_t threads, const std::string& name,
                                              std::size_t backlog = 0);
 
 }  // namespace invar::async
