@@ -339,6 +339,10 @@ class Connection final : public ServerConnection,
     state_ = State::kAnswering;
     whole_by_ = deadline_ = Clock::time_point::max();
     if (!split_target(request)) return refuse(400, "400 Bad Request");
+    // RFC 9112 3.2.
+    const auto hosts = message.count(beast::http::field::host);
+    if (hosts == 0 && !version_10_) return refuse(400, "400 Bad Request: missing required Host header");
+    if (hosts > 1) return refuse(400, "400 Bad Request: too many Host headers");
     if (!authorized(settings_.auth, request.path, request.headers.get("Authorization"))) {
       settings_.logger.info("failed to authenticate request",
                             {{"path", request.path}, {"err", "unauthorized"}, {"peer", peer_}});

@@ -249,6 +249,8 @@ TEST_F(ServerTest, BadRequestsGetTheirStatus) {
       {"broken header", "GET / HTTP/1.1\r\nno colon here\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
       {"relative target", "GET x HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
       {"broken escape", "GET /%zz HTTP/1.1\r\nHost: h\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
+      {"no host", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
+      {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
       {"two lengths", "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
        "HTTP/1.1 400 Bad Request\r\n"},
       {"length of letters", "POST / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"},
@@ -296,7 +298,7 @@ TEST_F(ServerTest, ChunkedRequestBodiesAndAbsoluteTargetsAreUnderstood) {
   Server& server = h.serve(kHello);
   RawPeer peer(h, server.address());
   peer.send(
-      "POST http://h:1/p/../q/./r//s?z HTTP/1.1\r\nTransfer-Encoding: "
+      "POST http://h:1/p/../q/./r//s?z HTTP/1.1\r\nHost: h:1\r\nTransfer-Encoding: "
       "chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
   ASSERT_TRUE(peer.read_until("hello /q/r/s?z abcde"));
 }
@@ -304,7 +306,8 @@ TEST_F(ServerTest, ChunkedRequestBodiesAndAbsoluteTargetsAreUnderstood) {
 TEST_F(ServerTest, AnEmptyChunkedBodyMayComeInPieces) {
   Server& server = h.serve(kHello);
   RawPeer peer(h, server.address());
-  for (const char* piece : {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\n", "\r", "\n"}) {
+  for (const char* piece :
+       {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", "0\r\n", "\r", "\n"}) {
     peer.send(piece);
     int turns = 0;
     h.wait([&] { return ++turns > 20; });  // the server has read it
