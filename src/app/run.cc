@@ -247,7 +247,7 @@ class Daemon {
 
   // "" when the new configuration was applied whole, else the text for the log and the HTTP reply.
   std::string reload(const log::Logger& logger) {
-    auto sources = runtime::read_sources(*files_, options_.config_path);
+    auto sources = runtime::read_sources(*files_, options_.config_path, runtime::Reading::kAgain);
     if (sources) {
       const auto loaded = load(*sources);
       last_reload_error_ = runtime::load_error_text(options_.config_path, loaded);

@@ -29,8 +29,10 @@ struct SourceFile {
   std::string text;
 };
 // A file, or every *.alloy directly inside a directory, in path order. Errors: `stat P: no such file or
-// directory` ...
-Result<std::vector<SourceFile>> read_sources(fs::FileSystem& files, const std::string& path);
+// directory` ... Again, while components run, nothing that may be without an end or a writer is read (a pipe, a device).
+enum class Reading { kFirst, kAgain };
+Result<std::vector<SourceFile>> read_sources(fs::FileSystem& files, const std::string& path,
+                                             Reading reading = Reading::kFirst);
 
 // A configurable singleton of the root: `logging`, `http`, ... The block's arguments are decoded by its
 // schema and handed over; without a block, default-constructed arguments are.

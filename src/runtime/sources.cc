@@ -17,7 +17,13 @@ constexpr std::string_view kExtension = ".alloy";
 // The parser takes no more; a longer file, or one without an end, is refused before it fills the memory.
 constexpr std::uint64_t kReadLimitBytes = std::uint64_t{64} << 20;
 
-Result<SourceFile> read_one(fs::FileSystem& files, const std::string& path) {
+Result<SourceFile> read_one(fs::FileSystem& files, const std::string& path, const fs::Stat& stat,
+                            Reading reading) {
+  if (reading == Reading::kAgain && !stat.is_regular) {
+    return fail(ErrorCode::kUnsupported, path +
+                                             " is a pipe or a device, which is read once, at the start; "
+                                             "restart Invar for another configuration");
+  }
   SourceFile source{path, {}};
   INVAR_ASSIGN_OR_RETURN(source.text, files.read_file(path, kReadLimitBytes));
   INVAR_TRY(syntax::check_encoding(source.text));
@@ -26,7 +32,8 @@ Result<SourceFile> read_one(fs::FileSystem& files, const std::string& path) {
 
 }  // namespace
 
-Result<std::vector<SourceFile>> read_sources(fs::FileSystem& files, const std::string& path) {
+Result<std::vector<SourceFile>> read_sources(fs::FileSystem& files, const std::string& path,
+                                             Reading reading) {
   const auto stat = files.stat(path);
   if (!stat) {
     if (stat.error().code == ErrorCode::kNotFound)
@@ -35,7 +42,7 @@ Result<std::vector<SourceFile>> read_sources(fs::FileSystem& files, const std::s
   }
   std::vector<SourceFile> sources;
   if (!stat->is_directory) {
-    INVAR_ASSIGN_OR_RETURN(sources.emplace_back(), read_one(files, path));
+    INVAR_ASSIGN_OR_RETURN(sources.emplace_back(), read_one(files, path, *stat, reading));
     return sources;
   }
 
@@ -46,7 +53,7 @@ Result<std::vector<SourceFile>> read_sources(fs::FileSystem& files, const std::s
     const std::string file = fs::join_path(path, name);
     const auto entry = files.stat(file);
     if (entry && entry->is_directory) continue;
-    auto source = read_one(files, file);
+    auto source = entry ? read_one(files, file, *entry, reading) : std::unexpected(entry.error());
     // Among several files an error without a position has to say which one it means.
     if (!source && source.error().message.find(file) == std::string::npos)
       return std::unexpected(source.error().wrapped(file));

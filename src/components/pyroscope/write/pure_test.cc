@@ -1,11 +1,8 @@
 // The pure parts: label rules, backoff, window, replies, and the bytes of requests.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 #include <random>
 
 #include "base/strings.h"
@@ -14,6 +11,7 @@
 #include "components/pyroscope/write/reply.h"
 #include "components/pyroscope/write/series_labels.h"
 #include "components/pyroscope/write/window.h"
+#include "fs/testing/temp_dir.h"
 #include "http/testing/fake_transport.h"
 #include "pprof/gzip.h"
 #include "pprof/profile.h"
@@ -456,14 +454,12 @@ TEST(PushRequest, GoReadsAStampedProfile) {
   data.samples = {{{1}, {7}, {}}};
   std::string packed;
   pprof::Deflater().gzip(pprof::serialize(data), packed);
-  const std::string path =
-      (std::filesystem::temp_directory_path() / ("invar-stamp-" + std::to_string(::getpid()))).string();
-  std::ofstream(path, std::ios::binary) << packed << time_suffix(true, 1'789'000'000'000'000'000);
+  const fs::testing::TempDir dir;
+  const std::string path = dir.write("stamped", packed + time_suffix(true, 1'789'000'000'000'000'000));
   std::FILE* pipe = ::popen(("TZ=UTC go tool pprof -raw " + path + " 2>&1").c_str(), "r");
   std::string out(65536, '\0');
   out.resize(std::fread(out.data(), 1, out.size(), pipe));
   EXPECT_EQ(::pclose(pipe), 0);
-  std::filesystem::remove(path);
   EXPECT_THAT(out, HasSubstr("main.work"));
   EXPECT_THAT(out, HasSubstr("2026-09-10"));
 }
