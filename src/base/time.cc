@@ -148,7 +148,7 @@ std::optional<UnixNanos> rfc3339_nanoseconds(std::string_view text) {
                                          std::chrono::day{static_cast<unsigned>(*day)}};
   if (!date.ok()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
-  const std::int64_t seconds = days * 86'400 + *hour * 3'600 + *minute * 60 + *second - *zone;
+  const std::int64_t seconds = ((days * 24 + *hour) * 60 + *minute) * 60 + *second - *zone;
   const __int128 total = static_cast<__int128>(seconds) * 1'000'000'000 + nanoseconds;
   if (total > std::numeric_limits<UnixNanos>::max() || total < std::numeric_limits<UnixNanos>::min())
     return std::nullopt;

@@ -171,7 +171,7 @@ class Transport {
   virtual ~Transport() = default;
   // `dialer_name` labels the connection metrics. Errors: the build-time texts of http-client.md 2 (unreadable CA ...).
   virtual Result<std::unique_ptr<Client>> make_client(const ClientConfig& config,
-                                                      std::string dialer_name) = 0;
+                                                      const std::string& dialer_name) = 0;
   virtual void add_peer(InMemoryPeer peer) = 0;
 };
 

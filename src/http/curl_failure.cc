@@ -19,7 +19,7 @@ std::string_view host_of(std::string_view host_port) {
 
 void CurlSlot::explain_tls(Failure& failure) const {
   if (!report_) return;
-  const bool from_proxy = failure.kind == FailureKind::kProxy;
+  const bool from_proxy = failure.kind == FailureKind::kProxy && attempt_->proxy;
   const std::string& peer = from_proxy ? attempt_->proxy->host_port : attempt_->host_port;
   const std::string wanted = !tls_->server_name.empty() ? tls_->server_name
                              : from_proxy               ? std::string(host_of(peer))

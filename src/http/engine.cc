@@ -316,10 +316,10 @@ std::shared_ptr<PlainConnection> PoolImpl::take_idle(const std::string& host_por
 
 void PoolImpl::put_idle(const std::string& host_port, std::shared_ptr<PlainConnection> connection,
                         TimePoint now) {
-  const Place place = idle_.insert(idle_.end(), {host_port, connection, now});
+  const Place place = idle_.insert(idle_.end(), {host_port, std::move(connection), now});
   by_host_[host_port].push_back(place);
   engine->idle_changed(1);
-  connection->rest([this, place] {
+  place->connection->rest([this, place] {
     metrics.closed();
     remove(place);
   });

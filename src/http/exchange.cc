@@ -70,16 +70,16 @@ class ClientImpl final : public Client {
 }  // namespace
 
 Result<std::unique_ptr<Client>> make_client(std::shared_ptr<TransportCore> transport,
-                                            const ClientConfig& config, std::string dialer_name,
+                                            const ClientConfig& config, const std::string& dialer_name,
                                             bool accept_gzip) {
-  INVAR_ASSIGN_OR_RETURN(
-      auto core, ClientCore::create(std::move(transport), config, std::move(dialer_name), accept_gzip));
+  INVAR_ASSIGN_OR_RETURN(auto core,
+                         ClientCore::create(std::move(transport), config, dialer_name, accept_gzip));
   return std::make_unique<ClientImpl>(std::move(core));
 }
 
 Result<std::shared_ptr<ClientCore>> ClientCore::create(std::shared_ptr<TransportCore> transport,
-                                                       const ClientConfig& config, std::string dialer_name,
-                                                       bool accept_gzip) {
+                                                       const ClientConfig& config,
+                                                       const std::string& dialer_name, bool accept_gzip) {
   if (config.basic_auth) INVAR_TRY(validate(*config.basic_auth));
   if (config.authorization) INVAR_TRY(validate(*config.authorization));
   if (config.oauth2) {

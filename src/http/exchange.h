@@ -31,8 +31,8 @@ struct TransportCore {
 class ClientCore {
  public:
   static Result<std::shared_ptr<ClientCore>> create(std::shared_ptr<TransportCore> transport,
-                                                    const ClientConfig& config, std::string dialer_name,
-                                                    bool accept_gzip);
+                                                    const ClientConfig& config,
+                                                    const std::string& dialer_name, bool accept_gzip);
 
   // The connections for the present TLS material.
   std::expected<std::shared_ptr<Pool>, Failure> pool(bool https);
@@ -52,13 +52,13 @@ class ClientCore {
 
 // `accept_gzip`: for answers that the caller reads as text.
 Result<std::unique_ptr<Client>> make_client(std::shared_ptr<TransportCore> transport,
-                                            const ClientConfig& config, std::string dialer_name,
+                                            const ClientConfig& config, const std::string& dialer_name,
                                             bool accept_gzip);
 
 class Exchange final : public Call, private Deadline {
  public:
   Exchange(std::shared_ptr<ClientCore> client, Request request, Client::Done done);
-  ~Exchange() = default;
+  ~Exchange() override = default;
   void begin();
 
  private:

@@ -139,6 +139,7 @@ Result<SslContextPtr> ServerTlsSource::build(const std::string& certificate, con
     SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION);
   }
   std::vector<std::string> curves;
+  curves.reserve(config_.curve_preferences.size());
   for (const auto& name : config_.curve_preferences) curves.emplace_back(find_curve(name));
   if (!curves.empty()) SSL_CTX_set1_groups_list(c, join(curves, ":").c_str());
 

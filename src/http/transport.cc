@@ -27,8 +27,9 @@ class TransportImpl final : public Transport {
     for (auto& peer : options.peers) add_peer(std::move(peer));
   }
 
-  Result<std::unique_ptr<Client>> make_client(const ClientConfig& config, std::string dialer_name) override {
-    return http::make_client(core_, config, std::move(dialer_name), false);
+  Result<std::unique_ptr<Client>> make_client(const ClientConfig& config,
+                                              const std::string& dialer_name) override {
+    return http::make_client(core_, config, dialer_name, false);
   }
 
   void add_peer(InMemoryPeer peer) override {

@@ -222,12 +222,15 @@ class RegistryImpl final : public Registry {
 };
 
 void RegistryImpl::append_page(std::string& out, const std::string& name, const Page& page) {
-  const Sample* first = page.samples.empty() ? nullptr : page.samples.front();
-  const Kind sample_kind = first && first->kind == SampleKind::kCounter ? Kind::kCounter : Kind::kGauge;
-  const Kind kind = page.family ? page.family->kind : sample_kind;
-  append_help(out, name, page.family ? std::string_view(page.family->help) : std::string_view(first->help));
+  const auto kind_of = [](const Sample& sample) {
+    return sample.kind == SampleKind::kCounter ? Kind::kCounter : Kind::kGauge;
+  };
+  const Kind kind = page.family ? page.family->kind : kind_of(*page.samples.front());
+  append_help(
+      out, name,
+      page.family ? std::string_view(page.family->help) : std::string_view(page.samples.front()->help));
   append_type(out, name, type_name(kind));
-  if (page.samples.empty()) {
+  if (page.family && page.samples.empty()) {
     for (const auto& [labels, series] : page.family->series) append_series(out, name, labels, series);
     return;
   }
@@ -235,8 +238,7 @@ void RegistryImpl::append_page(std::string& out, const std::string& name, const 
   // ones over later.
   std::map<std::string, const Sample*> computed;
   for (const Sample* sample : page.samples) {
-    const bool same_kind = (sample->kind == SampleKind::kCounter ? Kind::kCounter : Kind::kGauge) == kind;
-    INVAR_CHECK(same_kind, name);
+    INVAR_CHECK(kind_of(*sample) == kind, name);
     check_labels(sample->labels);
     computed.emplace(render_labels(sample->labels), sample);
   }

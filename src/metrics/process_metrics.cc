@@ -2,7 +2,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <optional>
 
 #include "base/build_info.h"
@@ -14,13 +15,8 @@ namespace invar::metrics {
 namespace {
 
 std::string read_proc(const char* path) {
-  std::string out;
-  std::FILE* file = std::fopen(path, "re");
-  if (file == nullptr) return out;
-  char buffer[4096];
-  while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file)) out.append(buffer, got);
-  std::fclose(file);
-  return out;
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::optional<double> count_open_fds() {

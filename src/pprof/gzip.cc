@@ -25,8 +25,8 @@ std::uint32_t little32(const char* at) {
   return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | std::uint32_t{bytes[3]} << 24;
 }
 
-std::uint8_t* writable(const char* data) {  // ISA-L's input pointer is not const; it never writes there
-  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(data));
+std::uint8_t* writable(std::string_view in) {  // ISA-L's input pointer is not const; it never writes there
+  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(in.data()));
 }
 
 // The size of the member header at the front of `in`. ISA-L would read it too, but accepts reserved flags.
@@ -53,7 +53,7 @@ Result<std::size_t> header_size(std::string_view in) {
     if (in.size() < at + 2) return truncated();
     const std::uint32_t stored = static_cast<unsigned char>(in[at]) | static_cast<unsigned char>(in[at + 1])
                                                                           << 8;
-    if ((crc32_gzip_refl(0, writable(in.data()), at) & 0xffff) != stored) {
+    if ((crc32_gzip_refl(0, writable(in), at) & 0xffff) != stored) {
       return fail(ErrorCode::kDataLoss, "wrong CRC of the gzip header");
     }
     at += 2;
@@ -115,7 +115,7 @@ Result<> Inflater::Impl::member(std::string_view& in, std::uint64_t limit, std::
                                 std::string& out) {
   isal_inflate_init(&state);
   state.crc_flag = ISAL_GZIP_NO_HDR_VER;
-  state.next_in = writable(in.data());
+  state.next_in = writable(in);
   // A body beyond 4 GiB is cut for ISA-L's counters; no limit in use lets one come this far.
   state.avail_in =
       static_cast<std::uint32_t>(std::min<std::size_t>(in.size(), std::numeric_limits<std::uint32_t>::max()));
@@ -209,7 +209,7 @@ void Deflater::gzip(std::string_view in, std::string& out) {
   }
   stream.end_of_stream = 1;
   stream.flush = NO_FLUSH;
-  stream.next_in = writable(in.data());
+  stream.next_in = writable(in);
   stream.avail_in = static_cast<std::uint32_t>(in.size());
   out.clear();
   std::size_t filled = 0, room = in.size() / 2 + 1024;

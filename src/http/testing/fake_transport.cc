@@ -79,10 +79,10 @@ std::size_t FakeTransport::in_flight() const {
 }
 
 Result<std::unique_ptr<Client>> FakeTransport::make_client(const ClientConfig& config,
-                                                           std::string dialer_name) {
+                                                           const std::string& dialer_name) {
   if (client_error_) return std::unexpected(*std::exchange(client_error_, std::nullopt));
   ++clients_made_;
-  return std::make_unique<FakeClient>(*this, config, std::move(dialer_name));
+  return std::make_unique<FakeClient>(*this, config, dialer_name);
 }
 
 std::unique_ptr<Call> FakeTransport::send(Request request, Client::Done done, const ClientConfig& config,

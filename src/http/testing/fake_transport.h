@@ -62,7 +62,8 @@ class FakeTransport final : public Transport {
   [[nodiscard]] std::size_t clients_made() const { return clients_made_; }
   void forget_exchanges() { exchanges_.clear(); }
 
-  Result<std::unique_ptr<Client>> make_client(const ClientConfig& config, std::string dialer_name) override;
+  Result<std::unique_ptr<Client>> make_client(const ClientConfig& config,
+                                              const std::string& dialer_name) override;
   void add_peer(InMemoryPeer) override {}
 
  private:

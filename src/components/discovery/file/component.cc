@@ -79,7 +79,7 @@ component::Registration registration() {
       .summary = "Reads targets from files and follows their changes.",
       .arguments = &arguments_schema(),
       .exports = &component::target_exports_schema(),
-      .build = [](component::Options options,
+      .build = [](const component::Options& options,
                   const Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
         return std::make_unique<FileComponent>(options, arguments.as<Arguments>());
       },

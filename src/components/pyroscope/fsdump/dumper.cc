@@ -121,6 +121,7 @@ pipeline::Ledger& Dumper::ledger_of(const std::string& destination) {
 
 std::vector<const pipeline::Ledger*> Dumper::ledgers() const {
   std::vector<const pipeline::Ledger*> out;
+  out.reserve(ledgers_.size());
   for (const auto& [destination, ledger] : ledgers_) out.push_back(ledger.get());
   return out;
 }

@@ -80,7 +80,7 @@ std::expected<ConnectCall, http::ServerResponse> open_grpc_call(std::string type
 }
 
 Result<GrpcMessage> read_grpc_message(std::string_view body) {
-  const auto invalid = [](std::string why) {
+  const auto invalid = [](const std::string& why) {
     return fail(ErrorCode::kInvalidArgument, "protocol error: " + why);
   };
   if (body.size() < kFrameHead) return invalid(body.empty() ? "the call has no message" : "incomplete frame");

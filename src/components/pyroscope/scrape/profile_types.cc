@@ -40,6 +40,7 @@ std::vector<ProfileType> profile_types(const ProfilingConfig& config) {
       &config.process_cpu,      &config.fgprof, &config.godeltaprof_memory, &config.godeltaprof_mutex,
       &config.godeltaprof_block};
   std::vector<ProfileType> types;
+  types.reserve(kFixed.size() + config.custom.size());
   for (std::size_t i = 0; i < kFixed.size(); ++i) {
     types.push_back(
         {std::string(kFixed[i].name), settings[i]->path, settings[i]->enabled, settings[i]->delta});

@@ -106,11 +106,8 @@ TypeMetrics& ScrapeLoop::metrics() {
     own_metrics_.reset();
     return type_metrics_;
   }
-  if (!own_metrics_) {
-    auto scope = context_.scope->child({{"url", job_.url}});
-    metrics::Scope& series = *scope;
-    own_metrics_.reset(new OwnMetrics{std::move(scope), TypeMetrics(series, {{"profile", job_.name}})});
-  }
+  if (!own_metrics_)
+    own_metrics_ = std::make_unique<OwnMetrics>(context_.scope->child({{"url", job_.url}}), job_.name);
   return own_metrics_->metrics;
 }
 

@@ -88,6 +88,9 @@ class ScrapeLoop {
   TypeMetrics& metrics();
 
   struct OwnMetrics {
+    OwnMetrics(std::unique_ptr<metrics::Scope> own, const std::string& profile)
+        : scope(std::move(own)), metrics(*scope, {{"profile", profile}}) {}
+
     std::unique_ptr<metrics::Scope> scope;
     TypeMetrics metrics;
   };

@@ -71,6 +71,7 @@ pipeline::Ledger& Writer::ledger_of(const std::string& shown_url) {
 
 std::vector<const pipeline::Ledger*> Writer::ledgers() const {
   std::vector<const pipeline::Ledger*> out;
+  out.reserve(ledgers_.size());
   for (const auto& [url, ledger] : ledgers_) out.push_back(ledger.get());
   return out;
 }
