@@ -120,6 +120,7 @@ std::string serialize(const Profile& profile) {
   if (profile.period_type != SampleType{}) append_field(out, 11, value_type(profile.period_type, strings));
   put_signed(out, 12, profile.period);
   std::vector<std::uint64_t> comments;
+  comments.reserve(profile.comments.size());
   for (const std::string& comment : profile.comments) comments.push_back(strings.index_of(comment));
   put_packed(out, 13, comments);
   put(out, 14, strings.index_of(profile.default_sample_type));

@@ -15,8 +15,8 @@ struct UnpackTable {
 
 static constexpr UnpackTable make_unpack_table() {
   UnpackTable table{};
-  for (unsigned mask = 0; mask < 256; ++mask) {
-    unsigned at = 0, lane = 0;
+  for (std::size_t mask = 0; mask < 256; ++mask) {
+    std::size_t at = 0, lane = 0;
     for (auto& byte : table.shuffle[mask]) byte = 0x80;
     while (at < 8) {
       const bool two = mask >> at & 1;
@@ -27,7 +27,7 @@ static constexpr UnpackTable make_unpack_table() {
     }
     table.bytes[mask] = static_cast<std::uint8_t>(at);
     table.lanes[mask] = static_cast<std::uint8_t>(lane);
-    for (unsigned spare = lane; spare < 8 && lane > 0; ++spare) {
+    for (std::size_t spare = lane; spare < 8 && lane > 0; ++spare) {
       table.shuffle[mask][2 * spare] = table.shuffle[mask][0];
       table.shuffle[mask][2 * spare + 1] = table.shuffle[mask][1];
     }

@@ -138,6 +138,7 @@ void Segment::take_back(const std::vector<Entry>& entries) {
   sealed_ = true;
   if (!file_->truncate(file_bytes_)) {
     std::vector<RecordId> ids;
+    ids.reserve(entries.size());
     for (const Entry& entry : entries) ids.push_back(entry.id);
     (void)write_acks(ids);
   }

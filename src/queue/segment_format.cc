@@ -16,7 +16,7 @@ static_assert(std::endian::native == std::endian::little, "the files are little-
 
 constexpr std::string_view kFileMagic = "INVARQ1\n";
 constexpr std::string_view kFrameMagic = "\xF1IQ\x01";
-constexpr std::size_t kWindowBytes = 256 * 1024;
+constexpr std::size_t kWindowBytes = std::size_t{256} * 1024;
 
 template <class T>
 void put(std::string& out, T value) {

@@ -24,6 +24,7 @@ struct ExportTree {
   [[nodiscard]] syntax::Value value() const {
     if (exports != nullptr) return *exports;
     std::vector<std::pair<std::string, syntax::Value>> fields;
+    fields.reserve(below.size());
     for (const auto& [name, tree] : below) fields.emplace_back(name, tree.value());
     return syntax::Value::object(std::move(fields));
   }
@@ -148,6 +149,7 @@ class Maker {
   void report_cycles() {
     for (const std::vector<Graph::Index>& cycle : graph_.graph.cycles()) {
       std::vector<std::string> members;
+      members.reserve(cycle.size());
       for (const Graph::Index member : cycle) members.push_back(graph_.items[member].node->id());
       // A member of a cycle has references, so it was written.
       report({syntax::Severity::kError, header_range(*graph_.items[cycle.front()].block),

@@ -67,6 +67,7 @@ class Validator {
   void report_cycles() {
     for (const std::vector<Graph::Index>& cycle : graph_.cycles()) {
       std::vector<std::string> members;
+      members.reserve(cycle.size());
       for (const Graph::Index member : cycle) members.push_back(nodes_[member]->id);
       std::ranges::sort(members);
       const std::string message = "cycle detected: " + member_list(std::move(members));

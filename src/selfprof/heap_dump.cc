@@ -110,7 +110,8 @@ Result<HeapDump> dump_heap() {
   if (!file.valid()) return std::unexpected(errno_error("cannot make a place for the heap profile", errno));
   const std::string name = "/proc/self/fd/" + std::to_string(file.get());
   const char* name_pointer = name.c_str();
-  if (const int error = mallctl("prof.dump", nullptr, nullptr, &name_pointer, sizeof name_pointer);
+  if (const int error =
+          mallctl("prof.dump", nullptr, nullptr, static_cast<void*>(&name_pointer), sizeof name_pointer);
       error != 0) {
     return std::unexpected(errno_error("the memory allocator wrote no heap profile", error));
   }

@@ -51,6 +51,7 @@ std::string profile_text(const pprof::Profile& profile) {
 
   const bool heap = is_heap(profile);
   std::vector<const Sample*> order;
+  order.reserve(profile.samples.size());
   for (const Sample& sample : profile.samples) order.push_back(&sample);
   std::ranges::stable_sort(order, std::greater(),
                            [&](const Sample* sample) { return sample->values[heap ? kInuseBytes : 0]; });

@@ -1,7 +1,6 @@
 #include "selfprof/thread_stacks.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
@@ -11,13 +10,15 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cerrno>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <mutex>
 
 #include "base/strings.h"
-#include "base/unique_fd.h"
 #include "selfprof/stack_walk.h"
 
 namespace invar::selfprof {
@@ -86,24 +87,23 @@ std::vector<int> list_threads() {
   return ids;
 }
 
+// "" once the thread has ended.
+std::string read_of_thread(int id, const std::string& file) {
+  std::ifstream in("/proc/self/task/" + std::to_string(id) + "/" + file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
 std::string thread_name(int id) {
-  char buffer[64] = {};
-  const UniqueFd fd(open(("/proc/self/task/" + std::to_string(id) + "/comm").c_str(), O_RDONLY | O_CLOEXEC));
-  const ssize_t n = fd.valid() ? read(fd.get(), buffer, sizeof buffer) : 0;
-  return n > 0 ? std::string(trim_space({buffer, static_cast<std::size_t>(n)})) : std::string();
+  return std::string(trim_space(read_of_thread(id, "comm")));
 }
 
 // Threads of libraries often block every signal; waiting for them would only take the whole deadline.
 bool is_deaf(int id, int signal_number) {
-  char buffer[4096] = {};
-  const UniqueFd fd(
-      open(("/proc/self/task/" + std::to_string(id) + "/status").c_str(), O_RDONLY | O_CLOEXEC));
-  const ssize_t n = fd.valid() ? read(fd.get(), buffer, sizeof buffer - 1) : 0;
-  const std::string_view status(buffer, n > 0 ? static_cast<std::size_t>(n) : 0);
+  const std::string status = read_of_thread(id, "status");
   constexpr std::string_view kField = "\nSigBlk:";
   const auto field = status.find(kField);
   if (field == std::string_view::npos) return false;
-  const std::uint64_t blocked = std::strtoull(buffer + field + kField.size(), nullptr, 16);
+  const std::uint64_t blocked = std::strtoull(status.c_str() + field + kField.size(), nullptr, 16);
   return (blocked >> (signal_number - 1) & 1) != 0;
 }
 
@@ -112,7 +112,7 @@ bool ask(int thread_id, int signal_number, std::uintptr_t ticket) {
   info.si_code = SI_QUEUE;
   info.si_pid = getpid();
   info.si_uid = getuid();
-  info.si_value.sival_ptr = reinterpret_cast<void*>(ticket);
+  info.si_value.sival_ptr = std::bit_cast<void*>(ticket);
   return syscall(SYS_rt_tgsigqueueinfo, getpid(), thread_id, signal_number, &info) == 0;
 }
 

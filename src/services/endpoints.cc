@@ -30,7 +30,7 @@ bool names_a_component(const component::ComponentDirectory& components, std::str
 
 }  // namespace
 
-void add_endpoints(Router& router, EndpointHost host) {
+void add_endpoints(Router& router, const EndpointHost& host) {
   const auto* components = host.components;
   router.add("/-/healthy", {}, [components](const auto&, const http::ResponderPtr& responder) {
     const auto bad = components->unhealthy_component_names();

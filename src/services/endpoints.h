@@ -21,6 +21,6 @@ struct EndpointHost {
   std::string prefix = "/";             // of the status page, ends in '/'
 };
 
-void add_endpoints(Router& router, EndpointHost host);
+void add_endpoints(Router& router, const EndpointHost& host);
 
 }  // namespace invar::services

@@ -115,7 +115,7 @@ class PprofHandler : public std::enable_shared_from_this<PprofHandler> {
                                                 const http::ResponderPtr& responder) {
     const auto text = request.query_value("seconds");
     const auto seconds = text ? parse_int(*text) : kDefaultSeconds;
-    if (seconds && *seconds >= 1 && *seconds <= kMaxSeconds) return *seconds;
+    if (seconds && *seconds >= 1 && *seconds <= kMaxSeconds) return seconds;
     responder->send(
         http::text_response(400, fmt::format("seconds must be a whole number from 1 to {}", kMaxSeconds)));
     return std::nullopt;

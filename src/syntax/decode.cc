@@ -56,14 +56,14 @@ std::expected<const std::string*, DecodeError> plain_text(const Value& value) {
   if (value.type() == Type::kString) return &value.as_string();
   if (const auto* bytes = value.as_byte_string()) return &bytes->bytes;
   if (value.type() == Type::kCapsule) {
-    const Capsule* capsule = value.as_capsule().get();
-    if (dynamic_cast<const Secret*>(capsule) != nullptr)
+    const Capsule& capsule = *value.as_capsule();
+    if (dynamic_cast<const Secret*>(&capsule) != nullptr)
       return std::unexpected(decode_failure(std::string(kSecretToString)));
-    if (const auto* optional = dynamic_cast<const OptionalSecret*>(capsule)) {
+    if (const auto* optional = dynamic_cast<const OptionalSecret*>(&capsule)) {
       if (optional->is_secret()) return std::unexpected(decode_failure(std::string(kSecretToString)));
       return &optional->text();
     }
-    if (auto refusal = capsule->string_refusal(); !refusal.empty())
+    if (auto refusal = capsule.string_refusal(); !refusal.empty())
       return std::unexpected(decode_failure(std::move(refusal)));
   }
   return std::unexpected(type_mismatch("string", value));
@@ -134,12 +134,13 @@ std::expected<DecodedSecret, DecodeError> decode_secret(const Value& value) {
   // A byte string is text that was decoded: safe to accept, though the original refuses it.
   if (const auto* bytes = value.as_byte_string()) return DecodedSecret{bytes->bytes, false};
   if (value.type() == Type::kCapsule) {
-    const Capsule* capsule = value.as_capsule().get();
-    if (const auto* secret = dynamic_cast<const Secret*>(capsule)) return DecodedSecret{secret->text(), true};
-    if (const auto* optional = dynamic_cast<const OptionalSecret*>(capsule))
+    const Capsule& capsule = *value.as_capsule();
+    if (const auto* secret = dynamic_cast<const Secret*>(&capsule))
+      return DecodedSecret{secret->text(), true};
+    if (const auto* optional = dynamic_cast<const OptionalSecret*>(&capsule))
       return DecodedSecret{optional->text(), optional->is_secret()};
     return std::unexpected(decode_failure("expected capsule(\"alloytypes.Secret\"), got capsule(" +
-                                          quote(capsule->type_name()) + ")"));
+                                          quote(capsule.type_name()) + ")"));
   }
   return std::unexpected(type_mismatch("capsule", value));
 }
