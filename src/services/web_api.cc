@@ -20,7 +20,7 @@ std::string strings_json(const std::vector<std::string>& items) {
 }
 
 http::Handler json_handler(std::function<std::string(const http::ServerRequest&)> make) {
-  return [make = std::move(make)](http::ServerRequest request, const http::ResponderPtr& responder) {
+  return [make = std::move(make)](const http::ServerRequest& request, const http::ResponderPtr& responder) {
     send_compressed(request, responder, http::json_response(make(request)));
   };
 }

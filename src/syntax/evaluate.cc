@@ -227,6 +227,7 @@ class Evaluation {
     const Value* field = object->find(access.name);
     if (field == nullptr) {
       std::vector<std::string> known;
+      known.reserve(object->fields.size());
       for (const auto& [name, ignored] : object->fields) known.push_back(name);
       return fail_at(access.name_span,
                      "field " + quote(access.name) + " does not exist" + did_you_mean(access.name, known));

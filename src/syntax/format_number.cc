@@ -19,7 +19,7 @@ std::string to_chars_text(double value, std::chars_format format, int precision)
 
 // Shortest digits; in exponent form below 1e-4 and from 1e6 on, however many digits there are.
 std::string shortest_general(double value) {
-  const std::string scientific = to_chars_text(value, std::chars_format::scientific, -1);
+  std::string scientific = to_chars_text(value, std::chars_format::scientific, -1);
   const int exponent = std::atoi(scientific.c_str() + scientific.find('e') + 1);
   if (exponent < -4 || exponent >= 6) return scientific;
   return to_chars_text(value, std::chars_format::fixed, -1);

@@ -260,7 +260,7 @@ std::string place_in(std::string_view text, std::size_t offset) {
   return std::to_string(line) + ":" + std::to_string(column);
 }
 
-Outcome evaluate_json_path(std::string text, std::string path_text) {
+Outcome evaluate_json_path(const std::string& text, const std::string& path_text) {
   const auto path = json_path::parse_path(path_text);
   if (!path_text.empty() && !path) return std::unexpected(path.error().message);
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return Value(ArrayData{});

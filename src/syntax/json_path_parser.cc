@@ -7,7 +7,7 @@ namespace invar::syntax::json_path {
 namespace {
 
 constexpr int kMaxNesting = 50;
-constexpr std::size_t kMaxPathBytes = 64 * 1024;
+constexpr std::size_t kMaxPathBytes = std::size_t{64} * 1024;
 
 using ExpressionPtr = std::shared_ptr<const Expression>;
 
@@ -48,7 +48,7 @@ class PathParser {
   }
 
  private:
-  bool fail(std::string what) {
+  bool fail(const std::string& what) {
     if (!failed_)
       error_ = {ErrorCode::kInvalidArgument,
                 what + " at " + std::to_string(at_ + 1) + " in " + std::string(text_)};

@@ -227,7 +227,7 @@ class Printer {
     if (line_of(block.name_span.begin) == line_of(block.name_span.end)) {
       return token(block.full_name(), block.name_span, level);
     }
-    Scanner scanner(source_text(block.name_span), [](std::uint32_t, std::string) {});
+    Scanner scanner(source_text(block.name_span), [](std::uint32_t, const std::string&) {});
     for (Scanner::Lexeme part = scanner.next(); part.token != Token::kEof; part = scanner.next()) {
       const Span span{block.name_span.begin + part.begin, block.name_span.begin + part.end - 1};
       if (part.token == Token::kIdent) token(source_text(span), span, level);

@@ -111,7 +111,7 @@ Scanner::Lexeme Scanner::next() {
     out.token = scan_comment();
   } else if (is_digit(c) || (c == '.' && is_digit(at(pos_ + 1)))) {
     out.token = scan_number();
-  } else if (c < 0x80 && is_name_byte(c)) {
+  } else if (c < 0x80 ? is_name_byte(c) : is_letter(decode_rune(text_.substr(pos_)).value)) {
     out.token = scan_identifier();
   } else if (c == '"') {
     out.token = scan_string();
@@ -119,8 +119,6 @@ Scanner::Lexeme Scanner::next() {
     out.token = scan_raw_string();
   } else if (c == '\'') {
     out.token = scan_single_quoted();
-  } else if (c >= 0x80 && is_letter(decode_rune(text_.substr(pos_)).value)) {
-    out.token = scan_identifier();
   } else {
     out.token = scan_operator();
   }
