@@ -30,7 +30,7 @@ Value constants() {
                         {"version", Value(version.empty() ? std::string_view("v0.0.0") : version)}});
 }
 
-Outcome sys_env(std::string name) {
+Outcome sys_env(const std::string& name) {
   const char* value = std::getenv(name.c_str());
   return Value(value != nullptr ? std::string(value) : std::string());
 }

@@ -27,10 +27,10 @@ std::string encode_base64(std::string_view bytes, std::string_view alphabet) {
 
 // Padding is required; line breaks are skipped. The error names the first byte that is wrong.
 Outcome decode_base64(std::string_view text, std::string_view alphabet) {
-  std::array<signed char, 256> digits;
+  std::array<int, 256> digits;
   digits.fill(-1);
   for (std::size_t i = 0; i < alphabet.size(); ++i)
-    digits[static_cast<unsigned char>(alphabet[i])] = static_cast<signed char>(i);
+    digits[static_cast<unsigned char>(alphabet[i])] = static_cast<int>(i);
 
   const auto bad = [](std::size_t at) {
     return std::unexpected("illegal base64 data at input byte " + std::to_string(at));
@@ -75,17 +75,17 @@ Outcome decode_base64(std::string_view text, std::string_view alphabet) {
   return Value(ByteString{std::move(out)});
 }
 
-Outcome from_url_base64(std::string text) {
+Outcome from_url_base64(const std::string& text) {
   return decode_base64(text, kUrlSafe);
 }
-Outcome to_base64_standard(std::string text) {
+Outcome to_base64_standard(const std::string& text) {
   return text_outcome(encode_base64(text, kStandard));
 }
-Outcome to_base64_url(std::string text) {
+Outcome to_base64_url(const std::string& text) {
   return text_outcome(encode_base64(text, kUrlSafe));
 }
 
-Outcome url_encode(std::string text) {
+Outcome url_encode(const std::string& text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
@@ -128,7 +128,7 @@ Outcome url_decode(std::string text) {
   return Value(std::move(out));
 }
 
-Outcome from_json(std::string text) {
+Outcome from_json(const std::string& text) {
   auto value = parse_json(text);
   if (!value) return std::unexpected(std::move(value.error().message));
   return std::move(*value);
@@ -196,11 +196,7 @@ class JsonWriter {
   }
 
   bool append_object(const ObjectData& object) {
-    std::vector<const std::pair<std::string, Value>*> fields;
-    for (const auto& field : object.fields) fields.push_back(&field);
-    if (object.ordered)
-      std::sort(fields.begin(), fields.end(),
-                [](const auto* a, const auto* b) { return a->first < b->first; });
+    const auto fields = object.by_name();
     out_ += '{';
     bool first = true;
     for (const auto* field : fields) {
@@ -229,20 +225,20 @@ class JsonWriter {
   std::string problem_;
 };
 
-Outcome to_json(Value value) {
+Outcome to_json(const Value& value) {
   if (value.type() != Type::kObject) return std::unexpected("jsonEncode only supports map");
   auto text = JsonWriter().write(value);
   if (!text) return std::unexpected(std::move(text).error());
   return text_outcome(std::move(*text));
 }
 
-Outcome from_yaml(std::string text) {
+Outcome from_yaml(const std::string& text) {
   return parse_yaml(text);
 }
 
 }  // namespace
 
-Outcome from_base64(std::string text) {
+Outcome from_base64(const std::string& text) {
   return decode_base64(text, kStandard);
 }
 

@@ -368,11 +368,7 @@ class Formatter {
   }
 
   void print_object(const ObjectData& object, char32_t verb) {
-    std::vector<const std::pair<std::string, Value>*> fields;
-    for (const auto& field : object.fields) fields.push_back(&field);
-    if (object.ordered)
-      std::sort(fields.begin(), fields.end(),
-                [](const auto* a, const auto* b) { return a->first < b->first; });
+    const auto fields = object.by_name();
     out_ += flags_.go_syntax ? "map[string]interface {}{" : "map[";
     bool first = true;
     for (const auto* field : fields) {

@@ -88,7 +88,7 @@ Value json_path_function();
 Outcome format_text(std::string_view format, FunctionData::Arguments arguments);
 
 // encoding.from_base64: a byte string.
-Outcome from_base64(std::string text);
+Outcome from_base64(const std::string& text);
 // encoding.from_yaml.
 Outcome parse_yaml(const std::string& text);
 

@@ -12,7 +12,7 @@
 namespace invar::syntax {
 namespace {
 
-Outcome join_texts(std::vector<std::string> parts, std::string separator) {
+Outcome join_texts(const std::vector<std::string>& parts, const std::string& separator) {
   std::size_t size = 0;
   for (const auto& part : parts) size += part.size() + separator.size();
   if (size > kMaxTextBytes) return std::unexpected("the result is too long");
@@ -23,7 +23,7 @@ std::size_t character_length(std::string_view text) {
   return static_cast<std::size_t>(decode_rune(text).length);
 }
 
-Outcome split_text(std::string text, std::string separator) {
+Outcome split_text(const std::string& text, const std::string& separator) {
   ArrayData out;
   std::string_view rest = text;
   if (separator.empty()) {
@@ -45,7 +45,7 @@ Outcome split_text(std::string text, std::string separator) {
 }
 
 // An empty `old` matches before every character and at the end.
-Outcome replace_text(std::string text, std::string old, std::string replacement) {
+Outcome replace_text(const std::string& text, const std::string& old, const std::string& replacement) {
   std::string out;
   std::string_view rest = text;
   const auto too_long = [&] { return out.size() > kMaxTextBytes; };
@@ -80,10 +80,10 @@ Outcome map_case(const std::string& text, Map map) {
   }
   return text_outcome(std::move(out));
 }
-Outcome lower_case(std::string text) {
+Outcome lower_case(const std::string& text) {
   return map_case(text, &towlower_l);
 }
-Outcome upper_case(std::string text) {
+Outcome upper_case(const std::string& text) {
   return map_case(text, &towupper_l);
 }
 
@@ -110,7 +110,7 @@ std::string_view trim_where(std::string_view text, Predicate strip) {
   return text;
 }
 
-Outcome trim_set(std::string text, std::string cutset) {
+Outcome trim_set(const std::string& text, const std::string& cutset) {
   std::vector<char32_t> set;
   for (std::string_view rest = cutset; !rest.empty();) {
     const Rune rune = decode_rune(rest);
@@ -122,17 +122,17 @@ Outcome trim_set(std::string text, std::string cutset) {
   }));
 }
 
-Outcome trim_white_space(std::string text) {
+Outcome trim_white_space(const std::string& text) {
   return Value(trim_where(
       text, [](std::string_view character) { return is_unicode_space(decode_rune(character).value); }));
 }
 
-Outcome trim_prefix(std::string text, std::string prefix) {
+Outcome trim_prefix(std::string text, const std::string& prefix) {
   if (text.starts_with(prefix)) text.erase(0, prefix.size());
   return Value(std::move(text));
 }
 
-Outcome trim_suffix(std::string text, std::string suffix) {
+Outcome trim_suffix(std::string text, const std::string& suffix) {
   if (text.ends_with(suffix)) text.resize(text.size() - suffix.size());
   return Value(std::move(text));
 }

@@ -85,6 +85,15 @@ Value Value::as_written(std::vector<std::pair<std::string, Value>> fields) {
   return value;
 }
 
+std::vector<const std::pair<std::string, Value>*> ObjectData::by_name() const {
+  std::vector<const std::pair<std::string, Value>*> out;
+  out.reserve(fields.size());
+  for (const auto& field : fields) out.push_back(&field);
+  if (ordered)
+    std::ranges::sort(out, {}, [](const auto* field) -> const std::string& { return field->first; });
+  return out;
+}
+
 const Value* ObjectData::find(std::string_view key) const {
   if (ordered) {
     // From the back: a list that keeps repeated keys answers with the last one.

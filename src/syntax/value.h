@@ -108,6 +108,7 @@ struct ObjectData {
       fields;  // sorted by key unless `ordered` (from typed structures)
   bool ordered = false;
   [[nodiscard]] const Value* find(std::string_view key) const;
+  [[nodiscard]] std::vector<const std::pair<std::string, Value>*> by_name() const;  // sorted in any case
 };
 
 // Secrets: language.md 7.2.
