@@ -1,7 +1,7 @@
 // The reference line of the macro benchmark: a bare libcurl multi loop that GETs a body from each target in turn and POSTs the
 // same bytes to the sink. No labels, no checks; the settings are those of docs/benchmarks.md. A rate above 0 starts that many
-// pairs a second, evenly, as a collector does; 0 keeps 32 pairs going, which is the least that libcurl can cost.
-// Usage: bare_loop SINK PATH COUNT RATE TARGET...      prints CPU microseconds per GET + POST pair
+// pairs a second, evenly, as a collector does; 0 keeps AT_ONCE pairs going: 1 is the plain loop, 32 the least that libcurl can cost.
+// Usage: bare_loop SINK PATH COUNT RATE AT_ONCE TARGET...      prints CPU microseconds per GET + POST pair
 #include <curl/curl.h>
 #include <sys/resource.h>
 
@@ -36,12 +36,13 @@ double cpu_us() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 6) return 1;
+  if (argc < 7) return 1;
   const std::string sink = std::string("http://") + argv[1] + "/push.v1.PusherService/Push";
   const std::string path = argv[2];
   const int total = std::atoi(argv[3]);
   const double rate = std::atof(argv[4]);
-  const std::vector<std::string> targets(argv + 5, argv + argc);
+  const auto at_once = static_cast<std::size_t>(std::atoi(argv[5]));
+  const std::vector<std::string> targets(argv + 6, argv + argc);
 
   curl_global_init(CURL_GLOBAL_ALL);
   CURLM* multi = curl_multi_init();
@@ -75,7 +76,7 @@ int main(int argc, char** argv) {
     curl_multi_add_handle(multi, pair.easy);
   };
 
-  std::vector<Pair> pairs(32);
+  std::vector<Pair> pairs(at_once);
   std::vector<Pair*> idle;
   for (auto& pair : pairs) {
     pair.easy = curl_easy_init();
@@ -93,6 +94,7 @@ int main(int argc, char** argv) {
     }
     int running = 0;
     curl_multi_perform(multi, &running);
+    bool begun = false;
     int left = 0;
     while (CURLMsg* message = curl_multi_info_read(multi, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
@@ -105,14 +107,16 @@ int main(int argc, char** argv) {
       curl_multi_remove_handle(multi, pair->easy);
       if (!pair->posting) {
         begin(*pair, true);
+        begun = true;
       } else {
         ++finished;
         idle.push_back(pair);
       }
     }
     // Wakes for the next start too, at the whole millisecond after it, which is what the wait offers.
-    const double until_next =
-        rate == 0 || idle.empty() ? 1000.0 : 1000.0 * (started / rate) - 1000.0 * elapsed.count();
+    double until_next = 1000.0;
+    if (rate > 0 && !idle.empty()) until_next = 1000.0 * (started / rate) - 1000.0 * elapsed.count();
+    if (begun || (rate == 0 && !idle.empty())) until_next = 0;
     if (finished < total)
       curl_multi_poll(multi, nullptr, 0, std::clamp(static_cast<int>(std::ceil(until_next)), 0, 1000),
                       nullptr);
