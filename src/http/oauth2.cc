@@ -57,8 +57,11 @@ Result<Answer> from_form(std::string_view body) {
 }
 
 Result<Answer> from_json(std::string_view body) {
+  boost::json::parse_options lenient;  // as the original is with bytes of another encoding
+  lenient.allow_invalid_utf8 = true;
+  lenient.max_depth = 64;
   boost::system::error_code wrong;
-  const boost::json::value document = boost::json::parse(body, wrong);
+  const boost::json::value document = boost::json::parse(body, wrong, {}, lenient);
   if (wrong) return fail(ErrorCode::kInvalidArgument, wrong.message());
   const boost::json::object* const members = document.if_object();
   if (members == nullptr) return fail(ErrorCode::kInvalidArgument, "not an object");

@@ -356,6 +356,7 @@ TEST(OAuth2Answer, RowByRow) {
       {200, "", "nonsense", "error: oauth2: cannot parse json: syntax error"},
       {200, "", "[1]", "error: oauth2: cannot parse json: not an object"},
       {200, "", R"({"access_token":"\u00e9\ud83d\ude00"})", "Bearer \xC3\xA9\xF0\x9F\x98\x80 0"},
+      {200, "", "{\"access_token\":\"T\",\"scope\":\"caf\xE9\"}", "Bearer T 0"},
       {200, "", R"({"access_token":1})", "error: oauth2: cannot parse json: access_token is not a string"},
       {200, "", R"({"access_token":"T","expires_in":null})", "Bearer T 0"},
       {200, "", R"({"access_token":"T","expires_in":"soon"})",
