@@ -33,8 +33,8 @@
 namespace invar::app {
 namespace {
 
-// They mostly sleep; one that hangs on its disk leaves the others to the other disks.
 constexpr std::size_t kWorkerBacklog = 16;  // profiles of a millisecond each
+// They mostly sleep; one that hangs on its disk leaves the others to the other disks.
 constexpr std::size_t kDiskThreads = 4;
 
 class WholeSet : public component::ClusterView {

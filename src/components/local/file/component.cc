@@ -1,7 +1,5 @@
 #include "components/local/file/component.h"
 
-#include <cmath>
-
 #include "components/local/file/arguments.h"
 #include "components/local/file/file_follower.h"
 
@@ -57,7 +55,8 @@ class FileComponent final : public component::Component {
       return std::unexpected(error);
     }
     health_ = {component::HealthState::kHealthy, "read file", now};
-    accessed_.set(std::floor(static_cast<double>(now) / 1e9));
+    const std::int64_t seconds = now / 1'000'000'000;
+    accessed_.set(static_cast<double>(seconds));
     // The controller ignores exports that are equal to the last ones.
     options_.set_exports(
         Boxed::of(exports_schema(), Exports{{.text = std::move(*content), .secret = arguments_.is_secret}}));
