@@ -94,7 +94,6 @@ int main(int argc, char** argv) {
     }
     int running = 0;
     curl_multi_perform(multi, &running);
-    bool begun = false;
     int left = 0;
     while (CURLMsg* message = curl_multi_info_read(multi, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
@@ -107,7 +106,6 @@ int main(int argc, char** argv) {
       curl_multi_remove_handle(multi, pair->easy);
       if (!pair->posting) {
         begin(*pair, true);
-        begun = true;
       } else {
         ++finished;
         idle.push_back(pair);
@@ -115,8 +113,8 @@ int main(int argc, char** argv) {
     }
     // Wakes for the next start too, at the whole millisecond after it, which is what the wait offers.
     double until_next = 1000.0;
-    if (rate > 0 && !idle.empty()) until_next = 1000.0 * (started / rate) - 1000.0 * elapsed.count();
-    if (begun || (rate == 0 && !idle.empty())) until_next = 0;
+    if (!idle.empty() && started < total)
+      until_next = rate == 0 ? 0.0 : 1000.0 * (started / rate) - 1000.0 * elapsed.count();
     if (finished < total)
       curl_multi_poll(multi, nullptr, 0, std::clamp(static_cast<int>(std::ceil(until_next)), 0, 1000),
                       nullptr);
