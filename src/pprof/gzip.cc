@@ -17,7 +17,7 @@ namespace {
 constexpr unsigned kHeaderCrc = 0x02, kExtra = 0x04, kName = 0x08, kComment = 0x10, kReserved = 0xe0;
 constexpr std::size_t kTrailerSize = 8;
 // libdeflate needs the whole output at once, and is the faster one up to about here.
-constexpr std::uint64_t kWholeBufferBytes = 350'000;
+constexpr std::uint64_t kWholeBufferBytes = 1'000'000;
 constexpr std::uint64_t kLargestRatio = 1032;  // deflate cannot expand further: 258 bytes out of 2 bits
 
 std::uint32_t little32(const char* at) {
@@ -103,7 +103,7 @@ bool Inflater::Impl::small_member(std::string_view& in, std::uint64_t limit, std
     char* const to = data + before;
     good = libdeflate_deflate_decompress_ex(whole, in.data(), in.size() - kTrailerSize, to, hint, &read,
                                             &written) == LIBDEFLATE_SUCCESS &&
-           little32(in.data() + read) == libdeflate_crc32(0, to, written) &&
+           little32(in.data() + read) == crc32_gzip_refl(0, writable({to, written}), written) &&
            little32(in.data() + read + 4) == written;
     return good ? before + written : before;
   });
