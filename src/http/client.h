@@ -124,6 +124,7 @@ struct Request {
   std::string body_tail;
   Duration timeout = std::chrono::seconds(10);
   std::uint64_t max_body_bytes = std::uint64_t{64} << 20;
+  std::uint64_t expected_body_bytes = 0;  // a hint: as much is reserved where the peer does not say a length
 };
 
 struct Response {

@@ -268,6 +268,7 @@ std::size_t CurlSlot::on_body(std::string_view bytes) {
     too_large_ = true;
     return 0;
   }
+  if (response_.body.empty()) response_.body.reserve(std::min(attempt_->expected_body_bytes, kMaxReserve));
   response_.body.append(bytes);
   return bytes.size();
 }

@@ -38,7 +38,7 @@ struct Attempt {
   const std::string* body_head = nullptr;
   const std::string* body = nullptr;
   const std::string* body_tail = nullptr;
-  std::uint64_t max_body_bytes = 0;
+  std::uint64_t max_body_bytes = 0, expected_body_bytes = 0;
   std::shared_ptr<const ProxyRoute> proxy;
 };
 

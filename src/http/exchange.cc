@@ -248,6 +248,7 @@ void Exchange::attempt_with(const std::string& oauth2_authorization) {
     attempt.body_tail = &request_.body_tail;
   }
   attempt.max_body_bytes = request_.max_body_bytes;
+  attempt.expected_body_bytes = request_.expected_body_bytes;
   attempt.proxy = *std::move(proxy);
   transfer_ = transport->engine->start(*pool, std::move(attempt),
                                        [this](auto result) { on_result(std::move(result)); });

@@ -46,7 +46,7 @@ void PlainConnection::exchange(const Attempt& attempt, Done done) {
   reusable_ = false;
   head_ = request_head(attempt);
   written_ = 0;
-  parser_.start(attempt.method == "HEAD", attempt.max_body_bytes);
+  parser_.start(attempt.method == "HEAD", attempt.max_body_bytes, attempt.expected_body_bytes);
   write_rest();
   if (!reading_) read_later();
 }

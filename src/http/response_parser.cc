@@ -26,7 +26,8 @@ std::string_view words_for(std::string_view first_bytes) {
 }  // namespace
 
 struct ResponseParser::Message final : beast_http::basic_parser<false> {
-  Message(bool answers_head_request, std::uint64_t max_body_bytes) {
+  Message(bool answers_head_request, std::uint64_t max_body_bytes, std::uint64_t expected_body_bytes)
+      : expected_body_bytes(expected_body_bytes) {
     eager(true);
     skip(answers_head_request);
     header_limit(kMaxHeadBytes);
@@ -44,7 +45,7 @@ struct ResponseParser::Message final : beast_http::basic_parser<false> {
   }
   void on_header_impl(error_code&) override { head_complete = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-    if (length) response.body.reserve(std::min(*length, kMaxReserve));
+    response.body.reserve(std::min(length.value_or(expected_body_bytes), kMaxReserve));
   }
   std::size_t on_body_impl(string_view bytes, error_code&) override {
     response.body.append(bytes.data(), bytes.size());
@@ -56,6 +57,7 @@ struct ResponseParser::Message final : beast_http::basic_parser<false> {
   }
   void on_finish_impl(error_code&) override {}
 
+  const std::uint64_t expected_body_bytes;
   Response response;
   bool head_complete = false;
 };
@@ -63,10 +65,12 @@ struct ResponseParser::Message final : beast_http::basic_parser<false> {
 ResponseParser::ResponseParser() = default;
 ResponseParser::~ResponseParser() = default;
 
-void ResponseParser::start(bool answers_head_request, std::uint64_t max_body_bytes) {
+void ResponseParser::start(bool answers_head_request, std::uint64_t max_body_bytes,
+                           std::uint64_t expected_body_bytes) {
   head_request_ = answers_head_request;
   max_body_bytes_ = max_body_bytes;
-  message_ = std::make_unique<Message>(head_request_, max_body_bytes_);
+  expected_body_bytes_ = expected_body_bytes;
+  message_ = std::make_unique<Message>(head_request_, max_body_bytes_, expected_body_bytes_);
   pending_.clear();
   arrived_ = keep_alive_ = false;
 }
@@ -109,7 +113,7 @@ ResponseParser::Progress ResponseParser::parse(std::string_view& bytes) {
       return Progress::kDone;
     }
     // 1xx: the real answer follows.
-    message_ = std::make_unique<Message>(head_request_, max_body_bytes_);
+    message_ = std::make_unique<Message>(head_request_, max_body_bytes_, expected_body_bytes_);
     if (bytes.empty()) return Progress::kMore;
   }
 }

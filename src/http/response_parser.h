@@ -30,7 +30,7 @@ class ResponseParser {
   ResponseParser(const ResponseParser&) = delete;
   ResponseParser& operator=(const ResponseParser&) = delete;
 
-  void start(bool answers_head_request, std::uint64_t max_body_bytes);
+  void start(bool answers_head_request, std::uint64_t max_body_bytes, std::uint64_t expected_body_bytes = 0);
   Progress feed(std::string_view bytes);
   Progress end();
 
@@ -49,7 +49,7 @@ class ResponseParser {
   std::unique_ptr<Message> message_;
   std::string pending_;  // not consumed yet: the beginning of a line
   bool head_request_ = false;
-  std::uint64_t max_body_bytes_ = 0;
+  std::uint64_t max_body_bytes_ = 0, expected_body_bytes_ = 0;
   bool arrived_ = false;
   bool keep_alive_ = false;
   std::string why_;

@@ -97,6 +97,18 @@ TEST(ResponseParser, TheEndOfTheConnectionEndsABodyWithoutALength) {
   EXPECT_EQ(parser.take().body, "ab");
 }
 
+TEST(ResponseParser, RoomIsMadeForTheBodyThatIsExpected) {
+  ResponseParser parser;
+  parser.start(false, 1 << 20, 100'000);
+  const std::string_view chunked =
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n";
+  EXPECT_EQ(parser.feed(chunked), kDone);
+  EXPECT_GE(parser.take().body.capacity(), 100'000u);
+  parser.start(false, 1 << 20, 100'000);
+  EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"), kDone);
+  EXPECT_LT(parser.take().body.capacity(), 1000u) << "the peer knows better";
+}
+
 TEST(ResponseParser, WhatFollowsTheAnswerSpoilsTheConnection) {
   ResponseParser parser;
   parser.start(false, 100);

@@ -133,6 +133,7 @@ void ScrapeLoop::tick() {
   request.headers.set("User-Agent", agent());
   request.timeout = job_.timeout;
   request.max_body_bytes = context_.max_profile_bytes;
+  request.expected_body_bytes = status_.last_bytes + status_.last_bytes / 16;
   client_ = context_.client;
   call_ = client_->send(std::move(request),
                         alive_.bind([this](std::expected<http::Response, http::Failure> answer) {

@@ -14,6 +14,9 @@ TEST_F(ScrapePoolTest, ScrapesWithinOneIntervalAndThenEveryInterval) {
   loop_.advance(seconds(45));
   ASSERT_EQ(requests_.size(), 4U);
   EXPECT_EQ(requests_[3].at - requests_[2].at, seconds(15));
+  EXPECT_EQ(requests_[0].expected_body_bytes, 0U);
+  EXPECT_EQ(requests_[1].expected_body_bytes, body_.size() + body_.size() / 16)
+      << "as the last one and a little";
   ASSERT_EQ(receiver_->taken.size(), 4U);
   EXPECT_EQ(*receiver_->taken[0]->body, body_) << "a profile that is no delta passes untouched";
   EXPECT_EQ(receiver_->taken[0]->type(), "goroutine");

@@ -152,7 +152,7 @@ class ScrapePoolTest : public ::testing::Test {
   }
 
   std::optional<http::testing::Answer> respond(const http::Request& request) {
-    requests_.push_back({request.url, loop_.now()});
+    requests_.push_back({request.url, loop_.now(), request.expected_body_bytes});
     if (hang_) return std::nullopt;
     if (failing_)
       return http::testing::failure(http::FailureKind::kConnect, "connection refused by host0:80");
@@ -186,6 +186,7 @@ class ScrapePoolTest : public ::testing::Test {
   struct Seen {
     std::string url;
     async::TimePoint at;
+    std::uint64_t expected_body_bytes;
   };
 
   async::testing::TestLoop loop_;
