@@ -302,6 +302,44 @@ TEST_F(RealLoopTest, WorkerPoolRunsWorkElsewhereAndDoneOnTheLoop) {
   EXPECT_EQ(pool->queued(), 0u);
 }
 
+TEST(LoopShareTest, AQuarterOfEachTenthOfASecond) {
+  using std::chrono::milliseconds;
+  LoopShare share;
+  const TimePoint start = TimePoint(milliseconds(12345));
+  EXPECT_TRUE(share.left(start));
+  share.spend(milliseconds(24));
+  EXPECT_TRUE(share.left(start + milliseconds(24)));
+  share.spend(milliseconds(1));
+  EXPECT_FALSE(share.left(start + milliseconds(25)));
+  EXPECT_FALSE(share.left(start + milliseconds(99)));
+  EXPECT_TRUE(share.left(start + milliseconds(100)));
+}
+
+TEST_F(RealLoopTest, BriefWorkIsDoneHereUntilTheShareIsSpent) {
+  const auto pool = make_worker_pool(*loop, 1, "worker");
+  int done = 0, submitted = 0;
+  bool looping = false;
+  for (; submitted < 100 && done == submitted; ++submitted) {
+    pool->run_brief(
+        [here = std::this_thread::get_id()] {
+          const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(30);
+          while (std::chrono::steady_clock::now() < until) {
+          }
+          return std::this_thread::get_id() == here;
+        },
+        [&](bool was_here) {
+          ++done;
+          EXPECT_EQ(was_here, !looping);
+          if (looping) loop->stop();
+        });
+  }
+  EXPECT_GE(done, 1);
+  ASSERT_EQ(submitted, done + 1) << "the last one was left to a thread";
+  looping = true;
+  loop->run();
+  EXPECT_EQ(done, submitted);
+}
+
 TEST_F(RealLoopTest, WorkerPoolCallsASecondThreadForABacklogOnly) {
   const auto pool = make_worker_pool(*loop, 2, "worker", 2);
   std::atomic<bool> started = false;

@@ -14,6 +14,8 @@
 namespace invar::async {
 namespace {
 
+constexpr TimePoint::duration kShareWindow = std::chrono::milliseconds(100);
+
 class ThreadPool final : public WorkerPool {
  public:
   ThreadPool(Loop& loop, std::size_t threads, const std::string& name, std::size_t backlog)
@@ -97,6 +99,14 @@ class ThreadPool final : public WorkerPool {
 };
 
 }  // namespace
+
+bool LoopShare::left(TimePoint now) {
+  if (now - window_ >= kShareWindow) {
+    window_ = now;
+    spent_ = {};
+  }
+  return spent_ < kShareWindow / 4;
+}
 
 std::unique_ptr<WorkerPool> make_worker_pool(Loop& loop, std::size_t threads, const std::string& name,
                                              std::size_t backlog) {

@@ -4,6 +4,7 @@
 // Lifetime: the destructor finishes running work and drops what has not started; wrap `done` with async::Alive.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -15,6 +16,17 @@
 #include "async/loop.h"
 
 namespace invar::async {
+
+// How much of the loop's time goes into work that a thread of the pool could do: a quarter of each tenth of a second.
+class LoopShare {
+ public:
+  bool left(TimePoint now);
+  void spend(TimePoint::duration time) { spent_ += time; }
+
+ private:
+  TimePoint window_{};
+  TimePoint::duration spent_{};
+};
 
 class WorkerPool {
  public:
@@ -31,6 +43,20 @@ class WorkerPool {
     submit([slot, work = std::move(work)]() mutable { slot->emplace(work()); },
            [slot, done = std::move(done)]() mutable { done(std::move(**slot)); });
   }
+
+  // For work of a few milliseconds at most: done at once, here, while the loop's share for such work lasts (its caches are
+  // warm and nobody is woken), else as run() does. `done` may be called before this returns.
+  template <class Work, class Done>
+  void run_brief(Work work, Done done) {
+    const TimePoint began = std::chrono::steady_clock::now();
+    if (!share_.left(began)) return run(std::move(work), std::move(done));
+    auto result = work();
+    share_.spend(std::chrono::steady_clock::now() - began);
+    done(std::move(result));
+  }
+
+ private:
+  LoopShare share_;
 };
 
 // Real threads, named `<name>-N`. `threads` >= 1. A thread that sleeps is called when more than `backlog` jobs wait for each

@@ -61,6 +61,13 @@ Result<std::size_t> header_size(std::string_view in) {
   return at;
 }
 
+// The size in the trailer, believed as far as deflate could have produced it.
+std::uint64_t stored_size(std::string_view member) {
+  const std::uint64_t stored =
+      member.size() >= kTrailerSize ? little32(member.data() + member.size() - 4) : 0;
+  return std::min<std::uint64_t>(stored, member.size() * kLargestRatio);
+}
+
 Error inflate_error(int code) {
   switch (code) {
     case ISAL_INCORRECT_CHECKSUM:
@@ -73,6 +80,10 @@ Error inflate_error(int code) {
 }
 
 }  // namespace
+
+std::uint64_t claimed_size(std::string_view body) {
+  return is_gzip(body) ? stored_size(body) : body.size();
+}
 
 struct Inflater::Impl {
   inflate_state state;
@@ -156,9 +167,7 @@ Result<> Inflater::gunzip(std::string_view in, std::uint64_t limit_bytes, std::s
       std::min<std::uint64_t>(limit_bytes, std::numeric_limits<std::uint32_t>::max() - 1);
   do {
     INVAR_ASSIGN_OR_RETURN(const std::size_t header, header_size(in));
-    // The size in the trailer is only a hint: believed as far as deflate could have produced it.
-    std::uint64_t hint = in.size() >= kTrailerSize ? little32(in.data() + in.size() - 4) : 0;
-    hint = std::min<std::uint64_t>(hint, in.size() * kLargestRatio);
+    const std::uint64_t hint = stored_size(in);
     in.remove_prefix(header);
     if (!impl_->small_member(in, limit, hint, out)) INVAR_TRY(impl_->member(in, limit, hint, out));
     if (!in.empty() && !is_gzip(in))

@@ -18,6 +18,9 @@ inline bool is_gzip(std::string_view body) {
   return body.size() >= 2 && body[0] == '\x1f' && body[1] == '\x8b';
 }
 
+// What `body` says it has unpacked, its own size if it is not gzip. Nothing has checked it.
+std::uint64_t claimed_size(std::string_view body);
+
 class Inflater {
  public:
   Inflater();

@@ -93,6 +93,16 @@ TEST(Gzip, SeveralMembersAreOneBody) {
             "one two three");
 }
 
+TEST(Gzip, TheClaimedSizeIsTheStoredOneAsFarAsItCanBe) {
+  const std::string text = random_text(5000, 4);
+  EXPECT_EQ(claimed_size(text), 5000u);
+  std::string packed = deflated(text);
+  EXPECT_EQ(claimed_size(packed), 5000u);
+  packed.replace(packed.size() - 4, 4, "\xff\xff\xff\xff");
+  EXPECT_EQ(claimed_size(packed), packed.size() * 1032);
+  EXPECT_EQ(claimed_size("\x1f\x8b"), 0u);
+}
+
 TEST(Gzip, DamageIsNamed) {
   const std::string good = zlib_member("a profile, or what passes for one: aaaaaaaaaaaaaaaaaaaaaaaaa", false);
   const auto flip = [&](std::size_t at, char with) {

@@ -1,5 +1,5 @@
 // The work on one scraped body: check that it is a profile, and turn a cumulative one into a delta. Runs on
-// the worker pool (small bodies on the loop); scratch memory belongs to the thread. Threads: any; pure but
+// the worker pool, or on the loop (WorkerPool::run_brief); scratch memory belongs to the thread. Threads: any; pure but
 // for the thread's scratch. Spec: pyroscope-scrape.md 11-13.
 #pragma once
 

@@ -6,14 +6,14 @@
 #include <ranges>
 
 #include "base/build_info.h"
+#include "pprof/gzip.h"
 
 namespace invar::components::pyroscope_scrape {
 namespace {
 
-// Bodies up to this size are checked on the loop: it costs less than waking a worker. Inflating is bounded
-// below.
-constexpr std::size_t kInlineBodyBytes = 8 << 10;
-constexpr std::uint64_t kInlineRawBytes = 128 << 10;
+// Profiles up to these sizes, on the wire and unpacked, are brief work: 2 to 3 ms.
+constexpr std::size_t kBriefBodyBytes = 256 << 10;
+constexpr std::uint64_t kBriefRawBytes = 512 << 10;
 
 double seconds_of(Duration d) {
   return std::chrono::duration<double>(d).count();
@@ -153,24 +153,33 @@ void ScrapeLoop::on_answer(std::expected<http::Response, http::Failure> answer) 
 
   status_.last_bytes = answer->body.size();
   metrics().body_bytes.observe(static_cast<double>(answer->body.size()));
-  ProcessInput input{.body = std::move(answer->body),
-                     .content_type = std::string(answer->headers.get("Content-Type")),
-                     .profile_name = job_.name,
-                     .agent_delta = job_.agent_delta,
-                     .asks_for_seconds = job_.asks_for_seconds,
-                     .previous = baseline_,
-                     .max_profile_bytes = context_.max_profile_bytes,
-                     .sample_limit = context_.sample_limit};
-  if (input.body.size() <= kInlineBodyBytes) {
-    input.max_profile_bytes = std::min(context_.max_profile_bytes, kInlineRawBytes);
-    auto result = process(input);
-    const bool for_the_pool = !result && result.error().reason == "too_large" &&
-                              input.max_profile_bytes < context_.max_profile_bytes;
-    if (!for_the_pool) return on_processed(std::move(result));
-    input.max_profile_bytes = context_.max_profile_bytes;
-  }
+  const auto input = std::make_shared<ProcessInput>(
+      ProcessInput{.body = std::move(answer->body),
+                   .content_type = std::string(answer->headers.get("Content-Type")),
+                   .profile_name = job_.name,
+                   .agent_delta = job_.agent_delta,
+                   .asks_for_seconds = job_.asks_for_seconds,
+                   .previous = baseline_,
+                   .max_profile_bytes = context_.max_profile_bytes,
+                   .sample_limit = context_.sample_limit});
+  const bool brief =
+      input->body.size() <= kBriefBodyBytes && pprof::claimed_size(input->body) <= kBriefRawBytes;
+  if (!brief) return process_on_pool(input);
+  input->max_profile_bytes = std::min(context_.max_profile_bytes, kBriefRawBytes);
+  context_.pool->run_brief([input] { return process(*input); },
+                           alive_.bind([this, input](std::expected<Processed, ScrapeError> result) {
+                             const bool claimed_too_little =
+                                 !result && result.error().reason == "too_large" &&
+                                 input->max_profile_bytes < context_.max_profile_bytes;
+                             if (!claimed_too_little) return on_processed(std::move(result));
+                             input->max_profile_bytes = context_.max_profile_bytes;
+                             process_on_pool(input);
+                           }));
+}
+
+void ScrapeLoop::process_on_pool(std::shared_ptr<ProcessInput> input) {
   context_.pool->run(
-      [input = std::move(input)]() mutable { return process(input); },
+      [input = std::move(input)] { return process(*input); },
       alive_.bind([this](std::expected<Processed, ScrapeError> result) { on_processed(std::move(result)); }));
 }
 

@@ -1,6 +1,6 @@
 // ScrapeLoop: scrapes one job for as long as it exists: one target, one profile type.
 //
-//   waiting --phase instant--> requesting --answer--> processing (pool) --result--> waiting
+//   waiting --phase instant--> requesting --answer--> processing --result--> waiting
 //
 // A tick that finds the previous scrape still under way is counted as missed, never queued. The phase is
 // stable: it depends on the job's identity and the wall clock alone. A baseline advances only when a receiver
@@ -79,6 +79,7 @@ class ScrapeLoop {
   void arm();
   void tick();
   void on_answer(std::expected<http::Response, http::Failure> answer);
+  void process_on_pool(std::shared_ptr<ProcessInput> input);
   void on_processed(std::expected<Processed, ScrapeError> result);
   void push(Processed& processed);
   void finish_well();

@@ -206,11 +206,51 @@ TEST_F(ScrapePoolTest, ABombIsCutAtTheLimitAndSamplesAreLimited) {
   EXPECT_TRUE(log_.empty());
 }
 
-// Small bodies are checked on the loop, within a bound; what goes beyond it, the pool does.
+// Bodies that are brief work need no thread, the others do; and so does one that inflates to more than it claims.
+TEST_F(ScrapePoolTest, BriefWorkIsDoneOnTheLoopAndLongWorkOnThePool) {
+  const auto in_two_members = [](std::string_view rows) {
+    std::string first, second;
+    pprof::Deflater().gzip(rows, first);
+    pprof::Deflater().gzip("", second);  // the body's last bytes say: nothing
+    return first + second;
+  };
+  std::string brief, large;
+  pprof::Deflater().gzip(goroutine_rows(5'000), brief);
+  pprof::Deflater().gzip(goroutine_rows(100'000), large);
+  const struct {
+    std::string what, body;
+    bool on_the_loop;
+  } rows[] = {
+      {"small", brief, true},
+      {"a small one that claims to be empty", in_two_members(goroutine_rows(5'000)), true},
+      {"small on the wire alone", large, false},
+      {"a large one that claims to be empty", in_two_members(goroutine_rows(100'000)), false},
+      {"large as it is", goroutine_rows(100'000), false},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.what);
+    receiver_->taken.clear();
+    body_ = row.body;
+    targets(1);
+    start();
+    loop_.advance(Duration(1));  // baselines are read
+    pool_workers_.set_paused(true);
+    loop_.advance(seconds(15));
+    EXPECT_EQ(receiver_->taken.size(), row.on_the_loop ? 1U : 0U);
+    EXPECT_EQ(pool_workers_.queued(), row.on_the_loop ? 0U : 1U);
+    pool_workers_.set_paused(false);
+    loop_.advance(milliseconds(1));
+    EXPECT_EQ(error(), "");
+    ASSERT_EQ(receiver_->taken.size(), 1U);
+    EXPECT_EQ(*receiver_->taken[0]->body, body_);
+    stop();
+  }
+}
+
 TEST_F(ScrapePoolTest, ASmallBodyThatInflatesToMuchIsAcceptedAllTheSame) {
   targets(1);
-  pprof::Deflater().gzip(goroutine_rows(100'000), body_);
-  ASSERT_LT(body_.size(), 8U << 10);
+  pprof::Deflater().gzip(goroutine_rows(1'000'000), body_);
+  ASSERT_LT(body_.size(), 256U << 10);
   start();
   loop_.advance(seconds(15));
   EXPECT_EQ(error(), "");
