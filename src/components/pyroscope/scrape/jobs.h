@@ -65,10 +65,10 @@ std::string infer_service_name(const Labels& target);
 // pyroscope-scrape.md 8: FNV-1a of the hex of the public labels' hash, then the URL.
 std::uint64_t job_identity(const Labels& labels, std::string_view url);
 
-// How far apart phases are: a tenth of a second, in short intervals a 16th. Jobs of one phase are taken in one go: fewer
+// How far apart phases are: a quarter of a second, in short intervals a 16th. Jobs of one phase are taken in one go: fewer
 // wake-ups, warm caches (docs/benchmarks/end_to_end.md).
 constexpr Duration phase_step(Duration interval) {
-  return std::clamp(interval / 16, Duration(1), Duration(std::chrono::milliseconds(100)));
+  return std::clamp(interval / 16, Duration(1), Duration(std::chrono::milliseconds(250)));
 }
 
 // From `unix_ns` to the next instant of the job's phase (identity mod interval, rounded down to a step), in [0, interval).
