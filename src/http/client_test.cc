@@ -2,6 +2,7 @@
 #include "http/client.h"
 #include "fs/testing/temp_dir.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -340,6 +341,30 @@ TEST_F(ClientTest, BodiesAreCutAtTheLimitWithAndWithoutALength) {
     const Outcome r = h.send(*client, request);
     ASSERT_TRUE(r) << failure_text(r);
     EXPECT_EQ(r->body.size(), 2000u);
+  }
+}
+
+// With connections of our own, and through a proxy with libcurl's.
+TEST_F(ClientTest, BodiesGetTheRoomThatIsExpectedAndKeepWhatTheyNeed) {
+  const auto chunked = [](const std::string& body) {
+    return answer_with("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                       fmt::format("{:x}", body.size()) + "\r\n" + body + "\r\n0\r\n\r\n");
+  };
+  PlainPeer small(h.loop(), chunked("ab")), large(h.loop(), chunked(std::string(60'000, 'x')));
+  for (const bool by_proxy : {false, true}) {
+    const auto capacity = [&](const PlainPeer& peer) {
+      ClientConfig config;
+      if (by_proxy) config.proxy.proxy_url = peer.url();
+      const auto client = h.client(config);
+      Request request;
+      request.url = by_proxy ? "http://a.test/" : peer.url();
+      request.expected_body_bytes = 100'000;
+      const Outcome r = h.send(*client, request);
+      return r ? r->body.capacity() : 0;
+    };
+    EXPECT_GE(capacity(large), 100'000u);
+    EXPECT_GE(capacity(small), 2u);
+    EXPECT_LT(capacity(small), 1'000u);
   }
 }
 

@@ -290,6 +290,8 @@ void Exchange::on_result(std::expected<Response, Failure> result) {
     return next_attempt();
   }
   result->body_lost = !with_body_;
+  // Less came than was expected or claimed; bodies may wait for long.
+  if (result->body.capacity() > 2 * result->body.size()) result->body.shrink_to_fit();
   if (!client_->config.follow_redirects) return finish(std::move(result));
   auto hop = next_hop(chain_, url_, method_, result->status, result->headers.get("Location"));
   if (!hop) return finish(std::unexpected(std::move(hop).error()));
