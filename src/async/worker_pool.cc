@@ -19,7 +19,7 @@ constexpr TimePoint::duration kShareWindow = std::chrono::milliseconds(100);
 class ThreadPool final : public WorkerPool {
  public:
   ThreadPool(Loop& loop, std::size_t threads, const std::string& name, std::size_t backlog)
-      : loop_(loop), backlog_(backlog), workers_(threads) {
+      : WorkerPool(loop), backlog_(backlog), workers_(threads) {
     INVAR_CHECK(threads >= 1, "a worker pool needs a thread");
     for (std::size_t i = 0; i < threads; ++i) {
       workers_[i].thread = std::thread([this, &worker = workers_[i], title = fmt::format("{}-{}", name, i)] {
@@ -88,7 +88,6 @@ class ThreadPool final : public WorkerPool {
     }
   }
 
-  Loop& loop_;
   const std::size_t backlog_;
   mutable std::mutex mutex_;
   std::deque<Job> jobs_;

@@ -4,7 +4,6 @@
 // Lifetime: the destructor finishes running work and drops what has not started; wrap `done` with async::Alive.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -30,6 +29,7 @@ class LoopShare {
 
 class WorkerPool {
  public:
+  explicit WorkerPool(Loop& loop) : loop_(loop) {}
   virtual ~WorkerPool() = default;
 
   // `work` runs on a worker thread, then `done` is posted to the loop.
@@ -48,12 +48,15 @@ class WorkerPool {
   // warm and nobody is woken), else as run() does. `done` may be called before this returns.
   template <class Work, class Done>
   void run_brief(Work work, Done done) {
-    const TimePoint began = std::chrono::steady_clock::now();
+    const TimePoint began = loop_.now();
     if (!share_.left(began)) return run(std::move(work), std::move(done));
     auto result = work();
-    share_.spend(std::chrono::steady_clock::now() - began);
+    share_.spend(loop_.now() - began);
     done(std::move(result));
   }
+
+ protected:
+  Loop& loop_;
 
  private:
   LoopShare share_;

@@ -70,7 +70,7 @@ class TestLoop final : public Loop {
 // wait.
 class InlineWorkerPool final : public WorkerPool {
  public:
-  explicit InlineWorkerPool(Loop& loop) : loop_(loop) {}
+  using WorkerPool::WorkerPool;
 
   void submit(Task work, Task done) override;
   [[nodiscard]] std::size_t queued() const override { return jobs_.size(); }
@@ -83,7 +83,6 @@ class InlineWorkerPool final : public WorkerPool {
   };
   void run_one();
 
-  Loop& loop_;
   std::deque<Job> jobs_;
   bool paused_ = false;
   Alive alive_;
