@@ -70,9 +70,13 @@ void ResponseParser::start(bool answers_head_request, std::uint64_t max_body_byt
   head_request_ = answers_head_request;
   max_body_bytes_ = max_body_bytes;
   expected_body_bytes_ = expected_body_bytes;
-  message_ = std::make_unique<Message>(head_request_, max_body_bytes_, expected_body_bytes_);
+  begin_message();
   pending_.clear();
   arrived_ = keep_alive_ = false;
+}
+
+void ResponseParser::begin_message() {
+  message_ = std::make_unique<Message>(head_request_, max_body_bytes_, expected_body_bytes_);
 }
 
 ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
@@ -113,7 +117,7 @@ ResponseParser::Progress ResponseParser::parse(std::string_view& bytes) {
       return Progress::kDone;
     }
     // 1xx: the real answer follows.
-    message_ = std::make_unique<Message>(head_request_, max_body_bytes_, expected_body_bytes_);
+    begin_message();
     if (bytes.empty()) return Progress::kMore;
   }
 }

@@ -44,6 +44,7 @@ class ResponseParser {
 
  private:
   struct Message;
+  void begin_message();
   Progress parse(std::string_view& bytes);
 
   std::unique_ptr<Message> message_;
