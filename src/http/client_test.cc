@@ -16,6 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 using fs::testing::TempDir;
 using testing::answer_with;
+using testing::echo;
 using testing::failure_text;
 using testing::Harness;
 using ::testing::HasSubstr;
@@ -23,12 +24,6 @@ using ::testing::Not;
 using testing::Outcome;
 using testing::PlainPeer;
 
-ServerResponse echo(const ServerRequest& request) {
-  std::string text = request.method + " " + request.target + "\n";
-  for (const auto& [name, value] : request.headers) text += name + ": " + value + "\n";
-  text += "\n" + request.body;
-  return {200, {{"Content-Type", "text/plain"}}, std::move(text)};
-}
 const Handler kEcho = [](ServerRequest request, ResponderPtr responder) { responder->send(echo(request)); };
 
 class ClientTest : public ::testing::Test {
@@ -564,47 +559,6 @@ TEST(ClientIdle, ConnectionsOfForgottenHostsAreClosed) {
   loop.advance(7min);
   EXPECT_EQ(peer.open_connections(), 0u);
   ASSERT_TRUE(ask());
-}
-
-// ---- the memory address
-
-TEST_F(ClientTest, MemoryPeersAnswerWithoutASocket) {
-  h.transport().add_peer(make_memory_peer("invar.internal:12345", [](ServerRequest request, ResponderPtr r) {
-    if (request.path == "/stream") {
-      r->start({200, {{"X-S", "1"}}, ""});
-      r->write("a");
-      r->write("b");
-      return r->finish();
-    }
-    if (request.path == "/forgotten") return;
-    if (request.path == "/moved") return r->send({302, {{"Location", "/end"}}, ""});
-    r->send(echo(request));
-  }));
-  ClientConfig c;
-  c.bearer_token = {"t"};
-  auto client = h.client(c);
-  const Outcome r = h.get(*client, "http://invar.internal:12345/debug/pprof/heap?x=1");
-  ASSERT_TRUE(r) << failure_text(r);
-  EXPECT_THAT(r->body, HasSubstr("GET /debug/pprof/heap?x=1\n"));
-  EXPECT_THAT(r->body, HasSubstr("Authorization: Bearer t\n"));
-  EXPECT_EQ(h.get(*client, "http://invar.internal:12345/stream")->body, "ab");
-  EXPECT_EQ(h.get(*client, "http://invar.internal:12345/moved")->url, "http://invar.internal:12345/end");
-  EXPECT_EQ(failure_text(h.get(*client, "http://invar.internal:12345/forgotten")),
-            "protocol: the handler gave no answer");
-  Request small;
-  small.url = "http://invar.internal:12345/";
-  small.max_body_bytes = 3;
-  EXPECT_THAT(failure_text(h.send(*client, small)), HasSubstr("body_too_large"));
-}
-
-TEST_F(ClientTest, MemoryPeersCanHangAndBeCancelled) {
-  std::vector<ResponderPtr> held;
-  h.transport().add_peer(
-      make_memory_peer("m:1", [&held](ServerRequest, ResponderPtr r) { held.push_back(std::move(r)); }));
-  auto client = h.client();
-  EXPECT_THAT(failure_text(h.get(*client, "http://m:1/", 20ms)), HasSubstr("timed out after 20ms"));
-  held[0]->send({200, {}, "too late"});
-  EXPECT_TRUE(h.wait([] { return true; }));
 }
 
 }  // namespace

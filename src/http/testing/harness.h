@@ -54,4 +54,12 @@ class Harness {
 // What a client says went wrong, "" for success: for short expectations.
 std::string failure_text(const Outcome& outcome);
 
+// Answers with what was asked: request line, headers, body.
+inline ServerResponse echo(const ServerRequest& request) {
+  std::string text = request.method + " " + request.target + "\n";
+  for (const auto& [name, value] : request.headers) text += name + ": " + value + "\n";
+  text += "\n" + request.body;
+  return {200, {{"Content-Type", "text/plain"}}, std::move(text)};
+}
+
 }  // namespace invar::http::testing
