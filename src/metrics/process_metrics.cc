@@ -2,22 +2,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
 #include <optional>
 
 #include "base/build_info.h"
+#include "base/proc_file.h"
 #include "base/strings.h"
 #include "metrics/metrics.h"
 #include "metrics/proc.h"
 
 namespace invar::metrics {
 namespace {
-
-std::string read_proc(const char* path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::optional<double> count_open_fds() {
   DIR* dir = ::opendir("/proc/self/fd");
@@ -39,11 +33,11 @@ void collect_process(std::vector<Sample>& out) {
   constexpr auto kGauge = SampleKind::kGauge;
   // The start is constant for the process, and so is the boot time it is computed from (which drifts with the
   // clock).
-  static const std::optional<double> boot_time = parse_boot_time(read_proc("/proc/stat"));
+  static const std::optional<double> boot_time = parse_boot_time(read_proc_file("/proc/stat"));
 
   const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
   const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
-  if (const auto stat = parse_process_stat(read_proc("/proc/self/stat"))) {
+  if (const auto stat = parse_process_stat(read_proc_file("/proc/self/stat"))) {
     const double cpu = static_cast<double>(stat->user_ticks + stat->system_ticks) / ticks;
     const auto virtual_bytes = static_cast<double>(stat->virtual_bytes);
     const double resident_bytes = static_cast<double>(stat->resident_pages) * page;
@@ -75,7 +69,7 @@ void collect_process(std::vector<Sample>& out) {
     add(out, "process_virtual_memory_max_bytes", "Maximum amount of virtual memory available in bytes.",
         kGauge, static_cast<double>(limit.rlim_cur));
   }
-  if (const auto traffic = parse_network_devices(read_proc("/proc/net/dev"))) {
+  if (const auto traffic = parse_network_devices(read_proc_file("/proc/net/dev"))) {
     add(out, "invar_resources_machine_rx_bytes_total", "Bytes received over all interfaces of the host.",
         kCounter, static_cast<double>(traffic->received_bytes));
     add(out, "invar_resources_machine_tx_bytes_total", "Bytes sent over all interfaces of the host.",

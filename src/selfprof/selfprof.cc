@@ -1,11 +1,8 @@
 #include "selfprof/selfprof.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <utility>
 
-#include "base/unique_fd.h"
+#include "base/proc_file.h"
 #include "selfprof/cpu_sampler.h"
 #include "selfprof/profile_builder.h"
 #include "selfprof/profile_text.h"
@@ -129,12 +126,7 @@ void SelfProfiler::finish(const SnapshotRequest& request, HeapDump start, Done d
 }
 
 std::string command_line() {
-  std::string out;
-  const UniqueFd fd(open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC));
-  char buffer[4096];
-  for (ssize_t n = 0; fd.valid() && (n = read(fd.get(), buffer, sizeof buffer)) > 0;) {
-    out.append(buffer, static_cast<std::size_t>(n));
-  }
+  std::string out = read_proc_file("/proc/self/cmdline");
   while (!out.empty() && out.back() == '\0') out.pop_back();
   return out;
 }

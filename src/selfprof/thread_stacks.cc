@@ -13,11 +13,10 @@
 #include <bit>
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <mutex>
 
+#include "base/proc_file.h"
 #include "base/strings.h"
 #include "selfprof/stack_walk.h"
 
@@ -89,8 +88,7 @@ std::vector<int> list_threads() {
 
 // "" once the thread has ended.
 std::string read_of_thread(int id, const std::string& file) {
-  std::ifstream in("/proc/self/task/" + std::to_string(id) + "/" + file);
-  return {std::istreambuf_iterator<char>(in), {}};
+  return read_proc_file("/proc/self/task/" + std::to_string(id) + "/" + file);
 }
 
 std::string thread_name(int id) {
