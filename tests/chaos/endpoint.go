@@ -58,7 +58,7 @@ func (e *endpoint) refuses(id int) bool { return id%997 == 996 }
 func newEndpoint(name string, ids *journal) *endpoint {
 	e := &endpoint{name: name, ids: ids, mode: modeOK, changed: make(chan struct{}), got: map[int][]delivery{},
 		failed: map[int]time.Time{}, refused: map[int]int{}}
-	e.listen("127.0.0.1:0")
+	e.listen(ownAddress())
 	return e
 }
 

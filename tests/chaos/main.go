@@ -68,7 +68,7 @@ func main() {
 	ids := &journal{random: rand.New(rand.NewSource(random.Int63()))}
 	r := &run{random: random, root: os.Geteuid() == 0, ids: ids, began: time.Now(), pace: &pace{answers: map[string]int{}}}
 	r.setup = setup{binary: *binary, folder: *folder, storage: filepath.Join(*folder, "storage"), count: *count, sync: *kept,
-		relay: relayAddress(random)}
+		relay: ownAddress()}
 	r.target = targets(ids)
 	for _, name := range []string{"one", "two", "three"} {
 		r.endpoints = append(r.endpoints, newEndpoint(name, ids))

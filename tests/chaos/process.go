@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"math/rand"
 	"net"
 	"os"
 	"os/exec"
@@ -75,10 +74,14 @@ func (s *setup) writeConfig(pipeline bool) {
 	check(os.WriteFile(s.configPath(), []byte(s.config(pipeline)), 0o644))
 }
 
-// relayAddress is a port that the kernel gives nobody else while Invar is down.
-func relayAddress(random *rand.Rand) string {
+var portsTaken = 0
+
+// ownAddress is a port that the kernel gives nobody else while no program listens there, and that a run beside
+// this one does not choose: two runs may have the same seed, never the same process id.
+func ownAddress() string {
 	for {
-		address := fmt.Sprintf("127.0.0.1:%d", 20000+random.Intn(10000))
+		address := fmt.Sprintf("127.0.0.1:%d", 20000+(16*os.Getpid()+portsTaken)%10000)
+		portsTaken++
 		if listener, err := net.Listen("tcp", address); err == nil {
 			_ = listener.Close()
 			return address

@@ -12,8 +12,7 @@ import tempfile
 import time
 import unittest
 
-from harness import SOURCE, Case, HandlerServer, fetch, pprofcheck, run, top_functions, until
-from http_peers import free_port
+from harness import SOURCE, Case, HandlerServer, fetch, free_port, pprofcheck, run, top_functions, until
 
 # Every scrape of this archive gets the same captured profile: the target must cost nothing.
 BODY = (SOURCE / "testdata/profiles/prom-goroutine-1.pb.gz").read_bytes()

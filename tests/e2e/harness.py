@@ -9,9 +9,11 @@ import http.server
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import threading
@@ -39,6 +41,18 @@ def until(what, check, seconds=30):
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what}")
         time.sleep(0.05)
+
+
+def free_port():
+    """A port that the kernel gives nobody else before a program listens there, and that no other test file is likely to choose."""
+    while True:
+        port = random.randrange(10_000, 32_000)  # below the ports of outgoing connections
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def fetch(url, method="GET", headers=None, data=None, context=None):

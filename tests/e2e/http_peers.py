@@ -9,13 +9,7 @@ import socket
 import subprocess
 import tempfile
 
-from harness import INTEROP, Program, PyroscopeServer, until
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from harness import INTEROP, Program, PyroscopeServer, free_port, until
 
 
 class RealProgram:

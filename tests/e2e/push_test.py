@@ -6,7 +6,7 @@ import subprocess
 import time
 import unittest
 
-from harness import Case, HandlerServer, fetch, pprofcheck, until
+from harness import Case, HandlerServer, fetch, free_port, pprofcheck, until
 
 CONFIG = """
 pyroscope.scrape "app" {{
@@ -198,7 +198,7 @@ class Push(Case):
     def test_go_tool_profiles_of_prometheus(self):
         """Debian's prometheus as a target, found by a file that names it."""
         folder = self.invar("").folder
-        listen = HandlerPort.free()
+        listen = f"127.0.0.1:{free_port()}"
         (folder / "prometheus.yml").write_text("global: {}\n")
         prometheus = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
                                        f"--web.listen-address={listen}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -225,15 +225,6 @@ pyroscope.write "out" {{
         until("prometheus is profiled", lambda: server.of_type("memory") and server.of_type("goroutine"))
         self.assertTrue(any("runtime" in f for f in server.of_type("goroutine")[0]["functions"]))
         self.assertEqual(server.state()["problems"], None)
-
-
-class HandlerPort:
-    @staticmethod
-    def free():
-        import socket
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            return "127.0.0.1:%d" % s.getsockname()[1]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import time
 import unittest
 import urllib.parse
 
-from harness import INTEROP, SOURCE, Case, fetch, until
+from harness import INTEROP, SOURCE, Case, fetch, free_port, until
 
 SDKS = pathlib.Path(os.environ["SDKS"])
 
@@ -39,12 +39,6 @@ pyroscope.write "out" {{
 	{write}
 }}
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def varint(number):
