@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import INVAR, SOURCE, Case, Invar, run, until
+from harness import INVAR, SOURCE, Case, run, until
 
 GOOD = 'pyroscope.fsdump "a" {\n\ttarget_directory = "x"\n}\n'
 MANY_MISTAKES = """pyroscope.scrap "a" {
@@ -234,8 +234,7 @@ pyroscope.write "w" {
 
     def test_an_unwritable_storage_directory_is_said_and_does_not_stop_the_run(self):
         blocked = self.write("a file, not a folder", "blocked")
-        instance = Invar(GOOD, f"--storage.path={blocked}/")
-        self.addCleanup(instance.stop)
+        instance = self.invar(GOOD, f"--storage.path={blocked}/")
         self.assertIn("the storage directory cannot be written", instance.log())
         self.assertIn(f"path={blocked}/invar_seed.json", instance.log())
 

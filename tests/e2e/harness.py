@@ -167,6 +167,12 @@ class Invar:
     def rewrite(self, config):
         self.config.write_text(config)
 
+    def close(self):
+        """Ends it, if it still runs, and removes its folder."""
+        if self.process.poll() is None:
+            self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def stop(self, number=signal.SIGTERM, seconds=10):
         """Ends it and returns (exit status, seconds it took)."""
         started = time.monotonic()
@@ -229,7 +235,7 @@ class HandlerServer:
 
 
 class Case(unittest.TestCase):
-    """Stops what a test started, in reverse order, and removes the folders of what passed."""
+    """Stops what a test started, in reverse order, and removes its folders."""
 
     def start(self, thing):
         self.addCleanup(thing.stop)
@@ -237,13 +243,7 @@ class Case(unittest.TestCase):
 
     def invar(self, config, *flags, **kwargs):
         instance = Invar(config, *flags, **kwargs)
-
-        def end():
-            if instance.process.poll() is None:
-                instance.stop()
-            shutil.rmtree(instance.folder, ignore_errors=True)
-
-        self.addCleanup(end)
+        self.addCleanup(instance.close)
         return instance
 
     def target(self, *flags):

@@ -39,8 +39,7 @@ def setUpModule():
 
 def tearDownModule():
     try:
-        if INVAR.process.poll() is None:
-            INVAR.stop()
+        INVAR.close()
     finally:
         PEERS.stop()
 
