@@ -70,8 +70,9 @@ ScrapeError transport_error(const http::Failure& failure, std::string_view url, 
     return {"too_large", fmt::format("the answer is larger than {}; raise max_profile_bytes if that is right",
                                      human_bytes(limit_bytes))};
   }
+  std::string advice = hint(failure);
   return {std::string(http::to_string(failure.kind)),
-          fmt::format("Get {}: {}{}", quote(url), failure.message, hint(failure))};
+          fmt::format("Get {}: {}{}", quote(url), failure.message, advice), std::move(advice)};
 }
 
 ScrapeError status_error(const http::Response& response, std::string_view profile_name) {
@@ -81,9 +82,9 @@ ScrapeError status_error(const http::Response& response, std::string_view profil
           ? std::string_view(response.status_line)
           : body.substr(0, kMaxQuoted);
   std::string sentence = fmt::format("server returned HTTP status ({}) {}", response.status, shown);
-  if (const auto advice = hint(response.status, body, profile_name); !advice.empty())
-    sentence += ": " + advice;
-  return {"http_status", std::move(sentence)};
+  const std::string advice = hint(response.status, body, profile_name);
+  if (!advice.empty()) sentence += ": " + advice;
+  return {"http_status", std::move(sentence), fmt::format("{} {}", response.status, advice)};
 }
 
 ScrapeError body_error(const Error& error, std::string_view body, std::string_view content_type) {
@@ -93,12 +94,13 @@ ScrapeError body_error(const Error& error, std::string_view body, std::string_vi
   }
   if (looks_like_web_page(body, content_type)) {
     return {"not_a_profile",
-            fmt::format("this is a web page, not a profile: is the path right? ({})", error.message)};
+            fmt::format("this is a web page, not a profile: is the path right? ({})", error.message), "page"};
   }
-  return {"not_a_profile", fmt::format("invalid profile data: {}: {}", error.message,
-                                       error.code == ErrorCode::kDataLoss
-                                           ? "the answer is damaged; did something on the way cut it?"
-                                           : "the answer is no profile; is the path right?")};
+  const std::string_view advice = error.code == ErrorCode::kDataLoss
+                                      ? "the answer is damaged; did something on the way cut it?"
+                                      : "the answer is no profile; is the path right?";
+  return {"not_a_profile", fmt::format("invalid profile data: {}: {}", error.message, advice),
+          fmt::format("{} {}", content_type, advice)};
 }
 
 }  // namespace invar::components::pyroscope_scrape

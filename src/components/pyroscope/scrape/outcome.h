@@ -13,6 +13,9 @@ namespace invar::components::pyroscope_scrape {
 struct ScrapeError {
   std::string reason;    // metric label
   std::string sentence;  // what happened and, where it is known, what to do
+  // With the reason: what stays equal while the target fails in the same way. The sentence may still differ each
+  // time: it quotes the target, counts, and names how far the request came.
+  std::string state = {};
 };
 
 ScrapeError transport_error(const http::Failure& failure, std::string_view url, std::uint64_t limit_bytes);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ranges>
 
 #include "base/build_info.h"
 #include "pprof/gzip.h"
@@ -17,14 +16,6 @@ constexpr std::uint64_t kBriefRawBytes = 512 << 10;
 
 double seconds_of(Duration d) {
   return std::chrono::duration<double>(d).count();
-}
-
-// Whether two sentences say the same but for numbers, which often count or tell the time.
-bool same_words(std::string_view a, std::string_view b) {
-  const auto words = [](std::string_view text) {
-    return text | std::views::filter([](char c) { return c < '0' || c > '9'; });
-  };
-  return std::ranges::equal(words(a), words(b));
 }
 
 const std::string& agent() {
@@ -215,7 +206,8 @@ void ScrapeLoop::push(Processed& processed) {
   // With nobody holding this delta the old baseline stays: the next one covers both intervals.
   if (answer.held() && processed.next) set_baseline(std::move(processed.next));
   if (!answer.accepted())
-    return finish_badly({"refused", "taken from the target, but not accepted downstream: " + answer.reason});
+    return finish_badly(
+        {"refused", "taken from the target, but not accepted downstream: " + answer.reason, answer.reason});
   context_.metrics->forwarded_entries.add();
   finish_well();
 }
@@ -237,11 +229,13 @@ void ScrapeLoop::finish_badly(const ScrapeError& error) {
   status_.last_duration = context_.loop->now() - started_;
   metrics().count_failure(error.reason);
   // Once per change of state: a target that stays down says so once.
-  if (status_.health != TargetHealth::kDown || !same_words(status_.last_error, error.sentence)) {
+  std::string state = error.reason + " " + error.state;
+  if (status_.health != TargetHealth::kDown || state != failing_as_) {
     context_.logger.error(error.reason == "refused" ? "push failed" : "fetch profile failed",
                           {{"target", job_.name}, {"url", job_.url}, {"err", error.sentence}});
   }
   set_health(TargetHealth::kDown);
+  failing_as_ = std::move(state);
   status_.last_error = error.sentence;
 }
 

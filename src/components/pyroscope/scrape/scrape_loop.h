@@ -101,6 +101,7 @@ class ScrapeLoop {
   Job job_;
   pprof::DeltaStatePtr baseline_;
   LoopStatus status_;
+  std::string failing_as_;  // reason and state of the last error
   TypeMetrics& type_metrics_;
   std::unique_ptr<OwnMetrics> own_metrics_;  // with per_target_metrics: its series go with the loop
   bool busy_ = false;

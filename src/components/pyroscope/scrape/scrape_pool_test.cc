@@ -167,6 +167,29 @@ TEST_F(ScrapePoolTest, EveryKindOfFailureSaysWhatToDoAndIsLoggedOnce) {
              "reason=\"connect\",result=\"failure\"} 1"));
 }
 
+TEST_F(ScrapePoolTest, OneFailureInOtherWordsIsLoggedOnce) {
+  targets(1);
+  start();
+  status_ = 500;
+  for (const std::string id : {"c0ffee", "decade", "facade"}) {
+    body_ = "request " + id + " failed";
+    loop_.advance(seconds(15));
+    EXPECT_NE(error().find(id), std::string::npos) << error();
+  }
+  EXPECT_EQ(log_.size(), 1U);
+  status_ = 502;
+  loop_.advance(seconds(15));
+  EXPECT_EQ(log_.size(), 2U);
+  for (const std::string phase : {"connecting", "waiting for the answer", "connecting"}) {
+    transport_->set_handler([&](const http::Request&) {
+      return http::testing::failure(http::FailureKind::kTimeout, "timed out after 10s " + phase);
+    });
+    loop_.advance(seconds(15));
+    EXPECT_NE(error().find(phase), std::string::npos) << error();
+  }
+  EXPECT_EQ(log_.size(), 3U);
+}
+
 TEST_F(ScrapePoolTest, OtherContentTypesAreAccepted) {
   targets(1);
   start();
