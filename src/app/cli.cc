@@ -147,7 +147,7 @@ Result<RunOptions> checked_run_options(const RawFlags& raw, const CLI::App& comm
     return usage(fmt::format("invalid argument {} for \"--feature.component-shutdown-deadline\" flag: {}",
                              quote(raw.shutdown_deadline), deadline.error().message));
   }
-  run.shutdown_deadline = *deadline;
+  run.shutdown_deadline = std::min(*deadline, kForever);
   for (const auto& [set, name] : {std::pair{raw.graphql, "--server.http.enable-graphql"},
                                   std::pair{raw.playground, "--server.http.enable-graphql-playground"}}) {
     if (!set) continue;

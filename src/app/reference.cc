@@ -133,7 +133,8 @@ int write_reference(const std::string& directory) {
   if (auto made = files->make_directories(directory, 0755); !made) return fail_with(made.error().message);
   std::string index =
       "# Component reference\n\nThese pages are written by `invar` from the schemas of its components; "
-      "a test checks that they are current.\n\n| Component | What it does |\n|---|---|\n";
+      "a test checks that they are current.\n\nA `duration` is written as \"1m30s\"; one of more than 100 "
+      "years is taken as 100 years.\n\n| Component | What it does |\n|---|---|\n";
   for (const auto& registration : components().all()) {
     const auto written = files->write_file_atomically(directory + "/" + registration.name + ".md",
                                                       reference_page(registration), 0644, false);

@@ -14,6 +14,10 @@ namespace invar {
 using Duration = std::chrono::nanoseconds;
 using UnixNanos = std::int64_t;
 
+// 100 years: what users write for "never" (the most a Duration holds is 292 years) is cut to this where it comes
+// in, so that an instant and a duration, or two durations, can be added anywhere.
+constexpr Duration kForever = std::chrono::hours(876'000);
+
 // "1h30m", "-1.5s", "0". Errors carry Go's texts: `time: invalid duration "x"`, `time: missing unit in duration "5"`,
 // `time: unknown unit "d" in duration "1d"`.
 Result<Duration> parse_duration(std::string_view text);

@@ -1,5 +1,7 @@
 #include "syntax/decode.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 
 namespace invar::syntax {
@@ -151,7 +153,7 @@ std::expected<Duration, DecodeError> decode_duration(const Value& value) {
   if (!text) return std::unexpected(std::move(text).error());
   auto duration = parse_duration(*text);
   if (!duration) return std::unexpected(decode_failure(std::move(duration.error().message)));
-  return *duration;
+  return std::clamp(*duration, -kForever, kForever);
 }
 
 }  // namespace invar::syntax

@@ -86,6 +86,8 @@ TEST(Decode, DurationsAndTextTypes) {
   EXPECT_EQ(through<Duration>("\"90s\""), "\"1m30s\"");
   EXPECT_EQ(through<Duration>("0"), "\"0s\"");
   EXPECT_EQ(through<Duration>("null"), "\"0s\"");
+  EXPECT_EQ(through<Duration>("\"2562047h\""), "\"876000h0m0s\"") << "for ever, and never too long to add to";
+  EXPECT_EQ(through<Duration>("\"-2562047h\""), "\"-876000h0m0s\"");
   EXPECT_EQ(through<Duration>("5"), "error: time: missing unit in duration \"5\"");
   EXPECT_EQ(through<Duration>("\"x\""), "error: time: invalid duration \"x\"");
   EXPECT_EQ(through<Duration>("\"1d\""), "error: time: unknown unit \"d\" in duration \"1d\"");
