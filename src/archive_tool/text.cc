@@ -31,14 +31,14 @@ Result<Duration> parse_age(std::string_view text) {
     const std::size_t digits = rest.find_first_not_of("0123456789");
     if (digits == 0 || digits == std::string_view::npos || rest[digits] != unit) continue;
     const auto number = parse_uint(rest.substr(0, digits));
-    if (!number || *number > 5'000) return invalid(fmt::format("invalid duration {}", quote(text)));
+    if (!number || *number > 10'000) return invalid(fmt::format("invalid duration {}", quote(text)));
     days += std::chrono::hours(hours) * static_cast<int>(*number);
     rest.remove_prefix(digits + 1);
   }
   if (rest.empty() && !text.empty()) return days;
   const auto more = parse_duration(rest);
   if (!more || *more < Duration::zero()) return invalid(fmt::format("invalid duration {}", quote(text)));
-  return days + std::min(*more, kForever);
+  return std::min(days, kForever) + std::min(*more, kForever);
 }
 
 Result<UnixNanos> parse_when(std::string_view text, UnixNanos now) {

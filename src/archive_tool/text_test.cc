@@ -17,6 +17,8 @@ TEST(Text, ReadsTimesInEveryForm) {
       {"1h30m", kNow - 5400 * kSecond},
       {"2d", kNow - 2 * 86400 * kSecond},
       {"1w2d3h", kNow - ((9 * 24 + 3) * 3600) * kSecond},
+      {"10000d", kNow - 10'000 * (86400 * kSecond)},
+      {"10000w10000d2562047h", kNow - 2 * kForever.count()},
       {"0", kNow},
       {"1789000000", kNow},
       {"2026-09-10", 1788998400 * kSecond},
