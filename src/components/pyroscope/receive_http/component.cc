@@ -79,6 +79,7 @@ class ReceiveHttp final : public component::Component {
     if (server_) info.attribute("address", server_->address());
     info.attribute("connections", std::uint64_t{connections()});
     info.attribute("requests_under_way", relay_.requests_under_way());
+    relay_.clients_in_vain().show(info);
     return info;
   }
 
@@ -205,6 +206,10 @@ constexpr const char* kDocumentation =
 |---|---|
 | `POST /push.v1.PusherService/Push` | Pyroscope's push API: Connect, gRPC-Web or gRPC, with protobuf or JSON bodies, plain or gzip. Each sample becomes one profile. |
 | `POST /ingest` | Profiles of any format that Pyroscope takes there. Body, content type and query are passed on as they came; only the parameter `name` follows the labels. |
+| `GET /ready` | For health checks: `ready`. |
+
+Both are served below `/pyroscope`, too; doubled and trailing slashes are forgiven. A client whose requests lead nowhere is logged once, counted in
+`pyroscope_receive_http_requests_in_vain_total`, and listed as `client_in_vain` in the debug information with address, path, user agent and what is wrong.
 
 A request is answered as soon as every receiver keeps its profiles: with `pyroscope.write` that is when they are queued, and with
 `sync = "always"` in its `queue` block when they are on disk. A slow or absent server behind it never keeps a client waiting, and a client's
@@ -213,10 +218,12 @@ own time limit is not handed on.
 | Answer | When |
 |---|---|
 | 200 | every receiver keeps every profile |
-| 400 | the client's mistake: a message that cannot be decoded, a bad `name`, labels that no server takes |
+| 400 | the client's mistake: a message that cannot be decoded, an empty body, a bad `name`, labels that no server takes. Good profiles of the same message are kept; the answer says how many. |
 | 401 | `basic_auth` is set, and the credentials are missing or wrong |
+| 404, 405 | no profiles are taken at this path, or by this method; the body says where they are |
 | 413 | the body is larger than `max_body_bytes` |
 | 415 | Push with another content type than those of Connect, gRPC-Web and gRPC |
+| 501 | OpenTelemetry profiles, which are not taken here |
 | 503 | a receiver cannot keep a profile now, or `max_concurrent_requests` wait already: the client may come again |
 
 Push answers with Connect's JSON errors (gRPC and gRPC-Web: in `grpc-status`), `/ingest` with one line of text. Only HTTP/1.1 is served: gRPC clients
@@ -235,6 +242,7 @@ Each connection takes about 8 KiB while it is idle, more with TLS. Connections b
 | `pyroscope_receive_http_request_duration_seconds` | histogram | Time from the request to its answer, by method, route and status. |
 | `pyroscope_receive_http_request_message_bytes`, `_response_message_bytes` | histogram | Sizes of bodies. |
 | `pyroscope_receive_http_inflight_requests` | gauge | Requests that wait for their answer. |
+| `pyroscope_receive_http_requests_in_vain_total` | counter | Requests of clients whose profiles cannot be taken, by `status_code`. |
 | `pyroscope_receive_http_cut_requests_total` | counter | Requests whose client went away, or was too slow, before they were whole. |)md";
 
 constexpr const char* kExample = R"alloy(pyroscope.receive_http "sdk" {

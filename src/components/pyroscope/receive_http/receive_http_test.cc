@@ -5,6 +5,7 @@
 #include "component/testing/component_harness.h"
 #include "components/pyroscope/receive_http/arguments.h"
 #include "components/pyroscope/receive_http/component.h"
+#include "components/pyroscope/receive_http/vain_clients.h"
 #include "pipeline/testing/recording_receiver.h"
 #include "pprof/testing/random_profile.h"
 #include "pprof/wire.h"
@@ -92,7 +93,7 @@ TEST_F(ReceiveHttpTest, APushedSampleIsOneProfileWithItsLabelsAndId) {
   EXPECT_EQ(downstream_->taken[2]->labels.get("service_name"), "unspecified");
 }
 
-TEST_F(ReceiveHttpTest, PushTakesJsonGzipAndMessagesWithoutSeries) {
+TEST_F(ReceiveHttpTest, PushTakesJsonGzipAndSeriesWithoutSamples) {
   ASSERT_TRUE(build());
   const std::string json =
       R"({"series":[{"labels":[{"name":"__name__","value":"cpu"}],"samples":[{"rawProfile":"YQ=="}]}]})";
@@ -108,8 +109,6 @@ TEST_F(ReceiveHttpTest, PushTakesJsonGzipAndMessagesWithoutSeries) {
   EXPECT_EQ(push(series({{"__name__", "cpu"}}, {std::string(300 << 10, 'x').c_str()})).status, 200)
       << "decoded on the pool";
   EXPECT_EQ(downstream_->taken.size(), 4u);
-  EXPECT_EQ(push("").status, 200);
-  EXPECT_EQ(push("", {{"Content-Encoding", "gzip"}}).status, 200) << "nothing was packed";
   EXPECT_EQ(push(series({{"__name__", "cpu"}}, {})).status, 200);
   EXPECT_EQ(downstream_->taken.size(), 4u);
 }
@@ -128,8 +127,6 @@ TEST_F(ReceiveHttpTest, WhatCannotBeDecodedIsTheClientsMistakeAndNothingIsPassed
   expect(push(pprof::testing::gzipped(std::string(2000, 'x')), {{"Content-Encoding", "gzip"}}),
          "decompress: ");
   expect(push("[]", {{"Content-Type", "application/json"}}), "(line 1:1): unexpected token [");
-  expect(push(series({{"__name__", "cpu"}}, {"good"}) + series({{"__name__", "cpu"}}, {""})),
-         "empty profile");
   EXPECT_TRUE(downstream_->taken.empty());
 }
 
@@ -214,31 +211,92 @@ TEST_F(ReceiveHttpTest, AMissingOrBrokenNameIsTheClientsMistake) {
   EXPECT_TRUE(downstream_->taken.empty());
 }
 
-TEST_F(ReceiveHttpTest, OtherPathsAndMethodsAreAnsweredAsAlways) {
+TEST_F(ReceiveHttpTest, EveryPathThatAPyroscopeServerTakesProfilesAtIsServed) {
   ASSERT_TRUE(build());
-  for (const char* path : {"/", "/ingest/", "/pyroscope/ingest", "/push.v1.PusherService/Pull"}) {
+  for (const char* path : {"/ingest", "/ingest/", "//ingest", "/pyroscope/ingest", "//pyroscope//ingest//"})
+    EXPECT_EQ(send(std::string(path) + "?name=app", "x").status, 200) << path;
+  for (const auto& profile : downstream_->taken) EXPECT_EQ(profile->ingest->path, "/ingest");
+  for (const char* path : {kPush, "/pyroscope/push.v1.PusherService/Push", "/push.v1.PusherService//Push/"})
+    EXPECT_EQ(
+        send(path, series({{"__name__", "cpu"}}, {"a"}), {{"Content-Type", "application/proto"}}).status, 200)
+        << path;
+  EXPECT_EQ(downstream_->taken.size(), 8u);
+  EXPECT_EQ(send("/ready", "", {}, "GET").body, "ready\n");
+  EXPECT_EQ(h_.log_count("lead nowhere"), 0);
+}
+
+TEST_F(ReceiveHttpTest, ARequestThatLeadsNowhereIsToldWhereToGo) {
+  ASSERT_TRUE(build());
+  for (const char* path : {"/", "/ingest/x", "/api/v1/push", "/push.v1.PusherService/Pull"}) {
     const auto answer = send(path, "x");
     EXPECT_EQ(answer.status, 404) << path;
-    EXPECT_EQ(answer.body, "404 page not found\n");
+    EXPECT_THAT(answer.body, HasSubstr("taken by POST at /ingest and /push.v1.PusherService/Push"));
   }
   for (const char* path : {"/ingest", kPush})
     for (const char* method : {"GET", "OPTIONS", "PUT", "BREW"}) {
       const auto answer = send(path, "", {}, method);
       EXPECT_EQ(answer.status, 405);
-      EXPECT_EQ(answer.body, "");
-      EXPECT_EQ(answer.headers.size(), 0u) << "no Allow, no CORS";
+      EXPECT_EQ(answer.body, std::string("profiles are sent here by POST, not by ") + method + "\n");
+      EXPECT_EQ(answer.headers.get("Allow"), "POST");
     }
-  http::ServerRequest crooked;
-  crooked.method = "POST";
-  crooked.target = "//ingest?name=app";
-  crooked.path = "/ingest";
-  const auto answer = h_.network.send(kAddress, crooked);
-  EXPECT_EQ((*answer)->status, 301);
-  EXPECT_EQ((*answer)->headers.get("Location"), "/ingest?name=app");
+  EXPECT_EQ(send("/v1development/profiles", "x").status, 501);
   const std::string lines = h_.metric_lines("pyroscope_receive_http_request_duration_seconds_count");
   EXPECT_THAT(lines, HasSubstr("method=\"other\",route=\"other\",status_code=\"405\""))
       << "methods are not a way to make series";
   EXPECT_THAT(lines, HasSubstr("method=\"POST\",route=\"other\",status_code=\"404\""));
+}
+
+TEST_F(ReceiveHttpTest, AClientThatKnocksInVainIsSeen) {
+  ASSERT_TRUE(build());
+  const auto knock = [&](std::string path, std::string agent) {
+    send(std::move(path), "x", {{"User-Agent", std::move(agent)}});
+  };
+  knock("/api/ingest?name=a", "pyroscope-go/1.2");
+  knock("/api/ingest?name=b", "pyroscope-go/1.2");
+  knock("/api/ingest", "\x1b[2Jother");
+  EXPECT_EQ(h_.log_count("lead nowhere"), 2) << "once for each client";
+  EXPECT_EQ(h_.log_count("\x1b"), 0);
+  EXPECT_THAT(h_.metric_lines("pyroscope_receive_http_requests_in_vain_total"),
+              HasSubstr("status_code=\"404\"} 3"));
+  const auto rows = h_.component->debug_info().statements;
+  ASSERT_EQ(rows.back().name, "client_in_vain");
+  const auto& row = rows.back().body->statements;
+  EXPECT_EQ(row.at(1).value->as_string(), "/api/ingest");
+  h_.loop.advance(VainClients::kForget);
+  knock("/api/ingest", "pyroscope-go/1.2");
+  EXPECT_EQ(h_.log_count("lead nowhere"), 3) << "it is news again";
+}
+
+TEST_F(ReceiveHttpTest, VisitorsWithManyNamesDoNotFillTheMemory) {
+  ASSERT_TRUE(build());
+  for (int i = 0; i < 1000; ++i) send("/" + std::to_string(i), "x");
+  std::size_t rows = 0;
+  for (const auto& statement : h_.component->debug_info().statements)
+    rows += statement.name == "client_in_vain";
+  EXPECT_EQ(rows, VainClients::kMost);
+}
+
+TEST_F(ReceiveHttpTest, AnEmptyBodyIsNoSuccess) {
+  ASSERT_TRUE(build());
+  const auto ingested = send("/ingest?name=app", "");
+  EXPECT_EQ(ingested.status, 400);
+  EXPECT_EQ(ingested.body, "the body is empty: there is no profile in this request\n");
+  const auto pushed = push("");
+  EXPECT_EQ(pushed.status, 400);
+  EXPECT_THAT(pushed.body, HasSubstr("\"code\":\"invalid_argument\",\"message\":\"the message is empty"));
+  EXPECT_EQ(h_.log_count("lead nowhere"), 2);
+  EXPECT_TRUE(downstream_->taken.empty());
+}
+
+TEST_F(ReceiveHttpTest, AnEmptyProfileDoesNotHoldUpTheGoodOnes) {
+  ASSERT_TRUE(build());
+  const auto answer =
+      push(series({{"__name__", "cpu"}}, {"a", "", "b"}) + series({{"__name__", "memory"}}, {"c"}));
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(
+      answer.body,
+      HasSubstr(R"(series {__name__=\"cpu\"}: empty profile\n3 of 4 profiles of this request were taken)"));
+  EXPECT_EQ(downstream_->taken.size(), 3u);
 }
 
 TEST_F(ReceiveHttpTest, MoreRequestsThanMayWaitAreSentAway) {

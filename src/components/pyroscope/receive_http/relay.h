@@ -2,6 +2,7 @@
 //
 //   POST /push.v1.PusherService/Push   -> one profile per sample -> forward_to; a Connect answer
 //   POST /ingest                       -> one profile, its body untouched -> forward_to; a plain answer
+//   anything else                      -> a sentence that says where to send profiles; the client is noted (vain_clients.h)
 //
 // An answer waits until every receiver keeps the profiles (pipeline::Receiver::accept_kept), never for a server behind them. What the
 // client did wrong is a 400; what may work later a 503. Large or packed messages are decoded on the worker pool.
@@ -21,6 +22,8 @@
 #include "base/log.h"
 #include "components/pyroscope/receive_http/connect.h"
 #include "components/pyroscope/receive_http/push_decode.h"
+#include "components/pyroscope/receive_http/route.h"
+#include "components/pyroscope/receive_http/vain_clients.h"
 #include "http/server.h"
 #include "metrics/metrics.h"
 #include "pipeline/outlets.h"
@@ -45,9 +48,11 @@ class Relay {
   void configure(std::vector<pipeline::ReceiverPtr> receivers, Limits limits);
   void handle(http::ServerRequest request, http::ResponderPtr responder);
   [[nodiscard]] std::uint64_t requests_under_way() const { return under_way_; }
+  [[nodiscard]] const VainClients& clients_in_vain() const { return vain_; }
 
  private:
   class Exchange;
+  class Push;
   using ExchangePtr = std::shared_ptr<Exchange>;
   struct RouteMetrics {
     metrics::LabelPairs labels;  // method and route
@@ -56,10 +61,10 @@ class Relay {
     std::map<int, metrics::Histogram*> duration;  // by status
   };
 
-  RouteMetrics& metrics_of(const std::string& method, const char* route);
+  RouteMetrics& metrics_of(const std::string& method, std::string_view route);
   void observe_duration(RouteMetrics& metrics, int status, Duration took);
-  void ingest(const ExchangePtr& exchange, http::ServerRequest request);
-  void push(const ExchangePtr& exchange, http::ServerRequest request);
+  void ingest(const ExchangePtr& exchange, std::string body);
+  void push(const ExchangePtr& exchange, std::string body);
   void pushed(const ExchangePtr& exchange, const ConnectCall& call,
               Result<std::vector<PushedSeries>> decoded);
 
@@ -69,6 +74,7 @@ class Relay {
   const char* appendable_ = "";  // " to appendable 0" where there is only one: for messages
   std::uint64_t under_way_ = 0;
   std::map<std::pair<std::string, std::string>, RouteMetrics> routes_;
+  VainClients vain_;
   async::Alive alive_;
 };
 
