@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "components/pyroscope/write/left_behind.h"
+#include "delivery/left_behind.h"
 
 namespace invar::app {
 namespace {
@@ -34,9 +34,9 @@ void LeftQueues::look() {
   if (std::exchange(looking_, true)) return;
   env_.disk_pool->run(
       [files = env_.files, storage = env_.storage_path, configured = ids_of(*env_.components)] {
-        return components::pyroscope_write::find_left_queues(*files, storage, configured);
+        return delivery::find_left_queues(*files, storage, configured);
       },
-      alive_.bind([this](std::vector<components::pyroscope_write::LeftQueue> left) {
+      alive_.bind([this](std::vector<delivery::LeftQueue> left) {
         looking_ = false;
         found_.clear();
         std::set<std::string> told;

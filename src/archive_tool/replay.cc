@@ -255,7 +255,7 @@ class Replay {
     ticker_.arm_after(kTick, [this] { tick(); });
     const async::TimePoint now = loop_->now();
     const auto [state, trouble] = endpoint_state();
-    if (state == to_string(write::EndpointView::State::kHeld) && !interrupted_ && !given_up_) {
+    if (state == to_string(delivery::EndpointView::State::kHeld) && !interrupted_ && !given_up_) {
       given_up_ = true;
       say(trouble);
       replayer_->stop();
@@ -265,7 +265,7 @@ class Replay {
     const double seconds = std::chrono::duration<double>(now - started_).count();
     const double rate =
         seconds > 0 ? static_cast<double>(progress.gone_through - first_gone_through_) / seconds : 0;
-    const bool failing = state == to_string(write::EndpointView::State::kFailing);
+    const bool failing = state == to_string(delivery::EndpointView::State::kFailing);
     if (environment_.error_columns > 0) {
       environment_.status(progress_text(progress, rate, failing ? trouble : "", environment_.error_columns));
     } else if (now - last_line_ >= kPlainLines) {

@@ -16,8 +16,8 @@
 #include "base/check.h"
 #include "base/testing/own_process.h"
 #include "base/unique_fd.h"
-#include "components/pyroscope/write/spill.h"
 #include "components/pyroscope/write/writer.h"
+#include "delivery/spill.h"
 #include "fs/testing/temp_dir.h"
 #include "http/testing/bare_post.h"
 #include "http/testing/bench_server.h"
@@ -173,22 +173,23 @@ void SpillAndReplay(benchmark::State& state) {
   const auto loop = async::RealLoop::create();
   const auto pool = async::make_worker_pool(*loop, 1, "bench-disk");
   const SharedBytes bytes = noise(8 << 20, 2);
-  std::vector<OutgoingPtr> profiles;
+  std::vector<delivery::OutgoingPtr> profiles;
   for (std::size_t i = 0; i < kSpilled; ++i) {
     auto body = share(std::string(bytes->data() + i * 7919 % (bytes->size() - kBodyBytes), kBodyBytes));
     const auto profile = profile_of(body, 1);
-    profiles.push_back(std::make_shared<const Outgoing>(make_push(*profile, profile->labels, false)));
+    profiles.push_back(
+        std::make_shared<const delivery::Outgoing>(delivery::make_push(*profile, profile->labels, false)));
   }
   std::size_t written = 0, loaded = 0;
   std::vector<queue::RecordId> records;
-  Spill* spill = nullptr;
+  delivery::Spill* spill = nullptr;
   const auto write_group = [&] {
     for (std::size_t i = 0; i < group; ++i) spill->write(written + i, profiles[written + i], i == group - 1);
   };
   const auto load_group = [&] {
     for (std::size_t i = loaded; i < loaded + group; ++i) spill->load(i, records[i]);
   };
-  Spill::Events events;
+  delivery::Spill::Events events;
   events.on_opened = [&](auto opened) {
     INVAR_CHECK(opened, "open");
     loop->stop();
@@ -209,8 +210,8 @@ void SpillAndReplay(benchmark::State& state) {
   events.on_idle = [&] {
     if (loaded == kSpilled) loop->stop();
   };
-  Spill made({loop.get(), pool.get(), fs::posix(), dir.root() + "/q", "http://one"}, std::uint64_t{1} << 30,
-             std::move(events));
+  delivery::Spill made({loop.get(), pool.get(), fs::posix(), dir.root() + "/q", "http://one"},
+                       std::uint64_t{1} << 30, std::move(events));
   spill = &made;
   made.open();
   loop->run();

@@ -6,9 +6,9 @@
 #include <set>
 #include <utility>
 
-#include "components/pyroscope/write/left_behind.h"
-#include "components/pyroscope/write/series_labels.h"
-#include "components/pyroscope/write/writer_metrics.h"
+#include "delivery/endpoint_metrics.h"
+#include "delivery/left_behind.h"
+#include "delivery/series_labels.h"
 
 namespace invar::components::pyroscope_write {
 namespace {
@@ -27,8 +27,8 @@ std::string shown(const std::string& url) {
 
 Writer::Writer(Environment environment)
     : env_(std::move(environment)),
-      push_total_(latency_metric(*env_.metrics, "-", "push_total")),
-      ingest_total_(latency_metric(*env_.metrics, "-", "ingest_total")),
+      push_total_(delivery::latency_metric(*env_.metrics, "-", "push_total")),
+      ingest_total_(delivery::latency_metric(*env_.metrics, "-", "ingest_total")),
       intake_(std::make_shared<pipeline::Intake<Writer>>(this, env_.component_id)),
       receiver_(intake_) {
   env_.metrics->on_collect([token = alive_.token(), this](std::vector<metrics::Sample>& out) {
@@ -42,8 +42,9 @@ Writer::~Writer() {
     for (auto& [url, entry] : incoming.entries) entry.dropped("stopped");
 }
 
-EndpointSettings Writer::settings_of(const EndpointArguments& endpoint, const QueueArguments& queue) const {
-  EndpointSettings settings;
+delivery::EndpointSettings Writer::settings_of(const EndpointArguments& endpoint,
+                                               const QueueArguments& queue) const {
+  delivery::EndpointSettings settings;
   settings.url = endpoint.url;
   settings.shown_url = shown(endpoint.url);
   settings.name = endpoint.name;
@@ -104,7 +105,7 @@ Result<> Writer::configure(const Arguments& arguments) {
   std::map<std::string, std::size_t> seen;
   for (std::size_t i = 0; i < arguments.endpoints.size(); ++i) {
     const EndpointArguments& endpoint = arguments.endpoints[i];
-    EndpointSettings settings = settings_of(endpoint, arguments.queue);
+    delivery::EndpointSettings settings = settings_of(endpoint, arguments.queue);
     const std::string directory = directory_of(endpoint.url, seen[endpoint.url]++);
     Slot slot{endpoint, nullptr};
     pipeline::Ledger& ledger = ledger_of(settings.shown_url);
@@ -118,10 +119,11 @@ Result<> Writer::configure(const Arguments& arguments) {
       slot.endpoint->resume();
       slot.endpoint->update(std::move(settings), std::move(clients[i]));
     } else {
-      EndpointMetrics counters = endpoint_metrics(*env_.metrics, settings.shown_url);
-      slot.endpoint = std::make_unique<Endpoint>(
-          Endpoint::Environment{env_.loop, env_.logger, env_.random, env_.disk_pool, env_.files, directory,
-                                [&ledger](std::string_view type) { return ledger.recover(type); }},
+      delivery::EndpointMetrics counters = delivery::endpoint_metrics(*env_.metrics, settings.shown_url);
+      slot.endpoint = std::make_unique<delivery::Endpoint>(
+          delivery::Endpoint::Environment{env_.loop, env_.logger, env_.random, env_.disk_pool, env_.files,
+                                          directory,
+                                          [&ledger](std::string_view type) { return ledger.recover(type); }},
           std::move(settings), std::move(counters), std::move(clients[i]));
     }
     next.push_back(std::move(slot));
@@ -129,8 +131,8 @@ Result<> Writer::configure(const Arguments& arguments) {
   for (Slot& slot : endpoints_) {
     if (!slot.endpoint) continue;
     const bool at_once = slot.endpoint->settings().queue.flush_timeout <= Duration::zero();
-    remove(std::move(slot.endpoint), at_once ? Duration::zero() : kRemovalDrain, Endpoint::Rest::kGiveUp,
-           "endpoint removed");
+    remove(std::move(slot.endpoint), at_once ? Duration::zero() : kRemovalDrain,
+           delivery::Endpoint::Rest::kGiveUp, "endpoint removed");
   }
   endpoints_ = std::move(next);
   arguments_ = arguments;
@@ -152,10 +154,10 @@ void Writer::clear_unused_queues() {
     in_use.insert(slot.endpoint->directory().substr(slot.endpoint->directory().rfind('/') + 1));
   env_.disk_pool->run(
       [files = env_.files, parent = env_.data_path + "/queue", in_use] {
-        return empty_unused_queues(files, parent, in_use);
+        return delivery::empty_unused_queues(files, parent, in_use);
       },
-      alive_.bind([this](const std::vector<LeftBehind>& left) {
-        for (const LeftBehind& one : left)
+      alive_.bind([this](const std::vector<delivery::LeftBehind>& left) {
+        for (const delivery::LeftBehind& one : left)
           ledger_of(one.destination).recover(one.type).dropped("endpoint removed");
         if (!left.empty())
           env_.logger.warn(
@@ -164,9 +166,9 @@ void Writer::clear_unused_queues() {
       }));
 }
 
-void Writer::remove(std::unique_ptr<Endpoint> endpoint, Duration within, Endpoint::Rest rest,
-                    const std::string& reason) {
-  Endpoint* const leaving = endpoint.get();
+void Writer::remove(std::unique_ptr<delivery::Endpoint> endpoint, Duration within,
+                    delivery::Endpoint::Rest rest, const std::string& reason) {
+  delivery::Endpoint* const leaving = endpoint.get();
   leaving_.push_back(std::move(endpoint));
   leaving->drain(within, rest, reason, alive_.bind([this, leaving] {
     std::erase_if(leaving_, [&](const auto& e) { return e.get() == leaving; });
@@ -174,24 +176,25 @@ void Writer::remove(std::unique_ptr<Endpoint> endpoint, Duration within, Endpoin
   }));
 }
 
-std::shared_ptr<Push> Writer::begin(const pipeline::ProfilePtr& profile) {
+std::shared_ptr<delivery::Push> Writer::begin(const pipeline::ProfilePtr& profile) {
   const bool ingest = profile->kind == pipeline::BodyKind::kIngest;
   // Ends when the last endpoint is done with it, which may be after the Writer.
-  return std::make_shared<Push>([logger = env_.logger, loop = env_.loop, started = env_.loop->now(),
-                                 size = std::uint64_t{profile->body->size()}, ingest, token = alive_.token(),
-                                 total = ingest ? &ingest_total_ : &push_total_, on_end = env_.on_end,
-                                 profile = env_.on_end ? profile : nullptr](Push& push) {
-    const Duration took = loop->now() - started;
-    if (!token.expired()) total->observe(seconds(took));
-    if (on_end) on_end(profile, push.error);
-    if (!logger.enabled(log::Level::kDebug)) return;
-    const char* message = ingest ? "AppendIngest" : "Push";
-    if (push.error.empty()) {
-      logger.debug(message, {{"sz", size}, {"n", 1}, {"dl", "none"}, {"st", took}});
-    } else {
-      logger.debug(message, {{"sz", size}, {"n", 1}, {"dl", "none"}, {"st", took}, {"err", push.error}});
-    }
-  });
+  return std::make_shared<delivery::Push>(
+      [logger = env_.logger, loop = env_.loop, started = env_.loop->now(),
+       size = std::uint64_t{profile->body->size()}, ingest, token = alive_.token(),
+       total = ingest ? &ingest_total_ : &push_total_, on_end = env_.on_end,
+       profile = env_.on_end ? profile : nullptr](delivery::Push& push) {
+        const Duration took = loop->now() - started;
+        if (!token.expired()) total->observe(delivery::seconds(took));
+        if (on_end) on_end(profile, push.error);
+        if (!logger.enabled(log::Level::kDebug)) return;
+        const char* message = ingest ? "AppendIngest" : "Push";
+        if (push.error.empty()) {
+          logger.debug(message, {{"sz", size}, {"n", 1}, {"dl", "none"}, {"st", took}});
+        } else {
+          logger.debug(message, {{"sz", size}, {"n", 1}, {"dl", "none"}, {"st", took}, {"err", push.error}});
+        }
+      });
 }
 
 pipeline::Answer Writer::take(const pipeline::ProfilePtr& profile, pipeline::Kept kept) {
@@ -201,8 +204,8 @@ pipeline::Answer Writer::take(const pipeline::ProfilePtr& profile, pipeline::Kep
   };
   if (!profile->body || profile->body->empty()) return answer({});  // nothing to send
   const bool ingest = profile->kind == pipeline::BodyKind::kIngest;
-  auto labels = ingest ? ingest_labels(profile->labels, arguments_.external_labels)
-                       : push_labels(profile->labels, arguments_.external_labels);
+  auto labels = ingest ? delivery::ingest_labels(profile->labels, arguments_.external_labels)
+                       : delivery::push_labels(profile->labels, arguments_.external_labels);
   if (!labels) {
     for (const Slot& slot : endpoints_)
       ledger_of(slot.endpoint->settings().shown_url).take(profile->type()).refused("invalid labels");
@@ -213,7 +216,7 @@ pipeline::Answer Writer::take(const pipeline::ProfilePtr& profile, pipeline::Kep
   Incoming incoming{profile, std::move(*labels), {}, begin(profile), std::move(kept)};
   bool limited = false;
   for (const Slot& slot : endpoints_) {
-    const EndpointSettings& settings = slot.endpoint->settings();
+    const delivery::EndpointSettings& settings = slot.endpoint->settings();
     incoming.entries.emplace_back(settings.shown_url, ledger_of(settings.shown_url).take(profile->type()));
     limited = limited || settings.max_profile_bytes > 0;
   }
@@ -228,7 +231,7 @@ pipeline::Answer Writer::take(const pipeline::ProfilePtr& profile, pipeline::Kep
 void Writer::check(Incoming incoming) {
   const std::uint64_t bytes = incoming.profile->body->size();
   const auto room = static_cast<std::uint64_t>(arguments_.queue.max_memory_bytes);
-  if (bytes + Delivery::kOverhead > room)
+  if (bytes + delivery::Delivery::kOverhead > room)
     return refuse(std::move(incoming), "too large",
                   fmt::format("{} bytes, and the queue has room for {}", bytes, room));
   if (checking_bytes_ + bytes > room) {
@@ -241,18 +244,18 @@ void Writer::check(Incoming incoming) {
   }
   checking_bytes_ += bytes;
   const std::uint64_t id = ++last_check_;
-  env_.pool->run([body = incoming.profile->body] { return check_locally(*body); },
-                 alive_.bind([this, id](const LocalCheck& result) { checked(id, result); }));
+  env_.pool->run([body = incoming.profile->body] { return delivery::check_locally(*body); },
+                 alive_.bind([this, id](const delivery::LocalCheck& result) { checked(id, result); }));
   checking_.emplace(id, std::move(incoming));
 }
 
-void Writer::checked(std::uint64_t id, const LocalCheck& result) {
+void Writer::checked(std::uint64_t id, const delivery::LocalCheck& result) {
   auto found = checking_.extract(id);
   if (found.empty()) return;  // stop() did not wait for it
   Incoming incoming = std::move(found.mapped());
   checking_bytes_ -= incoming.profile->body->size();
   switch (result.verdict) {
-    case LocalCheck::Verdict::kGood: {
+    case delivery::LocalCheck::Verdict::kGood: {
       const Duration age(env_.loop->unix_ns() - result.time_unix_ns);
       const Duration most = arguments_.queue.max_age;
       if (result.time_unix_ns <= 0 || most <= Duration::zero() || age <= most)
@@ -261,14 +264,14 @@ void Writer::checked(std::uint64_t id, const LocalCheck& result) {
                     fmt::format("it was taken at {}, and max_age is {}", format_rfc3339(result.time_unix_ns),
                                 format_duration(most)));
     }
-    case LocalCheck::Verdict::kEmpty:
+    case delivery::LocalCheck::Verdict::kEmpty:
       // Nothing is wrong with the sender.
       for (auto& [url, entry] : incoming.entries) entry.refused("empty profile");
       if (incoming.kept) incoming.kept({});
       return;
-    case LocalCheck::Verdict::kNoProfile:
+    case delivery::LocalCheck::Verdict::kNoProfile:
       return refuse(std::move(incoming), "not a profile", result.error);
-    case LocalCheck::Verdict::kTooLarge:
+    case delivery::LocalCheck::Verdict::kTooLarge:
       return refuse(std::move(incoming), "too large", result.error);
   }
 }
@@ -290,13 +293,14 @@ void Writer::count_unsent(const Incoming& incoming, const std::string& url, cons
 }
 
 // `found`: what a look into the body has told; its times and sizes are 0 when nobody had to look.
-void Writer::hand_over(Incoming incoming, const LocalCheck& found) {
+void Writer::hand_over(Incoming incoming, const delivery::LocalCheck& found) {
   const bool ingest = incoming.profile->kind == pipeline::BodyKind::kIngest;
-  Outgoing made = ingest ? make_ingest(*incoming.profile, incoming.labels)
-                         : make_push(*incoming.profile, incoming.labels, found.lacks_time);
+  delivery::Outgoing made = ingest
+                                ? delivery::make_ingest(*incoming.profile, incoming.labels)
+                                : delivery::make_push(*incoming.profile, incoming.labels, found.lacks_time);
   // The server's window goes by the time inside.
   if (found.time_unix_ns > 0) made.taken_unix_ns = std::min(made.taken_unix_ns, found.time_unix_ns);
-  const auto outgoing = std::make_shared<const Outgoing>(std::move(made));
+  const auto outgoing = std::make_shared<const delivery::Outgoing>(std::move(made));
   // The sender hears once, when the last endpoint has answered.
   struct Answers {
     explicit Answers(pipeline::Kept tell) : kept(std::move(tell)) {}
@@ -323,7 +327,7 @@ void Writer::hand_over(Incoming incoming, const LocalCheck& found) {
       continue;
     }
     offered[i] = true;
-    Endpoint& endpoint = *endpoints_[i].endpoint;
+    delivery::Endpoint& endpoint = *endpoints_[i].endpoint;
     const std::uint64_t most = endpoint.settings().max_profile_bytes;
     if (most > 0 && found.raw_bytes > most) {
       const std::string error = fmt::format("{} bytes uncompressed", found.raw_bytes);
@@ -346,9 +350,9 @@ void Writer::stop(async::Task done) {
   stopping_ = true;
   const Duration within = arguments_.queue.flush_timeout;
   for (auto& endpoint : std::exchange(leaving_, {}))
-    remove(std::move(endpoint), within, Endpoint::Rest::kGiveUp, "endpoint removed");
+    remove(std::move(endpoint), within, delivery::Endpoint::Rest::kGiveUp, "endpoint removed");
   for (Slot& slot : std::exchange(endpoints_, {}))
-    remove(std::move(slot.endpoint), within, Endpoint::Rest::kLeaveOnDisk, "stopped");
+    remove(std::move(slot.endpoint), within, delivery::Endpoint::Rest::kLeaveOnDisk, "stopped");
   check_stopped();
 }
 

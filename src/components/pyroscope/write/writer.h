@@ -19,8 +19,8 @@
 #include "async/loop.h"
 #include "base/log.h"
 #include "components/pyroscope/write/arguments.h"
-#include "components/pyroscope/write/endpoint.h"
-#include "components/pyroscope/write/local_check.h"
+#include "delivery/endpoint.h"
+#include "delivery/local_check.h"
 #include "http/client.h"
 #include "metrics/metrics.h"
 #include "pipeline/intake.h"
@@ -65,7 +65,7 @@ class Writer {
   friend class pipeline::Intake<Writer>;
   struct Slot {
     EndpointArguments arguments;
-    std::unique_ptr<Endpoint> endpoint;
+    std::unique_ptr<delivery::Endpoint> endpoint;
   };
 
   // A profile between accept() and its queues.
@@ -73,7 +73,7 @@ class Writer {
     pipeline::ProfilePtr profile;
     Labels labels;
     std::vector<std::pair<std::string, pipeline::Ledger::Entry>> entries;  // by shown URL, one per endpoint
-    std::shared_ptr<Push> push;
+    std::shared_ptr<delivery::Push> push;
     pipeline::Kept kept;  // may be empty
   };
 
@@ -83,19 +83,19 @@ class Writer {
   }
   pipeline::Answer take(const pipeline::ProfilePtr& profile, pipeline::Kept kept);
   void check(Incoming incoming);
-  void checked(std::uint64_t id, const LocalCheck& result);
+  void checked(std::uint64_t id, const delivery::LocalCheck& result);
   // It ends before a queue has it.
   void refuse(Incoming incoming, const std::string& reason, const std::string& error);
   void count_unsent(const Incoming& incoming, const std::string& url, const std::string& reason,
                     const std::string& error);
-  void hand_over(Incoming incoming, const LocalCheck& found);
+  void hand_over(Incoming incoming, const delivery::LocalCheck& found);
   [[nodiscard]] std::string directory_of(const std::string& url, std::size_t n) const;
   void clear_unused_queues();
-  [[nodiscard]] EndpointSettings settings_of(const EndpointArguments& endpoint,
-                                             const QueueArguments& queue) const;
+  [[nodiscard]] delivery::EndpointSettings settings_of(const EndpointArguments& endpoint,
+                                                       const QueueArguments& queue) const;
   pipeline::Ledger& ledger_of(const std::string& shown_url);
-  std::shared_ptr<Push> begin(const pipeline::ProfilePtr& profile);
-  void remove(std::unique_ptr<Endpoint> endpoint, Duration within, Endpoint::Rest rest,
+  std::shared_ptr<delivery::Push> begin(const pipeline::ProfilePtr& profile);
+  void remove(std::unique_ptr<delivery::Endpoint> endpoint, Duration within, delivery::Endpoint::Rest rest,
               const std::string& reason);
   void collect(std::vector<metrics::Sample>& out) const;
   void check_stopped();
@@ -105,8 +105,8 @@ class Writer {
   std::map<std::string, std::unique_ptr<pipeline::Ledger>>
       ledgers_;  // by shown URL, for the component's life
   std::vector<Slot> endpoints_;
-  std::vector<std::unique_ptr<Endpoint>> leaving_;  // draining
-  std::map<std::uint64_t, Incoming> checking_;      // on the worker pool
+  std::vector<std::unique_ptr<delivery::Endpoint>> leaving_;  // draining
+  std::map<std::uint64_t, Incoming> checking_;                // on the worker pool
   std::uint64_t last_check_ = 0, checking_bytes_ = 0;
   bool cleared_unused_ = false, stopping_ = false;
   async::Task on_stopped_;

@@ -43,7 +43,7 @@ TEST_F(CheckTest, AGoodProfileIsSentAndStampedOnceWhenItHasNoTime) {
   EXPECT_TRUE(ask(unchecked(untimed))->accepted());
   ASSERT_EQ(sent_.size(), 2u);
   EXPECT_TRUE(sent_[0].ends_with(timed));
-  EXPECT_TRUE(sent_[1].ends_with(untimed + time_suffix(true, loop_.unix_ns())));
+  EXPECT_TRUE(sent_[1].ends_with(untimed + delivery::time_suffix(true, loop_.unix_ns())));
 }
 
 TEST_F(CheckTest, ABodyThatIsNoProfileIsRefusedForGood) {

@@ -1,6 +1,6 @@
 // A Writer and its disk: when profiles get there, what a restart finds, and what happens when the disk fails or fills.
-#include "components/pyroscope/write/left_behind.h"
 #include "components/pyroscope/write/testing/writer_rig.h"
+#include "delivery/left_behind.h"
 #include "syntax/json.h"
 
 namespace invar::components::pyroscope_write {
@@ -234,14 +234,14 @@ TEST_F(DiskTest, TheQueuesOfComponentsThatAreGoneAreFound) {
   }
   ASSERT_TRUE(memory_->make_directories("/storage/pyroscope.write.empty/queue/0-0"));
   ASSERT_TRUE(memory_->make_directories("/storage/pyroscope.scrape.x"));
-  const auto left = find_left_queues(*memory_, "/storage", {"pyroscope.write.here"});
+  const auto left = delivery::find_left_queues(*memory_, "/storage", {"pyroscope.write.here"});
   ASSERT_EQ(left.size(), 1u);
   EXPECT_EQ(left[0].component_id, "pyroscope.write.gone");
   EXPECT_EQ(left[0].directory, "/storage/pyroscope.write.gone");
   EXPECT_EQ(left[0].profiles, 14u);
   EXPECT_GT(left[0].bytes, 14u * 40);
   EXPECT_NEAR(static_cast<double>(left[0].oldest_unix_ns), static_cast<double>(loop_.unix_ns()), 3e9);
-  EXPECT_TRUE(find_left_queues(*memory_, "/none", {}).empty());
+  EXPECT_TRUE(delivery::find_left_queues(*memory_, "/none", {}).empty());
 }
 
 // ---- stopping and removing

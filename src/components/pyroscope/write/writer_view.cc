@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "components/pyroscope/write/writer.h"
-#include "components/pyroscope/write/writer_metrics.h"
+#include "delivery/endpoint_metrics.h"
 
 namespace invar::components::pyroscope_write {
 
@@ -12,8 +12,8 @@ void Writer::collect(std::vector<metrics::Sample>& out) const {
     Duration oldest{0};
   };
   std::map<std::string, Sum> sums;  // endpoints with one URL are one series
-  const auto add = [&](const Endpoint& endpoint) {
-    const EndpointView view = endpoint.view();
+  const auto add = [&](const delivery::Endpoint& endpoint) {
+    const delivery::EndpointView view = endpoint.view();
     Sum& sum = sums[endpoint.settings().shown_url];
     sum.bytes += view.memory_bytes;
     sum.disk += view.disk_bytes;
@@ -37,7 +37,7 @@ void Writer::collect(std::vector<metrics::Sample>& out) const {
     gauge("pyroscope_write_queue_profiles", "Profiles that wait or are being sent.", labels,
           static_cast<double>(sum.profiles));
     gauge("pyroscope_write_queue_oldest_age_seconds", "How long the oldest of them has waited.", labels,
-          seconds(sum.oldest));
+          delivery::seconds(sum.oldest));
     gauge("pyroscope_write_in_flight", "Pushes that wait for an answer.", labels,
           static_cast<double>(sum.in_flight));
     gauge("pyroscope_write_in_flight_limit", "How many pushes may wait for an answer at present.", labels,
@@ -61,8 +61,8 @@ std::uint64_t Writer::memory_bytes() const {
 
 syntax::BodyValue Writer::debug_info() const {
   syntax::BodyValue info;
-  const auto describe = [&](const Endpoint& endpoint, bool leaving) {
-    const EndpointView view = endpoint.view();
+  const auto describe = [&](const delivery::Endpoint& endpoint, bool leaving) {
+    const delivery::EndpointView view = endpoint.view();
     const pipeline::LedgerRow row = ledger(endpoint.settings().shown_url);
     syntax::BodyValue body;
     body.attribute("url", endpoint.settings().shown_url);

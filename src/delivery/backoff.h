@@ -7,7 +7,7 @@
 
 #include "base/time.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 struct BackoffSettings {
   Duration min = std::chrono::milliseconds(500);
@@ -32,4 +32,4 @@ class Backoff {
   std::int64_t drawn_ = 0;
 };
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -1,15 +1,15 @@
-#include "components/pyroscope/write/push_request.h"
+#include "delivery/push_request.h"
 
 #include <algorithm>
 #include <map>
 #include <protozero/pbf_writer.hpp>
 
 #include "base/strings.h"
-#include "components/pyroscope/write/series_labels.h"
+#include "delivery/series_labels.h"
 #include "http/url.h"
 #include "pprof/gzip.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 namespace {
 
 // push.v1, types.v1 and google/pprof field numbers.
@@ -107,7 +107,7 @@ Outgoing make_ingest(const pipeline::Profile& profile, const Labels& labels) {
   out.type = profile.type();
   out.taken_unix_ns = profile.taken_unix_ns;
   out.ingest = profile.ingest ? profile.ingest : std::make_shared<const pipeline::IngestInfo>();
-  out.ingest_name = pyroscope_write::ingest_name(labels);
+  out.ingest_name = delivery::ingest_name(labels);
   return out;
 }
 
@@ -192,4 +192,4 @@ std::string replace_name(std::string_view query, std::string_view name) {
   return out;
 }
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -1,13 +1,13 @@
-#include "components/pyroscope/write/endpoint.h"
+#include "delivery/endpoint.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "components/pyroscope/write/writer_metrics.h"
+#include "delivery/endpoint_metrics.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 std::string_view to_string(EndpointView::State state) {
   switch (state) {
     case EndpointView::State::kIdle:
@@ -431,4 +431,4 @@ EndpointView Endpoint::view() const {
   return view;
 }
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "components/pyroscope/write/push_request.h"
+#include "delivery/push_request.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 // `destination`: the printable URL of the endpoint.
 std::string encode_record_header(const Outgoing& outgoing, std::string_view destination);
@@ -20,4 +20,4 @@ struct RecordHeader {
 };
 Result<RecordHeader> decode_record_header(std::string_view header);
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -1,8 +1,8 @@
-#include "components/pyroscope/write/backoff.h"
+#include "delivery/backoff.h"
 
 #include <algorithm>
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 namespace {
 
 Duration doubled(Duration d, Duration max) {
@@ -27,4 +27,4 @@ Duration Backoff::next(const BackoffSettings& settings, std::uint64_t random) {
   return wait;
 }
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

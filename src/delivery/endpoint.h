@@ -16,16 +16,16 @@
 
 #include "async/loop.h"
 #include "base/log.h"
-#include "components/pyroscope/write/backoff.h"
-#include "components/pyroscope/write/delivery_queue.h"
-#include "components/pyroscope/write/push_request.h"
-#include "components/pyroscope/write/reply.h"
-#include "components/pyroscope/write/window.h"
+#include "delivery/backoff.h"
+#include "delivery/delivery_queue.h"
+#include "delivery/push_request.h"
+#include "delivery/reply.h"
+#include "delivery/window.h"
 #include "http/client.h"
 #include "metrics/metrics.h"
 #include "pipeline/ledger.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 struct EndpointSettings {
   std::string url;        // as configured
@@ -158,4 +158,4 @@ class Endpoint {
   async::Alive alive_;
 };
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

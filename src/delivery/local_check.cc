@@ -1,8 +1,8 @@
-#include "components/pyroscope/write/local_check.h"
+#include "delivery/local_check.h"
 
 #include "pprof/profile.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 namespace {
 
 constexpr std::size_t kKeptScratchBytes = 16 << 20;
@@ -27,4 +27,4 @@ LocalCheck check_locally(std::string_view body) {
   return out;
 }
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -12,7 +12,7 @@
 #include "base/time.h"
 #include "fs/filesystem.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 struct LeftBehind {
   std::string destination, type;
@@ -31,4 +31,4 @@ struct LeftQueue {
 std::vector<LeftQueue> find_left_queues(fs::FileSystem& files, const std::string& storage,
                                         const std::set<std::string>& configured);
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -1,9 +1,9 @@
-#include "components/pyroscope/write/record.h"
+#include "delivery/record.h"
 
 #include <protozero/pbf_reader.hpp>
 #include <protozero/pbf_writer.hpp>
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 namespace {
 
 enum Field : protozero::pbf_tag_type {
@@ -98,4 +98,4 @@ Result<RecordHeader> decode_record_header(std::string_view header) {
   return fail(ErrorCode::kDataLoss, "a record on disk is not one of pyroscope.write");
 }
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -1,13 +1,13 @@
-#include "components/pyroscope/write/left_behind.h"
+#include "delivery/left_behind.h"
 
 #include <algorithm>
 
-#include "components/pyroscope/write/record.h"
+#include "delivery/record.h"
 #include "fs/path.h"
 #include "queue/segment_queue.h"
 #include "queue/survey.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 std::vector<LeftBehind> empty_unused_queues(const std::shared_ptr<fs::FileSystem>& files,
                                             const std::string& parent, const std::set<std::string>& in_use) {
@@ -56,4 +56,4 @@ std::vector<LeftQueue> find_left_queues(fs::FileSystem& files, const std::string
   return out;
 }
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

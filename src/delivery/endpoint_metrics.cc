@@ -1,6 +1,6 @@
-#include "components/pyroscope/write/writer_metrics.h"
+#include "delivery/endpoint_metrics.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 namespace {
 
 const std::vector<double>& latency_buckets() {
@@ -42,4 +42,4 @@ EndpointMetrics endpoint_metrics(metrics::Scope& scope, const std::string& shown
   return out;
 }
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -23,10 +23,10 @@
 
 #include "async/loop.h"
 #include "base/log.h"
-#include "components/pyroscope/write/delivery.h"
-#include "components/pyroscope/write/spill.h"
+#include "delivery/delivery.h"
+#include "delivery/spill.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 struct QueueSettings {
   std::uint64_t max_memory_bytes = std::uint64_t{64} << 20;
@@ -148,4 +148,4 @@ class DeliveryQueue {
   async::Task on_disk_idle_;
 };
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

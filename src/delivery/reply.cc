@@ -1,4 +1,4 @@
-#include "components/pyroscope/write/reply.h"
+#include "delivery/reply.h"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@
 #include "pprof/gzip.h"
 #include "syntax/json.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 namespace {
 
 constexpr std::size_t kMaxMessage = 2048;
@@ -307,4 +307,4 @@ std::optional<Duration> parse_retry_after(std::string_view text, UnixNanos now_u
   return std::chrono::seconds(std::clamp<std::int64_t>(left, 0, kDay));
 }
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

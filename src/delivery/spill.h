@@ -16,11 +16,11 @@
 
 #include "async/loop.h"
 #include "async/worker_pool.h"
-#include "components/pyroscope/write/push_request.h"
+#include "delivery/push_request.h"
 #include "fs/filesystem.h"
 #include "queue/segment_queue.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 class Spill {
  public:
@@ -113,4 +113,4 @@ class Spill {
   async::Alive alive_;
 };
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "http/client.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 enum class Verdict {
   kDone,
@@ -50,4 +50,4 @@ std::optional<Reply::Rate> parse_rate(std::string_view message);
 // "120" or an HTTP date; nullopt when it is neither. Never negative.
 std::optional<Duration> parse_retry_after(std::string_view text, UnixNanos now_unix_ns);
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

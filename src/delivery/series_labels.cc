@@ -1,10 +1,10 @@
-#include "components/pyroscope/write/series_labels.h"
+#include "delivery/series_labels.h"
 
 #include <algorithm>
 
 #include "base/strings.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 namespace {
 
 bool stays_behind(std::string_view name) {
@@ -88,4 +88,4 @@ std::string ingest_name(const Labels& labels) {
   return out + "}";
 }
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

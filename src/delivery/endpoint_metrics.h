@@ -3,10 +3,10 @@
 
 #include <string>
 
-#include "components/pyroscope/write/endpoint.h"
+#include "delivery/endpoint.h"
 #include "metrics/metrics.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 inline double seconds(Duration d) {
   return std::chrono::duration<double>(d).count();
@@ -15,4 +15,4 @@ inline double seconds(Duration d) {
 metrics::Histogram& latency_metric(metrics::Scope& scope, const std::string& endpoint, const char* type);
 EndpointMetrics endpoint_metrics(metrics::Scope& scope, const std::string& shown_url);
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "labels/labels.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 using ExternalLabels = std::map<std::string, std::string>;
 
@@ -23,4 +23,4 @@ Result<Labels> ingest_labels(const Labels& labels, const ExternalLabels& externa
 // closing brace in a value would end it early, so each becomes "_".
 std::string ingest_name(const Labels& labels);
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

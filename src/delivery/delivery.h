@@ -10,13 +10,13 @@
 #include <utility>
 
 #include "async/loop.h"
-#include "components/pyroscope/write/backoff.h"
-#include "components/pyroscope/write/push_request.h"
+#include "delivery/backoff.h"
+#include "delivery/push_request.h"
 #include "pipeline/ledger.h"
 #include "pipeline/profile.h"
 #include "queue/segment_format.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 // One accepted profile on its way to all endpoints; the last one to let go of it ends it.
 class Push {
@@ -79,4 +79,4 @@ struct Delivery {
 };
 using DeliveryPtr = std::unique_ptr<Delivery>;
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 class Window {
  public:
@@ -37,4 +37,4 @@ class Window {
   std::uint64_t round_end_ = 0;
 };
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

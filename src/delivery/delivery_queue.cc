@@ -1,11 +1,11 @@
-#include "components/pyroscope/write/delivery_queue.h"
+#include "delivery/delivery_queue.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "base/check.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 namespace {
 
 // Written a little before their time, so that neighbours share a sync.
@@ -484,4 +484,4 @@ Duration DeliveryQueue::oldest_age() const {
   return now - oldest;
 }
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

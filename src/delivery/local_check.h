@@ -9,7 +9,7 @@
 
 #include "base/time.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 struct LocalCheck {
   enum class Verdict { kGood, kEmpty, kNoProfile, kTooLarge };
@@ -24,4 +24,4 @@ struct LocalCheck {
 inline constexpr std::uint64_t kMostRawBytes = std::uint64_t{256} << 20;
 LocalCheck check_locally(std::string_view body);
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -1,11 +1,11 @@
-#include "components/pyroscope/write/spill.h"
+#include "delivery/spill.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "components/pyroscope/write/record.h"
+#include "delivery/record.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 namespace {
 
 constexpr std::uint64_t kMostGroupBytes = 8 << 20;
@@ -188,4 +188,4 @@ void Spill::write_blocking(queue::SegmentQueue& queue, const std::vector<Work::W
   commit();
 }
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery

@@ -14,7 +14,7 @@
 #include "labels/labels.h"
 #include "pipeline/profile.h"
 
-namespace invar::components::pyroscope_write {
+namespace invar::delivery {
 
 inline constexpr std::string_view kPushPath = "/push.v1.PusherService/Push";
 
@@ -54,4 +54,4 @@ std::string join_path(std::string_view base, std::string_view path);
 // The query with `name` replaced, decoded and encoded again with keys sorted.
 std::string replace_name(std::string_view query, std::string_view name);
 
-}  // namespace invar::components::pyroscope_write
+}  // namespace invar::delivery
