@@ -23,8 +23,15 @@ type is asked for with `seconds`; a program that then answers with a difference 
 has it sent as it is.
 
 These labels of a target have a meaning: `__address__` (required), `__scheme__`, `__profile_path__`, `__profile_path_prefix__`,
-`__name__` and `__param_<name>`. A target that sets `__name__` or `__profile_path__` is scraped for that one profile. Labels
-`job`, `instance` and `service_name` are added when they are missing. Labels that start with `__` are not sent to servers.
+`__name__` and `__param_<name>`. Labels `job`, `instance` and `service_name` are added when they are missing. Labels that start
+with `__` are not sent to servers.
+
+A target may set `__profile_path__`, for example from an annotation of its pod. With one profile type enabled, that type is
+scraped there, with its name, its delta and its `seconds`. With several, the path means the enabled type that has this path, or
+else the one that its last element commonly stands for (`heap` and `allocs`: `memory`; `profile` and `cpu`: `process_cpu`;
+`block`, `mutex`, `goroutine`, `fgprof`, `delta_heap`, ...), or else one profile named after the last element, sent as it is. A
+target that sets `__name__` to the name of a profile type is scraped for that type alone, be it enabled or not. Any other
+`__name__` leaves all enabled types as they are and becomes the name under which they are sent.
 
 ## Limits
 

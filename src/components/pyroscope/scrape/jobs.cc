@@ -8,6 +8,7 @@
 #include "base/build_info.h"
 #include "base/strings.h"
 #include "components/pyroscope/scrape/profile_types.h"
+#include "components/pyroscope/scrape/type_choice.h"
 #include "pprof/delta.h"
 
 namespace invar::components::pyroscope_scrape {
@@ -17,38 +18,6 @@ constexpr std::string_view kScopeName = "invar/pyroscope.scrape";
 
 void set_if_absent(LabelsBuilder& labels, std::string_view name, std::string_view value) {
   if (labels.get(name).empty()) labels.set(name, value);
-}
-
-std::string_view last_path_element(std::string_view path) {
-  while (path.ends_with('/')) path.remove_suffix(1);
-  const auto slash = path.rfind('/');
-  return slash == std::string_view::npos ? path : path.substr(slash + 1);
-}
-
-// A target that names its type or path means exactly one job: the type of that name or path, or one made up
-// for it.
-ProfileType pinned_type(const Labels& target, const std::vector<ProfileType>& types) {
-  const std::string_view name = target.get(kMetricName);
-  const std::string_view path = target.get("__profile_path__");
-  const auto same_name = std::ranges::find(types, name, &ProfileType::name);
-  if (!name.empty() && same_name != types.end()) return *same_name;
-  if (name.empty()) {
-    // An enabled type before one that is not: several may have the path.
-    const ProfileType* same_path = nullptr;
-    for (const auto& type : types) {
-      if (type.path == path && (same_path == nullptr || (type.enabled && !same_path->enabled)))
-        same_path = &type;
-    }
-    if (same_path != nullptr) return *same_path;
-    return {.name = std::string(last_path_element(path)),
-            .path = std::string(path),
-            .enabled = true,
-            .delta = false};
-  }
-  return {.name = std::string(name),
-          .path = fmt::format("/debug/pprof/{}", name),
-          .enabled = true,
-          .delta = false};
 }
 
 void add_scope_labels(LabelsBuilder& labels) {
@@ -62,7 +31,7 @@ Result<Job> make_job(const Labels& target, const ProfileType& type, const JobSet
   LabelsBuilder labels(target);
   set_if_absent(labels, "__profile_path__", type.path);
   set_if_absent(labels, kMetricName, type.name);
-  if (labels.get(kMetricName).empty()) {
+  if (type.name.empty()) {
     return fail(ErrorCode::kInvalidArgument,
                 "no profile name: the path has none, so the label __name__ must say it");
   }
@@ -96,12 +65,10 @@ Result<Job> make_job(const Labels& target, const ProfileType& type, const JobSet
   job.url = scrape_url(all, params);
   job.asks_for_seconds = params.contains("seconds") || all.has("__param_seconds");
   job.identity = job_identity(all, job.url);
-  job.name = all.get(kMetricName);
-  if (const auto computed = computed_delta_name(job.name); !computed.empty()) {
-    job.name = computed;
-    job.delta_by_target = true;
-    labels.set(kMetricName, job.name);
-  }
+  const std::string_view computed = computed_delta_name(type.name);
+  job.delta_by_target = !computed.empty();
+  job.name = job.delta_by_target ? computed : type.name;
+  if (all.get(kMetricName) == type.name) labels.set(kMetricName, job.name);
   job.agent_delta = !job.delta_by_target && pprof::has_delta_columns(job.name);
   if (job.agent_delta || job.delta_by_target) labels.set(kDelta, "false");
   if (settings.scope_labels) add_scope_labels(labels);
@@ -110,6 +77,11 @@ Result<Job> make_job(const Labels& target, const ProfileType& type, const JobSet
 }
 
 }  // namespace
+
+std::string Job::names() const {
+  const std::string_view sent_as = labels.get(kMetricName);
+  return sent_as == name ? name : fmt::format("{} {}", name, sent_as);
+}
 
 JobSettings job_settings(const Arguments& a, std::string_view component_id) {
   return {.job_name = a.job_name.value_or(std::string(component_id)),
@@ -134,20 +106,14 @@ JobList make_jobs(const component::Targets& targets, const JobSettings& settings
       ++list.duplicate_targets;
       continue;
     }
-    std::vector<ProfileType> chosen;
-    if (labels.has(kMetricName) || labels.has("__profile_path__")) {
-      chosen.push_back(pinned_type(labels, types));
-    } else {
-      std::ranges::copy_if(types, std::back_inserter(chosen), &ProfileType::enabled);
-    }
-    for (const auto& type : chosen) {
+    for (const auto& type : types_of_target(labels.get(kMetricName), labels.get("__profile_path__"), types)) {
       auto job = make_job(labels, type, settings);
       if (!job) {
         list.bad.push_back({target.to_string(), job.error().message});
         break;  // the same mistake for every type
       }
       job->target_key = key;
-      if (seen_jobs.insert(fmt::format("{:x} {}", job->identity, job->name)).second)
+      if (seen_jobs.insert(fmt::format("{:x} {}", job->identity, job->names())).second)
         list.jobs.push_back(std::move(*job));
     }
   }

@@ -1,5 +1,5 @@
 // From targets to scrape jobs: which URL, with which labels, how long, under which identity. Pure, so it may
-// run on the pool. Spec: pyroscope-scrape.md 4-9; decisions 5 and 6. One bad target never disturbs the
+// run on the pool. Spec: pyroscope-scrape.md 4-9; decisions 5, 6 and 16. One bad target never disturbs the
 // others.
 #pragma once
 
@@ -19,14 +19,17 @@ namespace invar::components::pyroscope_scrape {
 struct Job {
   Labels labels;  // all of them, hidden ones included; what is pushed
   std::string url;
-  std::string name;               // final __name__: the profile type on metrics and in the ledger
+  std::string name;               // of the profile type; the label __name__, unless the target pins another
   bool agent_delta = false;       // we turn the cumulative profile into a delta
   bool delta_by_target = false;   // godeltaprof: it is one already
   bool asks_for_seconds = false;  // Go then answers with a difference over that time, for these types too
   Duration timeout{};
-  // Of public labels and URL: the phase, and with `name` the key of the running loop.
+  // Of public labels and URL: the phase, and with names() the key of the running loop.
   std::uint64_t identity = 0;
   std::uint64_t target_key = 0;  // of the target's labels but __meta_: who owns it in a cluster
+
+  // The profile type, and the __name__ that the target pins when it is another.
+  [[nodiscard]] std::string names() const;
 };
 
 struct BadTarget {

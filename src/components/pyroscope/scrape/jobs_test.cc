@@ -1,5 +1,6 @@
 #include "components/pyroscope/scrape/jobs.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -137,30 +138,118 @@ TEST(Jobs, JobLabelFollowsTheTargetThenTheArgumentThenTheComponent) {
   EXPECT_FALSE(jobs_of({{"__address__", "h:1"}}, a).jobs[0].labels.has("job"));
 }
 
-TEST(Jobs, APinnedNameOrPathGivesOneJob) {
-  auto one = [](const JobList& list) -> const Job& {
-    EXPECT_EQ(list.jobs.size(), 1U);
-    return list.jobs.front();
-  };
-  auto list = jobs_of({{"__address__", "h:1"}, {"__name__", "goroutine"}});
-  EXPECT_EQ(one(list).url, "http://h:1/debug/pprof/goroutine");
-  list = jobs_of({{"__address__", "h:1"}, {"__name__", "memory"}, {"__profile_path__", "/custom/heap"}});
-  EXPECT_EQ(one(list).url, "http://h:1/custom/heap");
-  EXPECT_TRUE(one(list).agent_delta);
-  list = jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/debug/pprof/mutex"}});
-  EXPECT_EQ(one(list).name, "mutex");
-  list = jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/x/wall"}});
-  EXPECT_EQ(one(list).name, "wall");
-  list = jobs_of({{"__address__", "h:1"}, {"__name__", "wall"}});
-  EXPECT_EQ(one(list).url, "http://h:1/debug/pprof/wall");
+// Decision 16, all of its combinations. A job in short: profile type, URL behind the host, then what it is given.
+struct PinRow {
+  std::string enabled, name, path;
+  std::vector<std::string> jobs;
+};
+
+Arguments only_enabled(const std::string& enabled) {
   Arguments a;
-  a.profiling.process_cpu.enabled = false;
-  list = jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/debug/pprof/profile"}}, a);
-  EXPECT_EQ(one(list).url, "http://h:1/debug/pprof/profile?seconds=14")
-      << "the type of the path, though it is off";
-  a.profiling.custom = {{{.enabled = true, .path = "/debug/pprof/profile"}, "mine"}};
-  list = jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/debug/pprof/profile"}}, a);
-  EXPECT_EQ(one(list).name, "mine");
+  const auto has = [&](std::string_view type) {
+    return (" " + enabled + " ").contains(fmt::format(" {} ", type));
+  };
+  auto& p = a.profiling;
+  p.memory.enabled = has("memory");
+  p.block.enabled = has("block");
+  p.goroutine.enabled = has("goroutine");
+  p.mutex.enabled = has("mutex");
+  p.process_cpu.enabled = has("process_cpu");
+  p.fgprof.enabled = has("fgprof");
+  p.godeltaprof_memory.enabled = has("godeltaprof_memory");
+  p.custom = {{{.enabled = has("wall"), .path = "/wall", .delta = true}, "wall"}};
+  return a;
+}
+
+std::vector<std::string> in_short(const JobList& list) {
+  std::vector<std::string> out;
+  for (const auto& job : list.jobs) {
+    std::string line = job.name + " " + job.url.substr(std::string_view("http://h:1").size());
+    if (job.agent_delta) line += " delta";
+    if (job.delta_by_target) line += " delta-by-target";
+    if (job.labels.get("__name__") != job.name) line += fmt::format(" as {}", job.labels.get("__name__"));
+    if ((job.timeout > seconds(18)) != job.asks_for_seconds) line += " wrong timeout";
+    out.push_back(line);
+  }
+  return out;
+}
+
+TEST(Jobs, ATargetThatPinsItsPathOrNameKeepsTheProfileType) {
+  const std::vector<PinRow> rows = {
+      // one enabled type: it is that type, whatever the path
+      {"memory", "", "/custom/heap", {"memory /custom/heap delta"}},
+      {"memory", "", "/", {"memory / delta"}},
+      {"process_cpu", "", "/my/cpu", {"process_cpu /my/cpu?seconds=14"}},
+      {"process_cpu", "", "/debug/pprof/heap", {"process_cpu /debug/pprof/heap?seconds=14"}},
+      {"goroutine", "", "/x", {"goroutine /x"}},
+      {"godeltaprof_memory", "", "/x", {"memory /x delta-by-target"}},
+      {"wall", "", "/x", {"wall /x?seconds=14"}},
+      // several: the type whose path it is
+      {"memory block", "", "/debug/pprof/allocs", {"memory /debug/pprof/allocs delta"}},
+      {"memory block", "", "debug/pprof//block", {"block /debug/pprof/block delta"}},
+      {"memory wall", "", "/wall", {"wall /wall?seconds=14"}},
+      // several: what the last element commonly means
+      {"memory process_cpu", "", "/a/heap", {"memory /a/heap delta"}},
+      {"memory process_cpu", "", "/a/allocs/", {"memory /a/allocs/ delta"}},
+      {"memory process_cpu", "", "/a/profile", {"process_cpu /a/profile?seconds=14"}},
+      {"memory process_cpu", "", "/a/cpu", {"process_cpu /a/cpu?seconds=14"}},
+      {"memory mutex", "", "/a/mutex", {"mutex /a/mutex delta"}},
+      {"memory block", "", "/a/block", {"block /a/block delta"}},
+      {"memory goroutine", "", "/a/goroutine", {"goroutine /a/goroutine"}},
+      {"memory fgprof", "", "/a/fgprof", {"fgprof /a/fgprof?seconds=14"}},
+      {"block godeltaprof_memory", "", "/a/delta_heap", {"memory /a/delta_heap delta-by-target"}},
+      // several, or none: one of its own
+      {"memory block", "", "/x/other", {"other /x/other"}},
+      {"memory block", "", "/a/profile", {"profile /a/profile"}},
+      {"", "", "/x/other", {"other /x/other"}},
+      // a type's name: that type, enabled or not
+      {"memory block", "block", "", {"block /debug/pprof/block delta"}},
+      {"memory", "process_cpu", "", {"process_cpu /debug/pprof/profile?seconds=14"}},
+      {"", "goroutine", "", {"goroutine /debug/pprof/goroutine"}},
+      {"memory block", "godeltaprof_memory", "", {"memory /debug/pprof/delta_heap delta-by-target"}},
+      {"memory", "wall", "", {"wall /wall?seconds=14"}},
+      // another name: all enabled types with their own behaviour, under that name
+      {"memory process_cpu goroutine",
+       "mine",
+       "",
+       {"memory /debug/pprof/allocs delta as mine", "goroutine /debug/pprof/goroutine as mine",
+        "process_cpu /debug/pprof/profile?seconds=14 as mine"}},
+      {"godeltaprof_memory", "mine", "", {"memory /debug/pprof/delta_heap delta-by-target as mine"}},
+      {"", "mine", "", {}},
+      // both
+      {"memory block", "process_cpu", "/x", {"process_cpu /x?seconds=14"}},
+      {"memory", "block", "/x", {"block /x delta"}},
+      {"memory", "mine", "/x", {"memory /x delta as mine"}},
+      {"process_cpu", "mine", "/x", {"process_cpu /x?seconds=14 as mine"}},
+      {"memory block", "mine", "/debug/pprof/allocs", {"mine /debug/pprof/allocs"}},
+      {"memory block", "mine", "/", {"mine /"}},
+      {"", "mine", "/x", {"mine /x"}},
+      // nothing
+      {"memory fgprof", "", "", {"memory /debug/pprof/allocs delta", "fgprof /debug/fgprof?seconds=14"}},
+  };
+  for (const auto& row : rows) {
+    Target::Map target = {{"__address__", "h:1"}};
+    if (!row.name.empty()) target["__name__"] = row.name;
+    if (!row.path.empty()) target["__profile_path__"] = row.path;
+    EXPECT_EQ(in_short(jobs_of(std::move(target), only_enabled(row.enabled))), row.jobs)
+        << "enabled: " << row.enabled << ", name: " << row.name << ", path: " << row.path;
+  }
+}
+
+TEST(Jobs, OneAddressUnderTwoPinnedNamesIsTwoJobs) {
+  const auto list = make_jobs({Target(Target::Map{{"__address__", "h:1"}, {"__name__", "one"}}),
+                               Target(Target::Map{{"__address__", "h:1"}, {"__name__", "two"}})},
+                              settings(only_enabled("goroutine")));
+  EXPECT_EQ(in_short(list), (std::vector<std::string>{"goroutine /debug/pprof/goroutine as one",
+                                                      "goroutine /debug/pprof/goroutine as two"}));
+}
+
+// An annotation that is not there reaches the labels as an empty text.
+TEST(Jobs, AnEmptyPinIsNone) {
+  const auto list = jobs_of({{"__address__", "h:1"}, {"__profile_path__", ""}, {"__name__", ""}},
+                            only_enabled("memory goroutine"));
+  EXPECT_EQ(in_short(list), (std::vector<std::string>{"memory /debug/pprof/allocs delta",
+                                                      "goroutine /debug/pprof/goroutine"}));
 }
 
 TEST(Jobs, APathWithoutANameNeedsTheLabel) {

@@ -127,7 +127,7 @@ void ScrapePool::apply_slice(std::shared_ptr<JobList> list, std::size_t from, st
 
 void ScrapePool::apply_job(Job job, std::uint64_t generation) {
   if (clustered_ && !options_.cluster->owns(job.target_key)) return;
-  const Key key{job.identity, job.name};
+  const Key key{job.identity, job.names()};
   auto it = loops_.find(key);
   if (it != loops_.end()) {
     it->second->set_job(std::move(job));

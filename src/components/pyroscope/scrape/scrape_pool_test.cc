@@ -352,9 +352,10 @@ TEST_F(ScrapePoolTest, UpIsOneGaugePerTargetAndFallsWhenAllItsTypesFail) {
 }
 
 TEST_F(ScrapePoolTest, NamesFromTargetsCannotMakeSeriesWithoutEnd) {
+  arguments_.profiling.block.enabled = true;  // one of two: the path alone does not say which
   for (int i = 0; i < 300; ++i) {
     arguments_.targets.targets.push_back(
-        Target(Target::Map{{"__address__", "h:1"}, {"__name__", fmt::format("made_up_{}", i)}}));
+        Target(Target::Map{{"__address__", "h:1"}, {"__profile_path__", fmt::format("/made_up_{}", i)}}));
   }
   start();
   loop_.advance(seconds(15) - std::chrono::nanoseconds(1));  // each job once, be its phase the first instant
