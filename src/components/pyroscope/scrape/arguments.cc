@@ -116,7 +116,7 @@ std::unexpected<Error> invalid(std::string message) {
 
 // Order and texts: pyroscope-scrape.md 3.
 Result<> check_arguments(const Arguments& a) {
-  if (a.scrape_timeout <= Duration::zero()) return invalid("scrape_timeout must be greater than 0");
+  if (a.timeout() <= Duration::zero()) return invalid("scrape_timeout must be greater than 0");
   if (a.scrape_interval <= Duration::zero()) return invalid("scrape_interval must be greater than 0");
   for (const auto& type : profile_types(a.profiling)) {
     if (!type.enabled || !type.delta) continue;
@@ -151,10 +151,12 @@ const Schema& arguments_schema() {
           .attribute("job_name", &A::job_name, "Value of the label `job`; an empty text adds no label.")
           .default_text("component name")
           .attribute("params", &A::params, "Query parameters of every request.")
-          .attribute("scrape_interval", &A::scrape_interval, "How often each target is scraped.")
+          .attribute("scrape_interval", &A::scrape_interval,
+                     "How often each target is scraped. At least 100ms.")
           .attribute(
               "scrape_timeout", &A::scrape_timeout,
               "Time limit of a scrape; a request with `seconds` may take `scrape_interval - 1s` longer.")
+          .default_text(fmt::format("\"{}\"", format_duration(kDefaultTimeout)))
           .attribute("delta_profiling_duration", &A::delta_profiling_duration,
                      "How long a profile type with `delta = true` is measured. At least 1 second shorter "
                      "than `scrape_interval`.")
@@ -181,12 +183,31 @@ const Schema& arguments_schema() {
   return schema;
 }
 
-std::string warning(const Arguments& a) {
-  if (a.scrape_timeout > a.scrape_interval) return "";
-  return fmt::format(
-      "scrape_timeout {} is not larger than scrape_interval {}: a slow answer is cut before the next scrape "
-      "is due",
-      format_duration(a.scrape_timeout), format_duration(a.scrape_interval));
+std::vector<std::string> warnings(const Arguments& a) {
+  std::vector<std::string> sentences;
+  if (a.scrape_interval < kMinInterval) {
+    sentences.push_back(fmt::format("scrape_interval {} is too short: {} is used",
+                                    format_duration(a.scrape_interval), format_duration(a.interval())));
+  }
+  if (a.scrape_timeout && *a.scrape_timeout <= a.interval()) {
+    sentences.push_back(
+        fmt::format("scrape_timeout {} is not larger than scrape_interval {}: a slow answer is cut before "
+                    "the next scrape "
+                    "is due",
+                    format_duration(*a.scrape_timeout), format_duration(a.interval())));
+  }
+  const auto types = profile_types(a.profiling);
+  for (const auto& type : types) {
+    const std::string_view same = computed_delta_name(type.name);
+    const auto twin = std::ranges::find(types, same, &ProfileType::name);
+    if (!type.enabled || twin == types.end() || !twin->enabled) continue;
+    sentences.push_back(
+        fmt::format("profile.{0} and profile.{1} are both enabled, and both are sent as {1}: only "
+                    "profile.{0} is scraped, whose "
+                    "difference the target computes; set profile.{1} {{ enabled = false }}",
+                    type.name, same));
+  }
+  return sentences;
 }
 
 }  // namespace invar::components::pyroscope_scrape

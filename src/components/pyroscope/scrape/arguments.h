@@ -1,6 +1,7 @@
 // Arguments of pyroscope.scrape as the user writes them. Spec: pyroscope-scrape.md 2, 3; decisions 3, 5, 8.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -69,13 +70,17 @@ struct Clustering {
   bool operator==(const Clustering&) const = default;
 };
 
+constexpr Duration kDefaultTimeout = std::chrono::seconds(18);
+// A shorter one would keep a core busy with scrapes alone.
+constexpr Duration kMinInterval = std::chrono::milliseconds(100);
+
 struct Arguments {
   component::FlattenedTargets targets;
   std::vector<pipeline::ReceiverPtr> forward_to;
   std::optional<std::string> job_name;  // none: the component's id
   std::map<std::string, std::vector<std::string>> params;
   Duration scrape_interval = std::chrono::seconds(15);
-  Duration scrape_timeout = std::chrono::seconds(18);
+  std::optional<Duration> scrape_timeout;            // none: kDefaultTimeout
   std::optional<Duration> delta_profiling_duration;  // none: scrape_interval - 1s
   std::string scheme = "http";
   http::ClientConfig client;
@@ -87,14 +92,17 @@ struct Arguments {
   bool per_target_metrics = false;
   bool operator==(const Arguments&) const = default;
 
+  // The values in force.
+  [[nodiscard]] Duration interval() const { return std::max(scrape_interval, kMinInterval); }
+  [[nodiscard]] Duration timeout() const { return scrape_timeout.value_or(kDefaultTimeout); }
   [[nodiscard]] Duration delta_duration() const {
-    return delta_profiling_duration.value_or(scrape_interval - std::chrono::seconds(1));
+    return delta_profiling_duration.value_or(interval() - std::chrono::seconds(1));
   }
 };
 
 const syntax::Schema& arguments_schema();
 
-// What the file accepts but a person should know: "" or one sentence for the log.
-std::string warning(const Arguments& arguments);
+// What the file accepts but a person should know: sentences for the log, about nothing that was not written.
+std::vector<std::string> warnings(const Arguments& arguments);
 
 }  // namespace invar::components::pyroscope_scrape

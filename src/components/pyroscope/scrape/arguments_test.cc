@@ -14,6 +14,7 @@ namespace {
 using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 constexpr std::string_view kRequired = "targets = []\nforward_to = []\n";
 
@@ -34,7 +35,7 @@ TEST(Arguments, DefaultsAreTheDocumentedOnes) {
   EXPECT_FALSE(a.job_name.has_value()) << "the component's id";
   EXPECT_TRUE(a.params.empty());
   EXPECT_EQ(a.scrape_interval, seconds(15));
-  EXPECT_EQ(a.scrape_timeout, seconds(18));
+  EXPECT_EQ(a.timeout(), seconds(18));
   EXPECT_EQ(a.delta_duration(), seconds(14));
   EXPECT_EQ(a.scheme, "http");
   EXPECT_TRUE(a.client.follow_redirects);
@@ -117,7 +118,7 @@ profiling_config {
   EXPECT_EQ(a.profiling.memory.path, "/debug/pprof/allocs");
   ASSERT_EQ(a.profiling.custom.size(), 1u);
   EXPECT_EQ(a.profiling.custom[0].name, "wall");
-  EXPECT_EQ(warning(a), "");
+  EXPECT_THAT(warnings(a), IsEmpty());
 }
 
 TEST(Arguments, MistakesHaveTheDocumentedTexts) {
@@ -164,14 +165,32 @@ TEST(Arguments, AnIntervalAloneIsEnough) {
   EXPECT_EQ(five.delta_duration(), seconds(4));
   const Arguments minute = decoded("scrape_interval = \"60s\"");
   EXPECT_EQ(minute.delta_duration(), seconds(59));
-  EXPECT_EQ(
-      warning(minute),
-      "scrape_timeout 18s is not larger than scrape_interval 1m0s: a slow answer is cut before the next "
-      "scrape is due");
+  EXPECT_THAT(warnings(minute), IsEmpty()) << "nothing was written that does not fit";
   // Without a delta type, the delta settings do not matter.
   EXPECT_EQ(mistake("scrape_interval = \"1s\"\ndelta_profiling_duration = \"1s\"\n"
                     "profiling_config {\nprofile.process_cpu {\nenabled = false\n}\n}"),
             "");
+}
+
+TEST(Arguments, WarnsAboutWhatWasWrittenAndSaysWhatHappens) {
+  EXPECT_THAT(
+      warnings(decoded("scrape_interval = \"60s\"\nscrape_timeout = \"18s\"")),
+      ElementsAre(
+          "scrape_timeout 18s is not larger than scrape_interval 1m0s: a slow answer is cut before the "
+          "next scrape is due"));
+  const Arguments tiny =
+      decoded("scrape_interval = \"1ns\"\nprofiling_config {\nprofile.process_cpu { enabled = false }\n}");
+  EXPECT_EQ(tiny.interval(), std::chrono::milliseconds(100));
+  EXPECT_THAT(warnings(tiny), ElementsAre("scrape_interval 1ns is too short: 100ms is used"));
+  EXPECT_THAT(
+      warnings(decoded("profiling_config {\nprofile.godeltaprof_memory { enabled = true }\n}")),
+      ElementsAre(
+          "profile.godeltaprof_memory and profile.memory are both enabled, and both are sent as memory: "
+          "only profile.godeltaprof_memory is scraped, whose difference the target computes; set "
+          "profile.memory { enabled = false }"));
+  EXPECT_THAT(warnings(decoded("profiling_config {\nprofile.memory { enabled = false }\n"
+                               "profile.godeltaprof_memory { enabled = true }\n}")),
+              IsEmpty());
 }
 
 // As the reference shows them: no block that is as it would be without, whole settings of those that are not.

@@ -59,7 +59,8 @@ Result<Job> make_job(const Labels& target, const ProfileType& type, const JobSet
   job.timeout = settings.scrape_timeout;
   if (type.delta)
     params["seconds"].push_back(fmt::format("{}", settings.delta_duration / std::chrono::seconds(1)));
-  if (params.contains("seconds")) job.timeout += settings.scrape_interval - std::chrono::seconds(1);
+  if (params.contains("seconds"))
+    job.timeout += std::max(Duration::zero(), settings.scrape_interval - std::chrono::seconds(1));
 
   const Labels all = labels.build();
   job.url = scrape_url(all, params);
@@ -86,8 +87,8 @@ std::string Job::names() const {
 JobSettings job_settings(const Arguments& a, std::string_view component_id) {
   return {.job_name = a.job_name.value_or(std::string(component_id)),
           .params = a.params,
-          .scrape_interval = a.scrape_interval,
-          .scrape_timeout = a.scrape_timeout,
+          .scrape_interval = a.interval(),
+          .scrape_timeout = a.timeout(),
           .delta_duration = a.delta_duration(),
           .scheme = a.scheme,
           .profiling = a.profiling,
@@ -95,7 +96,7 @@ JobSettings job_settings(const Arguments& a, std::string_view component_id) {
 }
 
 JobList make_jobs(const component::Targets& targets, const JobSettings& settings) {
-  const auto types = profile_types(settings.profiling);
+  const auto types = scraped_types(settings.profiling);
   JobList list;
   std::unordered_set<std::uint64_t> seen_targets;
   std::unordered_set<std::string> seen_jobs;

@@ -284,6 +284,19 @@ TEST(Jobs, GodeltaprofTypesAreRenamedAndMarkedAsDeltas) {
   EXPECT_EQ(memory.labels.get("__delta__"), "false");
 }
 
+TEST(Jobs, OfTwoTypesUnderOneNameTheTargetsDifferenceWins) {
+  Arguments a;
+  a.profiling.process_cpu.enabled = a.profiling.goroutine.enabled = false;
+  a.profiling.godeltaprof_memory.enabled = a.profiling.godeltaprof_mutex.enabled = true;
+  EXPECT_EQ(in_short(jobs_of({{"__address__", "h:1"}}, a)),
+            (std::vector<std::string>{"block /debug/pprof/block delta",
+                                      "memory /debug/pprof/delta_heap delta-by-target",
+                                      "mutex /debug/pprof/delta_mutex delta-by-target"}));
+  EXPECT_EQ(in_short(jobs_of({{"__address__", "h:1"}, {"__name__", "memory"}}, a)),
+            (std::vector<std::string>{"memory /debug/pprof/allocs delta"}))
+      << "a target that asks for it has it";
+}
+
 TEST(Jobs, OneBadTargetLeavesTheOthers) {
   const auto list =
       make_jobs({Target(Target::Map{{"__address__", "a:1"}}), Target(Target::Map{{"service_name", "lost"}}),

@@ -50,6 +50,16 @@ std::vector<ProfileType> profile_types(const ProfilingConfig& config) {
   return types;
 }
 
+std::vector<ProfileType> scraped_types(const ProfilingConfig& config) {
+  auto types = profile_types(config);
+  for (const auto& type : types) {
+    const std::string_view same = type.enabled ? computed_delta_name(type.name) : "";
+    if (const auto twin = std::ranges::find(types, same, &ProfileType::name); twin != types.end())
+      twin->enabled = false;
+  }
+  return types;
+}
+
 bool is_fixed_name(std::string_view name) {
   return std::ranges::any_of(kFixed, [&](const auto& fixed) { return fixed.name == name; });
 }

@@ -17,6 +17,10 @@ struct ProfileType {
 };
 
 std::vector<ProfileType> profile_types(const ProfilingConfig& config);
+
+// The same, with what may run beside another: of two enabled types that are sent under one name, the one whose delta the
+// target computes (godeltaprof_memory before memory) is scraped; the other counts as disabled.
+std::vector<ProfileType> scraped_types(const ProfilingConfig& config);
 bool is_fixed_name(std::string_view name);
 
 // "godeltaprof_memory" -> "memory": the target has computed the delta. Other names: "".

@@ -32,13 +32,15 @@ void ScrapePool::take_over(const Arguments& arguments) {
   settings_ = job_settings(arguments, options_.id);
   clustered_ = arguments.clustering.enabled;
   context_.receivers = arguments.forward_to;
-  context_.scrape_interval = arguments.scrape_interval;
+  context_.scrape_interval = arguments.interval();
   context_.max_profile_bytes = arguments.max_profile_bytes;
   context_.sample_limit = arguments.sample_limit;
   context_.per_target_metrics = arguments.per_target_metrics;
-  const std::string sentence = warning(arguments);
-  if (!sentence.empty() && sentence != last_warning_) options_.logger.warn(sentence);
-  last_warning_ = sentence;
+  std::vector<std::string> sentences = warnings(arguments);
+  for (const auto& sentence : sentences) {
+    if (std::ranges::find(warnings_, sentence) == warnings_.end()) options_.logger.warn(sentence);
+  }
+  warnings_ = std::move(sentences);
 }
 
 void ScrapePool::start() {

@@ -61,7 +61,7 @@ class ScrapePool {
   bool clustered_ = false;
   std::set<std::pair<std::string, std::string>> bad_targets_;  // labels in text form, and what is wrong
   std::size_t duplicate_targets_ = 0;
-  std::string last_warning_;
+  std::vector<std::string> warnings_;  // of the arguments, each logged once
   UpByTarget up_;
   Loops loops_;
   std::unordered_map<Key, pprof::DeltaStatePtr, KeyHash> restored_;
