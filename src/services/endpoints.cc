@@ -43,9 +43,10 @@ void add_endpoints(Router& router, const EndpointHost& host) {
   });
   router.add("/-/reload", {"GET", "POST"},
              [reload = host.reload](const auto&, const http::ResponderPtr& responder) {
-               const std::string error = reload();
-               responder->send(error.empty() ? http::text_response(200, "config reloaded")
-                                             : http::text_response(400, error));
+               reload([responder](const std::string& error) {
+                 responder->send(error.empty() ? http::text_response(200, "config reloaded")
+                                               : http::text_response(400, error));
+               });
              });
   router.add(
       "/metrics", {},
@@ -74,11 +75,8 @@ void add_endpoints(Router& router, const EndpointHost& host) {
 
   // Every path of the UI shows the one page there is, so that links into the reference's UI lead somewhere.
   router.add(host.prefix, {},
-             [status = host.status, components](const http::ServerRequest& request,
-                                                const http::ResponderPtr& responder) {
-               StatusInput input = status();
-               input.components = components;
-               send_compressed(request, responder, html_response(render_status_page(input)));
+             [status = host.status](const http::ServerRequest& request, const http::ResponderPtr& responder) {
+               send_compressed(request, responder, html_response(render_status_page(status())));
              });
   const auto nothing = [](const auto&, const http::ResponderPtr& responder) {
     responder->send(http::text_response(404, "404 page not found"));

@@ -15,10 +15,10 @@ namespace invar::services {
 struct EndpointHost {
   const component::ComponentDirectory* components = nullptr;
   metrics::Registry* metrics = nullptr;
-  // Re-reads and applies the configuration; "" when it was applied whole, else the text of runtime.md 9.
-  std::function<std::string()> reload;
-  std::function<StatusInput()> status;  // filled but for `components`
-  std::string prefix = "/";             // of the status page, ends in '/'
+  // Re-reads and applies the configuration; `done` hears "" when it was applied whole, else the text of runtime.md 9.
+  std::function<void(std::function<void(const std::string& error)> done)> reload;
+  std::function<StatusInput()> status;
+  std::string prefix = "/";  // of the status page, ends in '/'
 };
 
 void add_endpoints(Router& router, const EndpointHost& host);

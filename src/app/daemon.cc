@@ -1,0 +1,222 @@
+#include "app/daemon.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include "app/banner.h"
+#include "app/commands.h"
+#include "app/config_blocks.h"
+#include "app/seed.h"
+#include "base/build_info.h"
+#include "fs/path.h"
+#include "services/endpoints.h"
+#include "services/http_block.h"
+#include "services/pprof_endpoints.h"
+#include "services/web_api.h"
+
+namespace invar::app {
+namespace {
+
+class WholeSet : public component::ClusterView {
+ public:
+  [[nodiscard]] bool owns(std::uint64_t) const override { return true; }
+};
+
+}  // namespace
+
+Daemon::Daemon(RunOptions options, World world)
+    : options_(std::move(options)),
+      world_(std::move(world)),
+      logger_(world_.sink),
+      started_unix_ns_(world_.loop->unix_ns()),
+      reloader_({.loop = world_.loop,
+                 .disk_pool = world_.disk_pool,
+                 .files = world_.files,
+                 .config_path = options_.config_path,
+                 .apply = [this](const Result<ConfigFiles>& config) { return apply_again(config); }}) {}
+
+Daemon::~Daemon() = default;
+
+Result<syntax::Diagnostics> Daemon::load(const ConfigFiles& config) {
+  logger_.info("Invar is starting", {{"version", build_info().version}});
+  INVAR_TRY(lock_storage());
+  create_metrics();
+  http::Transport::Options transport;
+  transport.logger = logger_.with({{"service", "http_client"}});
+  transport.peers.push_back(http::make_memory_peer(
+      options_.memory_address, [this](http::ServerRequest request, http::ResponderPtr responder) {
+        router_.handle(std::move(request), responder);
+      }));
+  transport_ = world_.make_transport(*process_scope_, std::move(transport));
+  create_controller();
+  return load_into_controller(config).diagnostics;
+}
+
+Result<> Daemon::start() {
+  http::ServerOptions server;
+  server.listen_address = options_.listen_address;
+  server.tls = tls_;
+  server.auth = auth_;
+  INVAR_ASSIGN_OR_RETURN(server_,
+                         world_.listen(logger_.with({{"service", "http"}}), std::move(server),
+                                       [this](http::ServerRequest request, http::ResponderPtr responder) {
+                                         router_.handle(std::move(request), responder);
+                                       }));
+  add_routes();
+  controller_->start();
+  left_queues_->look_after(Duration::zero());
+  logger_.info("now listening for http traffic", {{"service", "http"}, {"addr", server_->address()}});
+  logger_.info("{^_^} Invar is running");
+  return {};
+}
+
+void Daemon::reload(log::Logger logger, Reloader::Done done) {
+  reloader_.reload(std::move(logger), std::move(done));
+}
+
+void Daemon::stop(async::Task done) {
+  reloader_.close();
+  if (server_) server_->close_listener();
+  controller_->stop(std::move(done));
+}
+
+std::string Daemon::banner() const {
+  return start_banner(*controller_, server_->address(), options_.ui_path_prefix, tls_.has_value());
+}
+
+// Queues and baselines belong to one process. A storage directory that cannot be written is no reason to stop: what
+// needs it says so.
+Result<> Daemon::lock_storage() {
+  if (!world_.files->make_directories(options_.storage_path)) return {};
+  auto lock = world_.files->lock(fs::join_path(options_.storage_path, "lock"));
+  if (lock) {
+    storage_lock_ = std::move(*lock);
+  } else if (lock.error().code == ErrorCode::kUnavailable) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("another Invar uses this storage directory ({}); stop it, or give this one a "
+                            "directory of its own with --storage.path",
+                            lock.error().message));
+  }
+  return {};
+}
+
+void Daemon::create_metrics() {
+  registry_ = metrics::Registry::create();
+  process_scope_ = registry_->scope({});
+  metrics::add_process_metrics(*process_scope_);
+  if (!world_.take_longest_task) return;
+  process_scope_->on_collect([this](std::vector<metrics::Sample>& out) {
+    out.push_back({.name = "invar_loop_longest_task_seconds",
+                   .help = "Longest time that one task held the event loop since this was read last.",
+                   .value = std::chrono::duration<double>(world_.take_longest_task()).count()});
+  });
+}
+
+void Daemon::create_controller() {
+  runtime::Environment environment;
+  environment.loop = world_.loop;
+  environment.pool = world_.pool;
+  environment.disk_pool = world_.disk_pool;
+  environment.files = world_.files;
+  environment.http = transport_;
+  environment.listen = world_.listen;
+  environment.metrics = registry_.get();
+  environment.logger = logger_;
+  environment.cluster = std::make_shared<WholeSet>();
+  environment.components = &app::components();
+  environment.blocks =
+      config_blocks(world_.sink, [this](const syntax::Boxed& arguments) { return apply_http(arguments); });
+  for (const auto& block : environment.blocks) block_schemas_[block.name] = block.schema;
+  environment.storage_path = options_.storage_path;
+  environment.instance_uid =
+      load_or_create_uid(*world_.files, options_.storage_path, world_.loop->unix_ns(), logger_);
+  environment.min_stability = options_.min_stability;
+  environment.shutdown_deadline = options_.shutdown_deadline;
+  controller_ = runtime::Controller::create(std::move(environment));
+  ledgers_ = std::make_unique<services::LedgerWatch>(*world_.loop, *controller_);
+  left_queues_ = std::make_unique<LeftQueues>(LeftQueues::Environment{.loop = world_.loop,
+                                                                      .disk_pool = world_.disk_pool,
+                                                                      .files = world_.files,
+                                                                      .storage_path = options_.storage_path,
+                                                                      .logger = logger_,
+                                                                      .metrics = process_scope_.get(),
+                                                                      .components = controller_.get()});
+}
+
+runtime::Controller::LoadResult Daemon::load_into_controller(const ConfigFiles& config) {
+  auto result = controller_->load(config.sources, config.module_path);
+  if (!result.sources_rejected) {
+    parsed_sources_.clear();
+    for (const auto& source : config.sources) parsed_sources_.push_back({source.path, source.text});
+  }
+  return result;
+}
+
+Reloader::Outcome Daemon::apply_again(const Result<ConfigFiles>& config) {
+  if (!config) {
+    controller_->note_read_failure();
+    return {.error = runtime::reading_error_text(options_.config_path, config.error().message)};
+  }
+  const auto loaded = load_into_controller(*config);
+  left_queues_->look_after(LeftQueues::kAfterReload);
+  return {.error = runtime::load_error_text(options_.config_path, loaded), .applied = loaded.applied};
+}
+
+Result<> Daemon::apply_http(const syntax::Boxed& arguments) {
+  const auto& http = arguments.as<services::HttpArguments>();
+  tls_ = services::server_tls(http);
+  auth_ = services::server_auth(http);
+  if (server_) server_->set_security(tls_, auth_);
+  return {};
+}
+
+void Daemon::add_routes() {
+  const auto reload_asked = [this](Reloader::Done done) {
+    const log::Logger logger = logger_.with({{"service", "http"}});
+    logger.info("reload requested via /-/reload endpoint");
+    reload(logger, std::move(done));
+  };
+  services::add_endpoints(router_, {.components = controller_.get(),
+                                    .metrics = registry_.get(),
+                                    .reload = reload_asked,
+                                    .status = [this] { return status(); },
+                                    .prefix = options_.ui_path_prefix});
+  const services::Peer self{.name = world_.host_name, .address = server_->address(), .state = "participant"};
+  services::add_web_api(router_, options_.ui_path_prefix, *controller_, *ledgers_, self);
+  if (options_.enable_pprof) services::add_pprof_endpoints(router_, *world_.loop, *world_.pool);
+  services::add_support_bundle(router_, *world_.loop, *world_.pool, support_host(services::peers_json(self)));
+}
+
+services::SupportBundleHost Daemon::support_host(const std::string& peers_json) {
+  return {.disabled = options_.disable_support_bundle,
+          .components = controller_.get(),
+          .peers_json = peers_json,
+          .metrics = [this] { return registry_->collect(); },
+          .sources = [this] { return parsed_sources_; },
+          .schema_of = [blocks = block_schemas_](std::string_view name) -> const syntax::Schema* {
+            if (const auto* component = app::components().find(name)) return component->arguments;
+            const auto block = blocks.find(name);
+            return block == blocks.end() ? nullptr : block->second;
+          },
+          .runtime_flags = options_.flags,
+          .sink = world_.sink,
+          .profiles = {}};
+}
+
+services::StatusInput Daemon::status() const {
+  const Reloader::Outcome& reload = reloader_.last();
+  return {.components = controller_.get(),
+          .ledgers = ledgers_.get(),
+          .config_path = options_.config_path,
+          .prefix = options_.ui_path_prefix,
+          .started_unix_ns = started_unix_ns_,
+          .now_unix_ns = world_.loop->unix_ns(),
+          .last_reload_error = reload.error,
+          .last_reload_applied = reload.applied,
+          .has_profiles = options_.enable_pprof,
+          .left_on_disk = left_queues_->found()};
+}
+
+}  // namespace invar::app

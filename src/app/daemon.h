@@ -1,0 +1,94 @@
+// Daemon: `invar run` but for the process around it: storage, controller, HTTP side, reloads. Everything from outside comes
+// in through World, so that a test runs a whole pipeline in virtual time (app/testing).
+// Life:     load -> start -> reload* -> stop -> destroyed; a refused load or start ends it.
+// Threads:  loop thread only. load() reads and writes the disk; after it nothing here blocks.
+// Lifetime: what World points to outlives this.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/config_files.h"
+#include "app/left_queues.h"
+#include "app/reloader.h"
+#include "app/run_options.h"
+#include "async/loop.h"
+#include "async/worker_pool.h"
+#include "base/log.h"
+#include "fs/filesystem.h"
+#include "http/client.h"
+#include "http/server.h"
+#include "metrics/metrics.h"
+#include "runtime/controller.h"
+#include "services/ledger_page.h"
+#include "services/router.h"
+#include "services/support_bundle.h"
+
+namespace invar::app {
+
+struct World {
+  async::Loop* loop = nullptr;
+  async::WorkerPool* pool = nullptr;
+  async::WorkerPool* disk_pool = nullptr;
+  std::shared_ptr<fs::FileSystem> files;
+  std::shared_ptr<log::Sink> sink;
+  std::function<std::shared_ptr<http::Transport>(metrics::Scope&, http::Transport::Options)> make_transport;
+  http::Listen listen;
+  std::function<Duration()> take_longest_task;  // RealLoop's; empty where it is not measured
+  std::string host_name;
+};
+
+class Daemon {
+ public:
+  Daemon(RunOptions options, World world);
+  ~Daemon();
+
+  // Builds everything. What the user wrote wrong comes as diagnostics: with an error among them nothing runs.
+  // Errors: the storage directory belongs to another process.
+  Result<syntax::Diagnostics> load(const ConfigFiles& config);
+  // Errors: `failed to listen on ADDR: <why>`.
+  Result<> start();
+  void reload(log::Logger logger, Reloader::Done done);
+  void stop(async::Task done);  // the listener closes, components stop within the shutdown deadline
+
+  [[nodiscard]] bool started() const { return server_ != nullptr; }
+  [[nodiscard]] std::string banner() const;  // for the terminal, once started
+  [[nodiscard]] const component::ComponentDirectory& components() const { return *controller_; }
+
+ private:
+  Result<> lock_storage();
+  void create_metrics();
+  void create_controller();
+  runtime::Controller::LoadResult load_into_controller(const ConfigFiles& config);
+  Reloader::Outcome apply_again(const Result<ConfigFiles>& config);
+  Result<> apply_http(const syntax::Boxed& arguments);
+  void add_routes();
+  [[nodiscard]] services::SupportBundleHost support_host(const std::string& peers_json);
+  [[nodiscard]] services::StatusInput status() const;
+
+  const RunOptions options_;
+  const World world_;
+  const log::Logger logger_;
+  const UnixNanos started_unix_ns_;
+  // Torn down in reverse: what uses a thing stands below it.
+  std::unique_ptr<fs::File> storage_lock_;
+  std::unique_ptr<metrics::Registry> registry_;
+  std::unique_ptr<metrics::Scope> process_scope_;
+  services::Router router_;
+  std::shared_ptr<http::Transport> transport_;
+  std::optional<http::ServerTls> tls_;
+  std::optional<http::ServerAuth> auth_;
+  std::vector<services::ConfigText> parsed_sources_;  // of the last load whose parsing succeeded
+  std::map<std::string, const syntax::Schema*, std::less<>> block_schemas_;
+  std::unique_ptr<runtime::Controller> controller_;
+  std::unique_ptr<services::LedgerWatch> ledgers_;
+  std::unique_ptr<LeftQueues> left_queues_;
+  Reloader reloader_;
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace invar::app
