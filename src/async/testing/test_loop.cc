@@ -130,6 +130,14 @@ bool TestLoop::poll_watches() {
   return any;
 }
 
+namespace {
+thread_local bool t_in_pool_work = false;
+}  // namespace
+
+bool in_pool_work() {
+  return t_in_pool_work;
+}
+
 void InlineWorkerPool::submit(Task work, Task done) {
   jobs_.push_back({std::move(work), std::move(done)});
   if (!paused_) loop_.post(alive_.bind([this] { run_one(); }));
@@ -146,7 +154,9 @@ void InlineWorkerPool::run_one() {
   if (paused_ || jobs_.empty()) return;
   Job job = std::move(jobs_.front());
   jobs_.pop_front();
+  t_in_pool_work = true;
   job.work();
+  t_in_pool_work = false;
   job.work = nullptr;
   loop_.post(std::move(job.done));
 }

@@ -66,6 +66,9 @@ class TestLoop final : public Loop {
   bool closing_ = false;
 };
 
+// True while a job of an InlineWorkerPool does its work on this thread: where blocking is allowed.
+bool in_pool_work();
+
 // A WorkerPool without threads: a job runs when the loop is turned, in the order submitted. Paused, jobs
 // wait.
 class InlineWorkerPool final : public WorkerPool {
