@@ -1,6 +1,6 @@
 #include "component/target.h"
 
-#include <cmath>
+#include <functional>
 
 #include "base/strings.h"
 #include "syntax/evaluator.h"
@@ -8,9 +8,47 @@
 
 namespace invar::component {
 
+// The labels are the capsule themselves, so that a target becomes a value of the language, and back, without being copied.
+class Target::Data final : public syntax::Capsule {
+ public:
+  explicit Data(Map labels) : labels_(std::move(labels)) {}
+
+  [[nodiscard]] std::string_view type_name() const override { return "discovery.Target"; }
+  [[nodiscard]] bool equals(const Capsule& other) const override {
+    const auto* target = dynamic_cast<const Data*>(&other);
+    return target != nullptr && target->labels_ == labels_;
+  }
+  [[nodiscard]] std::optional<syntax::Value> to_object() const override {
+    std::vector<std::pair<std::string, syntax::Value>> fields;
+    fields.reserve(labels_.size());
+    for (const auto& [name, value] : labels_) fields.emplace_back(name, syntax::Value(value));
+    return syntax::Value::object(std::move(fields));
+  }
+  [[nodiscard]] std::string display() const override { return printed(labels_); }
+  [[nodiscard]] bool is_empty() const override { return labels_.empty(); }
+  [[nodiscard]] std::string string_refusal() const override {
+    return "target::ConvertInto: conversion to '*string' is not supported";
+  }
+  [[nodiscard]] const Map& labels() const { return labels_; }
+
+  static std::string printed(const Map& labels) {
+    std::string out = "{";
+    for (const auto& [name, value] : labels) {
+      if (out.size() > 1) out += ", ";
+      out += quote(name) + "=" + quote(value);
+    }
+    return out + "}";
+  }
+
+ private:
+  Map labels_;
+};
+
+Target::Target(Map labels) : data_(std::make_shared<const Data>(std::move(labels))) {}
+
 const Target::Map& Target::labels() const {
   static const Map* const none = new Map();
-  return labels_ ? *labels_ : *none;
+  return data_ ? data_->labels() : *none;
 }
 
 std::string_view Target::get(std::string_view name) const {
@@ -26,16 +64,26 @@ Labels Target::to_labels() const {
 }
 
 std::string Target::to_string() const {
-  std::string out = "{";
+  return Data::printed(labels());
+}
+
+std::uint64_t Target::fingerprint() const {
+  std::uint64_t hash = 0x9e3779b97f4a7c15;
+  const auto mix = [&hash](std::string_view text) {
+    hash ^= std::hash<std::string_view>{}(text);
+    hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9;
+    hash = (hash ^ hash >> 27) * 0x94d049bb133111eb;
+    hash ^= hash >> 31;
+  };
   for (const auto& [name, value] : labels()) {
-    if (out.size() > 1) out += ", ";
-    out += quote(name) + "=" + quote(value);
+    mix(name);
+    mix(value);
   }
-  return out + "}";
+  return hash;
 }
 
 bool Target::operator==(const Target& other) const {
-  return labels_ == other.labels_ || labels() == other.labels();
+  return data_ == other.data_ || labels() == other.labels();
 }
 
 namespace {
@@ -44,32 +92,6 @@ using syntax::Capsule;
 using syntax::DecodeError;
 using syntax::Type;
 using syntax::Value;
-
-class TargetCapsule : public Capsule {
- public:
-  explicit TargetCapsule(Target target) : target_(std::move(target)) {}
-
-  [[nodiscard]] std::string_view type_name() const override { return "discovery.Target"; }
-  [[nodiscard]] bool equals(const Capsule& other) const override {
-    const auto* target = dynamic_cast<const TargetCapsule*>(&other);
-    return target != nullptr && target->target_ == target_;
-  }
-  [[nodiscard]] std::optional<Value> to_object() const override {
-    std::vector<std::pair<std::string, Value>> fields;
-    fields.reserve(target_.labels().size());
-    for (const auto& [name, value] : target_.labels()) fields.emplace_back(name, Value(value));
-    return Value::object(std::move(fields));
-  }
-  [[nodiscard]] std::string display() const override { return target_.to_string(); }
-  [[nodiscard]] bool is_empty() const override { return target_.labels().empty(); }
-  [[nodiscard]] std::string string_refusal() const override {
-    return "target::ConvertInto: conversion to '*string' is not supported";
-  }
-  [[nodiscard]] const Target& target() const { return target_; }
-
- private:
-  Target target_;
-};
 
 // The native kind behind a value, as the refusal names it.
 std::string_view kind_name(const Value& value) {
@@ -132,12 +154,7 @@ std::expected<std::string, DecodeError> label_value(const Value& value) {
   return std::unexpected(syntax::type_mismatch("string", value));
 }
 
-std::expected<Target, DecodeError> decode_target(const Value& value) {
-  if (value.is_null()) return Target();
-  if (value.type() == Type::kCapsule) {
-    if (const auto* capsule = dynamic_cast<const TargetCapsule*>(value.as_capsule().get()))
-      return capsule->target();
-  }
+std::expected<Target, DecodeError> target_of_object(const Value& value) {
   Value storage;
   const syntax::ObjectData* object = syntax::object_fields(value, storage);
   if (object == nullptr)
@@ -163,11 +180,17 @@ StaticType Codec<component::Target>::static_type() {
 }
 
 std::expected<component::Target, DecodeError> Codec<component::Target>::decode(const Value& v) {
-  return component::decode_target(v);
+  if (v.is_null()) return component::Target();
+  if (v.type() == Type::kCapsule) {
+    if (auto data = std::dynamic_pointer_cast<const component::Target::Data>(v.as_capsule()))
+      return component::Target(std::move(data));
+  }
+  return component::target_of_object(v);
 }
 
 Value Codec<component::Target>::encode(const component::Target& v) {
-  return Value(CapsulePtr(std::make_shared<const component::TargetCapsule>(v)));
+  static const CapsulePtr none = std::make_shared<const component::Target::Data>(component::Target::Map());
+  return Value(v.data_ ? CapsulePtr(v.data_) : none);
 }
 
 // Elements may be lists themselves, so they are not checked.
@@ -190,7 +213,7 @@ std::expected<component::FlattenedTargets, DecodeError> Codec<component::Flatten
       out.targets.insert(out.targets.end(), inner->begin(), inner->end());
       continue;
     }
-    auto target = component::decode_target(elements[i]);
+    auto target = Codec<component::Target>::decode(elements[i]);
     if (!target) return std::unexpected(at_index(std::move(target).error(), i));
     out.targets.push_back(std::move(*target));
   }

@@ -1,8 +1,10 @@
 // Target: one thing to profile, a map of labels; the value that discovery exports and scrape takes. discovery.md 1.
 // In the language it is a capsule ("discovery.Target") convertible both ways with an object of strings; two targets are equal iff
 // their labels are. Empty label values are kept here (they vanish when Labels are made).
+// Immutable and shared: a copy, also through the language, is the same object, and comparing it with itself costs nothing.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,15 +19,20 @@ class Target {
  public:
   using Map = std::map<std::string, std::string, std::less<>>;
   Target() = default;
-  explicit Target(Map labels) : labels_(std::make_shared<const Map>(std::move(labels))) {}
+  explicit Target(Map labels);
   [[nodiscard]] const Map& labels() const;
   [[nodiscard]] std::string_view get(std::string_view name) const;
   [[nodiscard]] Labels to_labels() const;
-  [[nodiscard]] std::string to_string() const;  // {"a"="b", "c"="d"}
+  [[nodiscard]] std::string to_string() const;      // {"a"="b", "c"="d"}
+  [[nodiscard]] std::uint64_t fingerprint() const;  // of the labels; equal targets have the same
   bool operator==(const Target& other) const;
 
  private:
-  std::shared_ptr<const Map> labels_;
+  friend struct syntax::Codec<Target>;
+  class Data;
+  explicit Target(std::shared_ptr<const Data> data) : data_(std::move(data)) {}
+
+  std::shared_ptr<const Data> data_;
 };
 using Targets = std::vector<Target>;
 

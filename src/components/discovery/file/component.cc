@@ -1,44 +1,11 @@
 #include "components/discovery/file/component.h"
 
+#include "component/discovery.h"
 #include "components/discovery/file/arguments.h"
 #include "components/discovery/file/discovery.h"
 
 namespace invar::components::discovery_file {
 namespace {
-
-using component::Boxed;
-
-class FileComponent final : public component::Component {
- public:
-  FileComponent(const component::Options& options, Arguments arguments)
-      : arguments_(std::move(arguments)), discovery_(options) {}
-
-  void start() override {
-    started_ = true;
-    discovery_.run(arguments_);
-  }
-
-  Result<> update(const Boxed& arguments) override {
-    if (arguments.as<Arguments>() == arguments_) return {};
-    arguments_ = arguments.as<Arguments>();
-    if (started_) discovery_.run(arguments_);
-    return {};
-  }
-
-  void stop(async::Task done) override {
-    started_ = false;
-    discovery_.stop();
-    done();
-  }
-
-  std::optional<component::Health> health() const override { return discovery_.health(); }
-  component::BodyValue debug_info() const override { return discovery_.debug_info(); }
-
- private:
-  Arguments arguments_;
-  bool started_ = false;
-  FileDiscovery discovery_;
-};
 
 constexpr const char* kDocumentation = R"(Each file holds a list of target groups, as JSON or as YAML:
 
@@ -74,18 +41,13 @@ pyroscope.scrape "services" {
 }  // namespace
 
 component::Registration registration() {
-  return {
-      .name = "discovery.file",
-      .summary = "Reads targets from files and follows their changes.",
-      .arguments = &arguments_schema(),
-      .exports = &component::target_exports_schema(),
-      .build = [](const component::Options& options,
-                  const Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
-        return std::make_unique<FileComponent>(options, arguments.as<Arguments>());
-      },
-      .documentation = kDocumentation,
-      .example = kExample,
-  };
+  return component::discovery_registration<Arguments>(
+      {.name = "discovery.file",
+       .summary = "Reads targets from files and follows their changes.",
+       .arguments = &arguments_schema(),
+       .documentation = kDocumentation,
+       .example = kExample},
+      &make_discoverer);
 }
 
 }  // namespace invar::components::discovery_file

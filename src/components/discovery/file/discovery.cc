@@ -1,7 +1,5 @@
 #include "components/discovery/file/discovery.h"
 
-#include <set>
-
 namespace invar::components::discovery_file {
 namespace {
 
@@ -14,7 +12,7 @@ constexpr const char* kMtimeName = "prometheus_sd_file_mtime_seconds";
 
 }  // namespace
 
-FileDiscovery::FileDiscovery(const component::Options& options)
+FileDiscoverer::FileDiscoverer(const component::Options& options, Arguments arguments)
     : loop_(*options.loop),
       pool_(*options.pool),
       files_(options.files),
@@ -26,48 +24,39 @@ FileDiscovery::FileDiscovery(const component::Options& options)
                                        "The number of File-SD errors caused by filesystem watch failures.")),
       scan_duration_(metrics_.histogram("prometheus_sd_file_scan_duration_seconds",
                                         "The duration of the File-SD scan in seconds.", kSeconds)),
-      exporter_(loop_,
-                [publish = options.set_exports](const component::Targets& targets) {
-                  publish(component::Boxed::of(component::target_exports_schema(),
-                                               component::TargetExports{targets}));
-                }),
+      arguments_(std::move(arguments)),
       interval_(loop_),
       settle_(loop_) {}
 
-FileDiscovery::~FileDiscovery() {
+FileDiscoverer::~FileDiscoverer() {
   unwatch();
 }
 
-void FileDiscovery::run(const Arguments& arguments) {
-  stop();
-  arguments_ = arguments;
-  exporter_.expect_first();
+void FileDiscoverer::start(component::GroupSink& sink) {
+  sink_ = &sink;
   tick();
 }
 
-void FileDiscovery::stop() {
-  ++run_;
-  scanning_ = again_ = false;
-  interval_.cancel();
-  settle_.cancel();
-  unwatch();
-  exporter_.flush();
+bool FileDiscoverer::adopt(const component::Boxed& arguments) {
+  arguments_ = arguments.as<Arguments>();
+  if (sink_ != nullptr) tick();
+  return true;
 }
 
-void FileDiscovery::tick() {
+void FileDiscoverer::tick() {
   interval_.arm_after(arguments_.refresh_interval, [this] { tick(); });
   // Every time anew: a directory may have appeared, or may be another one under the same name.
   watch_directories();
   scan();
 }
 
-void FileDiscovery::unwatch() {
+void FileDiscoverer::unwatch() {
   if (watch_ != 0) loop_.unwatch(watch_);
   watch_ = 0;
   watcher_.reset();
 }
 
-void FileDiscovery::watch_directories() {
+void FileDiscoverer::watch_directories() {
   unwatch();
   std::string error;
   if (auto watcher = fs::Watcher::create()) {
@@ -87,30 +76,28 @@ void FileDiscovery::watch_directories() {
   watcher_error_ = std::move(error);
 }
 
-void FileDiscovery::changed() {
+void FileDiscoverer::changed() {
   bool ended = false;
   for (const auto& event : watcher_->read_events()) ended = ended || event.ended;
   if (ended) watch_directories();
   if (!settle_.armed()) settle_.arm_after(kSettle, [this] { scan(); });
 }
 
-void FileDiscovery::scan() {
+void FileDiscoverer::scan() {
   if (scanning_) {
     again_ = true;
     return;
   }
   scanning_ = true;
   pool_.run([patterns = arguments_.files, files = files_] { return scan_files(patterns, *files); },
-            alive_.bind([this, run = run_, started = loop_.now()](Scan result) {
-              if (run == run_) scanned(started, std::move(result));
-            }));
+            alive_.bind([this, started = loop_.now()](Scan result) { scanned(started, std::move(result)); }));
 }
 
-void FileDiscovery::forget(const std::string& path) {
+void FileDiscoverer::forget(const std::string& path) {
   metrics_.remove(kMtimeName, {{"filename", path}});
 }
 
-void FileDiscovery::scanned(async::TimePoint started, Scan scan) {
+void FileDiscoverer::scanned(async::TimePoint started, Scan scan) {
   scanning_ = false;
   scan_duration_.observe(std::chrono::duration<double>(loop_.now() - started).count());
   std::erase_if(known_, [&](const auto& entry) {
@@ -119,8 +106,7 @@ void FileDiscovery::scanned(async::TimePoint started, Scan scan) {
     return true;
   });
 
-  bool any_bad = false;
-  component::Targets targets;
+  component::Groups groups;
   for (auto& [path, file] : scan) {
     KnownFile& known = known_[path];
     if (known.mtime == nullptr) {
@@ -133,39 +119,30 @@ void FileDiscovery::scanned(async::TimePoint started, Scan scan) {
       known.found = std::move(*file.found);
       known.error.clear();
     } else {
-      any_bad = true;
       read_errors_.add();
       const std::string& error = file.found.error().message;
       if (error != known.error) logger_.error("Error reading file", {{"path", path}, {"err", error}});
       known.error = error;
     }
-    targets.insert(targets.end(), known.found.targets.begin(), known.found.targets.end());
+    groups.emplace(path, known.found.targets);
   }
-  const std::size_t count = targets.size();
-  exporter_.set(std::move(targets));
-  report(any_bad);
-  if (health_.message.empty()) {
-    health_.message =
-        "found " + std::to_string(count) + " targets in " + std::to_string(known_.size()) + " files";
-  }
+  sink_->replace(std::move(groups));
+  report();
   if (std::exchange(again_, false)) this->scan();
 }
 
-void FileDiscovery::report(bool any_bad) {
-  health_ = {component::HealthState::kHealthy, "", loop_.unix_ns()};
-  if (!any_bad) return;
+// With the targets of before the component still does its work; without any it does not, and that is said first.
+void FileDiscoverer::report() {
+  std::string remark;
   for (const auto& [path, known] : known_) {
     if (known.error.empty()) continue;
-    // With the targets of before the component still does its work; without any it does not, and that is said first.
-    const bool serving = known.found.groups > 0;
-    const bool worse = !serving && health_.state == component::HealthState::kHealthy;
-    if (!serving) health_.state = component::HealthState::kUnhealthy;
-    if (health_.message.empty() || worse)
-      health_.message = known.error + (serving ? " (its previous targets are still used)" : "");
+    if (known.found.groups == 0) return sink_->failed({ErrorCode::kInvalidArgument, known.error});
+    if (remark.empty()) remark = known.error + " (its previous targets are still used)";
   }
+  sink_->remark(std::move(remark));
 }
 
-component::BodyValue FileDiscovery::debug_info() const {
+component::BodyValue FileDiscoverer::debug_info() const {
   component::BodyValue info;
   for (const auto& [path, known] : known_) {
     component::BodyValue file;
@@ -175,6 +152,11 @@ component::BodyValue FileDiscovery::debug_info() const {
     info.block("file", "", std::move(file));
   }
   return info;
+}
+
+Result<std::unique_ptr<component::Discoverer>> make_discoverer(const component::Options& options,
+                                                               const Arguments& arguments) {
+  return std::make_unique<FileDiscoverer>(options, arguments);
 }
 
 }  // namespace invar::components::discovery_file

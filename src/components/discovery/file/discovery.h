@@ -1,6 +1,6 @@
-// FileDiscovery: targets from files, read again when something in their directories changes and at every interval.
+// FileDiscoverer: targets from files, read again when something in their directories changes and at every interval.
 // A file that cannot be read or parsed keeps the groups it had; a file that is gone takes its targets with it.
-// Errors: never fatal; the reason is logged when it changes and shown in health(). Without inotify only the interval works.
+// Errors: never fatal; the reason is logged when it changes and in the health. Without inotify only the interval works.
 // Threads: loop thread only; reading runs on the pool, one scan at a time. Spec: discovery.md 4.
 #pragma once
 
@@ -9,25 +9,21 @@
 #include <string>
 #include <vector>
 
-#include "component/component.h"
-#include "component/target_exporter.h"
+#include "component/discovery.h"
 #include "components/discovery/file/arguments.h"
 #include "components/discovery/file/scan.h"
 #include "fs/watcher.h"
 
 namespace invar::components::discovery_file {
 
-class FileDiscovery {
+class FileDiscoverer final : public component::Discoverer {
  public:
-  explicit FileDiscovery(const component::Options& options);
-  ~FileDiscovery();
+  FileDiscoverer(const component::Options& options, Arguments arguments);
+  ~FileDiscoverer() override;
 
-  void run(const Arguments&
-               arguments);  // again with other arguments: starts anew, the last targets stand meanwhile
-  void stop();
-
-  [[nodiscard]] component::Health health() const { return health_; }
-  [[nodiscard]] component::BodyValue debug_info() const;
+  void start(component::GroupSink& sink) override;
+  bool adopt(const component::Boxed& arguments) override;  // so that a broken file keeps its groups
+  [[nodiscard]] component::BodyValue debug_info() const override;
 
  private:
   struct KnownFile {
@@ -43,7 +39,7 @@ class FileDiscovery {
   void scan();
   void scanned(async::TimePoint started, Scan scan);
   void forget(const std::string& path);
-  void report(bool any_bad);
+  void report();
 
   async::Loop& loop_;
   async::WorkerPool& pool_;
@@ -55,12 +51,10 @@ class FileDiscovery {
   metrics::Histogram& scan_duration_;
 
   Arguments arguments_;
-  component::TargetExporter exporter_;
+  component::GroupSink* sink_ = nullptr;
   std::map<std::string, KnownFile> known_;
-  std::uint64_t run_ = 0;
   bool scanning_ = false;
   bool again_ = false;  // something changed while a scan was running
-  component::Health health_;
 
   std::unique_ptr<fs::Watcher> watcher_;
   std::string watcher_error_;
@@ -69,5 +63,8 @@ class FileDiscovery {
   async::Timer settle_;
   async::Alive alive_;
 };
+
+Result<std::unique_ptr<component::Discoverer>> make_discoverer(const component::Options& options,
+                                                               const Arguments& arguments);
 
 }  // namespace invar::components::discovery_file

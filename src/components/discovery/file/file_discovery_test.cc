@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "component/target_exporter.h"
+#include "component/group_publisher.h"
 #include "component/testing/component_harness.h"
 #include "components/discovery/file/arguments.h"
 #include "components/discovery/file/component.h"
@@ -61,7 +61,7 @@ TEST_F(FileDiscoveryTest, ReadsAllFilesOfAPatternOnce) {
   const auto& first = harness_.exports.back().as<component::TargetExports>().targets[0];
   EXPECT_EQ(first.get("__meta_filepath"), path("a.yml"));
   EXPECT_EQ(first.get("env"), "prod");
-  EXPECT_EQ(harness_.component->health()->message, "found 2 targets in 2 files");
+  EXPECT_EQ(harness_.component->health()->message, "found 2 targets");
   EXPECT_NE(harness_.metric_lines("prometheus_sd_file_mtime_seconds").find("a.yml"), std::string::npos);
 }
 
@@ -99,7 +99,7 @@ TEST_F(FileDiscoveryTest, ABrokenFileKeepsItsOldGroupsAndOthersAreRead) {
   write("a.json", R"([{"targets": ["a3"]}])");
   settle();
   EXPECT_EQ(addresses(), "a3 b2");
-  EXPECT_EQ(harness_.component->health()->message, "found 2 targets in 2 files");
+  EXPECT_EQ(harness_.component->health()->message, "found 2 targets");
 }
 
 TEST_F(FileDiscoveryTest, TheFileThatMakesItUnhealthyIsNamed) {

@@ -2,23 +2,82 @@
 
 #include "base/build_info.h"
 #include "base/strings.h"
+#include "component/poller.h"
 #include "component/target_group.h"
 
 namespace invar::components::discovery_http {
 namespace {
 
-using component::TargetGroup;
-using component::Targets;
+using component::Groups;
 
-Result<Targets> read_targets(std::string_view body, const std::string& url) {
-  INVAR_ASSIGN_OR_RETURN(std::vector<TargetGroup> groups, component::parse_target_groups_json(body));
-  Targets targets;
-  for (TargetGroup& group : groups) {
+// One source: the order of the groups does not matter, and each answer is the whole truth.
+Result<Groups> read_groups(std::string_view body, const std::string& url) {
+  INVAR_ASSIGN_OR_RETURN(auto groups, component::parse_target_groups_json(body));
+  component::Targets targets;
+  for (component::TargetGroup& group : groups) {
     group.labels["__meta_url"] = url;
     append_targets(group, targets);
   }
-  return targets;
+  return Groups{{url, std::move(targets)}};
 }
+
+class HttpDiscoverer final : public component::PolledDiscoverer {
+ public:
+  HttpDiscoverer(const component::Options& options, const Arguments& arguments,
+                 std::unique_ptr<http::Client> client)
+      : PolledDiscoverer(options, "http", arguments.refresh_interval),
+        pool_(*options.pool),
+        failures_(options.metrics->counter("prometheus_sd_http_failures_total",
+                                           "Number of HTTP service discovery refresh failures.")),
+        url_(arguments.url),
+        interval_(arguments.refresh_interval),
+        client_(std::move(client)) {}
+
+ private:
+  void refresh(Done done) override {
+    http::Request request;
+    request.url = url_;
+    request.timeout = interval_;
+    request.max_body_bytes = kMaxBodyBytes;
+    request.headers = {
+        {"Accept", "application/json"},
+        {"User-Agent", user_agent()},
+        {"X-Prometheus-Refresh-Interval-Seconds",
+         format_double(std::chrono::duration<double>(interval_).count())},
+    };
+    call_ =
+        client_->send(std::move(request), alive_.bind([this, done = std::move(done)](auto response) mutable {
+          received(std::move(response), std::move(done));
+        }));
+  }
+
+  void received(std::expected<http::Response, http::Failure> response, Done done) {
+    if (!response) return failed(std::move(response.error().message), done);
+    if (response->status != 200) return failed("server returned HTTP status " + response->status_line, done);
+    const std::string_view content_type = trim_space(response->headers.get("Content-Type"));
+    if (!acceptable_content_type(content_type))
+      return failed("unsupported content type " + quote(content_type), done);
+    pool_.run(
+        [body = std::move(response->body), url = http::redact_url(url_)] { return read_groups(body, url); },
+        alive_.bind([this, done = std::move(done)](Result<Groups> groups) mutable {
+          if (!groups) return failed(std::move(groups.error().message), done);
+          done(std::move(groups));
+        }));
+  }
+
+  void failed(std::string message, Done& done) {
+    failures_.add();
+    done(fail(ErrorCode::kUnavailable, http::redact_url(url_) + ": " + std::move(message)));
+  }
+
+  async::WorkerPool& pool_;
+  metrics::Counter& failures_;
+  const std::string url_;
+  const Duration interval_;
+  std::unique_ptr<http::Client> client_;
+  std::unique_ptr<http::Call> call_;  // before the client that made it is gone
+  async::Alive alive_;
+};
 
 }  // namespace
 
@@ -33,48 +92,10 @@ bool acceptable_content_type(std::string_view content_type) {
   return equals_ignore_case(rest, "charset=utf-8") || equals_ignore_case(rest, "charset=\"utf-8\"");
 }
 
-void HttpDiscovery::configure(const Arguments& arguments, std::unique_ptr<http::Client> client) {
-  cancel();
-  arguments_ = arguments;
-  client_ = std::move(client);
-}
-
-void HttpDiscovery::refresh(component::Refresher::Done done) {
-  http::Request request;
-  request.url = arguments_.url;
-  request.timeout = arguments_.refresh_interval;
-  request.max_body_bytes = kMaxBodyBytes;
-  request.headers = {
-      {"Accept", "application/json"},
-      {"User-Agent", user_agent()},
-      {"X-Prometheus-Refresh-Interval-Seconds",
-       format_double(std::chrono::duration<double>(arguments_.refresh_interval).count())},
-  };
-  call_ =
-      client_->send(std::move(request), alive_.bind([this, done = std::move(done)](auto response) mutable {
-        received(std::move(response), std::move(done));
-      }));
-}
-
-void HttpDiscovery::failed(std::string message, component::Refresher::Done& done) {
-  failures_.add();
-  done(fail(ErrorCode::kUnavailable, std::move(message)));
-}
-
-void HttpDiscovery::received(std::expected<http::Response, http::Failure> response,
-                             component::Refresher::Done done) {
-  if (!response) return failed(response.error().message, done);
-  if (response->status != 200) return failed("server returned HTTP status " + response->status_line, done);
-  const std::string_view content_type = trim_space(response->headers.get("Content-Type"));
-  if (!acceptable_content_type(content_type)) {
-    return failed("unsupported content type " + quote(content_type), done);
-  }
-  pool_.run([body = std::move(response->body),
-             url = http::redact_url(arguments_.url)] { return read_targets(body, url); },
-            alive_.bind([this, done = std::move(done)](Result<Targets> targets) mutable {
-              if (!targets) failures_.add();
-              done(std::move(targets));
-            }));
+Result<std::unique_ptr<component::Discoverer>> make_discoverer(const component::Options& options,
+                                                               const Arguments& arguments) {
+  INVAR_ASSIGN_OR_RETURN(auto client, options.http->make_client(arguments.client, options.id));
+  return std::make_unique<HttpDiscoverer>(options, arguments, std::move(client));
 }
 
 }  // namespace invar::components::discovery_http

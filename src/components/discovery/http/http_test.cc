@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "component/target_exporter.h"
+#include "component/group_publisher.h"
 #include "component/testing/component_harness.h"
 #include "components/discovery/http/arguments.h"
 #include "components/discovery/http/component.h"
@@ -139,7 +139,8 @@ TEST_F(HttpDiscoveryTest, FailuresKeepTheTargetsAndSayWhy) {
     harness_.loop.advance(seconds(60));
     const auto health = harness_.component->health();
     EXPECT_NE(health->message.find(row.want), std::string::npos) << health->message;
-    EXPECT_EQ(health->state, HealthState::kHealthy) << "the old targets still serve";
+    EXPECT_EQ(health->state, HealthState::kUnhealthy);
+    EXPECT_TRUE(health->message.starts_with("still using the 1 targets of ")) << health->message;
     ++failures;
     EXPECT_EQ(harness_.metric_lines("prometheus_sd_http_failures_total"),
               "prometheus_sd_http_failures_total{component_id=\"discovery.http.x\"} " +
@@ -159,7 +160,7 @@ TEST_F(HttpDiscoveryTest, WithoutAnyTargetsAFailureIsUnhealthy) {
   start(arguments());
   EXPECT_EQ(harness_.component->health()->state, HealthState::kUnhealthy);
   EXPECT_EQ(harness_.component->health()->message,
-            "no targets yet: refresh failed: connection refused by sd:80");
+            "no targets yet: http://sd:80/t: connection refused by sd:80");
   EXPECT_TRUE(harness_.exports.empty()) << "nothing is known, so nothing is exported";
   serve(200, kJson, "[]");
   harness_.loop.advance(seconds(60));

@@ -1,0 +1,107 @@
+#include "component/group_publisher.h"
+
+#include <utility>
+
+namespace invar::component {
+
+GroupPublisher::GroupPublisher(const Options& options)
+    : loop_(*options.loop),
+      logger_(options.logger),
+      set_exports_(options.set_exports),
+      timer_(*options.loop),
+      health_{HealthState::kUnknown, "waiting for the first targets", options.loop->unix_ns()} {}
+
+void GroupPublisher::replace(Groups groups) {
+  changed(store_.replace(std::move(groups)));
+}
+
+void GroupPublisher::set(const std::string& source, Targets targets) {
+  changed(store_.set(source, std::move(targets)));
+}
+
+void GroupPublisher::remove(std::string_view source) {
+  changed(store_.remove(source));
+}
+
+void GroupPublisher::changed(std::size_t changes) {
+  works();
+  changes_ += changes;
+  if (!last_) return publish();
+  if (published_ == store_.fingerprint()) {
+    timer_.cancel();
+    changes_ = 0;
+    return;
+  }
+  const Duration pause = changes_ <= kSmallChange ? kSmallChangeInterval : kExportInterval;
+  const auto due = *last_ + std::chrono::duration_cast<async::TimePoint::duration>(pause);
+  if (due <= loop_.now()) return publish();
+  timer_.arm_at(due, [this] { publish(); });
+}
+
+void GroupPublisher::flush() {
+  if (timer_.armed()) publish();
+}
+
+void GroupPublisher::expect_first() {
+  last_.reset();
+}
+
+void GroupPublisher::publish() {
+  timer_.cancel();
+  changes_ = 0;
+  last_ = loop_.now();
+  if (published_ == store_.fingerprint()) return;
+  published_ = store_.fingerprint();
+  set_exports_(Boxed::of(target_exports_schema(), TargetExports{store_.targets()}));
+}
+
+void GroupPublisher::works() {
+  if (!error_.empty()) logger_.info("refreshing target groups works again");
+  error_.clear();
+  refreshed_unix_ns_ = loop_.unix_ns();
+  tell();
+}
+
+void GroupPublisher::failed(Error error) {
+  if (error.message != error_) logger_.error("Unable to refresh target groups", {{"err", error.message}});
+  error_ = std::move(error.message);
+  tell();
+}
+
+void GroupPublisher::remark(std::string sentence) {
+  remark_ = std::move(sentence);
+  tell();
+}
+
+void GroupPublisher::tell() {
+  const std::string count = std::to_string(store_.target_count()) + " targets";
+  health_.updated_unix_ns = loop_.unix_ns();
+  health_.state = error_.empty() ? HealthState::kHealthy : HealthState::kUnhealthy;
+  if (error_.empty()) {
+    health_.message = "found " + count + (remark_.empty() ? "" : "; " + remark_);
+  } else if (refreshed_unix_ns_ == 0) {
+    health_.message = "no targets yet: " + error_;
+  } else {
+    health_.message =
+        "still using the " + count + " of " + format_rfc3339(refreshed_unix_ns_) + ": " + error_;
+  }
+}
+
+BodyValue GroupPublisher::debug_info() const {
+  BodyValue info;
+  info.attribute("sources", static_cast<std::uint64_t>(store_.source_count()));
+  info.attribute("targets", static_cast<std::uint64_t>(store_.target_count()));
+  if (refreshed_unix_ns_ != 0) info.attribute("last_refresh", format_rfc3339(refreshed_unix_ns_));
+  if (!error_.empty()) info.attribute("last_error", error_);
+  return info;
+}
+
+const syntax::Schema& target_exports_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<TargetExports>()
+          .attribute("targets", &TargetExports::targets, "The targets that were found, each a map of labels.")
+          .build();
+  return schema;
+}
+
+}  // namespace invar::component
