@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "app/cli_words.h"
+#include "app/replay_config.h"
 #include "archive_tool/commands.h"
 #include "archive_tool/replay.h"
 
@@ -284,6 +285,7 @@ struct ArchiveCommand::Impl {
             [this](const auto& environment, const auto& words) -> Result<int> {
               INVAR_TRY(take_paths(replay.selection, words));
               replay.state_folder = state_folder();
+              replay.read_config = read_destinations;
               return tool::replay(environment, replay);
             });
     const auto text = [&](const std::string& name, std::string& value, const std::string& what) {

@@ -14,18 +14,15 @@
 #include "async/signals.h"
 #include "base/build_info.h"
 #include "base/strings.h"
-#include "components/pyroscope/write/arguments.h"
-#include "components/pyroscope/write/writer.h"
+#include "delivery/endpoint.h"
+#include "delivery/endpoint_metrics.h"
+#include "delivery/packer.h"
 #include "http/client.h"
 #include "metrics/metrics.h"
-#include "syntax/evaluator.h"
-#include "syntax/limits.h"
-#include "syntax/parser.h"
+#include "pipeline/ledger.h"
 
 namespace invar::archive_tool {
 namespace {
-
-namespace write = components::pyroscope_write;
 
 constexpr Duration kTick = std::chrono::milliseconds(200);
 constexpr Duration kPlainLines = std::chrono::seconds(10);
@@ -37,66 +34,54 @@ std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
 }
 
-Result<write::Arguments> read_config(const Environment& environment, const std::string& path) {
-  INVAR_ASSIGN_OR_RETURN(std::string text, environment.files->read_file(path, syntax::kMaxSourceBytes));
-  syntax::Diagnostics diagnostics;
-  write::Arguments arguments;
-  const syntax::SourcePtr source = syntax::make_source(path, std::move(text));
-  const syntax::ast::FilePtr file = syntax::parse_file(source, diagnostics);
-  if (!file ||
-      !syntax::decode_body(file->body, source, {}, write::arguments_schema(), &arguments, diagnostics)) {
-    return invalid(diagnostics.render(false));
-  }
-  return arguments;
-}
-
-Result<> add_flags(write::EndpointArguments& endpoint, const ReplayOptions& options) {
-  if (!options.to.empty()) endpoint.url = options.to;
-  if (!options.tenant.empty()) endpoint.headers["X-Scope-OrgID"] = options.tenant;
+Result<> add_flags(delivery::Destination& to, const ReplayOptions& options) {
+  auto& headers = to.endpoint.headers.headers;
+  if (!options.to.empty()) to.endpoint.url = options.to;
+  if (!options.tenant.empty()) headers["X-Scope-OrgID"] = options.tenant;
   for (const std::string& header : options.headers) {
     const std::size_t colon = header.find(':');
     if (colon == std::string::npos || colon == 0) {
       return invalid(
           fmt::format("invalid argument {} for \"--header\" flag: write 'Name: value'", quote(header)));
     }
-    endpoint.headers[header.substr(0, colon)] = trim_space(std::string_view(header).substr(colon + 1));
+    headers[header.substr(0, colon)] = trim_space(std::string_view(header).substr(colon + 1));
   }
   if (!options.user.empty() || !options.password_file.empty()) {
-    endpoint.client.basic_auth = http::BasicAuth{options.user, options.password_file, {}};
+    to.client.basic_auth = http::BasicAuth{options.user, options.password_file, {}};
   }
-  if (!options.bearer_token_file.empty()) endpoint.client.bearer_token_file = options.bearer_token_file;
+  if (!options.bearer_token_file.empty()) to.client.bearer_token_file = options.bearer_token_file;
   if (!options.ca_file.empty() || options.insecure) {
-    http::TlsConfig tls = endpoint.client.tls.value_or(http::TlsConfig{});
+    http::TlsConfig tls = to.client.tls.value_or(http::TlsConfig{});
     if (!options.ca_file.empty()) tls.ca_file = options.ca_file;
     tls.insecure_skip_verify |= options.insecure;
-    endpoint.client.tls = tls;
+    to.client.tls = tls;
   }
-  return http::validate(endpoint.client);
+  return http::validate(to.client);
 }
 
 // Of the file and the flags together, with what a replay needs: nothing grows too old, nothing goes to a disk.
-Result<write::Arguments> arguments_of(const Environment& environment, const ReplayOptions& options) {
-  write::Arguments arguments;
+Result<delivery::Destination> destination_of(const Environment& environment, const ReplayOptions& options) {
+  std::vector<delivery::Destination> found;
   if (!options.config.empty()) {
-    INVAR_ASSIGN_OR_RETURN(arguments, read_config(environment, options.config));
+    INVAR_ASSIGN_OR_RETURN(found, options.read_config(*environment.files, options.config));
   }
-  if (arguments.endpoints.empty()) {
+  if (found.empty()) {
     if (options.to.empty()) return invalid("say where to: --to URL, or --config FILE with an endpoint");
-    arguments.endpoints.emplace_back();
+    found.emplace_back();
   }
-  if (arguments.endpoints.size() > 1) return invalid(options.config + ": has more than one endpoint");
-  write::EndpointArguments& endpoint = arguments.endpoints.front();
-  INVAR_TRY(add_flags(endpoint, options));
-  const auto url = http::parse_url(endpoint.url);
+  if (found.size() > 1) return invalid(options.config + ": has more than one endpoint");
+  delivery::Destination& to = found.front();
+  INVAR_TRY(add_flags(to, options));
+  const auto url = http::parse_url(to.endpoint.url);
   if (!url) return std::unexpected(url.error().wrapped("--to"));
   if (url->scheme != "http" && url->scheme != "https")
     return invalid("--to: write http://HOST:PORT or https://HOST:PORT");
-  arguments.queue.max_age = Duration::zero();
-  arguments.queue.max_disk_bytes = 0;
-  arguments.queue.max_memory_bytes = std::int64_t{2} << 30;
-  arguments.queue.flush_timeout = Duration::zero();
-  arguments.queue.on_retries_exhausted = "drop";
-  return arguments;
+  to.endpoint.shown_url = http::redact_url(to.endpoint.url);
+  to.endpoint.headers.user_agent = user_agent();
+  to.endpoint.queue = {.max_memory_bytes = std::uint64_t{2} << 30,
+                       .max_age = Duration::zero(),
+                       .flush_timeout = Duration::zero()};
+  return std::move(to);
 }
 
 struct Survey {  // what a selection holds
@@ -144,34 +129,48 @@ std::string state_path(const ReplayOptions& options, const std::string& url) {
   return fmt::format("{}/replay-{:016x}.json", options.state_folder, key.stable_hash());
 }
 
-std::string ledger_text(const std::vector<const pipeline::Ledger*>& ledgers) {
+std::string ledger_text(const pipeline::Ledger& ledger) {
   std::string out = fmt::format("{:>9} {:>9} {:>9} {:>9} {:>9}  {}\n", "TAKEN", "SENT", "REFUSED", "EXPIRED",
                                 "DROPPED", "TYPE");
   const auto add = [&](const std::string& name, const pipeline::LedgerRow& row) {
     out += fmt::format("{:>9} {:>9} {:>9} {:>9} {:>9}  {}\n", row.taken, row.sent, row.refused, row.expired,
                        row.dropped, name);
   };
-  for (const pipeline::Ledger* ledger : ledgers) {
-    for (const auto& [type, row] : ledger->rows()) add(type, row);
-    const pipeline::LedgerRow total = ledger->total();
-    if (ledger->rows().size() > 1) add("all", total);
-    for (const auto& [reason, count] : total.refused_by_reason)
-      out += fmt::format("{} refused: {}\n", count, reason);
-    for (const auto& [reason, count] : total.dropped_by_reason)
-      out += fmt::format("{} dropped: {}\n", count, reason);
-  }
+  for (const auto& [type, row] : ledger.rows()) add(type, row);
+  const pipeline::LedgerRow total = ledger.total();
+  if (ledger.rows().size() > 1) add("all", total);
+  for (const auto& [reason, count] : total.refused_by_reason)
+    out += fmt::format("{} refused: {}\n", count, reason);
+  for (const auto& [reason, count] : total.dropped_by_reason)
+    out += fmt::format("{} dropped: {}\n", count, reason);
   return out;
+}
+
+ReplayEnd end_of(delivery::End end) {
+  switch (end) {
+    case delivery::End::kSent:
+      return ReplayEnd::kSent;
+    case delivery::End::kRefused:
+    case delivery::End::kExpired:
+      return ReplayEnd::kRefused;
+    case delivery::End::kDropped:
+    case delivery::End::kLeft:
+      break;
+  }
+  return ReplayEnd::kNotDelivered;
 }
 
 class Replay {
  public:
-  Replay(const Environment& environment, const Source& source, double per_second, std::string state_path)
+  Replay(const Environment& environment, const Source& source, delivery::Destination to, double per_second,
+         std::string state_path)
       : environment_(environment),
         source_(source),
+        to_(std::move(to)),
         per_second_(per_second),
         state_path_(std::move(state_path)) {}
 
-  Result<int> run(const write::Arguments& arguments, ReplayState resume) {
+  Result<int> run(ReplayState resume) {
     // Signals first: threads started later inherit the mask.
     signals_ = async::watch_signals(*loop_, [this](int) { interrupt(); });
     // A write to a connection that is gone is an error of that connection.
@@ -180,20 +179,14 @@ class Replay {
     registry_ = metrics::Registry::create();
     scope_ = registry_->scope({});
     transport_ = http::Transport::create(*loop_, environment_.files, scope_.get(), {});
-    write::Writer::Environment around;
-    around.component_id = "replay";
-    around.user_agent = user_agent();
-    around.metrics = scope_.get();
-    around.loop = loop_.get();
-    around.pool = pool_.get();
-    around.files = environment_.files;
-    around.http = transport_;
-    around.random = [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); };
-    around.on_end = [this](const pipeline::ProfilePtr& profile, const std::string& error) {
-      on_end(profile, error);
-    };
-    writer_ = std::make_unique<write::Writer>(std::move(around));
-    INVAR_TRY(writer_->configure(arguments));
+    ledger_ = std::make_unique<pipeline::Ledger>(*scope_, to_.endpoint.shown_url);
+    INVAR_ASSIGN_OR_RETURN(auto client, transport_->make_client(to_.client, to_.endpoint.name));
+    endpoint_ = std::make_unique<delivery::Endpoint>(
+        delivery::Endpoint::Environment{
+            .loop = loop_.get(),
+            .random = [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); }},
+        to_.endpoint, delivery::endpoint_metrics(*scope_, to_.endpoint.shown_url), std::move(client));
+    packer_ = std::make_unique<delivery::Packer>(*loop_, *pool_);
 
     sent_before_ = resume.sent;
     replayer_ = std::make_unique<Replayer>(
@@ -211,29 +204,30 @@ class Replay {
   }
 
  private:
-  void send(pipeline::ProfilePtr profile, Replayer::Ended ended) {
-    const pipeline::Profile* const key = profile.get();
-    ended_[key] = ended;
-    const pipeline::Answer answer = writer_->receiver()->accept(profile);
-    if (answer.accepted() || ended_.erase(key) == 0) return;
-    seen_ = total();  // it is in the ledger already
-    ended(ReplayEnd::kRefused, answer.reason);
+  void send(const pipeline::ProfilePtr& profile, const Replayer::Ended& ended) {
+    const std::uint64_t bytes = profile->body->size();
+    if (bytes == 0) return ended(ReplayEnd::kRefused, std::string(delivery::kEmptyProfile));
+    pipeline::Ledger::Entry entry = ledger_->take(profile->type());
+    auto labels = delivery::Packer::labels(*profile, to_.external_labels);
+    if (!labels) {
+      entry.refused("invalid labels");
+      return ended(ReplayEnd::kRefused, labels.error().message);
+    }
+    delivery::Receipt receipt(
+        std::move(entry),
+        std::make_shared<delivery::Journey>(nullptr, [ended](const delivery::Outcome& outcome) {
+          const std::string error = outcome.error();
+          ended(end_of(outcome.end), error.empty() ? outcome.reason : error);
+        }));
+    const delivery::EndpointSettings& settings = endpoint_->settings();
+    packer_->pack(profile, std::move(*labels),
+                  {settings.queue.max_memory_bytes, settings.queue.max_age, settings.max_profile_bytes > 0},
+                  [this, bytes, receipt = std::move(receipt)](
+                      const std::expected<delivery::Packed, delivery::Outcome>& packed) mutable {
+                    packed ? endpoint_->offer(*packed, std::move(receipt))
+                           : endpoint_->refuse(bytes, std::move(receipt), packed.error());
+                  });
   }
-
-  // The ledger's entry closes before the profile ends, one at a time, so what has grown says how it ended.
-  void on_end(const pipeline::ProfilePtr& profile, const std::string& error) {
-    const pipeline::LedgerRow now = total();
-    const bool sent = now.sent > seen_.sent,
-               refused = now.refused > seen_.refused || now.expired > seen_.expired;
-    seen_ = now;
-    auto ended = ended_.extract(profile.get());
-    if (ended.empty()) return;
-    ended.mapped()(sent      ? ReplayEnd::kSent
-                   : refused ? ReplayEnd::kRefused
-                             : ReplayEnd::kNotDelivered,
-                   error.empty() && refused ? "empty profile" : error);
-  }
-  [[nodiscard]] pipeline::LedgerRow total() const { return writer_->ledgers().front()->total(); }
 
   void interrupt() {
     interrupted_ = true;
@@ -247,17 +241,19 @@ class Replay {
     if (std::exchange(finishing_, true)) return;
     grace_.cancel();
     ticker_.cancel();
-    writer_->stop([this] { loop_->stop(); });
+    packer_->hurry();
+    endpoint_->drain(Duration::zero(), delivery::Endpoint::Rest::kLeaveOnDisk, "stopped",
+                     [this] { loop_->stop(); });
   }
 
   // Once a tick: progress, the state on disk, and whether there is a point in going on.
   void tick() {
     ticker_.arm_after(kTick, [this] { tick(); });
     const async::TimePoint now = loop_->now();
-    const auto [state, trouble] = endpoint_state();
-    if (state == to_string(delivery::EndpointView::State::kHeld) && !interrupted_ && !given_up_) {
+    const delivery::EndpointView view = endpoint_->view();
+    if (view.state == delivery::EndpointView::State::kHeld && !interrupted_ && !given_up_) {
       given_up_ = true;
-      say(trouble);
+      say(view.last_error);
       replayer_->stop();
       grace_.arm_after(Duration::zero(), [this] { finish(); });
     }
@@ -265,26 +261,15 @@ class Replay {
     const double seconds = std::chrono::duration<double>(now - started_).count();
     const double rate =
         seconds > 0 ? static_cast<double>(progress.gone_through - first_gone_through_) / seconds : 0;
-    const bool failing = state == to_string(delivery::EndpointView::State::kFailing);
+    const std::string trouble =
+        view.state == delivery::EndpointView::State::kFailing ? view.last_error : std::string();
     if (environment_.error_columns > 0) {
-      environment_.status(progress_text(progress, rate, failing ? trouble : "", environment_.error_columns));
+      environment_.status(progress_text(progress, rate, trouble, environment_.error_columns));
     } else if (now - last_line_ >= kPlainLines) {
       last_line_ = now;
-      environment_.warn(progress_text(progress, rate, failing ? trouble : "", 0));
+      environment_.warn(progress_text(progress, rate, trouble, 0));
     }
     if (now - last_saved_ >= kSaveEvery) save();
-  }
-
-  // The endpoint's state and last error, as the status page shows them.
-  [[nodiscard]] std::pair<std::string, std::string> endpoint_state() const {
-    std::pair<std::string, std::string> out;
-    const syntax::BodyValue info = writer_->debug_info();
-    if (info.statements.empty() || !info.statements.front().body) return out;
-    for (const auto& statement : info.statements.front().body->statements) {
-      if (statement.name == "state") out.first = statement.value->as_string();
-      if (statement.name == "last_error") out.second = statement.value->as_string();
-    }
-    return out;
   }
 
   void save() {
@@ -304,7 +289,7 @@ class Replay {
   Result<int> result() {
     say("");
     const Replayer::Progress progress = replayer_->progress();
-    environment_.print(ledger_text(writer_->ledgers()));
+    environment_.print(ledger_text(*ledger_));
     if (progress.unreadable > 0)
       environment_.print(fmt::format("{} files could not be read\n", progress.unreadable));
     if (sent_before_ > 0) environment_.print(fmt::format("{} were sent before\n", sent_before_));
@@ -327,6 +312,7 @@ class Replay {
 
   const Environment& environment_;
   const Source& source_;
+  const delivery::Destination to_;
   const double per_second_;
   const std::string state_path_;
   // Torn down in reverse: what uses a thing stands below it.
@@ -336,10 +322,10 @@ class Replay {
   std::unique_ptr<metrics::Registry> registry_;
   std::unique_ptr<metrics::Scope> scope_;
   std::shared_ptr<http::Transport> transport_;
-  std::map<const pipeline::Profile*, Replayer::Ended> ended_;  // of what is being sent
-  pipeline::LedgerRow seen_;
   std::unique_ptr<Replayer> replayer_;
-  std::unique_ptr<write::Writer> writer_;
+  std::unique_ptr<pipeline::Ledger> ledger_;
+  std::unique_ptr<delivery::Endpoint> endpoint_;
+  std::unique_ptr<delivery::Packer> packer_;
   async::TimePoint started_{}, last_line_{}, last_saved_{};
   std::size_t first_gone_through_ = 0;
   std::uint64_t sent_before_ = 0;
@@ -421,8 +407,8 @@ Result<int> replay(const Environment& environment, const ReplayOptions& options)
   if (!options.rate.empty()) {
     INVAR_ASSIGN_OR_RETURN(per_second, parse_rate(options.rate));
   }
-  INVAR_ASSIGN_OR_RETURN(const write::Arguments arguments, arguments_of(environment, options));
-  const std::string& url = arguments.endpoints.front().url;
+  INVAR_ASSIGN_OR_RETURN(delivery::Destination to, destination_of(environment, options));
+  const std::string& url = to.endpoint.url;
   INVAR_ASSIGN_OR_RETURN(const Source source, Source::open(environment, options.selection));
   const std::string path = state_path(options, url);
   INVAR_ASSIGN_OR_RETURN(ReplayState state, load_state(environment, path, options.restart));
@@ -444,7 +430,7 @@ Result<int> replay(const Environment& environment, const ReplayOptions& options)
           "an hour unless it is set up otherwise (--shift-to-now, --keep-time)");
     }
   }
-  return Replay(environment, source, per_second, path).run(arguments, std::move(state));
+  return Replay(environment, source, std::move(to), per_second, path).run(std::move(state));
 }
 
 }  // namespace invar::archive_tool

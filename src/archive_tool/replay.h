@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "archive_tool/environment.h"
 #include "archive_tool/replayer.h"
 #include "archive_tool/selection.h"
+#include "delivery/destination.h"
 
 namespace invar::archive_tool {
 
@@ -15,6 +17,8 @@ struct ReplayOptions {
   Selection selection;
   std::string to;      // URL of the server
   std::string config;  // a file with the arguments of a pyroscope.write component, with one endpoint
+  std::function<Result<std::vector<delivery::Destination>>(fs::FileSystem&, const std::string& path)>
+      read_config;
   // What else is asked for often; everything is in `config`.
   std::string tenant, user, password_file, bearer_token_file, ca_file;
   std::vector<std::string> headers;  // "Name: value"

@@ -4,40 +4,15 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <string>
-#include <utility>
 
 #include "async/loop.h"
 #include "delivery/backoff.h"
+#include "delivery/outcome.h"
 #include "delivery/push_request.h"
-#include "pipeline/ledger.h"
-#include "pipeline/profile.h"
 #include "queue/segment_format.h"
 
 namespace invar::delivery {
-
-// One accepted profile on its way to all endpoints; the last one to let go of it ends it.
-class Push {
- public:
-  explicit Push(std::function<void(Push&)> on_end) : on_end_(std::move(on_end)) {}
-  Push(const Push&) = delete;
-  Push& operator=(const Push&) = delete;
-  ~Push() { on_end_(*this); }
-  std::string error;  // of the endpoints that failed, joined by newlines
-
- private:
-  std::function<void(Push&)> on_end_;
-};
-
-enum class End {
-  kSent,
-  kRefused,
-  kExpired,
-  kDropped,
-  kLeft,  // stays on disk for the next process
-};
 
 struct Delivery {
   enum class Place {
@@ -57,9 +32,7 @@ struct Delivery {
   std::uint64_t body_bytes = 0;
   bool ingest = false;
 
-  pipeline::Ledger::Entry entry;
-  std::shared_ptr<Push> push;  // null: found on disk
-  pipeline::Kept kept;         // of a sender that wants to know when it is on disk; runs once
+  Receipt receipt;
   async::TimePoint accepted_at{};
   Backoff backoff;
   std::uint64_t attempts = 0;

@@ -15,6 +15,10 @@ async::TimePoint::duration ticks(Duration d) {
   return std::chrono::duration_cast<async::TimePoint::duration>(d);
 }
 
+Outcome expired() {
+  return {End::kExpired, "expired", "too old for the server before it could be sent"};
+}
+
 }  // namespace
 
 DeliveryQueue::DeliveryQueue(Environment environment, QueueSettings settings, Events events)
@@ -48,16 +52,14 @@ void DeliveryQueue::add(DeliveryPtr delivery) {
   delivery->number = ++last_number_;
   ++known_;
   account(*delivery);
-  const auto refuse = [&](End end, std::string_view reason, std::string_view cause) {
-    events_.give_up(std::move(delivery), end, reason, cause);
-  };
+  const auto refuse = [&](Outcome outcome) { events_.give_up(std::move(delivery), std::move(outcome)); };
   if (time_left(*delivery) < Duration::zero())
-    return refuse(End::kExpired, "expired", "older than the server accepts");
+    return refuse({End::kExpired, "expired", "older than the server accepts"});
   if (delivery->memory_bytes > settings_.max_memory_bytes)
-    return refuse(End::kDropped, "memory full", "one profile is larger than the whole queue");
+    return refuse({End::kDropped, "memory full", "one profile is larger than the whole queue"});
   make_room();
   if (memory_bytes_ > settings_.max_memory_bytes)
-    return refuse(End::kDropped, "memory full", "profiles that cannot leave it fill the memory");
+    return refuse({End::kDropped, "memory full", "profiles that cannot leave it fill the memory"});
 
   if (!settings_.sync_always || !writes_to_disk()) {
     saved(std::move(delivery));
@@ -153,8 +155,8 @@ void DeliveryQueue::settled(Delivery& d, End end) {
   if (end != End::kLeft) spill_->ack(d.record);
 }
 
-void DeliveryQueue::give_up(Delivery& d, End end, std::string_view reason, std::string_view cause) {
-  events_.give_up(take_out(d), end, reason, cause);
+void DeliveryQueue::give_up(Delivery& d, Outcome outcome) {
+  events_.give_up(take_out(d), std::move(outcome));
 }
 
 void DeliveryQueue::put_back(DeliveryPtr delivery) {
@@ -186,8 +188,7 @@ DeliveryPtr DeliveryQueue::next(std::size_t ahead) {
     }
     DeliveryPtr delivery = take_out(live ? *live_.begin()->second : *older);
     if (time_left(*delivery) >= Duration::zero()) return delivery;
-    events_.give_up(std::move(delivery), End::kExpired, "expired",
-                    "too old for the server before it could be sent");
+    events_.give_up(std::move(delivery), expired());
   }
 }
 
@@ -208,12 +209,11 @@ void DeliveryQueue::age() {
 }
 
 void DeliveryQueue::expire() {
-  constexpr std::string_view kCause = "too old for the server before it could be sent";
   while (!backlog_.empty() && time_left(*backlog_.begin()->second) < Duration::zero())
-    give_up(*backlog_.begin()->second, End::kExpired, "expired", kCause);
+    give_up(*backlog_.begin()->second, expired());
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     Delivery& d = *it++->second;
-    if (time_left(d) < Duration::zero()) give_up(d, End::kExpired, "expired", kCause);
+    if (time_left(d) < Duration::zero()) give_up(d, expired());
   }
 }
 
@@ -276,7 +276,7 @@ void DeliveryQueue::make_room() {
   while (memory_bytes_ > settings_.max_memory_bytes) {
     Delivery* d = victim();
     if (!d) return;
-    give_up(*d, End::kDropped, "memory full", "the server does not keep up and the queue is full");
+    give_up(*d, {End::kDropped, "memory full", "the server does not keep up and the queue is full"});
   }
 }
 
@@ -301,17 +301,17 @@ void DeliveryQueue::save_all() {
 }
 
 void DeliveryQueue::saved(DeliveryPtr delivery) {
-  if (delivery->kept) std::exchange(delivery->kept, {})({});
+  delivery->receipt.kept();
   place(std::move(delivery), Place::kLive);
 }
 
 // Only with sync_always. A sender that waits to hear keeps the profile itself; for all others memory is better than nothing.
 void DeliveryQueue::not_saved(DeliveryPtr delivery, const Error& error) {
-  if (!delivery->kept) {
+  if (!delivery->receipt.awaited()) {
     place(std::move(delivery), Place::kLive);
     return;
   }
-  events_.give_up(std::move(delivery), End::kRefused, "disk", error.message);
+  events_.give_up(std::move(delivery), {End::kRefused, "disk", error.message});
 }
 
 void DeliveryQueue::on_opened(Result<Spill::Opened> opened) {
@@ -339,7 +339,7 @@ void DeliveryQueue::on_opened(Result<Spill::Opened> opened) {
     delivery->taken_unix_ns = found.taken_unix_ns;
     delivery->body_bytes = found.body_bytes;
     delivery->ingest = found.ingest;
-    delivery->entry = env_.recover(found.type);
+    delivery->receipt = Receipt(env_.recover(found.type));
     delivery->accepted_at =
         env_.loop->now() - ticks(Duration(std::max<std::int64_t>(0, unix_now - found.taken_unix_ns)));
     delivery->number = ++last_number_;
@@ -415,7 +415,7 @@ void DeliveryQueue::on_loaded(Spill::Number number, Result<OutgoingPtr> profile)
     note_disk(&profile.error());
     load_retry_at_ = disk_retry_at_;
   } else if (!profile) {
-    give_up(d, End::kDropped, "damaged on disk", profile.error().message);
+    give_up(d, {End::kDropped, "damaged on disk", profile.error().message});
   }
   events_.changed();
 }
@@ -432,7 +432,7 @@ void DeliveryQueue::on_evicted(const std::vector<queue::RecordId>& records) {
     d.no_disk = true;
     account(d);
     if (d.place != Place::kOut)
-      give_up(d, End::kDropped, "disk full", "the server does not keep up and the disk queue is full");
+      give_up(d, {End::kDropped, "disk full", "the server does not keep up and the disk queue is full"});
   }
 }
 
@@ -460,12 +460,11 @@ std::uint64_t DeliveryQueue::disk_bytes() const {
   return spill_ ? spill_->stats().disk_bytes : 0;
 }
 
-void DeliveryQueue::give_up_all(End end, std::string_view reason) {
-  constexpr std::string_view kCause = "not delivered in time";
+void DeliveryQueue::give_up_all(End end, const std::string& reason) {
   const auto drain = [&](auto& from) {
     while (!from.empty()) {
       Delivery& d = *from.begin()->second;
-      give_up(d, end == End::kLeft && !d.stored() ? End::kDropped : end, reason, kCause);
+      give_up(d, {end == End::kLeft && !d.stored() ? End::kDropped : end, reason, "not delivered in time"});
     }
   };
   drain(saving_);

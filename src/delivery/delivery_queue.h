@@ -57,7 +57,7 @@ class DeliveryQueue {
   };
   struct Events {
     // The queue gives it up. The owner calls settled().
-    std::function<void(DeliveryPtr, End, std::string_view reason, std::string_view cause)> give_up;
+    std::function<void(DeliveryPtr, Outcome)> give_up;
     std::function<void()> changed;  // next() may give something that it did not before, or all is on disk
   };
 
@@ -75,7 +75,7 @@ class DeliveryQueue {
 
   void sweep();     // moves on what time moves: to the backlog, to the disk, out of the window
   void save_all();  // what is not on disk is written now
-  void give_up_all(End end, std::string_view reason);
+  void give_up_all(End end, const std::string& reason);
   // Calls `done` when the disk has nothing more to do.
   void when_disk_idle(async::Task done);
 
@@ -114,7 +114,7 @@ class DeliveryQueue {
   [[nodiscard]] Delivery* victim();
   void save(Delivery& delivery, bool urgent);
   void expire();
-  void give_up(Delivery& delivery, End end, std::string_view reason, std::string_view cause);
+  void give_up(Delivery& delivery, Outcome outcome);
   void saved(DeliveryPtr delivery);
   void not_saved(DeliveryPtr delivery, const Error& error);
   void note_disk(const Error* error);

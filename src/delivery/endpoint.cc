@@ -30,13 +30,12 @@ Endpoint::Endpoint(Environment environment, EndpointSettings settings, EndpointM
       settings_(std::move(settings)),
       metrics_(std::move(metrics)),
       client_(std::move(client)),
-      queue_({env_.loop, env_.logger, env_.disk_pool, env_.files, env_.directory, settings_.shown_url,
-              env_.recover},
-             settings_.queue,
-             {[this](DeliveryPtr delivery, End end, std::string_view reason, std::string_view cause) {
-                finish(std::move(delivery), end, reason, cause);
-              },
-              [this] { dispatch(); }}),
+      queue_(
+          {env_.loop, env_.logger, env_.disk_pool, env_.files, env_.directory, settings_.shown_url,
+           env_.recover},
+          settings_.queue,
+          {[this](DeliveryPtr delivery, Outcome outcome) { finish(std::move(delivery), std::move(outcome)); },
+           [this] { dispatch(); }}),
       timer_(*env_.loop),
       drain_timer_(*env_.loop) {}
 
@@ -54,19 +53,32 @@ void Endpoint::update(EndpointSettings settings, std::unique_ptr<http::Client> c
   dispatch();
 }
 
-void Endpoint::offer(OutgoingPtr profile, pipeline::Ledger::Entry entry, std::shared_ptr<Push> push,
-                     pipeline::Kept kept) {
+void Endpoint::offer(const Packed& packed, Receipt receipt) {
+  const OutgoingPtr& profile = packed.profile;
+  if (settings_.max_profile_bytes > 0 && packed.raw_bytes > settings_.max_profile_bytes)
+    return refuse(
+        profile->body_bytes(), std::move(receipt),
+        {End::kRefused, "too large", fmt::format("{} bytes uncompressed", packed.raw_bytes), "", true});
   auto delivery = std::make_unique<Delivery>();
   delivery->taken_unix_ns = profile->taken_unix_ns;
   delivery->body_bytes = profile->body_bytes();
   delivery->ingest = profile->kind == pipeline::BodyKind::kIngest;
-  delivery->profile = std::move(profile);
-  delivery->entry = std::move(entry);
-  delivery->push = std::move(push);
-  delivery->kept = std::move(kept);
+  delivery->profile = profile;
+  delivery->receipt = std::move(receipt);
   delivery->accepted_at = env_.loop->now();
   queue_.add(std::move(delivery));
   dispatch();
+}
+
+void Endpoint::refuse(std::uint64_t body_bytes, Receipt receipt, const Outcome& outcome) {
+  if (outcome.reason == kEmptyProfile) {
+    receipt.kept();
+  } else {
+    metrics_.dropped_bytes->add(static_cast<double>(body_bytes));
+    metrics_.dropped_profiles->add();
+    note_lost(outcome.reason, outcome.cause);
+  }
+  receipt.end(outcome);
 }
 
 bool Endpoint::may_send() const {
@@ -172,7 +184,7 @@ void Endpoint::on_success(DeliveryPtr delivery, std::uint64_t bytes) {
   hold_backoff_.reset();
   largest_sent_ = std::max(largest_sent_, bytes);
   note_state(EndpointView::State::kWorking, nullptr);
-  finish(std::move(delivery), End::kSent, "", "");
+  finish(std::move(delivery), {});
 }
 
 // A bucket smaller than the profile never lets it through, however long one waits. Pyroscope names its rate but not its
@@ -212,7 +224,7 @@ void Endpoint::on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t 
 
   Duration wait = delivery->backoff.next(settings_.backoff, env_.random());
   if (delivery->backoff.exhausted(settings_.backoff) && !settings_.queue.keep_when_exhausted) {
-    finish(std::move(delivery), End::kDropped, "retries exhausted", reply.error);
+    finish(std::move(delivery), {End::kDropped, "retries exhausted", reply.error});
     return;
   }
   // So long does an empty bucket take to hold this profile: the next answer is about the bucket's size.
@@ -237,7 +249,7 @@ void Endpoint::on_give_up(DeliveryPtr delivery, const Reply& reply) {
   troubles_ = 0;
   if (++refusals_ >= kRefusing || state_ == EndpointView::State::kIdle)
     note_state(EndpointView::State::kRefusing, &reply);
-  finish(std::move(delivery), End::kRefused, reply.reason, reply.error);
+  finish(std::move(delivery), {End::kRefused, reply.reason, reply.error});
 }
 
 // Nothing passes until the credentials are mended, by a reload or in their file: one profile at a time asks.
@@ -255,68 +267,40 @@ void Endpoint::on_hold(DeliveryPtr delivery, const Reply& reply, std::uint64_t f
   queue_.put_back(std::move(delivery));
 }
 
-void Endpoint::finish(DeliveryPtr delivery, End end, std::string_view reason, std::string_view cause) {
-  queue_.settled(*delivery, end);
-  if (delivery->kept) {
-    std::exchange(delivery->kept, {})(
-        end == End::kSent
-            ? pipeline::Answer{}
-            : pipeline::Answer{pipeline::Outcome::kRefused, fmt::format("{}: {}", reason, cause)});
-  }
-  if (end == End::kLeft) {
+void Endpoint::finish(DeliveryPtr delivery, Outcome outcome) {
+  queue_.settled(*delivery, outcome.end);
+  if (outcome.end == End::kLeft) {
     ++left_;
-    delivery->entry.left_on_disk();
-    return;
+    return delivery->receipt.end({End::kLeft, std::move(outcome.reason)});
   }
   const bool is_ingest = delivery->ingest;
   const auto body_bytes = static_cast<double>(delivery->body_bytes);
   (is_ingest ? metrics_.ingest_endpoint : metrics_.push_endpoint)
       ->observe(seconds(env_.loop->now() - delivery->accepted_at));
-  if (end == End::kSent) {
+  if (outcome.end == End::kSent) {
     metrics_.sent_bytes->add(body_bytes);
     metrics_.sent_profiles->add();
-    delivery->entry.sent();
-    return;
+    return delivery->receipt.end(outcome);
   }
   metrics_.dropped_bytes->add(body_bytes);
   metrics_.dropped_profiles->add();
-  switch (end) {
-    case End::kRefused:
-      delivery->entry.refused(reason);
-      break;
-    case End::kExpired:
-      delivery->entry.expired();
-      break;
-    default:
-      delivery->entry.dropped(reason);
-      break;
-  }
-  const std::string error = fmt::format(
-      "{} {} ({} retries): {}", is_ingest ? "failed to ingest to endpoint" : "failed to push to endpoint",
-      settings_.shown_url, delivery->backoff.drawn(), cause);
-  if (delivery->push) {
-    if (!delivery->push->error.empty()) delivery->push->error += '\n';
-    delivery->push->error += error;
-  }
+  outcome.context = fmt::format("{} {} ({} retries)",
+                                is_ingest ? "failed to ingest to endpoint" : "failed to push to endpoint",
+                                settings_.shown_url, delivery->backoff.drawn());
+  delivery->receipt.end(outcome);
   if (ending_) {
     ++lost_at_end_;
   } else {
-    note_lost(reason, error);
+    note_lost(outcome.reason, outcome.error());
   }
 }
 
-void Endpoint::count_unsent(std::uint64_t bytes, std::string_view reason, std::string_view cause) {
-  metrics_.dropped_bytes->add(static_cast<double>(bytes));
-  metrics_.dropped_profiles->add();
-  note_lost(reason, cause);
-}
-
-void Endpoint::finish_all(End end, std::string_view reason) {
+void Endpoint::finish_all(End end, const std::string& reason) {
   timer_.cancel();
   ending_ = true;
   for (auto& [id, flight] : std::exchange(flights_, {})) {
     const bool left = end == End::kLeft && flight.delivery->stored();
-    finish(std::move(flight.delivery), left ? End::kLeft : End::kDropped, reason, "not delivered in time");
+    finish(std::move(flight.delivery), {left ? End::kLeft : End::kDropped, reason, "not delivered in time"});
   }
   queue_.give_up_all(end, reason);
   ending_ = false;

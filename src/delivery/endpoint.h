@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "delivery/backoff.h"
 #include "delivery/delivery_queue.h"
+#include "delivery/packer.h"
 #include "delivery/push_request.h"
 #include "delivery/reply.h"
 #include "delivery/window.h"
@@ -81,11 +82,9 @@ class Endpoint {
 
   // New settings for what is queued, too. A null client keeps the present one.
   void update(EndpointSettings settings, std::unique_ptr<http::Client> client);
-  // `kept`, if any, hears once when the profile is as safe as the settings promise, or that it is not.
-  void offer(OutgoingPtr profile, pipeline::Ledger::Entry entry, std::shared_ptr<Push> push,
-             pipeline::Kept kept = {});
-  // A profile that ended before the queue had it: refused or dropped by us.
-  void count_unsent(std::uint64_t bytes, std::string_view reason, std::string_view cause);
+  void offer(const Packed& packed, Receipt receipt);
+  // Ends a profile before the queue has it.
+  void refuse(std::uint64_t body_bytes, Receipt receipt, const Outcome& outcome);
   // Sends what it can until `within` is over, then gives up the rest with `reason`, or leaves on disk what is there, and
   // calls `done` (once, posted). What is left is left at once when there is no use in trying.
   enum class Rest { kGiveUp, kLeaveOnDisk };
@@ -114,8 +113,8 @@ class Endpoint {
   void on_hold(DeliveryPtr delivery, const Reply& reply, std::uint64_t flight);
   [[nodiscard]] bool over_burst(const Delivery& delivery, const Reply& reply) const;
 
-  void finish(DeliveryPtr delivery, End end, std::string_view reason, std::string_view cause);
-  void finish_all(End end, std::string_view reason);
+  void finish(DeliveryPtr delivery, Outcome outcome);
+  void finish_all(End end, const std::string& reason);
   [[nodiscard]] std::size_t limit() const { return troubles_ >= 2 ? 1 : window_.limit(); }
   void arm();
   void check_drained();

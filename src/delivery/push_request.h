@@ -3,6 +3,7 @@
 // made once; every attempt to every endpoint sends the same bytes.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -40,7 +41,7 @@ Outgoing make_ingest(const pipeline::Profile& profile, const Labels& labels);
 std::string time_suffix(bool gzip, UnixNanos unix_ns);
 
 struct EndpointHeaders {
-  std::vector<std::pair<std::string, std::string>> headers;  // as configured
+  std::map<std::string, std::string> headers;  // as configured
   std::string user_agent, instance_uid;
 };
 // `url` as configured. `timeout` is that of the attempt.

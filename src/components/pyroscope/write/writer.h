@@ -20,7 +20,8 @@
 #include "base/log.h"
 #include "components/pyroscope/write/arguments.h"
 #include "delivery/endpoint.h"
-#include "delivery/local_check.h"
+#include "delivery/outcome.h"
+#include "delivery/packer.h"
 #include "http/client.h"
 #include "metrics/metrics.h"
 #include "pipeline/intake.h"
@@ -42,8 +43,8 @@ class Writer {
     std::string data_path;
     std::shared_ptr<http::Transport> http;
     std::function<std::uint64_t()> random;
-    // May be empty. Every endpoint is done with a profile that accept() took; `error` is "" when all have it.
-    std::function<void(const pipeline::ProfilePtr& profile, const std::string& error)> on_end;
+    // May be empty. Every endpoint is done with a profile that accept() took.
+    std::function<void(const pipeline::ProfilePtr& profile, const delivery::Outcome& outcome)> on_end;
   };
   // A removed endpoint has this long to deliver what it has, unless flush_timeout is zero.
   static constexpr Duration kRemovalDrain = std::chrono::minutes(1);
@@ -68,33 +69,22 @@ class Writer {
     std::unique_ptr<delivery::Endpoint> endpoint;
   };
 
-  // A profile between accept() and its queues.
-  struct Incoming {
-    pipeline::ProfilePtr profile;
-    Labels labels;
-    std::vector<std::pair<std::string, pipeline::Ledger::Entry>> entries;  // by shown URL, one per endpoint
-    std::shared_ptr<delivery::Push> push;
-    pipeline::Kept kept;  // may be empty
-  };
+  // A profile's receipts between accept() and its queues, by shown URL, one per endpoint.
+  using Receipts = std::vector<std::pair<std::string, delivery::Receipt>>;
 
   pipeline::Answer accept(const pipeline::ProfilePtr& profile) { return take(profile, {}); }
   void accept_kept(const pipeline::ProfilePtr& profile, pipeline::Kept kept) {
     take(profile, std::move(kept));
   }
   pipeline::Answer take(const pipeline::ProfilePtr& profile, pipeline::Kept kept);
-  void check(Incoming incoming);
-  void checked(std::uint64_t id, const delivery::LocalCheck& result);
-  // It ends before a queue has it.
-  void refuse(Incoming incoming, const std::string& reason, const std::string& error);
-  void count_unsent(const Incoming& incoming, const std::string& url, const std::string& reason,
-                    const std::string& error);
-  void hand_over(Incoming incoming, const delivery::LocalCheck& found);
+  void packed(std::uint64_t body_bytes, Receipts receipts,
+              const std::expected<delivery::Packed, delivery::Outcome>& result);
   [[nodiscard]] std::string directory_of(const std::string& url, std::size_t n) const;
   void clear_unused_queues();
   [[nodiscard]] delivery::EndpointSettings settings_of(const EndpointArguments& endpoint,
                                                        const QueueArguments& queue) const;
   pipeline::Ledger& ledger_of(const std::string& shown_url);
-  std::shared_ptr<delivery::Push> begin(const pipeline::ProfilePtr& profile);
+  std::shared_ptr<delivery::Journey> begin(const pipeline::ProfilePtr& profile, pipeline::Kept kept);
   void remove(std::unique_ptr<delivery::Endpoint> endpoint, Duration within, delivery::Endpoint::Rest rest,
               const std::string& reason);
   void collect(std::vector<metrics::Sample>& out) const;
@@ -106,13 +96,12 @@ class Writer {
       ledgers_;  // by shown URL, for the component's life
   std::vector<Slot> endpoints_;
   std::vector<std::unique_ptr<delivery::Endpoint>> leaving_;  // draining
-  std::map<std::uint64_t, Incoming> checking_;                // on the worker pool
-  std::uint64_t last_check_ = 0, checking_bytes_ = 0;
   bool cleared_unused_ = false, stopping_ = false;
   async::Task on_stopped_;
   metrics::Histogram &push_total_, &ingest_total_;
   std::shared_ptr<pipeline::Intake<Writer>> intake_;
   pipeline::ReceiverPtr receiver_;
+  delivery::Packer packer_;  // hands over to the endpoints: goes before them
   async::Alive alive_;
 };
 

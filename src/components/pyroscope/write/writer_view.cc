@@ -53,7 +53,7 @@ void Writer::collect(std::vector<metrics::Sample>& out) const {
 }
 
 std::uint64_t Writer::memory_bytes() const {
-  std::uint64_t sum = checking_bytes_;
+  std::uint64_t sum = packer_.waiting_bytes();
   for (const Slot& slot : endpoints_) sum += slot.endpoint->view().memory_bytes;
   for (const auto& endpoint : leaving_) sum += endpoint->view().memory_bytes;
   return sum;

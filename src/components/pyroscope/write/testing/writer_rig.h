@@ -52,8 +52,8 @@ class WriterTest : public testing::Test {
     environment.data_path = "/data";
     environment.http = http_;
     environment.random = [this] { return random_(); };
-    environment.on_end = [this](const pipeline::ProfilePtr& ended, const std::string& error) {
-      ended_.push_back(ended->id + ": " + error);
+    environment.on_end = [this](const pipeline::ProfilePtr& ended, const delivery::Outcome& outcome) {
+      ended_.push_back(ended->id + ": " + outcome.error());
     };
     writer_ = std::make_unique<Writer>(std::move(environment));
   }
