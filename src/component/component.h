@@ -19,6 +19,7 @@
 #include "async/worker_pool.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "component/claims.h"
 #include "fs/filesystem.h"
 #include "http/client.h"
 #include "http/server.h"
@@ -65,6 +66,7 @@ struct Options {
   std::shared_ptr<http::Transport> http;
   http::Listen listen;  // opens a server of the component's own
   std::shared_ptr<const ClusterView> cluster;
+  Claims* claims = nullptr;  // for what only one component of the process can have
   std::string instance_uid;  // X-Invar-Id
   // Publishes new exports; ignored when equal to the previous ones. May be called from build() on.
   std::function<void(Boxed exports)> set_exports;

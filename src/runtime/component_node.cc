@@ -92,6 +92,7 @@ component::Options ComponentNode::make_options() {
   options.http = environment.http;
   options.listen = environment.listen;
   options.cluster = environment.cluster;
+  options.claims = environment.claims.get();
   options.instance_uid = environment.instance_uid;
   options.set_exports = alive_.bind([this](syntax::Boxed exports) { publish(std::move(exports)); });
   return options;

@@ -59,6 +59,7 @@ std::unique_ptr<Controller> Controller::create(Environment environment) {
   INVAR_CHECK(
       environment.loop != nullptr && environment.metrics != nullptr && environment.components != nullptr,
       "a controller needs a loop, a metrics registry and a component registry");
+  if (!environment.claims) environment.claims = std::make_shared<component::Claims>(*environment.loop);
   return std::make_unique<RootController>(std::move(environment));
 }
 

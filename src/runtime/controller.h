@@ -54,6 +54,7 @@ struct Environment {
   metrics::Registry* metrics = nullptr;
   log::Logger logger;
   std::shared_ptr<const component::ClusterView> cluster;
+  std::shared_ptr<component::Claims> claims;  // made by the controller when there are none
   const component::Registry* components = nullptr;
   std::vector<ConfigBlock> blocks;
   std::string storage_path;

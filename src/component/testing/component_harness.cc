@@ -24,6 +24,7 @@ Options ComponentHarness::options() {
   o.files = fs::posix();
   o.http = http;
   o.listen = network.listen();
+  o.claims = claims.get();
   o.set_exports = [this](Boxed boxed) {
     if (exports.empty() || !(exports.back() == boxed)) exports.push_back(std::move(boxed));
   };

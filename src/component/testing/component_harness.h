@@ -44,6 +44,7 @@ class ComponentHarness {
   async::testing::InlineWorkerPool pool{loop};
   std::shared_ptr<http::testing::FakeTransport> http = std::make_shared<http::testing::FakeTransport>(loop);
   http::testing::FakeNetwork network;
+  std::shared_ptr<Claims> claims = std::make_shared<Claims>(loop);  // may be shared with another component's
   std::unique_ptr<metrics::Registry> registry = metrics::Registry::create();
   std::unique_ptr<metrics::Scope> metrics;
   std::vector<std::string> log;

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <random>
-#include <set>
 #include <utility>
 
 #include "component/receiver.h"
@@ -14,46 +13,38 @@
 namespace invar::components::pyroscope_fsdump {
 namespace {
 
-constexpr Duration kClaimRetry = std::chrono::seconds(1);
-
-// The running components of this process that hold a folder. A folder held by one of them may be free soon: a
-// reload builds the new component before it stops a removed or renamed one. Held by anybody else, it is an
-// error of the configuration.
-std::multiset<std::string>& running_paths() {
-  static std::multiset<std::string> paths;
-  return paths;
-}
-
 class FsDump final : public component::Component {
  public:
   explicit FsDump(component::Options options)
       : options_(std::move(options)),
         dumper_({options_.id, options_.logger, options_.metrics, options_.loop, options_.disk_pool,
-                 [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); }}),
-        retry_(*options_.loop) {}
-  ~FsDump() override { leave(); }
+                 [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); }}) {}
 
   Result<> update(const component::Boxed& boxed) override {
     const auto& arguments = boxed.as<Arguments>();
-    std::shared_ptr<archive::Directory> directory = dumper_.directory();
-    if (!directory || arguments.target_directory != arguments_.target_directory) {
-      auto opened = open(arguments);
-      if (!opened && (opened.error().code != ErrorCode::kUnavailable ||
-                      !held_by_a_running_one(arguments.target_directory)))
-        return std::unexpected(opened.error());
-      directory = opened ? std::move(*opened) : nullptr;
-      waiting_for_ = opened ? std::string() : opened.error().message;
-    }
-    leave();
-    arguments_ = arguments;
-    apply(std::move(directory));
-    if (running_) enter();
-    if (!waiting_for_.empty()) {
-      options_.logger.error("target_directory is in use; profiles wait until it is free",
-                            {{"err", waiting_for_}});
-      arm_retry();
+    if (!claim_ || arguments.target_directory != arguments_.target_directory) {
+      std::unique_ptr<component::Claim> claim = options_.claims->take(
+          "folder " + arguments.target_directory, options_.id, alive_.bind([this] { take_over(); }));
+      std::shared_ptr<archive::Directory> directory;
+      if (claim->held()) {
+        INVAR_ASSIGN_OR_RETURN(directory, open(arguments));
+      } else if (!claim->holder_started()) {
+        return fail(ErrorCode::kUnavailable,
+                    arguments.target_directory + " is already used by " + claim->holder());
+      }
+      arguments_ = arguments;
+      apply(directory);
+      claim_ = std::move(claim);  // the old folder goes with the old claim
+      if (running_) claim_->started();
+      waiting_for_.clear();
+      if (!directory) {
+        waiting_for_ = arguments.target_directory + " is still used by " + claim_->holder();
+        options_.logger.error("target_directory is in use; profiles wait until it is free",
+                              {{"err", waiting_for_}});
+      }
     } else {
-      retry_.cancel();
+      arguments_ = arguments;
+      apply(dumper_.directory());
     }
     options_.set_exports(component::Boxed::of(component::receiver_exports_schema(),
                                               component::ReceiverExports{dumper_.receiver()}));
@@ -62,14 +53,12 @@ class FsDump final : public component::Component {
 
   void start() override {
     running_ = true;
-    enter();
+    claim_->started();
     dumper_.start();
   }
 
   void stop(async::Task done) override {
-    retry_.cancel();
     running_ = false;
-    leave();
     dumper_.stop(std::move(done));
   }
 
@@ -94,39 +83,24 @@ class FsDump final : public component::Component {
         std::move(directory), arguments_.target_directory);
   }
 
-  void arm_retry() {
-    retry_.arm_after(kClaimRetry, alive_.bind([this] {
-      auto opened = open(arguments_);
-      if (!opened) {
-        waiting_for_ = opened.error().message;
-        arm_retry();
-        return;
-      }
-      waiting_for_.clear();
-      options_.logger.info("target_directory is free now", {{"directory", arguments_.target_directory}});
-      apply(std::move(*opened));
-    }));
-  }
-
-  static bool held_by_a_running_one(const std::string& path) { return running_paths().contains(path); }
-  void enter() {
-    if (!entered_.empty() || !dumper_.directory()) return;
-    entered_ = arguments_.target_directory;
-    running_paths().insert(entered_);
-  }
-  void leave() {
-    if (entered_.empty()) return;
-    running_paths().erase(running_paths().find(entered_));
-    entered_.clear();
+  void take_over() {
+    auto opened = open(arguments_);
+    if (!opened) {
+      waiting_for_ = opened.error().message;
+      options_.logger.error("target_directory was given back, and cannot be used", {{"err", waiting_for_}});
+      return;
+    }
+    waiting_for_.clear();
+    options_.logger.info("target_directory is free now", {{"directory", arguments_.target_directory}});
+    apply(std::move(*opened));
   }
 
   component::Options options_;
   Arguments arguments_;
+  std::unique_ptr<component::Claim> claim_;  // on the folder; given back after the dumper has let go of it
   Dumper dumper_;
   std::string waiting_for_;  // why the folder is not ours yet; empty when it is
-  std::string entered_;      // our entry in running_paths()
   bool running_ = false;
-  async::Timer retry_;
   async::Alive alive_;
 };
 

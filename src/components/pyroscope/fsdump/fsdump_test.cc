@@ -46,6 +46,7 @@ class FsDumpTest : public testing::Test {
     out.loop = &loop_;
     out.disk_pool = &pool_;
     out.files = disk_;
+    out.claims = &claims_;
     out.set_exports = [this, id](component::Boxed boxed) {
       receivers_[id] = boxed.as<component::ReceiverExports>().receiver;
     };
@@ -108,6 +109,7 @@ class FsDumpTest : public testing::Test {
   }
 
   async::testing::TestLoop loop_;
+  component::Claims claims_{loop_};
   async::testing::InlineWorkerPool pool_{loop_};
   std::shared_ptr<MemoryFileSystem> memory_ = MemoryFileSystem::create();
   std::shared_ptr<FaultFileSystem> disk_ = FaultFileSystem::create(memory_);
@@ -391,7 +393,7 @@ TEST_F(FsDumpTest, ARenamedComponentTakesTheDirectoryOverWhenTheOldOneStops) {
   loop_.run_until_idle();
   EXPECT_TRUE(stopped);
   component_.reset();
-  loop_.advance(seconds(2));
+  loop_.run_until_idle();
   EXPECT_FALSE((*renamed)->health());
   EXPECT_EQ(files().size(), 1u);
   bool renamed_stopped = false;

@@ -1,10 +1,8 @@
 #include "components/pyroscope/receive_http/component.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
-#include "base/strings.h"
 #include "component/build.h"
 #include "components/pyroscope/receive_http/arguments.h"
 #include "components/pyroscope/receive_http/relay.h"
@@ -14,14 +12,6 @@ namespace {
 
 constexpr Duration kStopLimit = std::chrono::milliseconds(1500);
 constexpr Duration kPoll = std::chrono::milliseconds(20);
-constexpr Duration kListenRetry = std::chrono::milliseconds(20);
-
-// The addresses that components of this process listen on. One that is taken by them may be free soon: a reload builds the new
-// component before it stops a removed or renamed one. Taken by anybody else, it is an error of the configuration.
-std::multiset<std::string>& own_addresses() {
-  static std::multiset<std::string> addresses;
-  return addresses;
-}
 
 // A server on its way out: it takes no connections, and what is under way may end.
 struct Leaving {
@@ -36,11 +26,9 @@ class ReceiveHttp final : public component::Component {
         relay_({options_.logger, options_.metrics, options_.loop, options_.pool}),
         cut_requests_(options_.metrics->counter("pyroscope_receive_http_cut_requests_total",
                                                 "Requests whose connection ended before they were whole.")),
-        retry_(*options_.loop),
         poll_(*options_.loop) {
     options_.metrics->on_collect(alive_.bind([this](std::vector<metrics::Sample>& out) { collect(out); }));
   }
-  ~ReceiveHttp() override { forget_address(); }
 
   Result<> update(const component::Boxed& boxed) override {
     const auto& arguments = boxed.as<Arguments>();
@@ -57,13 +45,16 @@ class ReceiveHttp final : public component::Component {
     return {};
   }
 
-  void start() override {}
+  void start() override {
+    started_ = true;
+    claim_->started();
+  }
 
   void stop(async::Task done) override {
     on_stopped_ = std::move(done);
-    retry_.cancel();
     waiting_for_.clear();
     if (server_) retire(std::min(kStopLimit, arguments_.graceful_shutdown_timeout));
+    claim_.reset();
     const auto latest = options_.loop->now() + kStopLimit;
     for (Leaving& leaving : leaving_) leaving.until = std::min(leaving.until, latest);
     tidy();
@@ -88,12 +79,43 @@ class ReceiveHttp final : public component::Component {
   Result<> serve(const HttpServer& http) {
     http::ServerOptions next = options_of(http);
     const std::string address = next.listen_address;
-    if (server_ && address == address_) {
+    const bool same_address = claim_ && address == address_;
+    if (same_address && server_) {
       if (http == arguments_.http) return {};
       const auto changed = server_->reconfigure(std::move(next));
       return changed ? changed : std::unexpected(changed.error().wrapped("failed to create server"));
     }
-    auto server = listen(std::move(next));
+    if (same_address && !claim_->held())
+      return {};  // it listens when its turn comes, with what is configured then
+
+    std::unique_ptr<component::Claim> claim = same_address ? std::move(claim_) : take_claim(address);
+    std::unique_ptr<http::Server> server;
+    if (claim->held()) {
+      INVAR_ASSIGN_OR_RETURN(server, listen_beside_or_instead(http));
+    } else if (!claim->holder_started()) {
+      return fail(ErrorCode::kUnavailable,
+                  "failed to create server: " + address + " is already used by " + claim->holder());
+    }
+    if (server_) retire(arguments_.graceful_shutdown_timeout);
+    claim_ = std::move(claim);
+    if (started_) claim_->started();
+    address_ = address;
+    if (server) {
+      began(std::move(server));
+    } else {
+      waiting_for_ = address + " is still used by " + claim_->holder();
+      options_.logger.error("the address is in use; clients wait until it is free", {{"err", waiting_for_}});
+    }
+    return {};
+  }
+
+  std::unique_ptr<component::Claim> take_claim(const std::string& address) {
+    return options_.claims->take("address " + address, options_.id,
+                                 alive_.bind([this] { listen_at_last(); }));
+  }
+
+  Result<std::unique_ptr<http::Server>> listen_beside_or_instead(const HttpServer& http) {
+    auto server = listen(options_of(http));
     if (!server && server_ && http.listen_port == arguments_.http.listen_port) {
       // Two addresses that share a port and overlap (one of them, or all) cannot be open at the same time.
       retire(arguments_.graceful_shutdown_timeout);
@@ -101,18 +123,15 @@ class ReceiveHttp final : public component::Component {
       if (!server)
         if (auto back = listen(options_of(arguments_.http))) server_ = *std::move(back);
     }
-    if (!server && !own_addresses().contains(address))
-      return std::unexpected(server.error().wrapped("failed to create server"));
-    if (server_) retire(arguments_.graceful_shutdown_timeout);
-    forget_address();
-    if (server) {
-      began(std::move(*server), address);
-    } else {
-      waiting_for_ = server.error().message;
-      options_.logger.error("the address is in use; clients wait until it is free", {{"err", waiting_for_}});
-      arm_retry();
-    }
-    return {};
+    if (!server) return std::unexpected(server.error().wrapped("failed to create server"));
+    return server;
+  }
+
+  void listen_at_last() {
+    auto server = listen(options_of(arguments_.http));
+    if (server) return began(std::move(*server));
+    waiting_for_ = server.error().message;
+    options_.logger.error("the address was given back, and is in use all the same", {{"err", waiting_for_}});
   }
 
   http::ServerOptions options_of(const HttpServer& http) {
@@ -128,30 +147,10 @@ class ReceiveHttp final : public component::Component {
                            });
   }
 
-  void began(std::unique_ptr<http::Server> server, const std::string& address) {
+  void began(std::unique_ptr<http::Server> server) {
     server_ = std::move(server);
-    address_ = address;
-    own_addresses().insert(address_);
     waiting_for_.clear();
-    retry_.cancel();
     options_.logger.info("now listening for profiles", {{"addr", server_->address()}});
-  }
-
-  void forget_address() {
-    if (address_.empty()) return;
-    own_addresses().erase(own_addresses().find(address_));
-    address_.clear();
-  }
-
-  void arm_retry() {
-    retry_.arm_after(kListenRetry, alive_.bind([this] {
-      http::ServerOptions next = options_of(arguments_.http);
-      const std::string address = next.listen_address;
-      auto server = listen(std::move(next));
-      if (server) return began(std::move(*server), address);
-      waiting_for_ = server.error().message;
-      arm_retry();
-    }));
   }
 
   void retire(Duration within) {
@@ -190,11 +189,13 @@ class ReceiveHttp final : public component::Component {
   Arguments arguments_;
   Relay relay_;
   metrics::Counter& cut_requests_;
-  std::string address_;  // as configured, while we listen there
+  std::unique_ptr<component::Claim> claim_;  // on address_, as configured
+  std::string address_;
   std::unique_ptr<http::Server> server_;
   std::vector<Leaving> leaving_;
   std::string waiting_for_;  // why we do not listen yet; empty when we do
-  async::Timer retry_, poll_;
+  bool started_ = false;
+  async::Timer poll_;
   async::Task on_stopped_;
   async::Alive alive_;
 };

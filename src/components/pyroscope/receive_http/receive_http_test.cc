@@ -390,10 +390,15 @@ TEST_F(ReceiveHttpTest, AnAddressOfAComponentThatIsAboutToStopIsWaitedFor) {
   ASSERT_TRUE(build());
   component::testing::ComponentHarness renamed("pyroscope.receive_http.y");
   renamed.network = h_.network;
+  renamed.claims = h_.claims;
+  const auto together = renamed.build(registration_, arguments_);
+  ASSERT_FALSE(together) << "two of one configuration";
+  EXPECT_THAT(together.error().message, EndsWith(" is already used by pyroscope.receive_http.x"));
+  h_.component->start();
   ASSERT_TRUE(renamed.build(registration_, arguments_));
   EXPECT_EQ(renamed.component->health()->state, component::HealthState::kUnhealthy);
   EXPECT_TRUE(h_.stop());
-  renamed.loop.advance(1s);
+  h_.loop.run_until_idle();
   EXPECT_FALSE(renamed.component->health());
   EXPECT_EQ(h_.network.listening().size(), 1u);
 }
