@@ -11,7 +11,7 @@
 // Bounds:  memory in bytes: first what is also on disk leaves it, then the oldest profile is dropped, counted. Half full, it
 //          writes to disk without waiting. The disk: the oldest segment is dropped, counted.
 // A disk that fails is asked again every kDiskRetry; meanwhile the memory is all there is.
-// Threads: loop thread only. Events are called from within any call. Source: decisions 9, 11; deps-perf.md 6.
+// Threads: loop thread only. Events are called from within any call. Source: decisions 9, 11.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // What the server would refuse anyway is refused here: a body that is no profile, or one without a positive value (which
 // a Pyroscope server answers with a 500 that looks temporary). Only for bodies that nobody has looked into yet.
-// Threads: any; CPU-heavy: worker pool. Source: market.md 4.2; decisions 14, 15.
+// Threads: any; CPU-heavy: worker pool. Source: decision 15.
 #pragma once
 
 #include <cstdint>

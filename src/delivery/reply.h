@@ -1,5 +1,5 @@
 // What a reply means: retry, give up, or done; and the plain sentence for the person who reads the status page.
-// Pure. Source: pyroscope-write.md 5 (column "Ours"), 7; issue texts for 401, 404, 429 and proxies' pages.
+// Pure. Source: pyroscope-write.md 5 (column "Invar"), 7; decisions 10, 17.
 #pragma once
 
 #include <expected>

@@ -8,7 +8,7 @@
 //   *_bytes, bytes        numbers are shown in binary units
 //   labels                an object, shown without hidden (__) labels and without what the row says elsewhere
 // A block that is one of a kind is shown like attributes.
-// Pure; threads: loop. Spec: issue of the foundation, cli-http-ui.md 7 (the full web app comes later).
+// Pure; threads: loop. Spec: cli-http-ui.md 7.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // The server's side of a unary call: what the headers must say, and how answers and errors look. Pure.
 // Spoken: Connect, gRPC and gRPC-Web (grpc.h); protobuf and JSON; gzip in both directions of Connect, and for requests of the others.
-// Source: A4 of the relay's page; pyroscope-write.md 4 (codes).
+// Source: pyroscope-receive-http-relabel-enrich.md A4; pyroscope-write.md 4 (codes).
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
 // gRPC and gRPC-Web beside Connect: the frame around the one message of a unary call, and how answers and errors look. Pure.
 // gRPC-Web is made for HTTP/1.1; gRPC works over it with clients that read trailers there (connect-go does).
-// Errors: kInvalidArgument in plain words. Source: the PROTOCOL-HTTP2 and PROTOCOL-WEB pages of gRPC; A4 of the relay's page.
+// Errors: kInvalidArgument in plain words. Source: the PROTOCOL-HTTP2 and PROTOCOL-WEB pages of gRPC;
+// pyroscope-receive-http-relabel-enrich.md A4.
 #pragma once
 
 #include <string>

@@ -1,5 +1,6 @@
 // The `name` of /ingest: "app{key=value,...}" as labels. Pure.
-// Errors: kInvalidArgument in the words of Pyroscope's own parser. Source: pyroscope-write.md 7, A3 of the relay's page.
+// Errors: kInvalidArgument in the words of Pyroscope's own parser. Source: pyroscope-write.md 7;
+// pyroscope-receive-http-relabel-enrich.md A3.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,6 @@
 // push.v1.PushRequest from its two codecs: protobuf and JSON. Pure; bodies are copied out of the message.
 // Errors: kInvalidArgument in the words of Go's decoders, behind "unmarshal message: ". Threads: any.
-// Source: pyroscope-write.md 4, A4 of the relay's page.
+// Source: pyroscope-write.md 4; pyroscope-receive-http-relabel-enrich.md A4.
 #pragma once
 
 #include <string>

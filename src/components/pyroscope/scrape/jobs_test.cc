@@ -79,7 +79,7 @@ TEST(Jobs, TheWorkedExampleOfTheSpecification) {
   EXPECT_FALSE(job_named(list, "goroutine").labels.has("__delta__"));
 }
 
-// pyroscope-scrape.md 17.5: interval x duration x user parameters.
+// pyroscope-scrape.md 9: interval x duration x user parameters.
 TEST(Jobs, SecondsMatrix) {
   struct Row {
     int interval_s;

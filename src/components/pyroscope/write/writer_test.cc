@@ -96,7 +96,7 @@ TEST_F(WriterTest, LabelsThatNoServerTakesAreRefusedWithTheReason) {
   EXPECT_TRUE(http_->exchanges().empty());
 }
 
-// pyroscope-write.md 12.3: how often a profile is tried, by what the server keeps answering.
+// pyroscope-write.md 5: how often a profile is tried, by what the server keeps answering.
 TEST_F(WriterTest, AttemptsFollowMaxBackoffRetries) {
   const struct {
     http::testing::Answer answer;
