@@ -1,4 +1,5 @@
 // `invar archive COMMAND`: the flags of the commands in src/archive_tool, and the real disk and terminal for them.
+// Errors: run() returns the exit status, or what was wrong with the words. Threads: the main thread, with helpers of its own.
 #pragma once
 
 #include <memory>

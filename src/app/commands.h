@@ -1,4 +1,5 @@
 // The commands besides `run`: each prints and returns an exit status.
+// Errors: on stderr, `Error: <message>`; the status is then 1 (cli-http-ui.md 1). Threads: the main thread.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // Target: one thing to profile, a map of labels; the value that discovery exports and scrape takes. discovery.md 1.
 // In the language it is a capsule ("discovery.Target") convertible both ways with an object of strings; two targets are equal iff
-// their labels are. Empty label values are kept here (they vanish when Labels are made).
+// their labels are. Empty label values are kept here (they vanish when Labels are made). Threads: any; a value, cheap to copy.
 // Immutable and shared: a copy, also through the language, is the same object, and comparing it with itself costs nothing.
 #pragma once
 

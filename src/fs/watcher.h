@@ -1,7 +1,6 @@
 // Watcher: tells that something in a directory changed (inotify).
-// Shape:   add() directories, watch fd() on a loop, read_events() when it is readable. Changes of permissions
-// or times alone
-//          are not reported. A watch ends with its directory; that is an event too (`ended`).
+// Shape:   add() directories, watch fd() on a loop, read_events() when it is readable. Changes of permissions or times
+//          alone are not reported. A watch ends with its directory; that is an event too (`ended`).
 // Threads: one owner. Nothing blocks.
 // Errors:  kResourceExhausted when the system's limit of watches or instances is reached.
 #pragma once

@@ -2,7 +2,7 @@
 // Options that never change for a pool are set once; per request only the URL, the headers and, when they differ from the
 // slot's previous request, method and proxy.
 // A slot can also only connect: the caller then takes the socket over (name lookup and choice of address are libcurl's).
-// Lifetime: the Attempt stays alive and in place from prepare() until release().
+// Threads:  loop thread only. Lifetime: the Attempt stays alive and in place from prepare() until release().
 #pragma once
 
 #include <curl/curl.h>

@@ -1,6 +1,7 @@
 // Exchange: one request of a user from send() to `done`: credentials, TLS material, proxy, attempts, redirects, deadline.
 // ClientCore holds what the exchanges of one client share; it lives as long as one of them.
 // Layer order of the headers: http-client.md 8. Headers are built afresh for every attempt.
+// Threads: loop thread only.
 #pragma once
 
 #include <map>

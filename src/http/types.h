@@ -1,4 +1,4 @@
-// Plain shapes shared by the HTTP client and the HTTP server.
+// Plain shapes shared by the HTTP client and the HTTP server. Threads: any; values.
 #pragma once
 
 #include <string>

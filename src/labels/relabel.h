@@ -1,7 +1,6 @@
 // Relabeling rules: Prometheus' rewrite language for label sets.
 // A Rule is validated and compiled once (RE2, anchored, dot matches newline) and may then be applied from any
-// thread. Spec: relabel.md, all sections; every BETTER there is built (snapshot iteration, bytewise order for
-// labelmap, UTF-8 target names).
+// thread. Spec: relabel.md, all sections.
 #pragma once
 
 #include <cstdint>

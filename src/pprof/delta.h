@@ -1,4 +1,4 @@
-// Agent-side delta: a cumulative profile minus the one before it. Spec: pyroscope-scrape.md 13.
+// Agent-side delta: a cumulative profile minus the one before it. Spec: pyroscope-scrape.md 13; how: docs/internals/delta.md.
 // Shape:   one DeltaState per (target, profile type): the last accepted baseline, 12-14 bytes a stack,
 //          immutable and shared; one DeltaEngine per worker: all scratch.
 // Commit:  step() never changes the old state. It returns the delta and the next state, and the caller keeps
@@ -24,8 +24,8 @@ class DeltaState;  // opaque; serialisable for the storage directory
 using DeltaStatePtr = std::shared_ptr<const DeltaState>;
 
 std::string save_state(const DeltaState& state);
-Result<DeltaStatePtr> load_state(
-    std::string_view bytes);                         // kDataLoss for anything damaged or of another version
+// kDataLoss for anything damaged or of another version.
+Result<DeltaStatePtr> load_state(std::string_view bytes);
 std::uint64_t state_bytes(const DeltaState& state);  // memory held
 
 struct DeltaResult {

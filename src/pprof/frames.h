@@ -16,11 +16,11 @@
 namespace invar::pprof {
 
 struct FlameFrame {
-  std::string
-      name;  // of the function; "[libc.so.6]" where only a mapping is known, "<unknown>" where nothing is
+  // Of the function; "[libc.so.6]" where only a mapping is known, "<unknown>" where nothing is.
+  std::string name;
   std::string file;  // may be empty
-  std::int64_t line =
-      0;  // with kLines: the line of the call; otherwise where the function starts; 0: unknown
+  // With kLines: the line of the call; otherwise where the function starts; 0: unknown.
+  std::int64_t line = 0;
   bool operator==(const FlameFrame&) const = default;
 };
 

@@ -1,4 +1,4 @@
-// gzip in and out. Several members are read as one body.
+// gzip in and out. Several members are read as one body. How: docs/internals/gunzip.md.
 // Limits:  inflating stops at `limit_bytes` of output (the bomb guard); the stored size is only a hint.
 // Errors:  kDataLoss with what is wrong (`truncated gzip`, `wrong CRC` ...), also for bytes behind the last
 //          member, as Pyroscope's server has it; kResourceExhausted at the limit.

@@ -1,7 +1,7 @@
 // LocationKeys: what a frame, a string and a label are for the identity of a stack.
 // A location is its address and mapping (start, file, build id); at address 0, as interpreters write it, the
 // chain of (function name, file, line) of its lines. Ids and string indexes play no part: they change.
-// Spec:    pyroscope-scrape.md 13 (BETTER).   Threads: one owner.
+// Spec:    pyroscope-scrape.md 13.   Threads: one owner.
 // Lifetime: refers to the index until the next compute().
 #pragma once
 

@@ -2,7 +2,7 @@
 // in the record. The hot loop of delta and validation.
 // One plain reader takes everything that is valid. Beside it stand kernels with SIMD for what nearly every
 // profile looks like (ids 1..n of at most two bytes); they hand the rare sample to the plain reader. The
-// kernel is chosen at run time by what the CPU has, so one binary serves all.
+// kernel is chosen at run time by what the CPU has, so one binary serves all. How: docs/internals/sample-kernel.md.
 // Contract: a built index; kPadding bytes behind the profile; `ids` holds longest_sample() + 64 entries.
 // Errors:  false, without words; see inspect().   Threads: kernels are pure, a source has one owner.
 #pragma once

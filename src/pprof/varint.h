@@ -2,6 +2,7 @@
 // Contract: kPadding readable bytes behind the whole buffer, so that a load needs no check; results are
 //          checked against the end of the message instead. Little-endian machines.
 // Errors:  sticky. A reader that fails stands at its end with `failed` set; values read after that are 0.
+// Threads: pure; a reader has one owner.
 #pragma once
 
 #include <bit>

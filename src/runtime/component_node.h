@@ -1,11 +1,10 @@
-// ComponentNode: a component of the registry in the graph: its arguments, its exports, its health, and the
-// component itself once it could be built.
+// ComponentNode: a component of the registry in the graph: its arguments, its exports, its health, and the component itself once it
+// could be built.
 //
-// Life:     created (exports are zero values) -> built by the first evaluation that works -> started ->
-// updated* -> stopped.
-//           A failed build is tried again by the next evaluation; so is a failed update, whatever the
-//           arguments are then.
-// Threads:  loop thread only. Spec: runtime.md 4, 5, 6, 8.
+// Life:    created (exports are zero values) -> built by the first evaluation that works -> started -> updated* -> stopped.
+//          A failed build is tried again by the next evaluation; so is a failed update, whatever the arguments are then.
+// Threads: loop thread only.
+// Spec:    runtime.md 4, 5, 6, 8.
 #pragma once
 
 #include <functional>

@@ -1,8 +1,9 @@
 // Graph: a directed graph over the numbers 0..n-1, with what a loader needs of one. Knows no components.
 //
-// An edge a -> b says "a depends on b". Parallel edges count once; an edge to itself is kept and reported as
-// such. Every answer is deterministic: ties follow the numbers. Cost:     linear in nodes and edges; no
-// recursion, so a chain of any length is safe. Threads:  any; a value.
+// An edge a -> b says "a depends on b". Parallel edges count once; an edge to itself is kept and reported as such. Every answer
+// is deterministic: ties follow the numbers.
+// Cost:    linear in nodes and edges; no recursion, so a chain of any length is safe.
+// Threads: any; a value.
 #pragma once
 
 #include <cstddef>

@@ -1,13 +1,12 @@
 // Scheduler: keeps the set of running tasks in step with the graph, and stops them in order.
 //
-// synchronize(): what left the graph is stopped first, dependants before dependencies; then what is not
-// running is started, dependencies first. What is in both is not touched. Groups that share nothing stop side
-// by side. Stopping:  one task of a group at a time, each awaited. A warning every 60 s; after the deadline
-// (0: never), counted from the
-//            begin of the stop, what has not stopped is given up with an error, and the rest of the group is
-//            not waited for.
-// Threads:   loop thread only. Lifetime: after stop_all() is done nothing runs; given-up tasks live until the
-// scheduler goes. Spec:      runtime.md 7, 10.
+// synchronize(): what left the graph is stopped first, dependants before dependencies; then what is not running is started,
+// dependencies first. What is in both is not touched. Groups that share nothing stop side by side.
+// Stopping: one task of a group at a time, each awaited. A warning every 60 s; after the deadline (0: never), counted from the
+//           begin of the stop, what has not stopped is given up with an error, and the rest of the group is not waited for.
+// Threads:  loop thread only.
+// Lifetime: after stop_all() is done nothing runs; given-up tasks live until the scheduler goes.
+// Spec:     runtime.md 7, 10.
 #pragma once
 
 #include <cstdint>

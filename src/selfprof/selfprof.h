@@ -1,9 +1,8 @@
 // Invar's own profiles, in pprof form: where its CPU time goes, what its memory is, where its threads stand.
 // Shape:    gzipped pprof, symbolised with function, file, line and inlined frames.
-// Cost:     nothing while unused (no timer, no handler, no memory but the symbols seen so far); at 100 Hz
-// below 1 % of the CPU. Threads:  loop thread only; `done` runs later on the loop. Symbolising and packing
-// happen on the pool. Errors:   kAlreadyExists from cpu() while a CPU profile runs (the signal and its timer
-// belong to the process);
+// Cost:     nothing while unused (no timer, no handler, no memory but the symbols seen so far); at 100 Hz below 1 % of the CPU.
+// Threads:  loop thread only; `done` runs later on the loop. Symbolising and packing happen on the pool.
+// Errors:   kAlreadyExists from cpu() while a CPU profile runs (the signal and its timer belong to the process);
 //           kUnsupported from kHeap and kAllocs where the allocator was started without profiling.
 // Lifetime: `done` is not called once the Capture (cpu) or the SelfProfiler (snapshot) is destroyed.
 #pragma once
@@ -32,8 +31,8 @@ enum class Snapshot {
 
 struct SnapshotRequest {
   Snapshot kind = Snapshot::kHeap;
-  Duration
-      over{};  // above zero: what changes in this time instead of what is; not for kGoroutine (kUnsupported)
+  // Above zero: what changes in this time instead of what is; not for kGoroutine (kUnsupported).
+  Duration over{};
   bool text = false;  // for people, instead of pprof
 };
 

@@ -80,7 +80,7 @@ struct Codec<std::string> {
   }
 };
 
-// `any`: the value as it is (language.md 7.4 with both [Q] fixed).
+// `any`: the value as it is (language.md 7.4).
 template <>
 struct Codec<Value> {
   static std::string type_text() { return "any"; }

@@ -52,8 +52,8 @@ class Scanner {
   std::string_view text_;
   ErrorSink on_error_;
   std::size_t pos_ = 0;
-  std::size_t checked_ =
-      0;  // bytes before this offset have been looked at for NUL, malformed UTF-8 and stray marks
+  // Bytes before this offset have been looked at for NUL, malformed UTF-8 and stray marks.
+  std::size_t checked_ = 0;
   std::size_t code_follows_ = 0;  // comments before this offset have code behind them on their line
   bool terminator_ = false;       // the last token may end a statement
 };

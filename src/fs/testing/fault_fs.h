@@ -1,8 +1,8 @@
-// FaultFileSystem: a wrapper that counts operations and fails chosen ones: ENOSPC, EIO on write, sync or
-// rename, short writes, torn last blocks, and "the process died here" (everything after fails). Threads:
-// safe. Shape:  auto fs = FaultFileSystem::create(memory); fs->inject({.at = 7, .code =
-// ErrorCode::kResourceExhausted});
-//         loop over `at` until a run ends with !fs->injected(): every operation has then failed once.
+// FaultFileSystem: a wrapper that counts operations and fails chosen ones: ENOSPC, EIO on write, sync or rename, short writes, torn
+// last blocks, and "the process died here" (everything after fails).
+// Shape:   auto fs = FaultFileSystem::create(memory); fs->inject({.at = 7, .code = ErrorCode::kResourceExhausted});
+//          loop over `at` until a run ends with !fs->injected(): every operation has then failed once.
+// Threads: safe.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,9 @@
-// FakeTransport: an http::Transport without a network. Requests are recorded, and answered by a handler or by
-// the test, on the loop (also a TestLoop, in virtual time). Timeouts and cancelled calls behave as the real
-// ones. Shape:    transport->set_handler([](const Request& r) { return answer(503, "text/plain", "busy"); });
+// FakeTransport: an http::Transport without a network. Requests are recorded, and answered by a handler or by the test, on the loop
+// (also a TestLoop, in virtual time). Timeouts and cancelled calls behave as the real ones.
+// Shape:    transport->set_handler([](const Request& r) { return answer(503, "text/plain", "busy"); });
 //           or transport->exchanges().back()->respond(answer(200, "application/proto", ""));
-// Threads:  loop thread only. Lifetime: outlives its clients; the exchanges may outlive both.
+// Threads:  loop thread only.
+// Lifetime: outlives its clients; the exchanges may outlive both.
 #pragma once
 
 #include <deque>

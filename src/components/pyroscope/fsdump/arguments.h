@@ -1,4 +1,4 @@
-// Arguments of pyroscope.fsdump. Source: the documentation page; pyroscope-fsdump.md 2.
+// Arguments of pyroscope.fsdump. Source: pyroscope-fsdump.md 2.
 #pragma once
 
 #include <cstdint>

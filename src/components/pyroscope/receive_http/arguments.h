@@ -1,4 +1,7 @@
-// The arguments of pyroscope.receive_http. Spec: pyroscope-receive-http-relabel-enrich.md A1; limits and authentication are ours.
+// The arguments of pyroscope.receive_http, with their schema and checks; limits and authentication are ours. What has no effect here is
+// read all the same, so that files of other collectors load.
+// Errors: half a TLS configuration, limits below zero, both names of one argument. Threads: any; values.
+// Spec: pyroscope-receive-http-relabel-enrich.md A1.
 #pragma once
 
 #include <cstdint>

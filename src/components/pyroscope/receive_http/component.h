@@ -1,3 +1,6 @@
+// pyroscope.receive_http: takes profiles that others push, and passes them on.
+// The thin adapter between the controller and the class that does the work. User's page: docs/reference/components/pyroscope.receive_http.md.
+// Threads: loop thread. Lifetime: stopped before it is destroyed. Spec: pyroscope-receive-http-relabel-enrich.md A.
 #pragma once
 
 #include "component/component.h"

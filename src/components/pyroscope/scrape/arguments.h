@@ -1,4 +1,7 @@
-// Arguments of pyroscope.scrape as the user writes them. Spec: pyroscope-scrape.md 2, 3; decisions 3, 5, 8.
+// Arguments of pyroscope.scrape as the user writes them, with their schema and checks. Defaults are the members' initialisers.
+// Errors: the texts of pyroscope-scrape.md 3, in its order; what is only odd is in warnings().
+// Threads: any; values.
+// Spec: pyroscope-scrape.md 2, 3; decisions 3, 5, 8.
 #pragma once
 
 #include <algorithm>

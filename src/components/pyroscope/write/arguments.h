@@ -1,4 +1,7 @@
-// Arguments of pyroscope.write. Source: the documentation page; pyroscope-write.md 1.
+// Arguments of pyroscope.write as the user writes them, with their schema and checks. Defaults are the members' initialisers.
+// Errors: what would fail at every push (a url that is none, a negative time) fails at the load, with its place.
+// Threads: any; values.
+// Source: pyroscope-write.md 1.
 #pragma once
 
 #include <cstdint>
