@@ -79,10 +79,8 @@ std::string VirtualDaemon::reload(std::string_view config) {
 }
 
 std::string VirtualDaemon::reload() {
-  std::optional<std::string> answer;
-  daemon_->reload(log::Logger(), [&](const std::string& error) { answer = error; });
-  loop.run_until_idle();
-  return answer.value_or("the reload is not answered at once");
+  const http::ServerResponse response = get("/-/reload");
+  return response.status == 200 ? "" : response.body;
 }
 
 http::ServerResponse VirtualDaemon::get(std::string target) {

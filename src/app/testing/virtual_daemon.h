@@ -6,7 +6,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,7 +36,7 @@ class VirtualDaemon {
   [[nodiscard]] bool running() const { return daemon_ != nullptr; }
 
   void write_file(const std::string& path, std::string_view text);  // with its folders
-  // "" or what the reload says.
+  // Over /-/reload; "" or what it says.
   std::string reload(std::string_view config);
   std::string reload();
 
