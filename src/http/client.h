@@ -4,8 +4,10 @@
 // built afresh for every attempt; credential and certificate files are re-read when they change (stat, at most once a second).
 // Shape:    send() returns at once; `done` runs later on the loop, exactly once, never from inside send(). Dropping the
 //           returned Call cancels the request; `done` is then not called.
-// Limits:   `timeout` covers the whole exchange; the body is cut at max_body_bytes (kBodyTooLarge). Bodies are never
-//           decompressed. Requests above the in-flight limit of the Transport wait their turn; the wait counts as timeout.
+// Limits:   `timeout` covers the whole exchange, `idle_timeout` every silence in it; the body is cut at max_body_bytes
+//           (kBodyTooLarge). Bodies are never decompressed. Requests above the in-flight limit of the Transport wait their
+//           turn; the wait counts as timeout.
+// Streams:  with `on_body` the body of a 2xx answer is handed over while it comes; see Request.
 // Threads:  loop thread only. libcurl stays inside this folder.
 // Lifetime: the Transport outlives its clients. Connections are pooled per Client; a new Client starts with an empty pool.
 #pragma once
@@ -114,19 +116,6 @@ struct Failure {
   std::string message;  // plain words without secrets: `connection refused by 127.0.0.1:4040`
 };
 
-struct Request {
-  std::string method = "GET";
-  std::string url;
-  Headers headers;
-  // Sent one after another without being copied together: a small head built per request, then a shared body.
-  std::string body_head;
-  SharedBytes body;
-  std::string body_tail;
-  Duration timeout = std::chrono::seconds(10);
-  std::uint64_t max_body_bytes = std::uint64_t{64} << 20;
-  std::uint64_t expected_body_bytes = 0;  // a hint: as much is reserved where the peer does not say a length
-};
-
 struct Response {
   int status = 0;
   std::string status_line;  // "404 Not Found"
@@ -136,10 +125,37 @@ struct Response {
   bool body_lost = false;  // a redirect (301, 302, 303) turned the request into a GET without its body
 };
 
+inline constexpr Duration kNoTimeout = Duration::max();
+
+struct Request {
+  std::string method = "GET";
+  std::string url;
+  Headers headers;
+  // Sent one after another without being copied together: a small head built per request, then a shared body.
+  std::string body_head;
+  SharedBytes body;
+  std::string body_tail;
+  Duration timeout = std::chrono::seconds(10);  // kNoTimeout: none
+  Duration idle_timeout = kNoTimeout;  // so long without a byte of the answer; stands still while paused
+  std::uint64_t max_body_bytes = std::uint64_t{64} << 20;
+  std::uint64_t expected_body_bytes = 0;  // a hint: as much is reserved where the peer does not say a length
+  // The host of the URL is reached over this socket ("/run/docker.sock") instead of TCP; no proxy then, whatever redirects say.
+  std::string unix_socket;
+  // A stream: the parts of the final answer's body as they come, of any size, only if its status is 2xx, without a limit.
+  // `done` comes after the last part, its Response without a body; other answers arrive there whole. Both run on the loop,
+  // never from inside send() or resume(); they may drop the Call, which ends the request.
+  std::function<void(std::string_view part)> on_body;
+  std::function<void(const Response& head)> on_head;  // with on_body: once, before the first part
+};
+
 // Handle of a request under way. Destroying it cancels.
 class Call {
  public:
   virtual ~Call() = default;
+  // Back-pressure of a stream. Paused, nothing is handed over (not even `done` of a stream) and what the peer sends stays
+  // with it, but for a buffer of at most 256 KiB.
+  virtual void pause() = 0;
+  virtual void resume() = 0;
 };
 
 class Client {

@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "http/curl_slot.h"
+#include "http/curl_stream.h"
 
 namespace invar::http {
 namespace {
@@ -95,13 +96,19 @@ struct TransferImpl final : public Transfer {
       : pool(std::move(p)), attempt(a), purpose(why), done(std::move(d)) {}
   ~TransferImpl() override;
   std::string_view phase() const override { return slot ? slot->phase() : "asking"; }
+  void pause() override {
+    if (stream) stream->pause();
+  }
+  void resume() override;
 
   std::shared_ptr<PoolImpl> pool;
   const Attempt& attempt;
   CurlDriver::Purpose purpose;
   CurlDriver::Done done;
   Shard* shard = nullptr;
-  std::unique_ptr<CurlSlot> slot;  // null when it is over
+  std::unique_ptr<CurlSlot> slot;      // null when it is over
+  std::unique_ptr<CurlStream> stream;  // null when whole answers are wanted
+  CurlDriver::Result result;           // when it is over, but for what the stream has still to hand over
 };
 
 class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<DriverImpl> {
@@ -128,7 +135,11 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
     transfer->shard = connects ? &transfer->pool->shard_for_connecting()
                                : &transfer->pool->shard_for(attempt.host_port, loop_->now());
     transfer->slot = transfer->pool->take_slot();
-    transfer->slot->prepare(attempt, connects, transfer.get());
+    if (attempt.stream && !connects) {
+      transfer->stream = std::make_unique<CurlStream>(*attempt.stream, attempt.paused);
+      streams_.push_back(transfer.get());
+    }
+    transfer->slot->prepare(attempt, connects, transfer.get(), transfer->stream.get());
     ++transfer->shard->running;
     curl_multi_add_handle(transfer->shard->multi, transfer->slot->easy());
     return transfer;
@@ -142,6 +153,10 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
     transfer.slot->release();
     transfer.pool->give_back(std::move(transfer.slot));
   }
+
+  // The stream has something to do: hand over, or let libcurl read on.
+  void look_at_streams() { kick(); }
+  void forget_stream(TransferImpl& transfer) { std::erase(streams_, &transfer); }
 
   CURLM* open_multi(Shard& shard) {
     CURLM* multi = curl_multi_init();
@@ -310,8 +325,10 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
         act(*shard, CURL_SOCKET_TIMEOUT, 0);
       }
       collect_finished();
+      serve_streams();
     }
     collect_finished();
+    serve_streams();
     busy_ = false;
     if (!due_.empty()) kick();
   }
@@ -348,8 +365,28 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
     if (const auto why = slot.dial_failure(code)) transfer.pool->count_failure(*why);
     result.response = slot.take_result(code);
     end_transfer(transfer);
+    if (transfer.stream) {
+      transfer.result = std::move(result);  // serve_streams() goes on
+      return;
+    }
     auto done = std::move(transfer.done);
     done(std::move(result));
+  }
+
+  // Hands over what came, and lets libcurl read on where it had to stop. Any of the callbacks may drop any transfer.
+  void serve_streams() {
+    for (TransferImpl* transfer : std::vector(streams_)) {
+      const auto is_here = [&] { return std::ranges::find(streams_, transfer) != streams_.end(); };
+      if (!is_here() || !transfer->stream->hand_over() || !is_here()) continue;
+      if (!transfer->slot && !transfer->stream->paused()) {
+        forget_stream(*transfer);
+        auto done = std::move(transfer->done);
+        done(std::move(transfer->result));
+      } else if (transfer->slot && transfer->stream->goes_on()) {
+        transfer->slot->go_on();
+        if (!std::exchange(transfer->shard->touched, true)) touched_.push_back(transfer->shard);
+      }
+    }
   }
 
   void ensure_epoll() {
@@ -369,6 +406,7 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
   async::Loop::WatchId watch_ = 0;
   std::vector<SocketRecord> sockets_;
   std::vector<Shard*> due_, touched_;
+  std::vector<TransferImpl*> streams_;  // those under way, and those that have still something to hand over
   std::set<std::pair<TimePoint, Shard*>> wakes_;
   TimePoint curl_wake_{};
   std::unordered_set<PoolImpl*> pools_;
@@ -376,7 +414,14 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
   async::Alive alive_;
 };
 
+void TransferImpl::resume() {
+  if (!stream) return;
+  stream->resume();
+  pool->driver->look_at_streams();
+}
+
 TransferImpl::~TransferImpl() {
+  if (stream) pool->driver->forget_stream(*this);
   if (!slot) return;
   if (slot->connecting()) pool->count_failure(DialFailure::kTimeout);
   pool->driver->end_transfer(*this);

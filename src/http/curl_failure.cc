@@ -90,7 +90,7 @@ Failure CurlSlot::failure_of(CURLcode code) {
     case CURLE_GOT_NOTHING:
       return no_answer(peer);
     case CURLE_PARTIAL_FILE:
-      return cut_answer(peer, response_.body.size());
+      return cut_answer(peer, body_bytes_);
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR: {
       if (proxy_tunnel_ && connect_code == 0) {

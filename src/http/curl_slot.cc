@@ -93,10 +93,11 @@ void* CurlSlot::owner_of(CURL* easy) {
   return reinterpret_cast<CurlSlot*>(self)->owner_;
 }
 
-void CurlSlot::prepare(const Attempt& attempt, bool only_connect, void* owner) {
+void CurlSlot::prepare(const Attempt& attempt, bool only_connect, void* owner, CurlStream* stream) {
   attempt_ = &attempt;
   owner_ = owner;
-  sent_bytes_ = 0;
+  stream_ = stream;
+  sent_bytes_ = body_bytes_ = 0;
   head_bytes_ = 0;
   response_ = {};
   head_complete_ = too_large_ = false;
@@ -108,6 +109,10 @@ void CurlSlot::prepare(const Attempt& attempt, bool only_connect, void* owner) {
     curl_easy_setopt(easy_, CURLOPT_CONNECT_ONLY, only_connect ? 1L : 0L);
     curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, only_connect ? 1L : 0L);
   }
+  if (const bool unix_socket = !attempt.unix_socket.empty(); unix_socket || unix_socket_) {
+    curl_easy_setopt(easy_, CURLOPT_UNIX_SOCKET_PATH, unix_socket ? attempt.unix_socket.c_str() : nullptr);
+    unix_socket_ = unix_socket;
+  }
   set_proxy();
   if (only_connect) return;
   set_method();
@@ -117,8 +122,13 @@ void CurlSlot::prepare(const Attempt& attempt, bool only_connect, void* owner) {
 void CurlSlot::release() {
   attempt_ = nullptr;
   owner_ = nullptr;
+  stream_ = nullptr;
   response_ = {};
   report_.reset();
+}
+
+void CurlSlot::go_on() {
+  curl_easy_pause(easy_, CURLPAUSE_CONT);
 }
 
 void CurlSlot::set_method() {
@@ -245,6 +255,7 @@ std::size_t CurlSlot::on_header(std::string_view raw) {
   if (head_complete_) return raw.size();  // trailers
   if (line.empty()) {
     head_complete_ = response_.status >= 200;
+    if (stream_ && is_streamed(response_.status)) stream_->take_head(response_);
     return raw.size();
   }
   const auto colon = line.find(':');
@@ -253,23 +264,30 @@ std::size_t CurlSlot::on_header(std::string_view raw) {
   const std::string_view value = trim_space(line.substr(colon + 1));
   if (name.size() == 14 && mode_ != Mode::kHead && equals_ignore_case(name, "Content-Length")) {
     const auto length = parse_uint(value);
-    if (length && *length > attempt_->max_body_bytes) {
+    const bool streamed = stream_ && is_streamed(response_.status);
+    if (length && *length > attempt_->max_body_bytes && !streamed) {
       too_large_ = true;
       return 0;
     }
-    if (length) response_.body.reserve(std::min(*length, kMaxReserve));
+    if (length && !streamed) response_.body.reserve(std::min(*length, kMaxReserve));
   }
   response_.headers.add(std::string(name), std::string(value));
   return raw.size();
 }
 
 std::size_t CurlSlot::on_body(std::string_view bytes) {
+  if (stream_ && is_streamed(response_.status)) {
+    if (!stream_->take(bytes)) return CURL_WRITEFUNC_PAUSE;
+    body_bytes_ += bytes.size();
+    return bytes.size();
+  }
   if (response_.body.size() + bytes.size() > attempt_->max_body_bytes) {
     too_large_ = true;
     return 0;
   }
   if (response_.body.empty()) response_.body.reserve(std::min(attempt_->expected_body_bytes, kMaxReserve));
   response_.body.append(bytes);
+  body_bytes_ += bytes.size();
   return bytes.size();
 }
 

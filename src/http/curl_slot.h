@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "http/curl_stream.h"
 #include "http/dialer_metrics.h"
 #include "http/engine.h"
 #include "http/tls_hook.h"
@@ -33,8 +34,9 @@ class CurlSlot {
   CurlSlot(const CurlSlot&) = delete;
   CurlSlot& operator=(const CurlSlot&) = delete;
 
-  // `owner` comes back from owner_of().
-  void prepare(const Attempt& attempt, bool only_connect, void* owner);
+  // `owner` comes back from owner_of(). `stream` may be null; it stays in place as the attempt does.
+  void prepare(const Attempt& attempt, bool only_connect, void* owner, CurlStream* stream);
+  void go_on();  // after the stream held the answer back; libcurl's callbacks may run inside
   void release();
   static void* owner_of(CURL* easy);
 
@@ -79,18 +81,21 @@ class CurlSlot {
   bool proxy_tunnel_ = false;
   bool only_connect_ = false;
   bool custom_method_ = false;
+  bool unix_socket_ = false;
   curl_slist* proxy_headers_ = nullptr;
   char error_text_[CURL_ERROR_SIZE] = {};
 
   // Per request.
   const Attempt* attempt_ = nullptr;
   void* owner_ = nullptr;
+  CurlStream* stream_ = nullptr;
   std::string header_text_;
   std::vector<curl_slist> header_nodes_;
   std::string joined_body_;
   std::uint64_t sent_bytes_ = 0;
   Response response_;
   std::size_t head_bytes_ = 0;
+  std::uint64_t body_bytes_ = 0;
   bool head_complete_ = false;
   bool too_large_ = false;
   std::string last_status_line_;  // also of a proxy's answer to CONNECT

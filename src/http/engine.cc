@@ -55,6 +55,8 @@ struct TransferImpl final : public Transfer {
   TransferImpl(std::shared_ptr<PoolImpl> p, Attempt a, Engine::Done d)
       : pool(std::move(p)), attempt(std::move(a)), done(std::move(d)) {}
   ~TransferImpl() override;
+  void pause() override;
+  void resume() override;
   std::string_view phase() const override {
     if (state == State::kWaiting) return "waiting for a free slot to ask";
     if (connection)
@@ -288,6 +290,18 @@ class EngineImpl final : public Engine, public std::enable_shared_from_this<Engi
   async::Timer burst_timer_, sweep_timer_;
   async::Alive alive_;
 };
+
+void TransferImpl::pause() {
+  attempt.paused = true;
+  if (connection) connection->pause();
+  if (curl) curl->pause();
+}
+
+void TransferImpl::resume() {
+  attempt.paused = false;
+  if (connection) connection->resume();
+  if (curl) curl->resume();
+}
 
 TransferImpl::~TransferImpl() {
   pool->engine->forget(*this);

@@ -27,11 +27,25 @@ struct PoolSettings {
   std::string dialer_name;
 };
 
+// Takes the body of a 2xx answer part by part, on the loop. May end the transfer from inside.
+class AnswerStream {
+ public:
+  // `head` has no body. The first part is empty where the head came alone.
+  virtual void on_part(const Response& head, std::string_view bytes) = 0;
+
+ protected:
+  ~AnswerStream() = default;
+};
+inline bool is_streamed(int status) {
+  return status >= 200 && status < 300;
+}
+
 struct Attempt {
   std::string method = "GET";
   std::string url;        // absolute, no user info, no fragment
   std::string host;       // for messages and the host of the certificate
-  std::string host_port;  // shard key and messages
+  std::string host_port;  // shard key and messages; "unix:PATH" with a unix socket
+  std::string unix_socket;
   bool https = false;
   Headers headers;
   // Owned by the caller until `done`.
@@ -40,6 +54,8 @@ struct Attempt {
   const std::string* body_tail = nullptr;
   std::uint64_t max_body_bytes = 0, expected_body_bytes = 0;
   std::shared_ptr<const ProxyRoute> proxy;
+  AnswerStream* stream = nullptr;
+  bool paused = false;  // from the beginning: Transfer::resume() starts the stream
 };
 
 class Pool {

@@ -1,6 +1,7 @@
 #include "http/exchange.h"
 
 #include <fmt/format.h>
+#include <sys/un.h>
 
 #include "base/build_info.h"
 #include "base/strings.h"
@@ -9,6 +10,8 @@
 
 namespace invar::http {
 namespace {
+
+constexpr std::size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
 
 Failure credential_failure(const Error& error) {
   return {FailureKind::kCredentials, error.message};
@@ -133,7 +136,8 @@ Exchange::Exchange(std::shared_ptr<ClientCore> client, Request request, Client::
 
 void Exchange::begin() {
   auto& transport = *client_->transport;
-  arm(*transport.deadlines, transport.loop->now() + request_.timeout);
+  began_ = last_sign_ = transport.loop->now();
+  watch_time();
   auto url = parse_url(request_.url);
   if (url && url->scheme != "http" && url->scheme != "https") {
     url =
@@ -141,6 +145,11 @@ void Exchange::begin() {
   }
   if (!url) {
     fail_later({FailureKind::kOther, "invalid URL: " + url.error().message});
+    return;
+  }
+  if (request_.unix_socket.size() > kMaxSocketPath) {
+    fail_later({FailureKind::kConnect, fmt::format("the path of the socket {} is longer than {} characters",
+                                                   request_.unix_socket, kMaxSocketPath)});
     return;
   }
   url_ = *std::move(url);
@@ -228,7 +237,8 @@ void Exchange::attempt_with(const std::string& oauth2_authorization) {
       return ask_peer(peer->second, *std::move(headers));
     }
   }
-  auto proxy = client_->proxies.choose(url_);
+  const bool tcp = request_.unix_socket.empty();
+  auto proxy = tcp ? client_->proxies.choose(url_) : std::shared_ptr<const ProxyRoute>();
   if (!proxy) return fail_later({FailureKind::kProxy, proxy.error().message});
   const bool https = url_.scheme == "https";
   const bool uses_tls = https || (*proxy && (*proxy)->scheme == "https");
@@ -239,7 +249,8 @@ void Exchange::attempt_with(const std::string& oauth2_authorization) {
   attempt.method = method_;
   attempt.url = wire_url(url_);
   attempt.host = url_.host;
-  attempt.host_port = std::move(host_port);
+  attempt.host_port = tcp ? std::move(host_port) : "unix:" + request_.unix_socket;
+  attempt.unix_socket = request_.unix_socket;
   attempt.https = https;
   attempt.headers = *std::move(headers);
   if (with_body_) {
@@ -250,6 +261,8 @@ void Exchange::attempt_with(const std::string& oauth2_authorization) {
   attempt.max_body_bytes = request_.max_body_bytes;
   attempt.expected_body_bytes = request_.expected_body_bytes;
   attempt.proxy = *std::move(proxy);
+  attempt.stream = request_.on_body ? this : nullptr;
+  attempt.paused = paused_;
   transfer_ = transport->engine->start(*pool, std::move(attempt),
                                        [this](auto result) { on_result(std::move(result)); });
 }
@@ -269,16 +282,32 @@ void Exchange::ask_peer(const InMemoryPeer& peer, Headers headers) {
   client_->transport->loop->post(alive_.bind([this, handle = peer.handle,
                                               request = std::move(request)]() mutable {
     handle(std::move(request), alive_.bind([this](std::expected<Response, Failure> result) {
-      if (result && result->body.size() > request_.max_body_bytes) {
+      const bool streamed = result && request_.on_body && is_streamed(result->status);
+      if (result && !streamed && result->body.size() > request_.max_body_bytes) {
         result = std::unexpected(Failure{
             FailureKind::kBodyTooLarge, fmt::format("the answer of {} is larger than the limit of {}",
                                                     url_.host_port(), human_bytes(request_.max_body_bytes))});
       }
       // Never from inside send(): a peer may answer at once.
       client_->transport->loop->post(
-          alive_.bind([this, result = std::move(result)]() mutable { on_result(std::move(result)); }));
+          alive_.bind([this, result = std::move(result)]() mutable { on_peer_result(std::move(result)); }));
     }));
   }));
+}
+
+// An in-process peer gives its answer whole; as a stream it is one part.
+void Exchange::on_peer_result(std::expected<Response, Failure> result) {
+  if (paused_) {
+    held_ = std::move(result);
+    return;
+  }
+  if (result && request_.on_body && is_streamed(result->status)) {
+    const std::string body = std::exchange(result->body, {});
+    const auto alive = alive_.token();
+    on_part(*result, body);
+    if (alive.expired()) return;
+  }
+  on_result(std::move(result));
 }
 
 void Exchange::on_result(std::expected<Response, Failure> result) {
@@ -307,14 +336,55 @@ void Exchange::on_result(std::expected<Response, Failure> result) {
   next_attempt();
 }
 
+void Exchange::on_part(const Response& head, std::string_view bytes) {
+  last_sign_ = client_->transport->loop->now();
+  const auto alive = alive_.token();
+  if (!std::exchange(head_told_, true) && request_.on_head) request_.on_head(head);
+  if (!alive.expired() && !bytes.empty()) request_.on_body(bytes);
+}
+
+void Exchange::pause() {
+  if (!request_.on_body || std::exchange(paused_, true)) return;
+  if (transfer_) transfer_->pause();
+}
+
+void Exchange::resume() {
+  if (!std::exchange(paused_, false)) return;
+  last_sign_ = client_->transport->loop->now();
+  watch_time();
+  if (transfer_) transfer_->resume();
+  if (!held_) return;
+  client_->transport->loop->post(alive_.bind([this] {
+    if (held_) on_peer_result(std::move(*std::exchange(held_, std::nullopt)));
+  }));
+}
+
+// One deadline for both limits. It is not moved at every sign of life: when it comes too early, it is set again.
+void Exchange::watch_time() {
+  auto when = async::TimePoint::max();
+  if (request_.timeout != kNoTimeout) when = began_ + request_.timeout;
+  if (request_.idle_timeout != kNoTimeout && !paused_) {
+    when = std::min(when, last_sign_ + request_.idle_timeout);
+  }
+  if (when != async::TimePoint::max()) arm(*client_->transport->deadlines, when);
+}
+
 void Exchange::on_deadline() {
-  const std::string limit = format_duration(request_.timeout);
+  const auto now = client_->transport->loop->now();
+  const bool over = request_.timeout != kNoTimeout && now >= began_ + request_.timeout;
+  const bool idle =
+      request_.idle_timeout != kNoTimeout && !paused_ && now >= last_sign_ + request_.idle_timeout;
+  if (!over && !idle) return watch_time();
+  const std::string limit = format_duration(over ? request_.timeout : request_.idle_timeout);
+  const std::string peer = request_.unix_socket.empty() ? url_.host_port() : "unix:" + request_.unix_socket;
   std::string message;
   if (waits_for_token_) {
     message = fmt::format("the OAuth2 token server did not answer within {}", limit);
+  } else if (!over && head_told_) {
+    message = fmt::format("nothing came from {} for {}", peer, limit);
   } else {
-    message = fmt::format("timed out after {} {} {}", limit, transfer_ ? transfer_->phase() : "waiting for",
-                          url_.host_port());
+    message =
+        fmt::format("timed out after {} {} {}", limit, transfer_ ? transfer_->phase() : "waiting for", peer);
   }
   finish(std::unexpected(Failure{FailureKind::kTimeout, std::move(message)}));
 }

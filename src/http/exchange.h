@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "http/client.h"
@@ -56,11 +57,13 @@ Result<std::unique_ptr<Client>> make_client(std::shared_ptr<TransportCore> trans
                                             const ClientConfig& config, const std::string& dialer_name,
                                             bool accept_gzip);
 
-class Exchange final : public Call, private Deadline {
+class Exchange final : public Call, private Deadline, private AnswerStream {
  public:
   Exchange(std::shared_ptr<ClientCore> client, Request request, Client::Done done);
   ~Exchange() override = default;
   void begin();
+  void pause() override;
+  void resume() override;
 
  private:
   void next_attempt();
@@ -68,10 +71,13 @@ class Exchange final : public Call, private Deadline {
   void attempt_with(const std::string& oauth2_authorization);
   std::expected<Headers, Failure> build_headers(const std::string& oauth2_authorization) const;
   void ask_peer(const InMemoryPeer& peer, Headers headers);
+  void on_peer_result(std::expected<Response, Failure> result);
   void on_result(std::expected<Response, Failure> result);
   void fail_later(Failure failure);
   void finish(std::expected<Response, Failure> result);
+  void on_part(const Response& head, std::string_view bytes) override;
   void on_deadline() override;
+  void watch_time();
 
   std::shared_ptr<ClientCore> client_;
   Request request_;
@@ -85,6 +91,10 @@ class Exchange final : public Call, private Deadline {
   bool token_retried_ = false;
   std::string token_used_;
   std::unique_ptr<Transfer> transfer_;
+  bool paused_ = false;
+  bool head_told_ = false;
+  std::optional<std::expected<Response, Failure>> held_;  // what an in-process peer gave while paused
+  async::TimePoint began_{}, last_sign_{};                // of life, from the peer
   async::Alive alive_;
 };
 

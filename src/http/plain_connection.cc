@@ -4,6 +4,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <span>
 
 #include "base/check.h"
@@ -31,9 +32,9 @@ std::shared_ptr<PlainConnection> PlainConnection::adopt(asio::io_context& io, Un
   int family = AF_INET;
   socklen_t size = sizeof family;
   getsockopt(fd.get(), SOL_SOCKET, SO_DOMAIN, &family, &size);
-  asio::ip::tcp::socket socket(io);
+  Socket socket(io);
   error_code error;
-  socket.assign(family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), fd.release(), error);
+  socket.assign(asio::generic::stream_protocol(family, 0), fd.release(), error);
   INVAR_CHECK(!error, "a connected socket can be watched");
   socket.non_blocking(true, error);
   return std::make_shared<PlainConnection>(std::move(socket));
@@ -46,7 +47,14 @@ void PlainConnection::exchange(const Attempt& attempt, Done done) {
   reusable_ = false;
   head_ = request_head(attempt);
   written_ = 0;
-  parser_.start(attempt.method == "HEAD", attempt.max_body_bytes, attempt.expected_body_bytes);
+  paused_ = attempt.paused;
+  head_told_ = false;
+  ended_.reset();
+  lost_.reset();
+  parser_.start({.head_request = attempt.method == "HEAD",
+                 .streamed = attempt.stream != nullptr,
+                 .max_body_bytes = attempt.max_body_bytes,
+                 .expected_body_bytes = attempt.expected_body_bytes});
   write_rest();
   if (!reading_) read_later();
 }
@@ -72,7 +80,7 @@ void PlainConnection::write_rest() {
     if (error == asio::error::would_block) break;
     if (error) return;  // the peer may have answered before it closed: what can be read decides
   }
-  socket_.async_wait(asio::ip::tcp::socket::wait_write,
+  socket_.async_wait(Socket::wait_write,
                      [self = shared_from_this(), attempt = attempt_](const error_code& error) {
                        if (!error && attempt == self->attempt_) self->write_rest();
                      });
@@ -109,15 +117,46 @@ void PlainConnection::on_read(const error_code& error, std::size_t size) {
   read_later();
 }
 
-// True when the exchange is over.
+// True when nothing is to be read now: the exchange is over or paused.
 bool PlainConnection::take(std::string_view bytes) {
   const auto progress = parser_.feed(bytes);
-  if (progress == ResponseParser::Progress::kMore) return false;
+  if (!hand_over()) return true;
+  if (progress == ResponseParser::Progress::kMore) return paused_;
   conclude(progress);
   return true;
 }
 
+// Gives the stream what has come; false when it ended the exchange.
+bool PlainConnection::hand_over() {
+  if (!attempt_->stream || paused_ || !parser_.head_complete() || !is_streamed(parser_.head().status))
+    return true;
+  const std::string part = parser_.take_part();
+  if (part.empty() && head_told_) return true;
+  head_told_ = true;
+  const Attempt* const attempt = attempt_;
+  attempt->stream->on_part(parser_.head(), part);
+  return attempt_ == attempt;
+}
+
+void PlainConnection::resume() {
+  paused_ = false;
+  asio::post(socket_.get_executor(), [self = shared_from_this(), attempt = attempt_] {
+    if (attempt && attempt == self->attempt_) self->go_on();
+  });
+}
+
+void PlainConnection::go_on() {
+  if (paused_ || !hand_over() || paused_) return;
+  if (ended_) return conclude(*ended_);
+  if (lost_) return on_end(*lost_);
+  if (!reading_) read_later();
+}
+
 void PlainConnection::on_end(const error_code& error) {
+  if (paused_) {
+    lost_ = error;
+    return;
+  }
   const std::string& peer = attempt_->host_port;
   if (!parser_.anything_arrived()) {
     deliver(
@@ -133,6 +172,10 @@ void PlainConnection::on_end(const error_code& error) {
 
 void PlainConnection::conclude(ResponseParser::Progress progress) {
   using enum ResponseParser::Progress;
+  if (paused_) {
+    ended_ = progress;
+    return;
+  }
   const std::string& peer = attempt_->host_port;
   switch (progress) {
     case kMore:

@@ -99,6 +99,8 @@ http {
 }
 )";
 
+constexpr std::size_t kLarge = 20'000'000;
+
 class Nginx : public RealPeers {
  protected:
   static void SetUpTestSuite() {
@@ -113,6 +115,7 @@ class Nginx : public RealPeers {
     dir.write("www/basic/index.html", "inside");
     dir.write("www/slow", std::string(100'000, 's'));
     dir.write("www/profile", std::string(300'000, 'p'));
+    dir.write("www/large", std::string(kLarge, 'l'));
     dir.write("htpasswd", "user:{PLAIN}pa ss\n");
     dir.write("nginx.conf", config);
     program = std::make_unique<RealProgram>(
@@ -153,6 +156,60 @@ TEST_F(Nginx, ManyRequestsShareOneHttp2Connection) {
   EXPECT_TRUE(h.wait([&] { return bytes == 50 * 300'000; })) << bytes;
   EXPECT_THAT(h.registry().collect(),
               HasSubstr("net_conntrack_dialer_conn_attempted_total{dialer_name=\"h2\"} 1\n"));
+}
+
+// The protocols of libcurl's side and our own connection, with a pause after every part.
+TEST_F(Nginx, StreamsComeAsFastAsTheyAreTaken) {
+  ClientConfig http1 = trusting();
+  http1.enable_http2 = false;
+  const std::vector<std::pair<ClientConfig, std::string>> ways = {
+      {ClientConfig(), url(1, "/large", "http")}, {http1, url(2, "/large")}, {trusting(), url(2, "/large")}};
+  for (const auto& [config, address] : ways) {
+    auto client = h.client(config);
+    std::unique_ptr<Call> call;
+    std::size_t size = 0;
+    bool paused = false;
+    std::optional<Outcome> outcome;
+    Request request;
+    request.url = address;
+    request.timeout = kNoTimeout;
+    request.idle_timeout = 10s;
+    request.on_body = [&](std::string_view part) {
+      EXPECT_FALSE(paused);
+      size += part.size();
+      call->pause();
+      paused = true;
+      h.loop().post([&] {
+        paused = false;
+        call->resume();
+      });
+    };
+    call = client->send(std::move(request), [&](Outcome o) { outcome = std::move(o); });
+    ASSERT_TRUE(h.wait([&] { return outcome.has_value(); }, 30s)) << address << " " << size;
+    EXPECT_TRUE(*outcome) << failure_text(*outcome);
+    EXPECT_EQ(size, kLarge);
+  }
+}
+
+TEST_F(Nginx, AStreamThatIsDroppedLeavesItsHttp2ConnectionToTheOthers) {
+  auto client = h.client(trusting(), "h2-dropped");
+  std::unique_ptr<Call> dropped;
+  bool began = false;
+  Request request;
+  request.url = url(2, "/large");
+  request.on_body = [&](std::string_view) {
+    began = true;
+    dropped.reset();
+  };
+  dropped = client->send(request, [](const Outcome&) {});
+  std::size_t size = 0;
+  request.url = url(2, "/profile");
+  request.on_body = [&](std::string_view part) { size += part.size(); };
+  const Outcome r = h.send(*client, std::move(request));
+  EXPECT_TRUE(r) << failure_text(r);
+  EXPECT_EQ(size, 300'000u);
+  EXPECT_TRUE(h.wait([&] { return began; }));
+  EXPECT_EQ(ask(trusting(), url(2, "/proto")), "200 HTTP/2.0 TLSv1.3");
 }
 
 TEST_F(Nginx, TlsVersions) {

@@ -6,6 +6,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "http/beast_parser.h"
+#include "http/engine.h"
 
 namespace invar::http {
 namespace {
@@ -26,12 +27,11 @@ std::string_view words_for(std::string_view first_bytes) {
 }  // namespace
 
 struct ResponseParser::Message final : beast_http::basic_parser<false> {
-  Message(bool answers_head_request, std::uint64_t max_body_bytes, std::uint64_t expected_body_bytes)
-      : expected_body_bytes(expected_body_bytes) {
+  explicit Message(const Expectation& expectation) : expectation(expectation) {
     eager(true);
-    skip(answers_head_request);
+    skip(expectation.head_request);
     header_limit(kMaxHeadBytes);
-    body_limit(max_body_bytes);
+    body_limit(expectation.max_body_bytes);
   }
 
   void on_request_impl(beast_http::verb, string_view, string_view, int, error_code&) override {}
@@ -39,16 +39,19 @@ struct ResponseParser::Message final : beast_http::basic_parser<false> {
     response.status = code;
     response.status_line = fmt::format(
         "{} {}", code, reason.empty() ? status_text(code) : std::string_view(reason.data(), reason.size()));
+    if (expectation.streamed && is_streamed(code)) body_limit(boost::none);
   }
   void on_field_impl(beast_http::field, string_view name, string_view value, error_code&) override {
     if (!head_complete) response.headers.add(std::string(name), std::string(value));
   }
   void on_header_impl(error_code&) override { head_complete = true; }
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-    response.body.reserve(std::min(length.value_or(expected_body_bytes), kMaxReserve));
+    if (expectation.streamed && is_streamed(response.status)) return;
+    response.body.reserve(std::min(length.value_or(expectation.expected_body_bytes), kMaxReserve));
   }
   std::size_t on_body_impl(string_view bytes, error_code&) override {
     response.body.append(bytes.data(), bytes.size());
+    body_bytes += bytes.size();
     return bytes.size();
   }
   void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
@@ -57,26 +60,24 @@ struct ResponseParser::Message final : beast_http::basic_parser<false> {
   }
   void on_finish_impl(error_code&) override {}
 
-  const std::uint64_t expected_body_bytes;
+  const Expectation expectation;
   Response response;
+  std::uint64_t body_bytes = 0;
   bool head_complete = false;
 };
 
 ResponseParser::ResponseParser() = default;
 ResponseParser::~ResponseParser() = default;
 
-void ResponseParser::start(bool answers_head_request, std::uint64_t max_body_bytes,
-                           std::uint64_t expected_body_bytes) {
-  head_request_ = answers_head_request;
-  max_body_bytes_ = max_body_bytes;
-  expected_body_bytes_ = expected_body_bytes;
+void ResponseParser::start(const Expectation& expectation) {
+  expectation_ = expectation;
   begin_message();
   pending_.clear();
   arrived_ = keep_alive_ = false;
 }
 
 void ResponseParser::begin_message() {
-  message_ = std::make_unique<Message>(head_request_, max_body_bytes_, expected_body_bytes_);
+  message_ = std::make_unique<Message>(expectation_);
 }
 
 ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
@@ -138,7 +139,15 @@ bool ResponseParser::head_complete() const {
 }
 
 std::uint64_t ResponseParser::body_bytes() const {
-  return message_ ? message_->response.body.size() : 0;
+  return message_ ? message_->body_bytes : 0;
+}
+
+const Response& ResponseParser::head() const {
+  return message_->response;
+}
+
+std::string ResponseParser::take_part() {
+  return std::exchange(message_->response.body, {});
 }
 
 Response ResponseParser::take() {

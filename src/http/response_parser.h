@@ -1,6 +1,7 @@
 // ResponseParser: bytes of an HTTP/1.x connection to a Response, one answer at a time. Body limit and head limit are
 // enforced while reading; 1xx answers are skipped; trailers are dropped; the body is not decompressed.
 // Use:     start() for every request, then feed() what arrives until it is not kMore; end() when the peer closes.
+// Streams: a 2xx body then has no limit; the caller takes what has come out of body() and clears it.
 // Memory:  the body, and the part of a head or chunk size line that is not complete yet.
 // Pure: no sockets, no clock. The grammar is Boost.Beast's.
 #pragma once
@@ -30,13 +31,21 @@ class ResponseParser {
   ResponseParser(const ResponseParser&) = delete;
   ResponseParser& operator=(const ResponseParser&) = delete;
 
-  void start(bool answers_head_request, std::uint64_t max_body_bytes, std::uint64_t expected_body_bytes = 0);
+  struct Expectation {
+    bool head_request = false;  // the answer to a HEAD: without a body
+    bool streamed = false;
+    std::uint64_t max_body_bytes = 0, expected_body_bytes = 0;
+  };
+  void start(const Expectation& expectation);
   Progress feed(std::string_view bytes);
   Progress end();
 
   [[nodiscard]] bool anything_arrived() const { return arrived_; }
   [[nodiscard]] bool head_complete() const;
-  [[nodiscard]] std::uint64_t body_bytes() const;
+  [[nodiscard]] std::uint64_t body_bytes() const;  // so far, with what a stream took
+  // Between head_complete() and take(): the head, and the part of the body that nobody took yet.
+  [[nodiscard]] const Response& head() const;
+  std::string take_part();
   // After kDone: the connection can carry another request.
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   Response take();
@@ -49,8 +58,7 @@ class ResponseParser {
 
   std::unique_ptr<Message> message_;
   std::string pending_;  // not consumed yet: the beginning of a line
-  bool head_request_ = false;
-  std::uint64_t max_body_bytes_ = 0, expected_body_bytes_ = 0;
+  Expectation expectation_;
   bool arrived_ = false;
   bool keep_alive_ = false;
   std::string why_;

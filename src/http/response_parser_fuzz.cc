@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t kMaxBody = 1000;
 
 ResponseParser::Progress feed(ResponseParser& parser, std::string_view text, std::size_t cut) {
-  parser.start(false, kMaxBody);
+  parser.start({.max_body_bytes = kMaxBody});
   auto progress = parser.feed(text.substr(0, cut));
   if (progress == ResponseParser::Progress::kMore) progress = parser.feed(text.substr(cut));
   if (progress == ResponseParser::Progress::kMore) progress = parser.end();

@@ -56,7 +56,7 @@ TEST(ResponseParser, EveryRowInPiecesOfEverySize) {
     for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{17}, std::size_t{70'000}}) {
       if (row.bytes.size() / piece > 20'000) continue;
       ResponseParser parser;
-      parser.start(row.head_request, 100);
+      parser.start({.head_request = row.head_request, .max_body_bytes = 100});
       auto progress = kMore;
       for (std::size_t at = 0; at < row.bytes.size() && progress == kMore; at += piece) {
         progress = parser.feed(std::string_view(row.bytes).substr(at, piece));
@@ -75,22 +75,22 @@ TEST(ResponseParser, EveryRowInPiecesOfEverySize) {
 
 TEST(ResponseParser, TheEndOfTheConnectionEndsABodyWithoutALength) {
   ResponseParser parser;
-  parser.start(false, 100);
+  parser.start({.max_body_bytes = 100});
   EXPECT_EQ(parser.end(), kCut);
-  parser.start(false, 100);
+  parser.start({.max_body_bytes = 100});
   EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\n"), kMore);
   EXPECT_EQ(parser.end(), kCut);
-  parser.start(false, 100);
+  parser.start({.max_body_bytes = 100});
   EXPECT_EQ(parser.feed("HTTP/1.1 2"), kMore);
   EXPECT_EQ(parser.end(), kCut);
-  parser.start(false, 100);
+  parser.start({.max_body_bytes = 100});
   EXPECT_EQ(parser.feed("\x15\x03"), kMore);
   EXPECT_EQ(parser.end(), kNotHttp);
-  parser.start(false, 100);
+  parser.start({.max_body_bytes = 100});
   EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab"), kMore);
   EXPECT_EQ(parser.end(), kCut);
   EXPECT_EQ(parser.body_bytes(), 2u);
-  parser.start(false, 100);
+  parser.start({.max_body_bytes = 100});
   EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\n\r\nab"), kMore);
   EXPECT_EQ(parser.end(), kDone);
   EXPECT_FALSE(parser.keep_alive());
@@ -99,26 +99,26 @@ TEST(ResponseParser, TheEndOfTheConnectionEndsABodyWithoutALength) {
 
 TEST(ResponseParser, RoomIsMadeForTheBodyThatIsExpected) {
   ResponseParser parser;
-  parser.start(false, 1 << 20, 100'000);
+  parser.start({.max_body_bytes = 1 << 20, .expected_body_bytes = 100'000});
   const std::string_view chunked =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n";
   EXPECT_EQ(parser.feed(chunked), kDone);
   EXPECT_GE(parser.take().body.capacity(), 100'000u);
-  parser.start(false, 1 << 20, 100'000);
+  parser.start({.max_body_bytes = 1 << 20, .expected_body_bytes = 100'000});
   EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab"), kDone);
   EXPECT_LT(parser.take().body.capacity(), 1000u) << "the peer knows better";
 }
 
 TEST(ResponseParser, WhatFollowsTheAnswerSpoilsTheConnection) {
   ResponseParser parser;
-  parser.start(false, 100);
+  parser.start({.max_body_bytes = 100});
   EXPECT_EQ(parser.feed("HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\n"), kDone);
   EXPECT_FALSE(parser.keep_alive());
 }
 
 TEST(ResponseParser, FieldsKeepTheirOrderAndRepeat) {
   ResponseParser parser;
-  parser.start(false, 100);
+  parser.start({.max_body_bytes = 100});
   ASSERT_EQ(parser.feed("HTTP/1.1 404 Nope\r\nB: 1 \r\nA:2\r\nb: 3\r\nContent-Length: 0\r\n\r\n"), kDone);
   const Response response = parser.take();
   EXPECT_EQ(response.status_line, "404 Nope");

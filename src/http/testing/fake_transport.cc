@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "http/engine.h"
 
 namespace invar::http::testing {
 
@@ -32,27 +33,63 @@ void Exchange::respond(Answer answer) {
   if (answer && answer->body.size() > request.max_body_bytes)
     answer = failure(FailureKind::kBodyTooLarge, "the response is too large");
   if (answer && answer->url.empty()) answer->url = request.url;
-  loop_->post([done = std::move(done_), answer = std::move(answer)]() mutable {
-    if (done) done(std::move(answer));
+  if (answer && request.on_body && is_streamed(answer->status)) {
+    if (!head_told_) send_part(std::exchange(answer->body, {}), answer->status, answer->headers);
+  }
+  answer_ = std::move(answer);
+  loop_->post([self = shared_from_this()] { self->go_on(); });
+}
+
+void Exchange::send_part(std::string part, int status, Headers headers) {
+  INVAR_CHECK(request.on_body, "only a stream has parts");
+  if (head_.status == 0) head_ = answer(status, "", "", std::move(headers));
+  parts_.push_back(std::move(part));
+  if (open_) watch_time();
+  loop_->post([self = shared_from_this()] { self->go_on(); });
+}
+
+void Exchange::watch_time() {
+  loop_->cancel(timer_);
+  auto when = async::TimePoint::max();
+  if (request.timeout != kNoTimeout) when = sent_at + request.timeout;
+  if (request.idle_timeout != kNoTimeout) when = std::min(when, loop_->now() + request.idle_timeout);
+  if (when == async::TimePoint::max()) return;
+  timer_ = loop_->schedule_at(when, [self = shared_from_this()] {
+    self->respond(failure(FailureKind::kTimeout, "no answer within the time limit"));
   });
+}
+
+void Exchange::go_on() {
+  const auto here = [this] { return !paused_ && done_; };
+  while (here() && !parts_.empty()) {
+    const std::string part = std::move(parts_.front());
+    parts_.pop_front();
+    if (!std::exchange(head_told_, true) && request.on_head) request.on_head(head_);
+    if (here() && !part.empty()) request.on_body(part);
+  }
+  if (!here() || !answer_) return;
+  auto done = std::exchange(done_, nullptr);
+  done(std::move(*std::exchange(answer_, std::nullopt)));
 }
 
 class FakeCall final : public Call {
  public:
   explicit FakeCall(ExchangePtr exchange) : exchange_(std::move(exchange)) {}
   ~FakeCall() override {
-    *alive_ = false;
+    exchange_->done_ = nullptr;
     if (!exchange_->open_) return;
     exchange_->open_ = false;
     exchange_->cancelled_ = true;
     exchange_->loop_->cancel(exchange_->timer_);
-    exchange_->done_ = nullptr;
   }
-  [[nodiscard]] std::shared_ptr<bool> alive() const { return alive_; }
+  void pause() override { exchange_->paused_ = true; }
+  void resume() override {
+    exchange_->paused_ = false;
+    exchange_->loop_->post([exchange = exchange_] { exchange->go_on(); });
+  }
 
  private:
   ExchangePtr exchange_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 class FakeClient final : public Client {
@@ -94,9 +131,7 @@ std::unique_ptr<Call> FakeTransport::send(Request request, Client::Done done, co
   exchange->sent_at = loop_.now();
   exchange->loop_ = &loop_;
   auto call = std::make_unique<FakeCall>(exchange);
-  exchange->done_ = [alive = call->alive(), done = std::move(done)](Answer answer) mutable {
-    if (*alive) done(std::move(answer));
-  };
+  exchange->done_ = std::move(done);
   exchanges_.push_back(exchange);
 
   std::optional<Answer> ready;
@@ -108,9 +143,7 @@ std::unique_ptr<Call> FakeTransport::send(Request request, Client::Done done, co
     exchange->timer_ = loop_.schedule_after(
         latency_, [exchange, ready = std::move(*ready)]() mutable { exchange->respond(std::move(ready)); });
   } else {
-    exchange->timer_ = loop_.schedule_after(exchange->request.timeout, [exchange] {
-      exchange->respond(failure(FailureKind::kTimeout, "no answer within the time limit"));
-    });
+    exchange->watch_time();
   }
   return call;
 }

@@ -26,7 +26,7 @@ std::unexpected<Failure> failure(FailureKind kind, std::string message);
 std::string body_of(const Request& request);
 
 // One request and what became of it.
-class Exchange {
+class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
   Request request;
   ClientConfig config;  // of the client that sent it
@@ -36,14 +36,23 @@ class Exchange {
   [[nodiscard]] bool open() const { return open_; }            // neither answered nor cancelled
   [[nodiscard]] bool cancelled() const { return cancelled_; }  // the Call was dropped first
   void respond(Answer answer);  // once, while open; `done` runs later on the loop
+  // Of a request with on_body, while open: the next part of its answer, handed over later on the loop.
+  void send_part(std::string part, int status = 200, Headers headers = {});
+  [[nodiscard]] bool paused() const { return paused_; }
 
  private:
+  void go_on();
+  void watch_time();
+
   friend class FakeTransport;
   friend class FakeClient;
   friend class FakeCall;
   async::Loop* loop_ = nullptr;
   Client::Done done_;
-  bool open_ = true, cancelled_ = false;
+  bool open_ = true, cancelled_ = false, paused_ = false, head_told_ = false;
+  Response head_;
+  std::deque<std::string> parts_;
+  std::optional<Answer> answer_;
   async::Loop::TimerId timer_ = 0;
 };
 using ExchangePtr = std::shared_ptr<Exchange>;

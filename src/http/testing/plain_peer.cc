@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <vector>
 
@@ -10,20 +11,39 @@
 
 namespace invar::http::testing {
 
-PlainPeer::PlainPeer(async::Loop& loop, Script script)
-    : loop_(loop),
-      script_(std::move(script)),
-      listener_(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
+namespace {
+
+UniqueFd listen_on(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof address.sun_path - 1);
+  UniqueFd listener(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const bool listening = bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+                         listen(listener.get(), 1024) == 0;
+  INVAR_CHECK(listening, "the scripted peer cannot listen on its socket");
+  return listener;
+}
+
+}  // namespace
+
+PlainPeer::PlainPeer(async::Loop& loop, Script script, const std::string& socket_path)
+    : loop_(loop), script_(std::move(script)) {
+  listener_ = socket_path.empty() ? listen_on_loopback() : listen_on(socket_path);
+  watch_ = loop_.watch_readable(listener_.get(), [this] { accept(); });
+}
+
+UniqueFd PlainPeer::listen_on_loopback() {
+  UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  const bool listening = bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                         listen(listener_.get(), 1024) == 0 &&
-                         getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  const bool listening = bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                         listen(listener.get(), 1024) == 0 &&
+                         getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0;
   INVAR_CHECK(listening, "the scripted peer cannot listen");
   address_ = fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
-  watch_ = loop_.watch_readable(listener_.get(), [this] { accept(); });
+  return listener;
 }
 
 PlainPeer::~PlainPeer() {

@@ -21,7 +21,8 @@ class PlainPeer {
   };
   using Script = std::function<Step(const std::string& received)>;
 
-  PlainPeer(async::Loop& loop, Script script);
+  // With a path: on that Unix socket.
+  PlainPeer(async::Loop& loop, Script script, const std::string& socket_path = "");
   ~PlainPeer();
   PlainPeer(const PlainPeer&) = delete;
   PlainPeer& operator=(const PlainPeer&) = delete;
@@ -38,6 +39,7 @@ class PlainPeer {
     async::Loop::WatchId watch = 0;
     std::string received;
   };
+  UniqueFd listen_on_loopback();
   void accept();
   void serve(int fd);
   void drop(int fd);
