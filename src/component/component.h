@@ -60,8 +60,8 @@ struct Options {
   Stability min_stability = Stability::kExperimental;
   async::Loop* loop = nullptr;
   async::WorkerPool* pool = nullptr;
-  async::WorkerPool* disk_pool =
-      nullptr;  // for what blocks on a disk, so that a slow one holds up nothing else
+  // For what blocks on a disk, so that a slow one holds up nothing else.
+  async::WorkerPool* disk_pool = nullptr;
   std::shared_ptr<fs::FileSystem> files;
   std::shared_ptr<http::Transport> http;
   http::Listen listen;  // opens a server of the component's own
@@ -78,9 +78,8 @@ class Component {
   virtual void start() = 0;
   virtual Result<> update(const Boxed& arguments) = 0;
   virtual void stop(async::Task done) = 0;
-  [[nodiscard]] virtual std::optional<Health> health() const {
-    return std::nullopt;
-  }  // its own part, if it has one
+  // Its own part, if it has one.
+  [[nodiscard]] virtual std::optional<Health> health() const { return std::nullopt; }
   [[nodiscard]] virtual BodyValue debug_info() const { return {}; }
   // Where the profiles that it took went, by destination.
   [[nodiscard]] virtual std::vector<const pipeline::Ledger*> ledgers() const { return {}; }

@@ -194,8 +194,8 @@ class Transport {
 
 // host:port that a URL of ours addresses, and pieces of it. Errors: a phrase naming what is wrong with the URL.
 struct Url {
-  std::string scheme, user_info, host, path, query,
-      fragment;                                 // host without brackets; path percent-encoded as written
+  // `host` without brackets, `path` percent-encoded as written.
+  std::string scheme, user_info, host, path, query, fragment;
   std::string port;                             // "" when not written
   [[nodiscard]] std::string host_port() const;  // with the scheme's default port
 };

@@ -1,7 +1,8 @@
-// Labels: an immutable, sorted set of name/value pairs. A label with an empty value counts as absent and is
-// never stored. Order:   bytewise by name. Copy is a reference count; equal content may live in several
-// objects. Hash:    stable_hash() is xxHash64 (seed 0) over name 0xFF value 0xFF of each label in order; the
-// same on every machine. Source:  pyroscope-scrape.md 8, relabel.md 2. Threads: any.
+// Labels: an immutable, sorted set of name/value pairs. A label with an empty value counts as absent and is never stored.
+// Order:   bytewise by name. Copy is a reference count; equal content may live in several objects.
+// Hash:    stable_hash() is xxHash64 (seed 0) over name 0xFF value 0xFF of each label in order; the same on every machine.
+// Threads: any.
+// Source:  pyroscope-scrape.md 8, relabel.md 2.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +25,8 @@ class Labels {
  public:
   Labels() = default;
   Labels(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs);
-  static Labels from(
-      std::vector<Label> labels);  // any order; a repeated name: the last wins; empty values dropped
+  // Any order; a repeated name: the last wins; empty values dropped.
+  static Labels from(std::vector<Label> labels);
 
   [[nodiscard]] bool empty() const { return size() == 0; }
   [[nodiscard]] std::size_t size() const { return labels_ ? labels_->size() : 0; }

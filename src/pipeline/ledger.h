@@ -58,8 +58,8 @@ class Ledger {
 
   Ledger(metrics::Scope& scope, std::string destination, log::Logger logger = {});
   [[nodiscard]] Entry take(std::string_view profile_type);
-  [[nodiscard]] Entry recover(
-      std::string_view profile_type);  // found on disk after a restart: counts as taken again
+  // Found on disk after a restart: counts as taken again.
+  [[nodiscard]] Entry recover(std::string_view profile_type);
   [[nodiscard]] const std::string& destination() const;
   [[nodiscard]] const std::map<std::string, LedgerRow, std::less<>>& rows() const;  // by profile type
   [[nodiscard]] LedgerRow total() const;

@@ -60,8 +60,8 @@ enum class Outcome {
 struct Answer {
   Outcome outcome = Outcome::kAccepted;
   std::string reason;  // for kRefused: one plain phrase, the ledger's `reason` values where one fits
-  bool permanent =
-      false;  // for kRefused: because of what the profile is (its labels); no use in offering it again
+  // For kRefused: because of what the profile is (its labels); no use in offering it again.
+  bool permanent = false;
   bool partly = false;  // for kRefused by several receivers (fan_out): one of them accepted all the same
   [[nodiscard]] bool accepted() const { return outcome == Outcome::kAccepted; }
   [[nodiscard]] bool held() const { return accepted() || partly; }  // somebody owns it from now on

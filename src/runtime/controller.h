@@ -1,10 +1,11 @@
-// The controller: configuration text -> graph of components -> running pipelines. Spec: runtime.md 1-10, 13,
-// 15, 16.
+// The controller: configuration text -> graph of components -> running pipelines.
 //
-// load() parses, builds the graph, evaluates, and schedules. The first load must succeed whole; a later one
-// (reload) applies what evaluates and leaves the rest running with its last good arguments. A rejected load
-// changes nothing. Identities are paths ("" is the root scope) and scopes nest, so that modules fit without
-// rework. Threads:  loop thread only. Lifetime: destroy after stop().
+// load() parses, builds the graph, evaluates, and schedules. The first load must succeed whole; a later one (reload) applies what
+// evaluates and leaves the rest running with its last good arguments. A rejected load changes nothing. Identities are paths ("" is
+// the root scope) and scopes nest, so that modules fit without rework.
+// Threads:  loop thread only.
+// Lifetime: destroy after stop().
+// Spec:     runtime.md 1-10, 13, 15, 16.
 #pragma once
 
 #include <functional>
@@ -73,8 +74,8 @@ class Controller : public component::ComponentDirectory {
   struct LoadResult {
     syntax::Diagnostics diagnostics;
     bool applied = false;  // the new graph is current (possibly with failed nodes)
-    bool sources_rejected =
-        false;  // a syntax error, or an attribute at the top level: nothing was looked at further
+    // A syntax error, or an attribute at the top level: nothing was looked at further.
+    bool sources_rejected = false;
   };
   virtual LoadResult load(const std::vector<SourceFile>& sources, const std::string& module_path) = 0;
   virtual void start() = 0;  // after the first load: starts components; later loads start their own

@@ -1,4 +1,6 @@
-// The specialisations of Codec that decode.h announces. Included by decode.h only.
+// The specialisations of Codec that decode.h announces, and what they are made of: one codec per C++ type that an argument can have.
+// Included by decode.h only. Errors: DecodeError with the path inside the value; the texts of language.md 7.1.
+// Threads: any; pure.
 #pragma once
 
 namespace invar::syntax {

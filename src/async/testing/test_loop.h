@@ -1,8 +1,7 @@
-// TestLoop: a Loop with virtual time, turned by the test. Nothing waits; the same test gives the same order
-// every time. Shape:    loop.advance(15s);  loop.run_until_idle();  InlineWorkerPool pool(loop); Time: starts
-// at 2026-01-01T00:00:00Z; the wall clock moves with the monotonic one until set_unix_ns() shifts it.
-// Threads:  post() from anywhere; everything else on the test's thread. Descriptors are polled, never waited
-// for.
+// TestLoop: a Loop with virtual time, turned by the test. Nothing waits; the same test gives the same order every time.
+// Shape:   loop.advance(15s);  loop.run_until_idle();  InlineWorkerPool pool(loop);
+// Time:    starts at 2026-01-01T00:00:00Z; the wall clock moves with the monotonic one until set_unix_ns() shifts it.
+// Threads: post() from anywhere; everything else on the test's thread. Descriptors are polled, never waited for.
 #pragma once
 
 #include <deque>
