@@ -81,8 +81,7 @@ Failure CurlSlot::failure_of(CURLcode code) {
           with_proxy ? FailureKind::kProxy : FailureKind::kTls,
           fmt::format("TLS handshake with {} failed: {}", with_proxy ? proxy : peer, library_text)};
       if (library_text.find("wrong version number") != std::string_view::npos) {
-        failure.message =
-            fmt::format("{} does not speak TLS (plain HTTP on this port?)", with_proxy ? proxy : peer);
+        failure.message = not_tls(with_proxy ? proxy : peer).message;
       }
       explain_tls(failure);
       return failure;
