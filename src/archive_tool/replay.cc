@@ -208,7 +208,7 @@ class Replay {
     const std::uint64_t bytes = profile->body->size();
     if (bytes == 0) return ended(ReplayEnd::kRefused, std::string(delivery::kEmptyProfile));
     pipeline::Ledger::Entry entry = ledger_->take(profile->type());
-    auto labels = delivery::Packer::labels(*profile, to_.external_labels);
+    auto labels = delivery::protocol_of(profile->kind).labels(profile->labels, to_.external_labels);
     if (!labels) {
       entry.refused("invalid labels");
       return ended(ReplayEnd::kRefused, labels.error().message);
@@ -251,7 +251,7 @@ class Replay {
     ticker_.arm_after(kTick, [this] { tick(); });
     const async::TimePoint now = loop_->now();
     const delivery::EndpointView view = endpoint_->view();
-    if (view.state == delivery::EndpointView::State::kHeld && !interrupted_ && !given_up_) {
+    if (is_held(view.state) && !interrupted_ && !given_up_) {
       given_up_ = true;
       say(view.last_error);
       replayer_->stop();
@@ -262,7 +262,7 @@ class Replay {
     const double rate =
         seconds > 0 ? static_cast<double>(progress.gone_through - first_gone_through_) / seconds : 0;
     const std::string trouble =
-        view.state == delivery::EndpointView::State::kFailing ? view.last_error : std::string();
+        view.state == delivery::EndpointState::kFailing ? view.last_error : std::string();
     if (environment_.error_columns > 0) {
       environment_.status(progress_text(progress, rate, trouble, environment_.error_columns));
     } else if (now - last_line_ >= kPlainLines) {

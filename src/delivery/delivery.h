@@ -9,7 +9,7 @@
 #include "async/loop.h"
 #include "delivery/backoff.h"
 #include "delivery/outcome.h"
-#include "delivery/push_request.h"
+#include "delivery/protocol.h"
 #include "queue/segment_format.h"
 
 namespace invar::delivery {
@@ -30,13 +30,13 @@ struct Delivery {
   OutgoingPtr profile;  // null: only on disk
   UnixNanos taken_unix_ns = 0;
   std::uint64_t body_bytes = 0;
-  bool ingest = false;
+  const Protocol* protocol = nullptr;
 
   Receipt receipt;
   async::TimePoint accepted_at{};
   Backoff backoff;
   std::uint64_t attempts = 0;
-  bool over_burst_once = false;
+  bool over_burst_once = false, maybe_stored = false;
 
   // The queue's own (delivery_queue.h).
   std::uint64_t number = 0;  // running, in order of acceptance

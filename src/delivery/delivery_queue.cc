@@ -338,7 +338,7 @@ void DeliveryQueue::on_opened(Result<Spill::Opened> opened) {
     auto delivery = std::make_unique<Delivery>();
     delivery->taken_unix_ns = found.taken_unix_ns;
     delivery->body_bytes = found.body_bytes;
-    delivery->ingest = found.ingest;
+    delivery->protocol = &protocol_of(found.kind);
     delivery->receipt = Receipt(env_.recover(found.type));
     delivery->accepted_at =
         env_.loop->now() - ticks(Duration(std::max<std::int64_t>(0, unix_now - found.taken_unix_ns)));

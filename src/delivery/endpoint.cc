@@ -8,21 +8,17 @@
 #include "delivery/endpoint_metrics.h"
 
 namespace invar::delivery {
-std::string_view to_string(EndpointView::State state) {
-  switch (state) {
-    case EndpointView::State::kIdle:
-      return "idle";
-    case EndpointView::State::kWorking:
-      return "working";
-    case EndpointView::State::kFailing:
-      return "failing";
-    case EndpointView::State::kRefusing:
-      return "refusing";
-    case EndpointView::State::kHeld:
-      return "held: credentials refused";
-  }
-  return "";
+namespace {
+
+// Sent twice, and twice what came back could not be read: the server may have it by now, and would get it again and again.
+bool second_unreadable(Delivery& delivery, const Reply& reply) {
+  return reply.maybe_stored && std::exchange(delivery.maybe_stored, true);
 }
+Outcome unreadable(const Reply& reply) {
+  return {End::kDropped, "unreadable answer", reply.error};
+}
+
+}  // namespace
 
 Endpoint::Endpoint(Environment environment, EndpointSettings settings, EndpointMetrics metrics,
                    std::unique_ptr<http::Client> client)
@@ -36,6 +32,7 @@ Endpoint::Endpoint(Environment environment, EndpointSettings settings, EndpointM
           settings_.queue,
           {[this](DeliveryPtr delivery, Outcome outcome) { finish(std::move(delivery), std::move(outcome)); },
            [this] { dispatch(); }}),
+      log_(*env_.loop, env_.logger),
       timer_(*env_.loop),
       drain_timer_(*env_.loop) {}
 
@@ -47,8 +44,7 @@ void Endpoint::update(EndpointSettings settings, std::unique_ptr<http::Client> c
   settings_ = std::move(settings);
   if (client) client_ = std::move(client);
   // What was wrong may be mended.
-  gate_until_ = {};
-  hold_backoff_.reset();
+  gate_.reopen();
   queue_.update(settings_.queue);
   dispatch();
 }
@@ -62,7 +58,7 @@ void Endpoint::offer(const Packed& packed, Receipt receipt) {
   auto delivery = std::make_unique<Delivery>();
   delivery->taken_unix_ns = profile->taken_unix_ns;
   delivery->body_bytes = profile->body_bytes();
-  delivery->ingest = profile->kind == pipeline::BodyKind::kIngest;
+  delivery->protocol = &protocol_of(profile->kind);
   delivery->profile = profile;
   delivery->receipt = std::move(receipt);
   delivery->accepted_at = env_.loop->now();
@@ -76,21 +72,17 @@ void Endpoint::refuse(std::uint64_t body_bytes, Receipt receipt, const Outcome& 
   } else {
     metrics_.dropped_bytes->add(static_cast<double>(body_bytes));
     metrics_.dropped_profiles->add();
-    note_lost(outcome.reason, outcome.cause);
+    log_.lost(outcome.reason, outcome.cause, settings_.shown_url);
   }
   receipt.end(outcome);
 }
 
-bool Endpoint::may_send() const {
-  return flights_.size() < limit() && env_.loop->now() >= gate_until_;
-}
-
 void Endpoint::dispatch() {
   if (std::exchange(dispatching_, true)) return;
-  queue_.set_flowing(troubles_ < 2 && env_.loop->now() >= gate_until_);
+  queue_.set_flowing(!gate_.probing() && !gate_.closed(env_.loop->now()));
   queue_.sweep();
-  while (may_send()) {
-    DeliveryPtr delivery = queue_.next(limit());
+  while (flights_.size() < gate_.limit() && !gate_.closed(env_.loop->now())) {
+    DeliveryPtr delivery = queue_.next(gate_.limit());
     if (!delivery) break;
     send(std::move(delivery));
   }
@@ -102,9 +94,10 @@ void Endpoint::dispatch() {
 // One timer for whatever comes next: an attempt that is due, the gate, or what time changes in the queue.
 void Endpoint::arm() {
   async::TimePoint when = async::TimePoint::max();
-  if (flights_.size() < limit()) {  // otherwise a reply comes first
-    if (const auto due = queue_.next_due(); due != async::TimePoint::max()) when = std::max(due, gate_until_);
-    if (queue_.has_ready() && gate_until_ > env_.loop->now()) when = std::min(when, gate_until_);
+  if (flights_.size() < gate_.limit()) {  // otherwise a reply comes first
+    if (const auto due = queue_.next_due(); due != async::TimePoint::max())
+      when = std::max(due, gate_.closed_until());
+    if (queue_.has_ready() && gate_.closed(env_.loop->now())) when = std::min(when, gate_.closed_until());
   }
   when = std::min(when, queue_.next_sweep());
   if (when == async::TimePoint::max()) {
@@ -116,10 +109,8 @@ void Endpoint::arm() {
 
 void Endpoint::send(DeliveryPtr delivery) {
   if (delivery->attempts++ > 0) metrics_.retries->add();
-  const Outgoing& profile = *delivery->profile;
-  http::Request request =
-      delivery->ingest ? ingest_request(profile, settings_.url, settings_.headers, settings_.remote_timeout)
-                       : push_request(profile, settings_.url, settings_.headers, settings_.remote_timeout);
+  http::Request request = delivery->protocol->request(*delivery->profile, settings_.url, settings_.headers,
+                                                      settings_.remote_timeout);
   const std::uint64_t id = ++last_flight_;
   Flight& flight = flights_[id];
   flight.delivery = std::move(delivery);
@@ -139,23 +130,21 @@ void Endpoint::on_reply(std::uint64_t id, std::expected<http::Response, http::Fa
   DeliveryPtr delivery = std::move(flight.delivery);
   // The last answer to a client that was replaced: it goes after this callback of its own.
   if (flight.client != client_) env_.loop->post([client = std::move(flight.client)] {});
-  const bool is_ingest = delivery->ingest;
-  (is_ingest ? metrics_.ingest_downstream : metrics_.push_downstream)
-      ->observe(seconds(env_.loop->now() - flight.sent_at));
+  const Protocol& protocol = *delivery->protocol;
+  metrics_.latency.at(protocol.kind()).downstream->observe(seconds(env_.loop->now() - flight.sent_at));
 
   ReplyContext context;
-  context.ingest = is_ingest;
   context.retry_on_http_429 = settings_.retry_on_http_429;
   context.timeout = settings_.remote_timeout;
   context.now_unix_ns = env_.loop->unix_ns();
   context.url = settings_.shown_url;
-  const Reply reply = classify(result, context);
+  context.proved = largest_sent_ > 0;
+  const Reply reply = protocol.classify(result, context);
   if (reply.verdict != Verdict::kDone) {
     metrics_.failures(reply.code).add();
-    last_error_ = reply.sentence;
-    last_error_unix_ns_ = context.now_unix_ns;
+    log_.error(reply);
     env_.logger.debug(
-        is_ingest ? "failed to ingest to endpoint" : "failed to push to endpoint",
+        protocol.failed(),
         {{"endpoint", settings_.shown_url}, {"retries", delivery->backoff.drawn()}, {"err", reply.error}});
   }
   switch (reply.verdict) {
@@ -178,12 +167,10 @@ void Endpoint::on_reply(std::uint64_t id, std::expected<http::Response, http::Fa
 }
 
 void Endpoint::on_success(DeliveryPtr delivery, std::uint64_t bytes) {
-  window_.on_success();
-  if (troubles_ > 0 || state_ == EndpointView::State::kHeld) gate_until_ = {};
-  troubles_ = refusals_ = 0;
-  hold_backoff_.reset();
+  gate_.on_success();
+  refusals_ = 0;
   largest_sent_ = std::max(largest_sent_, bytes);
-  note_state(EndpointView::State::kWorking, nullptr);
+  log_.success(settings_.shown_url, queue_.size());
   finish(std::move(delivery), {});
 }
 
@@ -200,28 +187,20 @@ void Endpoint::on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t 
   const bool too_large = over_burst(*delivery, reply);
   if (too_large && std::exchange(delivery->over_burst_once, true)) {
     Reply refusal = reply;
+    refusal.verdict = Verdict::kGiveUp;
     refusal.reason = "rate limit: larger than the burst";
     refusal.sentence = fmt::format(
         "the profile is larger than the burst that the server takes at once, and can never pass; raise "
         "ingestion_burst_size_mb there, or collect smaller profiles ({})",
         reply.error);
-    last_error_ = refusal.sentence;
+    log_.error(refusal);
     return on_give_up(std::move(delivery), refusal);
   }
-  if (window_.on_congestion(flight, last_flight_)) {
-    ++troubles_;
-    if (troubles_ >= 2) {
-      // Doubles with every failed round, always below the wait of the profile that failed.
-      Duration pause = settings_.backoff.min;
-      for (std::uint64_t i = 2; i < troubles_ && pause < kMaxProbePause; ++i) pause *= 2;
-      pause = std::min({pause, kMaxProbePause, settings_.backoff.max});
-      gate_until_ =
-          std::max(gate_until_, now + std::chrono::duration_cast<async::TimePoint::duration>(pause));
-    }
-  }
-  if (troubles_ >= 2 || state_ != EndpointView::State::kWorking)
-    note_state(EndpointView::State::kFailing, &reply);
+  gate_.on_trouble(flight, last_flight_, now, settings_.backoff);
+  if (gate_.probing() || log_.state() != EndpointState::kWorking)
+    log_.change(EndpointState::kFailing, reply, settings_.shown_url);
 
+  if (second_unreadable(*delivery, reply)) return finish(std::move(delivery), unreadable(reply));
   Duration wait = delivery->backoff.next(settings_.backoff, env_.random());
   if (delivery->backoff.exhausted(settings_.backoff) && !settings_.queue.keep_when_exhausted) {
     finish(std::move(delivery), {End::kDropped, "retries exhausted", reply.error});
@@ -235,8 +214,7 @@ void Endpoint::on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t 
   }
   if (reply.retry_after) {
     wait = std::max(wait, *reply.retry_after);
-    gate_until_ = std::max(gate_until_,
-                           now + std::chrono::duration_cast<async::TimePoint::duration>(*reply.retry_after));
+    gate_.on_retry_after(now, *reply.retry_after);
   }
   // What would leave the server's window while it waits gets its last attempt before.
   const Duration left = queue_.time_left(*delivery) - settings_.remote_timeout;
@@ -244,26 +222,19 @@ void Endpoint::on_retry(DeliveryPtr delivery, const Reply& reply, std::uint64_t 
   queue_.retry_at(std::move(delivery), now + std::chrono::duration_cast<async::TimePoint::duration>(wait));
 }
 
-// The server is there and judges the bytes: that is not trouble.
 void Endpoint::on_give_up(DeliveryPtr delivery, const Reply& reply) {
-  troubles_ = 0;
-  if (++refusals_ >= kRefusing || state_ == EndpointView::State::kIdle)
-    note_state(EndpointView::State::kRefusing, &reply);
+  gate_.on_refusal();
+  if (++refusals_ >= kRefusing || log_.state() == EndpointState::kIdle)
+    log_.change(EndpointState::kRefusing, reply, settings_.shown_url);
   finish(std::move(delivery), {End::kRefused, reply.reason, reply.error});
 }
 
-// Nothing passes until the credentials are mended, by a reload or in their file: one profile at a time asks.
+// Nothing passes until credentials or address are mended, by a reload or in a file: one profile at a time asks.
 void Endpoint::on_hold(DeliveryPtr delivery, const Reply& reply, std::uint64_t flight) {
-  const async::TimePoint now = env_.loop->now();
-  if (flight > held_round_end_) {
-    BackoffSettings pauses = settings_.backoff;
-    pauses.max = std::min(pauses.max, kMaxHoldPause);
-    const Duration pause = hold_backoff_.next(pauses, env_.random());
-    gate_until_ = now + std::chrono::duration_cast<async::TimePoint::duration>(pause);
-    held_round_end_ = last_flight_;
-  }
-  troubles_ = std::max<std::uint64_t>(troubles_, 2);
-  note_state(EndpointView::State::kHeld, &reply);
+  gate_.on_hold(flight, last_flight_, env_.loop->now(), settings_.backoff, env_.random);
+  log_.change(reply.mistake == Mistake::kAddress ? EndpointState::kMisaddressed : EndpointState::kHeld, reply,
+              settings_.shown_url);
+  if (second_unreadable(*delivery, reply)) return finish(std::move(delivery), unreadable(reply));
   queue_.put_back(std::move(delivery));
 }
 
@@ -273,10 +244,9 @@ void Endpoint::finish(DeliveryPtr delivery, Outcome outcome) {
     ++left_;
     return delivery->receipt.end({End::kLeft, std::move(outcome.reason)});
   }
-  const bool is_ingest = delivery->ingest;
+  const Protocol& protocol = *delivery->protocol;
   const auto body_bytes = static_cast<double>(delivery->body_bytes);
-  (is_ingest ? metrics_.ingest_endpoint : metrics_.push_endpoint)
-      ->observe(seconds(env_.loop->now() - delivery->accepted_at));
+  metrics_.latency.at(protocol.kind()).endpoint->observe(seconds(env_.loop->now() - delivery->accepted_at));
   if (outcome.end == End::kSent) {
     metrics_.sent_bytes->add(body_bytes);
     metrics_.sent_profiles->add();
@@ -284,14 +254,13 @@ void Endpoint::finish(DeliveryPtr delivery, Outcome outcome) {
   }
   metrics_.dropped_bytes->add(body_bytes);
   metrics_.dropped_profiles->add();
-  outcome.context = fmt::format("{} {} ({} retries)",
-                                is_ingest ? "failed to ingest to endpoint" : "failed to push to endpoint",
-                                settings_.shown_url, delivery->backoff.drawn());
+  outcome.context =
+      fmt::format("{} {} ({} retries)", protocol.failed(), settings_.shown_url, delivery->backoff.drawn());
   delivery->receipt.end(outcome);
   if (ending_) {
     ++lost_at_end_;
   } else {
-    note_lost(outcome.reason, outcome.error());
+    log_.lost(outcome.reason, outcome.error(), settings_.shown_url);
   }
 }
 
@@ -316,14 +285,11 @@ void Endpoint::finish_all(End end, const std::string& reason) {
 }
 
 void Endpoint::drain(Duration within, Rest rest, std::string reason, async::Task done) {
-  rest_ = rest;
-  flushing_ = within > Duration::zero();
-  drain_reason_ = std::move(reason);
-  on_drained_ = std::move(done);
+  drain_ = {rest, within > Duration::zero(), std::move(reason), std::move(done)};
   if (rest == Rest::kLeaveOnDisk) {
     queue_.save_all();
     within = std::max(within, kSaveGrace);
-  } else if (!flushing_) {
+  } else if (!drain_.flushing) {
     return end_drain();
   }
   drain_timer_.arm_after(within, [this] { end_drain(); });
@@ -332,19 +298,19 @@ void Endpoint::drain(Duration within, Rest rest, std::string reason, async::Task
 
 void Endpoint::resume() {
   drain_timer_.cancel();
-  on_drained_ = {};
+  drain_.done = {};
 }
 
 void Endpoint::check_drained() {
-  if (!on_drained_) return;
+  if (!drain_.done) return;
   const bool none = queue_.empty() && flights_.empty();
-  const bool useless = !flushing_ || troubles_ >= 2 || gate_until_ > env_.loop->now();
-  if (none || (rest_ == Rest::kLeaveOnDisk && useless && queue_.all_stored())) end_drain();
+  const bool useless = !drain_.flushing || gate_.probing() || gate_.closed(env_.loop->now());
+  if (none || (drain_.rest == Rest::kLeaveOnDisk && useless && queue_.all_stored())) end_drain();
 }
 
 void Endpoint::end_drain() {
-  const auto done = std::make_shared<async::Task>(std::exchange(on_drained_, {}));
-  finish_all(rest_ == Rest::kLeaveOnDisk ? End::kLeft : End::kDropped, drain_reason_);
+  const auto done = std::make_shared<async::Task>(std::exchange(drain_.done, {}));
+  finish_all(drain_.rest == Rest::kLeaveOnDisk ? End::kLeft : End::kDropped, drain_.reason);
   // The last acknowledgements; a disk that hangs does not hold up the end.
   const auto once = [done] {
     if (*done) std::exchange(*done, {})();
@@ -353,65 +319,21 @@ void Endpoint::end_drain() {
   queue_.when_disk_idle(once);
 }
 
-// One line per change of state; a new kind of failure counts as one, at most once a minute.
-void Endpoint::note_state(EndpointView::State state, const Reply* reply) {
-  const async::TimePoint now = env_.loop->now();
-  const bool changed = state != state_;
-  const bool other_failure = reply && reply->code != failing_code_ && now - state_logged_ >= kLogPeriod;
-  const EndpointView::State before = std::exchange(state_, state);
-  if (!changed && !other_failure) return;
-  if (reply) failing_code_ = reply->code;
-  state_logged_ = now;
-  switch (state) {
-    case EndpointView::State::kWorking:
-      if (before == EndpointView::State::kIdle) return;
-      env_.logger.info("endpoint takes profiles again",
-                       {{"endpoint", settings_.shown_url}, {"queued", std::uint64_t{queue_.size()}}});
-      break;
-    case EndpointView::State::kFailing:
-      env_.logger.warn("endpoint is failing; profiles are queued and retried",
-                       {{"endpoint", settings_.shown_url}, {"err", reply->sentence}});
-      break;
-    case EndpointView::State::kHeld:
-      env_.logger.error("endpoint refuses the credentials; profiles are queued until they are mended",
-                        {{"endpoint", settings_.shown_url}, {"err", reply->sentence}});
-      break;
-    case EndpointView::State::kRefusing:
-      env_.logger.warn("endpoint refuses profiles",
-                       {{"endpoint", settings_.shown_url}, {"err", reply->sentence}});
-      break;
-    case EndpointView::State::kIdle:
-      break;
-  }
-}
-
-void Endpoint::note_lost(std::string_view reason, std::string_view cause) {
-  ++lost_since_log_;
-  const async::TimePoint now = env_.loop->now();
-  if (lost_ever_logged_ && now - lost_logged_ < kLogPeriod) return;
-  lost_ever_logged_ = true;
-  lost_logged_ = now;
-  env_.logger.warn("profiles were not delivered", {{"endpoint", settings_.shown_url},
-                                                   {"profiles", std::exchange(lost_since_log_, 0)},
-                                                   {"reason", reason},
-                                                   {"err", cause}});
-}
-
 EndpointView Endpoint::view() const {
   EndpointView view;
-  view.state = state_;
+  view.state = log_.state();
   view.queued_profiles = queue_.size();
   view.memory_bytes = queue_.memory_bytes();
   view.disk_bytes = queue_.disk_bytes();
   view.disk_error = queue_.disk_error();
   view.in_flight = flights_.size();
-  view.in_flight_limit = limit();
+  view.in_flight_limit = gate_.limit();
   view.oldest_age = queue_.oldest_age();
   const async::TimePoint now = env_.loop->now();
   for (const auto& [id, flight] : flights_)
     view.oldest_age = std::max<Duration>(view.oldest_age, now - flight.delivery->accepted_at);
-  view.last_error = last_error_;
-  view.last_error_unix_ns = last_error_unix_ns_;
+  view.last_error = log_.last_error();
+  view.last_error_unix_ns = log_.last_error_unix_ns();
   return view;
 }
 

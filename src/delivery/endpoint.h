@@ -2,8 +2,7 @@
 //
 //   offer() -> DeliveryQueue -> in flight -> done | refused | back into the queue for its next attempt
 //
-// Pushes are in flight up to the Window. While the server is in trouble, one probe at a time goes out behind a
-// growing gate, so an outage costs few profiles their attempts.
+// How many are in flight, and when, says the SendGate; what a reply means, its Protocol; what people see of it, the EndpointLog.
 // Threads: loop thread only. Lifetime: what is still owned when it is destroyed is dropped, counted, unless it is on disk.
 // Source:  pyroscope-write.md 5, 6, 8, 11; decisions 9-11.
 #pragma once
@@ -18,10 +17,11 @@
 #include "base/log.h"
 #include "delivery/backoff.h"
 #include "delivery/delivery_queue.h"
+#include "delivery/endpoint_log.h"
 #include "delivery/packer.h"
 #include "delivery/push_request.h"
 #include "delivery/reply.h"
-#include "delivery/window.h"
+#include "delivery/send_gate.h"
 #include "http/client.h"
 #include "metrics/metrics.h"
 #include "pipeline/ledger.h"
@@ -43,20 +43,21 @@ struct EndpointSettings {
 // Counted per endpoint URL; endpoints with one URL share them.
 struct EndpointMetrics {
   metrics::Counter *sent_bytes, *dropped_bytes, *sent_profiles, *dropped_profiles, *retries;
-  metrics::Histogram *push_endpoint, *ingest_endpoint, *push_downstream, *ingest_downstream;
+  struct Latency {
+    metrics::Histogram *endpoint, *downstream;  // all attempts and waits; one attempt
+  };
+  std::map<pipeline::BodyKind, Latency> latency;
   std::function<metrics::Counter&(const std::string& code)> failures;
 };
 
 struct EndpointView {
-  enum class State { kIdle, kWorking, kFailing, kRefusing, kHeld };
-  State state = State::kIdle;
+  EndpointState state = EndpointState::kIdle;
   std::uint64_t queued_profiles = 0, memory_bytes = 0, disk_bytes = 0, in_flight = 0, in_flight_limit = 0;
   Duration oldest_age{0};  // of a queued profile, since it was accepted
-  std::string last_error;
+  std::string last_error;  // "" once it is over: profiles are taken again
   UnixNanos last_error_unix_ns = 0;
   std::string disk_error;  // "" while the disk does what it should
 };
-std::string_view to_string(EndpointView::State state);
 
 class Endpoint {
  public:
@@ -70,9 +71,6 @@ class Endpoint {
     std::string directory;
     std::function<pipeline::Ledger::Entry(std::string_view type)> recover;
   };
-  static constexpr Duration kMaxProbePause = std::chrono::seconds(15);
-  static constexpr Duration kMaxHoldPause = std::chrono::minutes(1);
-  static constexpr Duration kLogPeriod = std::chrono::minutes(1);
   static constexpr Duration kSaveGrace = std::chrono::milliseconds(300);  // for the disk, after the last push
   static constexpr std::uint64_t kRefusing = 3;  // so many refusals in a row are a state of their own
 
@@ -104,7 +102,6 @@ class Endpoint {
   };
 
   void dispatch();
-  [[nodiscard]] bool may_send() const;
   void send(DeliveryPtr delivery);
   void on_reply(std::uint64_t id, std::expected<http::Response, http::Failure> result);
   void on_success(DeliveryPtr delivery, std::uint64_t bytes);
@@ -115,43 +112,36 @@ class Endpoint {
 
   void finish(DeliveryPtr delivery, Outcome outcome);
   void finish_all(End end, const std::string& reason);
-  [[nodiscard]] std::size_t limit() const { return troubles_ >= 2 ? 1 : window_.limit(); }
   void arm();
   void check_drained();
   void end_drain();
-  void note_state(EndpointView::State state, const Reply* reply);
-  void note_lost(std::string_view reason, std::string_view cause);
 
   const Environment env_;
   EndpointSettings settings_;
   const EndpointMetrics metrics_;
   std::shared_ptr<http::Client> client_;
 
+  // What is owned: waiting, and in flight.
   DeliveryQueue queue_;
   std::map<std::uint64_t, Flight> flights_;
-  std::uint64_t last_flight_ = 0, largest_sent_ = 0;
+  std::uint64_t last_flight_ = 0;
   bool dispatching_ = false;
 
-  Window window_;
-  std::uint64_t troubles_ = 0;     // failed rounds since the last success
-  async::TimePoint gate_until_{};  // nothing is sent before
-  Backoff hold_backoff_;
-  std::uint64_t held_round_end_ = 0;  // pushes up to here were under way when the last refusal came
-  std::uint64_t refusals_ = 0;        // since the last success
+  // What the replies have told.
+  SendGate gate_;
+  EndpointLog log_;
+  std::uint64_t refusals_ = 0;      // since the last success
+  std::uint64_t largest_sent_ = 0;  // bytes of a body
 
-  EndpointView::State state_ = EndpointView::State::kIdle;
-  std::string last_error_, failing_code_;
-  UnixNanos last_error_unix_ns_ = 0;
-  async::TimePoint state_logged_{}, lost_logged_{};
-  bool lost_ever_logged_ = false;
-  std::uint64_t lost_since_log_ = 0;
+  // The end: of a drain, or of the endpoint.
+  struct Drain {
+    Rest rest = Rest::kGiveUp;
+    bool flushing = false;  // pushes may still help
+    std::string reason;
+    async::Task done;  // set while draining
+  } drain_;
   bool ending_ = false;  // what ends now is told in one line
   std::uint64_t left_ = 0, lost_at_end_ = 0;
-
-  Rest rest_ = Rest::kGiveUp;
-  bool flushing_ = false;  // a drain in which pushes may still help
-  std::string drain_reason_;
-  async::Task on_drained_;  // set while draining
 
   async::Timer timer_, drain_timer_;
   async::Alive alive_;

@@ -10,7 +10,8 @@ const std::vector<double>& latency_buckets() {
 
 }  // namespace
 
-metrics::Histogram& latency_metric(metrics::Scope& scope, const std::string& endpoint, const char* type) {
+metrics::Histogram& latency_metric(metrics::Scope& scope, const std::string& endpoint,
+                                   const std::string& type) {
   return scope.histogram("pyroscope_write_latency",
                          "Write latency for sending profiles to Pyroscope endpoints.", latency_buckets(),
                          {{"endpoint", endpoint}, {"type", type}});
@@ -30,10 +31,9 @@ EndpointMetrics endpoint_metrics(metrics::Scope& scope, const std::string& shown
                                         "Total number of profiles dropped by Pyroscope endpoints.", labels);
   out.retries = &scope.counter("pyroscope_write_retries_total",
                                "Total number of retries to Pyroscope endpoints.", labels);
-  out.push_endpoint = &latency_metric(scope, shown_url, "push_endpoint");
-  out.ingest_endpoint = &latency_metric(scope, shown_url, "ingest_endpoint");
-  out.push_downstream = &latency_metric(scope, shown_url, "push_downstream");
-  out.ingest_downstream = &latency_metric(scope, shown_url, "ingest_downstream");
+  for (const Protocol* protocol : protocols())
+    out.latency[protocol->kind()] = {&latency_metric(scope, shown_url, protocol->metric("endpoint")),
+                                     &latency_metric(scope, shown_url, protocol->metric("downstream"))};
   out.failures = [&scope, shown_url](const std::string& code) -> metrics::Counter& {
     return scope.counter("pyroscope_write_failed_attempts_total",
                          "Attempts that did not deliver, by what came back.",

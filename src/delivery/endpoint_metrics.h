@@ -12,7 +12,8 @@ inline double seconds(Duration d) {
   return std::chrono::duration<double>(d).count();
 }
 
-metrics::Histogram& latency_metric(metrics::Scope& scope, const std::string& endpoint, const char* type);
+metrics::Histogram& latency_metric(metrics::Scope& scope, const std::string& endpoint,
+                                   const std::string& type);
 EndpointMetrics endpoint_metrics(metrics::Scope& scope, const std::string& shown_url);
 
 }  // namespace invar::delivery

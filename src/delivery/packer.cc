@@ -10,14 +10,9 @@
 namespace invar::delivery {
 namespace {
 
-bool is_ingest(const pipeline::Profile& profile) {
-  return profile.kind == pipeline::BodyKind::kIngest;
-}
-
 // `found`: what a look into the body has told; its times and sizes are 0 when nobody had to look.
 Packed encode(const pipeline::Profile& profile, const Labels& labels, const LocalCheck& found) {
-  Outgoing made =
-      is_ingest(profile) ? make_ingest(profile, labels) : make_push(profile, labels, found.lacks_time);
+  Outgoing made = protocol_of(profile.kind).make(profile, labels, found.lacks_time);
   // The server's window goes by the time inside.
   if (found.time_unix_ns > 0) made.taken_unix_ns = std::min(made.taken_unix_ns, found.time_unix_ns);
   return {std::make_shared<const Outgoing>(std::move(made)), found.raw_bytes};
@@ -29,17 +24,13 @@ std::unexpected<Outcome> refused(std::string reason, std::string cause) {
 
 }  // namespace
 
-Result<Labels> Packer::labels(const pipeline::Profile& profile, const ExternalLabels& external) {
-  return is_ingest(profile) ? ingest_labels(profile.labels, external) : push_labels(profile.labels, external);
-}
-
 Packer::~Packer() {
   for (auto& [id, waiting] : std::exchange(waiting_, {}))
     waiting.done(std::unexpected(Outcome{End::kDropped, "stopped"}));
 }
 
 void Packer::pack(const pipeline::ProfilePtr& profile, Labels labels, const Limits& limits, Done done) {
-  if (is_ingest(*profile) || (profile->checked && !limits.measure))
+  if (!protocol_of(profile->kind).is_pprof() || (profile->checked && !limits.measure))
     return done(encode(*profile, labels, {.lacks_time = profile->lacks_time}));
   const std::uint64_t bytes = profile->body->size();
   if (bytes + Delivery::kOverhead > limits.room)

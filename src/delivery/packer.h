@@ -15,7 +15,6 @@
 #include "delivery/local_check.h"
 #include "delivery/outcome.h"
 #include "delivery/push_request.h"
-#include "delivery/series_labels.h"
 #include "pipeline/profile.h"
 
 namespace invar::delivery {
@@ -38,9 +37,7 @@ class Packer {
   Packer(async::Loop& loop, async::WorkerPool& pool) : loop_(loop), pool_(pool) {}
   ~Packer();
 
-  // The labels with which it leaves. Errors: the texts of pyroscope-write.md 3.
-  static Result<Labels> labels(const pipeline::Profile& profile, const ExternalLabels& external);
-  // The body is not empty.
+  // `labels`: Protocol::labels(). The body is not empty.
   void pack(const pipeline::ProfilePtr& profile, Labels labels, const Limits& limits, Done done);
   void hurry();  // what waits for a look is packed without one, now
   [[nodiscard]] std::uint64_t waiting_bytes() const { return waiting_bytes_; }

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <chrono>
 #include <cmath>
 
+#include "base/shown_text.h"
 #include "base/strings.h"
+#include "http/failures.h"
+#include "http/shown_body.h"
 #include "pprof/gzip.h"
 #include "syntax/json.h"
 
@@ -53,34 +55,30 @@ std::string_view derived_code(int status) {
   }
 }
 
-// The server's words as they may stand in one line: no control characters, a bounded length.
-std::string one_line(std::string_view text, std::size_t limit) {
+// The body without its Content-Encoding; nullopt when it cannot be undone.
+std::optional<std::string> decoded_body(const http::Response& response) {
+  const std::string encoding = to_lower_ascii(trim_space(response.headers.get("Content-Encoding")));
+  if (encoding.empty() || encoding == "identity") return response.body;
   std::string out;
-  bool space = false;
-  for (std::string_view rest = trim_space(text); !rest.empty() && out.size() < limit;) {
-    const Rune rune = decode_rune(rest);
-    if (rune.value < 0x20 || rune.value == 0x7f || rune.value == ' ') {
-      space = true;
-    } else {
-      if (space) out += ' ';
-      space = false;
-      append_rune(out, rune.value);
-    }
-    rest.remove_prefix(static_cast<std::size_t>(rune.length));
-  }
+  if ((encoding != "gzip" && encoding != "x-gzip") ||
+      !pprof::Inflater().gunzip(response.body, kMaxInflatedAnswer, out))
+    return std::nullopt;
   return out;
 }
 
-std::string body_of(const http::Response& response) {
-  if (!equals_ignore_case(response.headers.get("Content-Encoding"), "gzip")) return response.body;
-  std::string out;
-  if (!pprof::Inflater().gunzip(response.body, kMaxInflatedAnswer, out)) return {};
-  return out;
+// What the body says, to people.
+std::string words_of(const http::Response& response, const std::optional<std::string>& body,
+                     std::size_t limit) {
+  return http::shown_body(body.value_or(response.body), response.headers.get("Content-Type"), limit);
 }
 
 std::string media_type(const http::Response& response) {
   const std::string_view type = response.headers.get("Content-Type");
   return to_lower_ascii(trim_space(type.substr(0, type.find(';'))));
+}
+
+std::string status_of(const http::Response& response) {
+  return response.status_line.empty() ? std::to_string(response.status) : shown_text(response.status_line);
 }
 
 struct ConnectError {
@@ -101,7 +99,7 @@ std::optional<ConnectError> connect_error(const http::Response& response, std::s
 }
 
 Verdict by_status(int status, const ReplyContext& context) {
-  if (status == 401) return Verdict::kHold;
+  if (status == 401 || status == 403) return Verdict::kHold;
   if (status == 408) return Verdict::kRetry;
   if (status == 429) return context.retry_on_http_429 ? Verdict::kRetry : Verdict::kGiveUp;
   if (status == 501) return Verdict::kGiveUp;
@@ -109,9 +107,26 @@ Verdict by_status(int status, const ReplyContext& context) {
 }
 
 Verdict by_code(std::string_view code, const ReplyContext& context) {
-  if (code == "unauthenticated") return Verdict::kHold;
+  if (code == "unauthenticated" || code == "permission_denied") return Verdict::kHold;
   if (code == "resource_exhausted") return context.retry_on_http_429 ? Verdict::kRetry : Verdict::kGiveUp;
   return retryable_code(code) ? Verdict::kRetry : Verdict::kGiveUp;
+}
+
+// A plain request to a port that speaks TLS, as Go, nginx and Apache say it.
+bool wants_https(const http::Response& response, std::string_view body) {
+  if (response.status != 400) return false;
+  const std::string text = to_lower_ascii(body.substr(0, kMaxMessage));
+  return text.contains("http request to an https server") ||
+         text.contains("http request was sent to https port") ||
+         text.contains("speaking plain http to an ssl-enabled server");
+}
+
+// Pyroscope is not where the url points to. Of a reply that is no Connect error.
+bool is_address_mistake(const http::Response& response, std::string_view body) {
+  const int status = response.status;
+  const bool redirects = status >= 300 && status < 400 && response.headers.has("Location");
+  return status == 404 || status == 405 || status == 421 || redirects || response.body_lost ||
+         wants_https(response, body);
 }
 
 std::string reason_of(int status, std::string_view code) {
@@ -131,12 +146,12 @@ std::string reason_of(int status, std::string_view code) {
   }
 }
 
-std::string sentence_of(const http::Response& response, std::string_view code, std::string_view message,
+// `said`: the server's words, "" for none.
+std::string sentence_of(const http::Response& response, std::string_view code, std::string_view said,
                         const ReplyContext& context) {
-  const std::string status =
-      response.status_line.empty() ? std::to_string(response.status) : response.status_line;
+  const std::string status = status_of(response);
   const std::string words =
-      message.empty() || message == status ? "" : " (" + one_line(message, kMaxInSentence) + ")";
+      said.empty() || said == status ? "" : " (" + shown_text(said, kMaxInSentence) + ")";
   const std::string type = media_type(response);
   if (response.status == 401 || code == "unauthenticated")
     return status +
@@ -146,23 +161,26 @@ std::string sentence_of(const http::Response& response, std::string_view code, s
   if (response.status == 403 || code == "permission_denied")
     return status + ": these credentials may not send profiles here" + words;
   if (response.body_lost && type != "text/html")
-    return status + ": the server redirects to " + one_line(http::redact_url(response.url), kMaxInSentence) +
+    return status + ": the server redirects to " +
+           shown_text(http::redact_url(response.url), kMaxInSentence) +
            " in a way that loses the profile on its way; write that address into url";
   if (response.status >= 300 && response.status < 400) {
-    const std::string where = one_line(response.headers.get("Location"), kMaxInSentence);
+    const std::string where = shown_text(response.headers.get("Location"), kMaxInSentence);
     return status + ": the server redirects" + (where.empty() ? " to nowhere" : " to " + where) +
            ", which is not followed; check the url or follow_redirects";
   }
+  if (wants_https(response, said))
+    return status + ": the server speaks HTTPS; write https:// into url instead of http://" + words;
   if (response.status < 300 || (type == "text/html" && response.status != 404))
     return status + ": the answer is " +
            (type.empty()          ? "of no type"
             : type == "text/html" ? "a web page"
-                                  : type) +
-           ", not Pyroscope's: a proxy in between?";
+                                  : shown_text(type)) +
+           ", not Pyroscope's: a proxy in between?" + words;
   if (response.status == 404)
-    return status + ": wrong url? Pyroscope's push path was not found under " + context.url;
+    return status + ": wrong url? Pyroscope's push path was not found under " + context.url + words;
   if (response.status == 413)
-    return status + ": the server, or a proxy in front of it, refuses bodies of this size";
+    return status + ": the server, or a proxy in front of it, refuses bodies of this size" + words;
   if (response.status == 429 || code == "resource_exhausted")
     return status + ": the server limits what it takes" + words;
   if (response.status >= 500 && response.status != 501) return status + ": the server is in trouble" + words;
@@ -171,16 +189,76 @@ std::string sentence_of(const http::Response& response, std::string_view code, s
 
 Reply from_failure(const http::Failure& failure, const ReplyContext& context) {
   Reply reply;
-  reply.verdict = Verdict::kRetry;
+  const http::Answered answered = http::answered(failure);
+  const bool foreign = answered == http::Answered::kForeign;
+  reply.verdict = foreign ? Verdict::kHold : Verdict::kRetry;
+  reply.mistake = Mistake::kAddress;
+  reply.maybe_stored = answered != http::Answered::kNothing && failure.kind != http::FailureKind::kTls;
   reply.code = http::to_string(failure.kind);
   const bool timeout = failure.kind == http::FailureKind::kTimeout;
-  reply.error = (timeout ? "deadline_exceeded: " : "unavailable: ") + failure.message;
+  const std::string message = shown_text(failure.message, kMaxInSentence);
+  reply.error = (timeout ? "deadline_exceeded: " : "unavailable: ") + message;
   reply.sentence = timeout ? "no answer within " + format_duration(context.timeout) +
                                  "; raise remote_timeout if the server is only slow"
-                           : failure.message;
+                           : message;
   if (failure.message.starts_with("connection refused")) reply.sentence += ": does Pyroscope run there?";
   if (failure.kind == http::FailureKind::kResolve) reply.sentence += ": is the url right?";
+  if (foreign) reply.sentence += ": are host, port and http:// or https:// in url right?";
+  if (reply.maybe_stored)
+    reply.sentence += "; the server may have stored the profile, so it is sent only once more";
   return reply;
+}
+
+// An answer that says that it took the profile, or is nobody's who could.
+Reply not_taken(const http::Response& response, const ReplyContext& context) {
+  Reply reply;
+  const std::string said = words_of(response, decoded_body(response), kMaxInSentence);
+  reply.sentence = sentence_of(response, "unknown", said, context);
+  if (response.body_lost && media_type(response) != "text/html") {
+    reply.verdict = Verdict::kHold;
+    reply.mistake = Mistake::kAddress;
+    reply.code = reply.reason = "redirected";
+    reply.error = "unknown: redirected to " + shown_text(http::redact_url(response.url), kMaxInSentence) +
+                  " without the profile";
+    return reply;
+  }
+  reply.verdict = Verdict::kRetry;
+  reply.code = "unknown";
+  reply.error = "unknown: invalid content-type: " + quote(shown_text(response.headers.get("Content-Type"))) +
+                "; expecting \"application/proto\"";
+  return reply;
+}
+
+// What a refusal says, whichever protocol is spoken.
+struct Refusal {
+  std::string body;     // decoded, "" when it cannot be
+  std::string code;     // of a Connect error, else ""
+  std::string message;  // of a Connect error, else ""
+  std::string words;    // of anything else, as shown
+};
+Refusal read_refusal(const http::Response& response, std::size_t most_words) {
+  const std::optional<std::string> body = decoded_body(response);
+  Refusal out;
+  out.body = body.value_or("");
+  const auto error = connect_error(response, out.body);
+  if (error) out.code = error->code;
+  if (error && !error->message.empty()) {
+    out.message = shown_text(error->message, kMaxMessage);
+  } else {
+    out.words = words_of(response, body, most_words);
+  }
+  return out;
+}
+
+// Fills in what follows from verdict, code and words.
+void tell(Reply& reply, const http::Response& response, const Refusal& refusal, const ReplyContext& context) {
+  const std::string& said = refusal.message.empty() ? refusal.words : refusal.message;
+  reply.code = refusal.code.empty() ? "status_" + std::to_string(response.status) : refusal.code;
+  if (response.status == 429 || refusal.code == "resource_exhausted") reply.rate = parse_rate(said);
+  reply.sentence = sentence_of(response, refusal.code, said, context);
+  reply.reason = reason_of(response.status, refusal.code);
+  if (reply.verdict == Verdict::kRetry)
+    reply.retry_after = parse_retry_after(response.headers.get("Retry-After"), context.now_unix_ns);
 }
 
 }  // namespace
@@ -199,62 +277,56 @@ std::string_view to_string(Verdict verdict) {
   return "";
 }
 
-Reply classify(const std::expected<http::Response, http::Failure>& result, const ReplyContext& context) {
+Reply classify_push(const std::expected<http::Response, http::Failure>& result, const ReplyContext& context) {
+  if (!result) return from_failure(result.error(), context);
+  const http::Response& response = *result;
+  if (response.status == 200) {
+    if (media_type(response).starts_with("application/") && !response.body_lost) return {};
+    return not_taken(response, context);
+  }
+  const Refusal refusal = read_refusal(response, kMaxInSentence);
+  Reply reply;
+  // A Connect error decides by its code; anything else came from a proxy, or is older than Connect: by its status.
+  reply.verdict = refusal.code.empty() ? by_status(response.status, context) : by_code(refusal.code, context);
+  if (refusal.code.empty() && is_address_mistake(response, refusal.body)) {
+    reply.verdict = Verdict::kHold;
+    reply.mistake = Mistake::kAddress;
+  }
+  std::string message = refusal.message;
+  if (message.empty()) {
+    message = status_of(response);
+    if (!refusal.words.empty() && refusal.words != message) message += " (" + refusal.words + ")";
+  }
+  reply.error =
+      std::string(refusal.code.empty() ? derived_code(response.status) : refusal.code) + ": " + message;
+  tell(reply, response, refusal, context);
+  return reply;
+}
+
+Reply classify_ingest(const std::expected<http::Response, http::Failure>& result,
+                      const ReplyContext& context) {
   if (!result) return from_failure(result.error(), context);
   const http::Response& response = *result;
   const int status = response.status;
+  if (status >= 200 && status < 300) {
+    // Pyroscope answers without a type; a page comes from somebody in between who has not passed the body on.
+    if (media_type(response) != "text/html" && !response.body_lost) return {};
+    return not_taken(response, context);
+  }
+  const Refusal refusal = read_refusal(response, kMaxMessage);
   Reply reply;
-  if (context.ingest ? status >= 200 && status < 300 : status == 200) {
-    const std::string type = media_type(response);
-    // Pyroscope answers /ingest without a type; a page comes from somebody in between who has not passed the body on.
-    const bool taken = context.ingest ? type != "text/html" : type.starts_with("application/");
-    if (taken && !response.body_lost) return reply;
-    if (taken) {
-      reply.verdict = Verdict::kGiveUp;
-      reply.code = reply.reason = "redirected";
-      reply.error = "unknown: redirected to " + http::redact_url(response.url) + " without the profile";
-      reply.sentence = sentence_of(response, "unknown", "", context);
-      return reply;
-    }
+  reply.verdict = by_status(status, context);
+  // Pyroscope answers so while it is starting or has lost a part of itself.
+  if (status == 422 && refusal.body.contains("rpc error: code = Unavailable"))
     reply.verdict = Verdict::kRetry;
-    reply.code = "unknown";
-    reply.error = "unknown: invalid content-type: " + quote(response.headers.get("Content-Type")) +
-                  "; expecting \"application/proto\"";
-    reply.sentence = sentence_of(response, "unknown", "", context);
-    return reply;
+  // The path is the client's: where pushes arrive, a path that is not found is no reason to hold them up.
+  if (!context.proved && is_address_mistake(response, refusal.body)) {
+    reply.verdict = Verdict::kHold;
+    reply.mistake = Mistake::kAddress;
   }
-
-  const std::string body = body_of(response);
-  std::string message = response.status_line;
-  std::string code;
-  bool own_code = false;
-  if (const auto error = connect_error(response, body)) {
-    own_code = !error->code.empty();
-    code = error->code;
-    if (!error->message.empty()) message = error->message.substr(0, kMaxMessage);
-  }
-  if (!own_code) code = derived_code(status);
-
-  if (context.ingest) {
-    reply.verdict = by_status(status, context);
-    // Pyroscope answers so while it is starting or has lost a part of itself.
-    if (status == 422 && body.find("rpc error: code = Unavailable") != std::string::npos)
-      reply.verdict = Verdict::kRetry;
-    reply.error = "remote error: pyroscope write error: status=" + std::to_string(status) +
-                  " msg=" + one_line(std::string_view(body).substr(0, kMaxMessage), kMaxMessage);
-    if (!own_code) message = std::string_view(body).substr(0, kMaxMessage);
-  } else {
-    // A Connect error decides by its code; anything else came from a proxy, or is older than Connect: by its status.
-    reply.verdict = own_code ? by_code(code, context) : by_status(status, context);
-    reply.error = code + ": " + one_line(message, kMaxMessage);
-  }
-  reply.code = own_code ? code : "status_" + std::to_string(status);
-  if (status == 429 || (own_code && code == "resource_exhausted")) reply.rate = parse_rate(message);
-  reply.sentence =
-      sentence_of(response, own_code ? std::string_view(code) : std::string_view(), message, context);
-  reply.reason = reason_of(status, own_code ? std::string_view(code) : std::string_view());
-  if (reply.verdict == Verdict::kRetry)
-    reply.retry_after = parse_retry_after(response.headers.get("Retry-After"), context.now_unix_ns);
+  reply.error = "remote error: pyroscope write error: status=" + std::to_string(status) +
+                " msg=" + (refusal.words.empty() ? shown_text(refusal.body, kMaxMessage) : refusal.words);
+  tell(reply, response, refusal, context);
   return reply;
 }
 

@@ -16,17 +16,22 @@ enum class Verdict {
   kDone,
   kRetry,
   kGiveUp,  // the server refuses these bytes, and would again
-  kHold,    // the credentials are refused: nothing would pass now, but everything may once they are mended
+  kHold,  // credentials or address are wrong: nothing would pass now, but everything may once they are mended
 };
 std::string_view to_string(Verdict verdict);
 
+// What is to be mended before anything passes: of kHold.
+enum class Mistake { kCredentials, kAddress };
+
 struct Reply {
   Verdict verdict = Verdict::kDone;
+  Mistake mistake = Mistake::kCredentials;
   std::string code;      // for metrics: a Connect code name, "status_503", or "timeout", "connect", "tls" ...
   std::string error;     // "<code>: <message>", as in logs
   std::string sentence;  // for people: what happened and what to look at
   std::string reason;    // for the ledger when given up
   std::optional<Duration> retry_after;
+  bool maybe_stored = false;  // the server has the whole profile, and what it said to that cannot be read
   // A rate limit in Pyroscope's words, which name what it takes in a second and the size of this profile, uncompressed.
   struct Rate {
     double limit_bytes = 0, profile_bytes = 0;
@@ -35,14 +40,16 @@ struct Reply {
 };
 
 struct ReplyContext {
-  bool ingest = false;
   bool retry_on_http_429 = true;
   Duration timeout{0};
   UnixNanos now_unix_ns = 0;  // for a Retry-After that is a date
   std::string url;            // printable: without a password
+  bool proved = false;        // the endpoint has taken profiles: its address is right
 };
 
-Reply classify(const std::expected<http::Response, http::Failure>& result, const ReplyContext& context);
+Reply classify_push(const std::expected<http::Response, http::Failure>& result, const ReplyContext& context);
+Reply classify_ingest(const std::expected<http::Response, http::Failure>& result,
+                      const ReplyContext& context);
 
 // "push rate limit (4.0 MiB) exceeded while adding 2.2 MiB"; nullopt for any other text.
 std::optional<Reply::Rate> parse_rate(std::string_view message);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "http/failures.h"
 #include "http/testing/fake_transport.h"
 #include "pprof/gzip.h"
 
@@ -13,6 +14,11 @@ using http::testing::answer;
 using http::testing::failure;
 using std::chrono::seconds;
 using testing::HasSubstr;
+
+Reply classify(const std::expected<http::Response, http::Failure>& result, const ReplyContext& context,
+               bool ingest = false) {
+  return ingest ? classify_ingest(result, context) : classify_push(result, context);
+}
 
 constexpr const char* kJson = "application/json";
 std::string connect(const char* code) {
@@ -37,17 +43,25 @@ TEST(Reply, FollowsTheRetryMatrix) {
       {"200 no type", answer(200, "", ""), retry, done},
       {"201", answer(201, "application/proto", ""), give_up, done},
       {"204", answer(204, "", ""), give_up, done},
-      {"302", answer(302, "", "", {{"Location", "/login"}}), give_up, give_up},
+      {"302", answer(302, "", "", {{"Location", "/login"}}), hold, hold},
       {"304", answer(304, "", ""), give_up, give_up},
       {"400 connect", answer(400, kJson, connect("invalid_argument")), give_up, give_up},
       {"400 plain", answer(400, "text/plain", "bad"), give_up, give_up},
+      {"400 of Go's https port", answer(400, "", "Client sent an HTTP request to an HTTPS server.\n"), hold,
+       hold},
+      {"400 of nginx's https port",
+       answer(400, "text/html",
+              "<html><center>The plain HTTP request was sent to HTTPS port</center></html>"),
+       hold, hold},
       {"401 plain", answer(401, "text/plain", ""), hold, hold},
       {"401 connect", answer(401, kJson, connect("unauthenticated")), hold, hold},
-      {"403", answer(403, "text/plain", ""), give_up, give_up},
-      {"404", answer(404, "text/plain", "404 page not found"), give_up, give_up},
+      {"403", answer(403, "text/plain", ""), hold, hold},
+      {"403 connect", answer(403, kJson, connect("permission_denied")), hold, hold},
+      {"404", answer(404, "text/plain", "404 page not found"), hold, hold},
+      {"404 connect", answer(404, kJson, connect("not_found")), give_up, hold},
       {"408", answer(408, "text/plain", ""), retry, retry},
       {"402", answer(402, "text/plain", ""), give_up, give_up},
-      {"405", answer(405, "text/plain", ""), give_up, give_up},
+      {"405", answer(405, "text/plain", ""), hold, hold},
       {"409", answer(409, "text/plain", ""), give_up, give_up},
       {"413", answer(413, "text/plain", ""), give_up, give_up},
       {"415", answer(415, "text/plain", ""), give_up, give_up},
@@ -85,11 +99,14 @@ TEST(Reply, FollowsTheRetryMatrix) {
       {"dns", failure(FailureKind::kResolve, "no such host"), retry, retry},
       {"tls", failure(FailureKind::kTls, "certificate"), retry, retry},
       {"timeout", failure(FailureKind::kTimeout, "no answer"), retry, retry},
+      {"plain HTTP on a TLS port", std::unexpected(http::not_tls("h:1")), hold, hold},
+      {"no HTTP", std::unexpected(http::not_http("h:1", "x")), hold, hold},
+      {"cut answer", std::unexpected(http::cut_answer("h:1", 5)), retry, retry},
   };
   for (const auto& c : cases) {
     for (const bool ingest : {false, true}) {
       const Reply reply =
-          classify(c.result, {.ingest = ingest, .retry_on_http_429 = c.retry_429, .timeout = seconds(10)});
+          classify(c.result, {.retry_on_http_429 = c.retry_429, .timeout = seconds(10)}, ingest);
       EXPECT_EQ(to_string(reply.verdict), to_string(ingest ? c.ingest : c.push))
           << c.what << " ingest=" << ingest;
       if (reply.verdict == done) continue;
@@ -134,9 +151,9 @@ TEST(Reply, ARedirectThatLosesTheBodyDeliversNothing) {
   lost.url = "https://pyroscope/push.v1.PusherService/Push";
   lost.body_lost = true;
   for (const bool ingest : {false, true}) {
-    const Reply reply = classify(lost, {.ingest = ingest});
-    EXPECT_EQ(reply.verdict, Verdict::kGiveUp);
-    EXPECT_EQ(reply.reason, "redirected");
+    const Reply reply = classify(lost, {}, ingest);
+    EXPECT_EQ(reply.verdict, Verdict::kHold);
+    EXPECT_EQ(reply.mistake, Mistake::kAddress);
     EXPECT_THAT(reply.sentence, HasSubstr("redirects to https://pyroscope/push.v1.PusherService/Push"));
   }
   lost.status = 405;
@@ -148,9 +165,9 @@ TEST(Reply, ARedirectThatLosesTheBodyDeliversNothing) {
 TEST(Reply, ErrorsHaveTheDocumentedForm) {
   EXPECT_EQ(classify(answer(400, kJson, connect("invalid_argument")), {}).error, "invalid_argument: why");
   EXPECT_EQ(classify(answer(413, "text/plain", "zzz"), {}).error,
-            "unknown: 413 " + std::string(http::status_text(413)));
-  EXPECT_EQ(classify(answer(404, "text/plain", "zzz"), {}).error, "unimplemented: 404 Not Found");
-  EXPECT_EQ(classify(answer(422, "text/plain", "bad profile\n"), {.ingest = true}).error,
+            "unknown: 413 " + std::string(http::status_text(413)) + " (zzz)");
+  EXPECT_EQ(classify(answer(404, "text/plain", ""), {}).error, "unimplemented: 404 Not Found");
+  EXPECT_EQ(classify(answer(422, "text/plain", "bad profile\n"), {}, true).error,
             "remote error: pyroscope write error: status=422 msg=bad profile");
   EXPECT_EQ(classify(answer(200, "text/html", ""), {}).error,
             "unknown: invalid content-type: \"text/html\"; expecting \"application/proto\"");
@@ -158,7 +175,7 @@ TEST(Reply, ErrorsHaveTheDocumentedForm) {
 
 TEST(Reply, AnErrorBodyIsCutAndCleaned) {
   const Reply reply =
-      classify(answer(422, "text/plain", "line\r\n\x1b[31m" + std::string(100'000, 'x')), {.ingest = true});
+      classify(answer(422, "text/plain", "line\r\n\x1b[31m" + std::string(100'000, 'x')), {}, true);
   EXPECT_LT(reply.error.size(), 2200u);
   EXPECT_LT(reply.sentence.size(), 500u);
   EXPECT_EQ(reply.error.find('\n'), std::string::npos);
@@ -181,8 +198,45 @@ TEST(Reply, ARateLimitIsReadWithItsSizes) {
   const std::string body =
       R"({"code":"resource_exhausted","message":"push rate limit (4.0 MiB) exceeded while adding 2.2 MiB"})";
   EXPECT_TRUE(classify(answer(429, kJson, body), {}).rate);
-  EXPECT_TRUE(classify(answer(429, kJson, body), {.ingest = true}).rate);
+  EXPECT_TRUE(classify(answer(429, kJson, body), {}, true).rate);
   EXPECT_FALSE(classify(answer(429, "text/plain", "too fast"), {}).rate);
+}
+
+TEST(Reply, WhatTheOtherSideSaysIsShownWhateverItIs) {
+  const struct {
+    std::expected<http::Response, http::Failure> result;
+    const char* sentence;
+  } cases[] = {
+      {answer(403, kJson, R"({"error":{"code":"blocked","id":17}})"),
+       R"(403 Forbidden: these credentials may not send profiles here ({"error":{"code":"blocked","id":17}}))"},
+      {answer(403, "text/html", "<html><title>Denied</title><p>Support id 17"),
+       "403 Forbidden: these credentials may not send profiles here (Denied Support id 17)"},
+      {answer(400, "", "Client sent an HTTP request to an HTTPS server.\n"),
+       "400 Bad Request: the server speaks HTTPS; write https:// into url instead of http:// (Client sent an "
+       "HTTP "
+       "request to an HTTPS server.)"},
+      {answer(503, "application/x-protobuf", std::string("\x08\x00\xff\xfe\x1b", 5)),
+       "503 Service Unavailable: the server is in trouble (5 B of binary data, sent as "
+       "application/x-protobuf)"},
+      {answer(503, "text/plain", std::string("\x1b\x00\xff", 3), {{"Content-Encoding", "br"}}),
+       "503 Service Unavailable: the server is in trouble (3 B of binary data, sent as text/plain)"},
+      {std::unexpected(http::not_tls("h:1")),
+       "h:1 does not speak TLS (plain HTTP on this port?): are host, port and http:// or https:// in url "
+       "right?"},
+      {std::unexpected(http::cut_answer("h:1", 5)),
+       "h:1 closed the connection in the middle of its answer, after 5 B of the body; the server may have "
+       "stored the profile, so it "
+       "is sent "
+       "only once more"},
+  };
+  for (const auto& c : cases)
+    for (const bool ingest : {false, true}) EXPECT_EQ(classify(c.result, {}, ingest).sentence, c.sentence);
+}
+
+TEST(Reply, APathOfAClientThatIsNotFoundHoldsUpNobodyWherePushesArrive) {
+  const auto not_found = answer(404, "text/plain", "");
+  EXPECT_EQ(classify(not_found, {.proved = true}, true).verdict, Verdict::kGiveUp);
+  EXPECT_EQ(classify(not_found, {.proved = true}, false).verdict, Verdict::kHold);
 }
 
 TEST(Reply, AGzippedAnswerIsRead) {

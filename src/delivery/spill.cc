@@ -43,13 +43,12 @@ Result<std::pair<std::shared_ptr<queue::SegmentQueue>, Spill::Opened>> Spill::op
   for (const queue::RecordInfo& info : queue.pending(0, SIZE_MAX)) {
     const auto header = queue.read_header(info.id);
     // What cannot be read now may be later: it keeps its place without a name.
-    Found found{info.id, info.taken_unix_ns, info.body_bytes, info.header_bytes + info.body_bytes, "unknown",
-                false};
+    Found found{info.id, info.taken_unix_ns, info.body_bytes, info.header_bytes + info.body_bytes, "unknown"};
     if (header) {
       auto decoded = decode_record_header(*header);
       if (decoded) {
         found.type = std::move(decoded->outgoing.type);
-        found.ingest = decoded->outgoing.kind == pipeline::BodyKind::kIngest;
+        found.kind = decoded->outgoing.kind;
       }
     }
     opened.found.push_back(std::move(found));

@@ -40,7 +40,7 @@ class Spill {
     UnixNanos taken_unix_ns = 0;
     std::uint64_t body_bytes = 0, stored_bytes = 0;
     std::string type;
-    bool ingest = false;
+    pipeline::BodyKind kind = pipeline::BodyKind::kPprof;
   };
   struct Opened {
     std::vector<Found> found;  // oldest first

@@ -81,8 +81,10 @@ A reply decides what happens next:
 | 408, 429, 500 and above except 501, no connection, no answer in `remote_timeout` | tries again after a wait that doubles from `min_backoff_period` to `max_backoff_period`; a longer `Retry-After` is honoured |
 | 200 with a page that is not Pyroscope's, also on `/ingest` | the same: a proxy answered |
 | 429 that names a rate, for a profile of more than half of it | tries once more when an empty bucket would have filled; then gives the profile up, as larger than the server's burst, unless the server has taken one as large |
-| 401 | keeps the profiles and asks again until the credentials are mended, by a reload or in their file |
-| another 4xx, 501, a redirect that loses the body (301, 302, 303) | gives the profile up: the server would refuse it again |
+| 401, 403 | keeps the profiles and asks again until the credentials are mended, by a reload or in their file |
+| 404, 405, 421, a redirect that is not followed or loses the body, `http://` to a port that speaks HTTPS or the reverse, a peer that speaks no HTTP | the same: keeps the profiles until the address is right (404, 405 and redirects of `/ingest` only while the endpoint has taken nothing) |
+| an answer that breaks off or is too large | sends the profile once more, then gives it up: the server may have stored it |
+| another 4xx, 501 | gives the profile up: the server would refuse it again |
 
 After `max_backoff_retries` attempts a profile is dropped, unless `on_retries_exhausted` in the `queue` block says `"keep"`. A profile
 older than `max_age` is not sent any more.

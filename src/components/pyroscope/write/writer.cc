@@ -14,11 +14,12 @@ namespace invar::components::pyroscope_write {
 
 Writer::Writer(Environment environment)
     : env_(std::move(environment)),
-      push_total_(delivery::latency_metric(*env_.metrics, "-", "push_total")),
-      ingest_total_(delivery::latency_metric(*env_.metrics, "-", "ingest_total")),
       intake_(std::make_shared<pipeline::Intake<Writer>>(this, env_.component_id)),
       receiver_(intake_),
       packer_(*env_.loop, *env_.pool) {
+  for (const delivery::Protocol* protocol : delivery::protocols())
+    total_latency_[protocol->kind()] =
+        &delivery::latency_metric(*env_.metrics, "-", protocol->metric("total"));
   env_.metrics->on_collect([token = alive_.token(), this](std::vector<metrics::Sample>& out) {
     if (!token.expired()) collect(out);
   });
@@ -149,18 +150,18 @@ void Writer::remove(std::unique_ptr<delivery::Endpoint> endpoint, Duration withi
 }
 
 std::shared_ptr<delivery::Journey> Writer::begin(const pipeline::ProfilePtr& profile, pipeline::Kept kept) {
-  const bool ingest = profile->kind == pipeline::BodyKind::kIngest;
   // Ends when the last endpoint is done with it, which may be after the Writer.
   return std::make_shared<delivery::Journey>(
-      std::move(kept), [logger = env_.logger, loop = env_.loop, started = env_.loop->now(),
-                        size = std::uint64_t{profile->body->size()}, ingest, token = alive_.token(),
-                        total = ingest ? &ingest_total_ : &push_total_, on_end = env_.on_end,
-                        profile = env_.on_end ? profile : nullptr](const delivery::Outcome& outcome) {
+      std::move(kept),
+      [logger = env_.logger, loop = env_.loop, started = env_.loop->now(),
+       size = std::uint64_t{profile->body->size()}, kind = profile->kind, token = alive_.token(),
+       total = total_latency_.at(profile->kind), on_end = env_.on_end,
+       profile = env_.on_end ? profile : nullptr](const delivery::Outcome& outcome) {
         const Duration took = loop->now() - started;
         if (!token.expired()) total->observe(delivery::seconds(took));
         if (on_end) on_end(profile, outcome);
         if (!logger.enabled(log::Level::kDebug)) return;
-        const char* message = ingest ? "AppendIngest" : "Push";
+        const std::string_view message = delivery::protocol_of(kind).call();
         const std::string error = outcome.error();
         if (error.empty()) {
           logger.debug(message, {{"sz", size}, {"n", 1}, {"dl", "none"}, {"st", took}});
@@ -176,7 +177,7 @@ pipeline::Answer Writer::take(const pipeline::ProfilePtr& profile, pipeline::Kep
     return with;
   };
   if (!profile->body || profile->body->empty()) return answer({});  // nothing to send
-  auto labels = delivery::Packer::labels(*profile, arguments_.external_labels);
+  auto labels = delivery::protocol_of(profile->kind).labels(profile->labels, arguments_.external_labels);
   if (!labels) {
     for (const Slot& slot : endpoints_)
       ledger_of(slot.endpoint->settings().shown_url).take(profile->type()).refused("invalid labels");

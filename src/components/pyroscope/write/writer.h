@@ -98,7 +98,7 @@ class Writer {
   std::vector<std::unique_ptr<delivery::Endpoint>> leaving_;  // draining
   bool cleared_unused_ = false, stopping_ = false;
   async::Task on_stopped_;
-  metrics::Histogram &push_total_, &ingest_total_;
+  std::map<pipeline::BodyKind, metrics::Histogram*> total_latency_;
   std::shared_ptr<pipeline::Intake<Writer>> intake_;
   pipeline::ReceiverPtr receiver_;
   delivery::Packer packer_;  // hands over to the endpoints: goes before them

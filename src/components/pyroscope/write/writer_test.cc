@@ -108,7 +108,7 @@ TEST_F(WriterTest, AttemptsFollowMaxBackoffRetries) {
       {answer(503, "text/plain", ""), 10, 10},
       {answer(503, "text/plain", ""), -1, 1},
       {answer(400, "text/plain", ""), 10, 1},
-      {answer(404, "text/plain", ""), 10, 1},
+      {answer(413, "text/plain", ""), 10, 1},
       {answer(501, "text/plain", ""), 10, 1},
       {answer(429, "text/plain", ""), 3, 3},
       {failure(FailureKind::kConnect, "refused"), 3, 3},
@@ -444,14 +444,40 @@ TEST_F(WriterTest, CredentialsMendedInTheirFileAreNoticed) {
 }
 
 TEST_F(WriterTest, RefusalsAreOneLineAndAStateNotOnePerPush) {
-  http_->set_handler([](const auto&) { return answer(404, "text/html", "<html>"); });
+  http_->set_handler([](const auto&) { return answer(413, "text/plain", "4 MB"); });
   configure({endpoint()});
   for (int i = 0; i < 100; ++i) offer(profile());
-  EXPECT_EQ(ledger().refused_by_reason.at("not found"), 100u);
+  EXPECT_EQ(ledger().refused_by_reason.at("too large"), 100u);
   EXPECT_EQ(logged("endpoint refuses profiles"), 1);
   EXPECT_EQ(logged("profiles were not delivered"), 1);
-  EXPECT_THAT(syntax::body_to_json(writer_->debug_info()),
-              HasSubstr("wrong url? Pyroscope's push path was not found under http://one:4040"));
+  EXPECT_THAT(syntax::body_to_json(writer_->debug_info()), HasSubstr("refuses bodies of this size (4 MB)"));
+}
+
+TEST_F(WriterTest, AWrongAddressHoldsTheQueueUntilItIsMended) {
+  bool moved = true;
+  http_->set_handler([&](const auto&) { return moved ? answer(404, "text/plain", "no such page") : ok(); });
+  configure({endpoint()}, {.max_age = Duration(0)});
+  for (int i = 0; i < 5; ++i) offer(profile());
+  loop_.advance(hours(1));
+  EXPECT_EQ(ledger().queued, 5u);
+  EXPECT_EQ(logged("endpoint is not reached at its address; profiles are queued until it is mended"), 1);
+  const std::string shown = syntax::body_to_json(writer_->debug_info());
+  EXPECT_THAT(shown, HasSubstr("held: wrong address"));
+  EXPECT_THAT(shown, HasSubstr("was not found under http://one:4040 (no such page)"));
+  moved = false;
+  loop_.advance(minutes(1));
+  EXPECT_EQ(ledger().sent, 5u);
+  EXPECT_THAT(syntax::body_to_json(writer_->debug_info()), testing::Not(HasSubstr("last_error")));
+}
+
+TEST_F(WriterTest, AProfileWhoseAnswerCannotBeReadIsSentOnceMore) {
+  http_->set_handler(
+      [](const auto&) { return failure(FailureKind::kBodyTooLarge, "the answer of one:4040 is too large"); });
+  configure({endpoint()});
+  offer(profile());
+  loop_.advance(hours(1));
+  EXPECT_EQ(http_->exchanges().size(), 2u);
+  EXPECT_EQ(ledger().dropped_by_reason.at("unreadable answer"), 1u);
 }
 
 TEST_F(WriterTest, APoisonousProfileDoesNotHoldUpTheOthers) {
