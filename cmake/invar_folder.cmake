@@ -1,4 +1,4 @@
-# invar_folder(NAME [DEPS folder...] [LIBS library...])
+# invar_folder(NAME [DEPS folder...] [LIBS library...] [TEST_LIBS library...])
 #
 # One folder is one library, `invar_<name with _ for />`, made of its *.cc. By name, beside the code:
 #   x_test.cc   -> one test program per folder, <name>_test, run case by case by CTest
@@ -44,7 +44,7 @@ function(invar_source_dir)
 endfunction()
 
 function(invar_folder name)
-  cmake_parse_arguments(F "" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(F "" "" "DEPS;LIBS;TEST_LIBS" ${ARGN})
   string(REPLACE "/" "_" flat ${name})
   set(dir ${CMAKE_SOURCE_DIR}/src/${name})
   file(GLOB sources CONFIGURE_DEPENDS ${dir}/*.cc)
@@ -95,7 +95,7 @@ function(invar_folder name)
 
   if(INVAR_TESTS AND tests)
     add_executable(${flat}_test ${tests})
-    target_link_libraries(${flat}_test PRIVATE invar_${flat} ${testing_deps} GTest::gmock GTest::gtest_main)
+    target_link_libraries(${flat}_test PRIVATE invar_${flat} ${testing_deps} ${F_TEST_LIBS} GTest::gmock GTest::gtest_main)
     invar_source_dir(${tests})
     target_compile_options(${flat}_test PRIVATE ${INVAR_TEST_FLAGS})
     invar_precompiled(${flat}_test invar_test_precompiled)
@@ -118,7 +118,7 @@ function(invar_folder name)
         add_test(NAME fuzz/${corpus} COMMAND ${stem} ${CMAKE_SOURCE_DIR}/testdata/fuzz/${corpus})
         set_tests_properties(fuzz/${corpus} PROPERTIES LABELS fuzz TIMEOUT 300)
       endif()
-      target_link_libraries(${stem} PRIVATE invar_${flat} ${testing_deps})
+      target_link_libraries(${stem} PRIVATE invar_${flat} ${testing_deps} ${F_TEST_LIBS})
     endforeach()
   endif()
 

@@ -1,14 +1,13 @@
 #include "archive/archive_file.h"
 
-#include <libdeflate.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/check.h"
 #include "base/strings.h"
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
+#include "codec/hash.h"
 
 namespace invar::archive {
 namespace {
@@ -81,10 +80,6 @@ void put_record(std::string& out, Tag tag, std::string_view data) {
   out += data;
 }
 
-std::uint32_t crc32(std::string_view bytes) {
-  return libdeflate_crc32(0, bytes.data(), bytes.size());
-}
-
 // Where the parts of one gzip member's header are.
 struct Header {
   std::size_t size = 0;
@@ -93,7 +88,7 @@ struct Header {
 enum class HeaderError { kShort, kNotGzip };
 
 std::expected<Header, HeaderError> parse_header(std::string_view in) {
-  if (in.size() >= 2 && !pprof::is_gzip(in)) return std::unexpected(HeaderError::kNotGzip);
+  if (in.size() >= 2 && !codec::is_gzip(in)) return std::unexpected(HeaderError::kNotGzip);
   if (in.size() < kGzipHeader) return std::unexpected(HeaderError::kShort);
   const auto flags = static_cast<std::uint8_t>(in[3]);
   if (in[2] != 8 || flags & kFlagReserved) return std::unexpected(HeaderError::kNotGzip);
@@ -169,7 +164,7 @@ void put_member_header(std::string& out, std::string_view fixed, std::string_vie
   put_u16(out, static_cast<std::uint32_t>(kPreamble + records.size()));
   out += static_cast<char>(kVersion);
   out += continued ? static_cast<char>(kContinued) : '\0';
-  put_u32(out, crc32(records));
+  put_u32(out, codec::crc32(records));
   out += records;
 }
 
@@ -211,7 +206,7 @@ Result<Parsed> parse_chain(std::string_view file, std::size_t* need) {
       return fail(ErrorCode::kUnsupported, "written in version " + std::to_string(version) +
                                                " of the archive format; this program reads version 1");
     const std::string_view records = data->substr(kPreamble);
-    if (crc32(records) != get_u32(data->substr(2)))
+    if (codec::crc32(records) != get_u32(data->substr(2)))
       return fail(ErrorCode::kDataLoss, "damaged: wrong CRC of the metadata");
     const bool continued = (*data)[1] & kContinued;
 
@@ -357,7 +352,7 @@ Result<Encoded> encode(const Meta& meta, std::string_view body) {
     form = kCompressed;
     gzip_head = {};
     std::string packed;
-    pprof::Deflater().gzip(body, packed);
+    codec::Deflater().gzip(body, packed);
     const auto own = parse_header(packed);
     INVAR_CHECK(own.has_value(), "our own gzip is well-formed");
     encoded.storage = std::move(packed);
@@ -414,7 +409,7 @@ Result<std::string> original_body(std::string_view file, std::uint64_t limit_byt
       std::string packed("\x1f\x8b\x08\0", 4);
       packed += parsed.last_fixed;
       packed += tail;
-      INVAR_TRY(pprof::Inflater().gunzip(packed, limit_bytes, out));
+      INVAR_TRY(codec::Inflater().gunzip(packed, limit_bytes, out));
       break;
     }
   }

@@ -10,8 +10,8 @@
 #include <fstream>
 #include <random>
 
+#include "codec/gzip.h"
 #include "fs/testing/temp_dir.h"
-#include "pprof/gzip.h"
 #include "pprof/profile.h"
 
 namespace invar::archive {
@@ -21,7 +21,7 @@ using testing::HasSubstr;
 
 std::string gzip(std::string_view raw) {
   std::string out;
-  pprof::Deflater().gzip(raw, out);
+  codec::Deflater().gzip(raw, out);
   return out;
 }
 
@@ -33,7 +33,7 @@ std::string file_of(const Meta& meta, std::string_view body) {
 
 std::string gunzip(std::string_view file) {
   std::string out;
-  const auto result = pprof::Inflater().gunzip(file, std::uint64_t{1} << 30, out);
+  const auto result = codec::Inflater().gunzip(file, std::uint64_t{1} << 30, out);
   EXPECT_TRUE(result) << result.error().message;
   return out;
 }

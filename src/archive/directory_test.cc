@@ -11,10 +11,10 @@
 #include <map>
 #include <random>
 
+#include "codec/gzip.h"
 #include "fs/testing/fault_fs.h"
 #include "fs/testing/memory_fs.h"
 #include "fs/testing/temp_dir.h"
-#include "pprof/gzip.h"
 
 namespace invar::archive {
 namespace {
@@ -371,7 +371,7 @@ TEST_F(RealDirectory, AKillAtAnyMomentLeavesNoPartialFile) {
   for (const std::size_t size : {2'000, 100'000, 900'000}) {
     std::string raw(size, '\0');
     for (char& c : raw) c = static_cast<char>(random());
-    pprof::Deflater().gzip(raw, bodies.emplace_back());
+    codec::Deflater().gzip(raw, bodies.emplace_back());
   }
   std::size_t whole = 0, unfinished = 0;
   for (int round = 0; round < 25; ++round) {

@@ -10,7 +10,7 @@
 #include "archive_tool/table.h"
 #include "archive_tool/text.h"
 #include "base/strings.h"
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 
 namespace invar::archive_tool {
 namespace {
@@ -104,7 +104,7 @@ Result<int> diff(const Environment& environment, const DiffOptions& options) {
   }
   if (!options.output.empty()) {
     std::string bytes;
-    pprof::Deflater().gzip(loaded.profile.serialize(), bytes);
+    codec::Deflater().gzip(loaded.profile.serialize(), bytes);
     INVAR_TRY(write_output(environment, options.output, bytes, false));
     return status;
   }

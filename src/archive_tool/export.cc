@@ -8,7 +8,7 @@
 #include "archive_tool/stacks.h"
 #include "base/build_info.h"
 #include "base/strings.h"
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 #include "pprof/tree.h"
 #include "syntax/json.h"
 

@@ -4,7 +4,7 @@
 
 #include "archive_tool/testing/tool_test.h"
 #include "async/testing/test_loop.h"
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 #include "pprof/testing/random_profile.h"
 
 namespace invar::archive_tool {
@@ -142,7 +142,7 @@ TEST_F(ReplayerTest, SendsTheOriginalBytesUnlessTimesMove) {
   begin({}, {.shift = seconds(100)});
   EXPECT_EQ(last_->taken_unix_ns, kStart + 100 * kSecond);
   EXPECT_EQ(summarize(*last_->body)->time_unix_ns, kStart + 100 * kSecond);
-  EXPECT_TRUE(pprof::is_gzip(*last_->body));
+  EXPECT_TRUE(codec::is_gzip(*last_->body));
 }
 
 TEST(Replay, MovesTheTimesOfAQuery) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 #include "pprof/retime.h"
 
 namespace invar::archive_tool {
@@ -15,11 +15,11 @@ constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 30;
 constexpr std::size_t kMostAhead = 4096;  // of the first that is not done: bounds the state
 
 Result<std::string> retimed(std::string_view body, UnixNanos unix_ns) {
-  if (!pprof::is_gzip(body)) return pprof::with_time(body, unix_ns);
+  if (!codec::is_gzip(body)) return pprof::with_time(body, unix_ns);
   std::string raw, out;
-  INVAR_TRY(pprof::Inflater().gunzip(body, kMaxBodyBytes, raw));
+  INVAR_TRY(codec::Inflater().gunzip(body, kMaxBodyBytes, raw));
   INVAR_ASSIGN_OR_RETURN(raw, pprof::with_time(raw, unix_ns));
-  pprof::Deflater().gzip(raw, out);
+  codec::Deflater().gzip(raw, out);
   return out;
 }
 

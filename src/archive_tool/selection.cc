@@ -42,8 +42,8 @@ Result<T> naming(const std::string& path, Result<T> result) {
 }  // namespace
 
 Result<pprof::Summary> summarize(std::string_view body) {
-  if (!pprof::is_gzip(body)) return pprof::inspect(body);
-  pprof::Inflater inflater;
+  if (!codec::is_gzip(body)) return pprof::inspect(body);
+  codec::Inflater inflater;
   std::string raw;
   INVAR_TRY(inflater.gunzip(body, kMaxBodyBytes, raw));
   return pprof::inspect(raw);

@@ -13,8 +13,8 @@
 
 #include "archive/archive_file.h"
 #include "archive_tool/environment.h"
+#include "codec/gzip.h"
 #include "labels/selector.h"
-#include "pprof/gzip.h"
 #include "pprof/profile.h"
 
 namespace invar::archive_tool {

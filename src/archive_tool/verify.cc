@@ -20,7 +20,7 @@ Result<bool> check(const Source& source, std::size_t file, std::uint64_t& bytes)
   if (pprof) {
     if (const auto summary = summarize(contents); !summary) read = std::unexpected(summary.error());
   } else {
-    pprof::Inflater inflater;
+    codec::Inflater inflater;
     std::string raw;
     read = inflater.gunzip(contents, std::uint64_t{1} << 30, raw);
   }

@@ -5,9 +5,9 @@
 #include <protozero/pbf_writer.hpp>
 
 #include "base/strings.h"
+#include "codec/gzip.h"
 #include "delivery/series_labels.h"
 #include "http/url.h"
-#include "pprof/gzip.h"
 
 namespace invar::delivery {
 namespace {
@@ -88,7 +88,7 @@ Outgoing make_push(const pipeline::Profile& profile, const Labels& labels, bool 
     }
   }
   std::string suffix, id;
-  if (lacks_time) suffix = time_suffix(pprof::is_gzip(*profile.body), profile.taken_unix_ns);
+  if (lacks_time) suffix = time_suffix(codec::is_gzip(*profile.body), profile.taken_unix_ns);
   if (!profile.id.empty()) protozero::pbf_writer(id).add_string(kId, profile.id);
 
   const std::size_t raw_size = profile.body->size() + suffix.size();

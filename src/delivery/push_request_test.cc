@@ -5,9 +5,9 @@
 #include <cstdio>
 
 #include "base/strings.h"
+#include "codec/gzip.h"
 #include "fs/testing/temp_dir.h"
 #include "http/testing/fake_transport.h"
-#include "pprof/gzip.h"
 #include "pprof/profile.h"
 
 namespace invar::delivery {
@@ -91,12 +91,12 @@ TEST(PushRequest, ATimeIsAddedOnceToAProfileWithoutOne) {
   data.samples = {{{}, {7}, {}}};
   const std::string raw = pprof::serialize(data);
   std::string packed;
-  pprof::Deflater().gzip(raw, packed);
+  codec::Deflater().gzip(raw, packed);
   for (const std::string& body : {raw, packed}) {
     auto profile = profile_of(body);
     profile.lacks_time = true;
     const Outgoing outgoing = make_push(profile, profile.labels, profile.lacks_time);
-    const std::string stamped = body + time_suffix(pprof::is_gzip(body), profile.taken_unix_ns);
+    const std::string stamped = body + time_suffix(codec::is_gzip(body), profile.taken_unix_ns);
     EXPECT_TRUE(body_of(push_request(outgoing, "http://h", {}, seconds(1))).ends_with(stamped));
     std::string scratch;
     const auto summary = pprof::validate_body(stamped, "", 1 << 20, scratch);
@@ -114,7 +114,7 @@ TEST(PushRequest, GoReadsAStampedProfile) {
   data.locations = {{1, 0, 0, {{1, 0, 0}}, false}};
   data.samples = {{{1}, {7}, {}}};
   std::string packed;
-  pprof::Deflater().gzip(pprof::serialize(data), packed);
+  codec::Deflater().gzip(pprof::serialize(data), packed);
   const fs::testing::TempDir dir;
   const std::string path = dir.write("stamped", packed + time_suffix(true, 1'789'000'000'000'000'000));
   std::FILE* pipe = ::popen(("TZ=UTC go tool pprof -raw " + path + " 2>&1").c_str(), "r");

@@ -7,9 +7,9 @@
 
 #include "base/shown_text.h"
 #include "base/strings.h"
+#include "codec/gzip.h"
 #include "http/failures.h"
 #include "http/shown_body.h"
-#include "pprof/gzip.h"
 #include "syntax/json.h"
 
 namespace invar::delivery {
@@ -61,7 +61,7 @@ std::optional<std::string> decoded_body(const http::Response& response) {
   if (encoding.empty() || encoding == "identity") return response.body;
   std::string out;
   if ((encoding != "gzip" && encoding != "x-gzip") ||
-      !pprof::Inflater().gunzip(response.body, kMaxInflatedAnswer, out))
+      !codec::Inflater().gunzip(response.body, kMaxInflatedAnswer, out))
     return std::nullopt;
   return out;
 }

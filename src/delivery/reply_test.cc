@@ -2,9 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include "codec/gzip.h"
 #include "http/failures.h"
 #include "http/testing/fake_transport.h"
-#include "pprof/gzip.h"
 
 namespace invar::delivery {
 namespace {
@@ -241,7 +241,7 @@ TEST(Reply, APathOfAClientThatIsNotFoundHoldsUpNobodyWherePushesArrive) {
 
 TEST(Reply, AGzippedAnswerIsRead) {
   std::string packed;
-  pprof::Deflater().gzip(connect("resource_exhausted"), packed);
+  codec::Deflater().gzip(connect("resource_exhausted"), packed);
   const Reply reply = classify(answer(429, kJson, packed, {{"Content-Encoding", "gzip"}}), {});
   EXPECT_EQ(reply.code, "resource_exhausted");
   EXPECT_EQ(classify(answer(503, kJson, "not gzip", {{"Content-Encoding", "gzip"}}), {}).verdict,

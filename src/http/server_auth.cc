@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "http/base64.h"
+#include "codec/base64.h"
 #include "http/server.h"
 #include "http/url.h"
 
@@ -29,7 +29,7 @@ bool authorized(const std::optional<ServerAuth>& auth, std::string_view path,
   const auto space = authorization_header.find(' ');
   if (space == std::string_view::npos || !equals_ignore_case(authorization_header.substr(0, space), "Basic"))
     return false;
-  const auto decoded = from_base64(trim_space(authorization_header.substr(space + 1)));
+  const auto decoded = codec::from_base64(trim_space(authorization_header.substr(space + 1)));
   if (!decoded) return false;
   const auto colon = decoded->find(':');
   if (colon == std::string::npos) return false;

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/base64.h"
+#include "codec/base64.h"
 #include "http/idna.h"
 #include "http/oauth2.h"
 #include "http/proxy.h"
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)next_hop(chain, base, "POST", 302, text);
   (void)redact_url(text);
   (void)parse_token_response({.status = 200, .body = std::string(text)}, "");
-  (void)from_base64(text);
+  (void)invar::codec::from_base64(text);
   (void)to_ascii_host(text);
   if (const std::string path = clean_path(text); path.find("/../") != std::string::npos) std::abort();
   const NoProxy rules(text);

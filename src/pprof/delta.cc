@@ -8,10 +8,11 @@
 #include <chrono>
 #include <optional>
 
+#include "codec/gzip.h"
 #include "pprof/delta_rows.h"
 #include "pprof/delta_state.h"
+#include "pprof/delta_table.h"
 #include "pprof/delta_writer.h"
-#include "pprof/gzip.h"
 #include "pprof/limits.h"
 #include "pprof/profile_check.h"
 
@@ -61,8 +62,8 @@ std::uint64_t random_seed() {
 }  // namespace
 
 struct DeltaEngine::Impl {
-  Inflater inflater;
-  Deflater deflater{DeflateFor::kDeltas};
+  codec::Inflater inflater;
+  codec::Deflater deflater{&delta_table()};
   std::string raw, packed;
   ProfileIndex index;
   LocationKeys keys;
@@ -88,7 +89,7 @@ bool has_delta_columns(std::string_view profile_name) {
 // Leaves the uncompressed profile in `raw`, with kPadding zeros behind it.
 Result<> DeltaEngine::Impl::unpack(std::string_view body, std::uint64_t limit_bytes) {
   const std::uint64_t limit = std::min<std::uint64_t>(limit_bytes, kMaxRawBytes);
-  if (is_gzip(body)) {
+  if (codec::is_gzip(body)) {
     if (Result<> done = inflater.gunzip(body, limit, raw); !done) {
       return std::unexpected(done.error().wrapped("decompressing profile"));
     }

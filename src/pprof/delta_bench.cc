@@ -10,9 +10,10 @@
 #include <vector>
 
 #include "base/testing/own_process.h"
+#include "codec/gzip.h"
 #include "pprof/delta.h"
 #include "pprof/delta_state.h"
-#include "pprof/gzip.h"
+#include "pprof/delta_table.h"
 #include "pprof/testing/random_profile.h"
 
 namespace invar::pprof {
@@ -71,9 +72,9 @@ double typical(std::vector<double>& times) {
 void run(benchmark::State& state, std::string_view profile_name, const std::string& before,
          const std::string& after) {
   DeltaEngine engine;
-  Inflater inflater;
+  codec::Inflater inflater;
   ReferenceCodec reference;
-  Deflater own(DeflateFor::kDeltas);
+  codec::Deflater own(&delta_table());
   const Result<DeltaResult> first = engine.step(before, profile_name, nullptr, kLimit);
   const Result<DeltaResult> second = engine.step(after, profile_name, first->next, kLimit);
   std::string raw, out_raw, packed;

@@ -4,10 +4,10 @@
 #include <string>
 
 #include "base/check.h"
+#include "codec/gzip.h"
 #include "pprof/delta.h"
 #include "pprof/delta_rows.h"
 #include "pprof/delta_writer.h"
-#include "pprof/gzip.h"
 #include "pprof/sample_kernel.h"
 
 namespace {
@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string raw;
   for (const std::string_view body : {input.substr(0, cut), input.substr(cut), input.substr(0, cut)}) {
     const auto result = engine.step(body, "memory", state, kLimit);
-    if (!is_gzip(body)) {
+    if (!invar::codec::is_gzip(body)) {
       INVAR_CHECK(result.has_value() == inspect(body).has_value(),
                   "delta and inspect differ on what is valid");
       check_parts(body);
@@ -68,7 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       continue;
     }
     if (!result->body.empty()) {
-      INVAR_CHECK(Inflater().gunzip(result->body, 4 * kLimit, raw).has_value(), "the delta does not unpack");
+      INVAR_CHECK(invar::codec::Inflater().gunzip(result->body, 4 * kLimit, raw).has_value(),
+                  "the delta does not unpack");
       check_output(raw);
     }
     if (result->next != nullptr) {

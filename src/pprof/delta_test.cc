@@ -6,10 +6,10 @@
 #include <limits>
 #include <map>
 
+#include "codec/gzip.h"
+#include "codec/wire.h"
 #include "pprof/delta_state.h"
-#include "pprof/gzip.h"
 #include "pprof/testing/random_profile.h"
-#include "pprof/wire.h"
 
 namespace invar::pprof {
 namespace {
@@ -23,7 +23,7 @@ constexpr std::uint64_t kLimit = 64 << 20;
 
 std::string unpacked(const std::string& body) {
   std::string raw;
-  EXPECT_TRUE(Inflater().gunzip(body, kLimit, raw));
+  EXPECT_TRUE(codec::Inflater().gunzip(body, kLimit, raw));
   return raw;
 }
 Profile profile_of(const DeltaResult& result) {
@@ -255,9 +255,9 @@ TEST_F(Delta, TimeAndDuration) {
   EXPECT_EQ(profile_of(delta).duration_ns, 15'000'000'000);
   EXPECT_EQ(delta.summary.duration_ns, 15'000'000'000);
   std::size_t durations = 0;
-  wire::Field field;
+  codec::wire::Field field;
   const std::string raw = unpacked(delta.body);
-  for (wire::Reader reader(raw); reader.next(field);) durations += field.number == 10;
+  for (codec::wire::Reader reader(raw); reader.next(field);) durations += field.number == 10;
   EXPECT_EQ(durations, 1u) << "the original duration is dropped";
 
   Profile earlier = heap({{'A', {3, 30, 0, 0}}}, 19'000'000'000);
@@ -354,14 +354,14 @@ TEST_F(Delta, UnknownFieldsStay) {
   Profile profile = heap({{'A', {1, 10, 0, 0}}});
   profile.doc_url = "https://example.org";
   std::string raw = serialize(profile);
-  wire::append_field(raw, 77, std::string_view("unknown of the profile"));
+  codec::wire::append_field(raw, 77, std::string_view("unknown of the profile"));
   std::string sample;
-  wire::append_field(sample, 1, std::uint64_t{2});
-  wire::append_field(sample, 99, std::string_view("unknown of the sample"));
-  wire::append_field(sample, 2, std::string_view("\x01\x01"));
-  wire::append_field(sample, 98, std::uint64_t{5});
-  wire::append_field(sample, 2, std::string_view("\x01\x01"));
-  wire::append_field(raw, 2, sample);
+  codec::wire::append_field(sample, 1, std::uint64_t{2});
+  codec::wire::append_field(sample, 99, std::string_view("unknown of the sample"));
+  codec::wire::append_field(sample, 2, std::string_view("\x01\x01"));
+  codec::wire::append_field(sample, 98, std::uint64_t{5});
+  codec::wire::append_field(sample, 2, std::string_view("\x01\x01"));
+  codec::wire::append_field(raw, 2, sample);
   scrape(raw);
   std::string grown = raw;
   grown.replace(grown.rfind("\x12\x02\x01\x01"), 4, "\x12\x02\x03\x04");

@@ -4,14 +4,14 @@
 #include <cstdint>
 #include <optional>
 
-#include "pprof/wire.h"
+#include "codec/wire.h"
 
 namespace invar::pprof {
 namespace {
 
-using wire::Field;
-using wire::Reader;
-using wire::Type;
+using codec::wire::Field;
+using codec::wire::Reader;
+using codec::wire::Type;
 
 // Field numbers of google/pprof's Profile, Sample, Label and ValueType.
 constexpr std::uint32_t kSampleType = 1, kSample = 2, kStringTable = 6, kDefaultSampleType = 14;
@@ -164,13 +164,13 @@ class Editor {
       bool any = false;
       for (std::size_t i = 0; i < values_.size(); ++i) {
         if (!keep_column_[i]) continue;
-        wire::append_varint(packed_, values_[i]);
+        codec::wire::append_varint(packed_, values_[i]);
         any = any || values_[i] != 0;
       }
       if (!any) return {};  // it was a sample of the other types only
-      wire::append_field(body_, kValue, packed_);
+      codec::wire::append_field(body_, kValue, packed_);
     }
-    wire::append_field(out_, kSample, body_);
+    codec::wire::append_field(out_, kSample, body_);
     ++kept_samples_;
     return {};
   }

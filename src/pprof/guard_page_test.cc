@@ -9,9 +9,9 @@
 #include <cstring>
 #include <random>
 
+#include "codec/gzip.h"
 #include "pprof/delta_rows.h"
 #include "pprof/delta_writer.h"
-#include "pprof/gzip.h"
 #include "pprof/profile_check.h"
 #include "pprof/testing/random_profile.h"
 
@@ -190,7 +190,7 @@ TEST(GuardPage, GunzipReadsNothingBehindItsInput) {
   const std::string seeds[] = {testing::captured_gzip("prom-cpu-1"), testing::captured_gzip("prom-mutex-1"),
                                testing::gzipped(std::string(100000, 'x'))};
   GuardedPages pages(1 << 20);
-  Inflater inflater;
+  codec::Inflater inflater;
   std::string out;
   for (int i = 0; i < 3000; ++i) {
     const std::string& seed = seeds[random() % 3];

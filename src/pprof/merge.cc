@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 #include "pprof/limits.h"
 #include "pprof/profile_check.h"
 #include "pprof/profile_index.h"
@@ -36,7 +36,7 @@ bool is_sample_type(const SampleType& type, std::string_view wanted) {
 struct Merger::Impl {
   const MergeOptions options;
   MergedProfile merged;
-  Inflater inflater;
+  codec::Inflater inflater;
   std::string raw;
   ProfileIndex index;
   MergedHeader header;
@@ -107,7 +107,7 @@ Result<> Merger::add(std::string_view body, std::uint32_t order, std::uint32_t s
 // Leaves the uncompressed profile in `raw`, with kPadding zeros behind it.
 Result<> Merger::Impl::unpack(std::string_view body) {
   const std::uint64_t limit = std::min(options.limit_bytes, kMaxRawBytes);
-  if (is_gzip(body)) {
+  if (codec::is_gzip(body)) {
     INVAR_TRY(inflater.gunzip(body, limit, raw));
   } else {
     if (body.size() > limit) {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 #include "pprof/merge.h"
 #include "pprof/top.h"
 #include "pprof/tree.h"
@@ -12,7 +12,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace invar::pprof;
   const std::string_view raw(reinterpret_cast<const char*>(data), size);
-  if (is_gzip(raw)) return 0;
+  if (invar::codec::is_gzip(raw)) return 0;
   const auto summary = inspect(raw);
   Merger merger({}, 2);
   const auto added = merger.add(raw, 0, 0);

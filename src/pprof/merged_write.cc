@@ -1,14 +1,14 @@
 #include <algorithm>
 #include <numeric>
 
+#include "codec/wire.h"
 #include "pprof/merged_profile.h"
-#include "pprof/wire.h"
 
 namespace invar::pprof {
 namespace {
 
-using wire::append_field;
-using wire::append_varint;
+using codec::wire::append_field;
+using codec::wire::append_varint;
 
 // Numbers of value 0 are left out, as proto3 does.
 void put(std::string& out, std::uint32_t field, std::uint64_t value) {

@@ -7,16 +7,16 @@
 #include <array>
 #include <initializer_list>
 
+#include "codec/wire.h"
 #include "pprof/id_table.h"
 #include "pprof/limits.h"
 #include "pprof/profile.h"
-#include "pprof/wire.h"
 
 namespace invar::pprof {
 namespace {
 
-using wire::Field;
-using wire::Type;
+using codec::wire::Field;
+using codec::wire::Type;
 using Record = std::string_view;
 
 std::unexpected<Error> bad(std::string message) {
@@ -69,7 +69,7 @@ Result<> StrictReader::expect(std::string_view what, std::size_t index, const Fi
 
 template <class F>
 Result<> StrictReader::each_field(std::string_view what, std::size_t index, Record record, F field_read) {
-  wire::Reader reader(record);
+  codec::wire::Reader reader(record);
   Field field;
   while (reader.next(field)) INVAR_TRY(field_read(field));
   if (reader.error() != nullptr) return bad(fmt::format("{} {}: {}", what, index, reader.error()));
@@ -83,7 +83,7 @@ Result<> StrictReader::numbers(std::string_view what, std::size_t index, const F
     return {};
   }
   INVAR_TRY(expect(what, index, field, Type::kBytes));
-  wire::Reader packed(field.bytes);
+  codec::wire::Reader packed(field.bytes);
   std::uint64_t value = 0;
   while (packed.varint(value)) take(value);
   if (packed.error() != nullptr) return bad(fmt::format("{} {}: {}", what, index, packed.error()));
@@ -159,7 +159,7 @@ Result<> StrictReader::collect() {
       {},
       {&period_types_, "period types"},
   }};
-  wire::Reader reader(raw_);
+  codec::wire::Reader reader(raw_);
   Field field;
   while (reader.next(field)) {
     if (field.number < lists.size() && lists[field.number].first != nullptr) {

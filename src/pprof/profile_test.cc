@@ -6,17 +6,17 @@
 #include <fstream>
 #include <iterator>
 
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
+#include "codec/wire.h"
 #include "pprof/limits.h"
 #include "pprof/profile_check.h"
-#include "pprof/wire.h"
 
 namespace invar::pprof {
 namespace {
 
+using codec::wire::append_field;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using wire::append_field;
 
 std::string capture(const std::string& name) {
   std::ifstream file(INVAR_SOURCE_DIR "/testdata/profiles/" + name, std::ios::binary);
@@ -105,7 +105,8 @@ TEST(Profile, CapturedProfilesParse) {
   };
   for (const auto& row : rows) {
     std::string raw;
-    ASSERT_TRUE(Inflater().gunzip(capture(std::string(row.name) + ".pb.gz"), 64 << 20, raw)) << row.name;
+    ASSERT_TRUE(codec::Inflater().gunzip(capture(std::string(row.name) + ".pb.gz"), 64 << 20, raw))
+        << row.name;
     const Result<Profile> profile = parse(raw);
     ASSERT_TRUE(profile) << row.name << ": " << profile.error().message;
     EXPECT_EQ(profile->samples.size(), row.samples) << row.name;
@@ -260,10 +261,10 @@ TEST(Profile, AcceptsWhatProducersWrite) {
 
 TEST(ValidateBody, SaysInWordsWhatIsNoProfile) {
   std::string scratch, bomb;
-  Deflater().gzip(std::string(1 << 20, '\0'), bomb);
+  codec::Deflater().gzip(std::string(1 << 20, '\0'), bomb);
   const std::string raw = good().all();
   std::string packed;
-  Deflater().gzip(raw, packed);
+  codec::Deflater().gzip(raw, packed);
   const struct {
     const char* why;
     std::string body;

@@ -1,13 +1,13 @@
 #include <unordered_map>
 
+#include "codec/wire.h"
 #include "pprof/profile.h"
-#include "pprof/wire.h"
 
 namespace invar::pprof {
 namespace {
 
-using wire::append_field;
-using wire::append_varint;
+using codec::wire::append_field;
+using codec::wire::append_varint;
 
 class StringTable {
  public:

@@ -4,7 +4,7 @@
 #include <cctype>
 
 #include "base/strings.h"
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 #include "pprof/profile.h"
 #include "pprof/profile_check.h"
 
@@ -49,7 +49,7 @@ Result<> check_head(std::string_view body, std::string_view content_type) {
   }
   if (body.size() <= 2) return fail(ErrorCode::kInvalidArgument, "data too short for pprof format");
   const int wire_type = body.front() & 7;
-  if (wire_type > 5 && !is_gzip(body)) {
+  if (wire_type > 5 && !codec::is_gzip(body)) {
     std::string hex;
     for (const char c : body.substr(0, 16)) hex += fmt::format("{:02x}", static_cast<unsigned char>(c));
     return fail(ErrorCode::kInvalidArgument,
@@ -63,8 +63,8 @@ Result<Summary> validate_body(std::string_view body, std::string_view content_ty
                               std::string& scratch) {
   if (body.empty()) return fail(ErrorCode::kInvalidArgument, "empty profile");
   INVAR_TRY(check_head(body, content_type));
-  if (is_gzip(body)) {
-    thread_local Inflater inflater;
+  if (codec::is_gzip(body)) {
+    thread_local codec::Inflater inflater;
     INVAR_TRY(inflater.gunzip(body, limit_bytes, scratch));
   } else {
     if (body.size() > limit_bytes) {

@@ -9,11 +9,13 @@
 #include <cstdint>
 #include <cstring>
 
+#include "codec/gzip.h"
+
 namespace invar::pprof {
 
 static_assert(std::endian::native == std::endian::little, "the packed formats are little-endian");
 
-inline constexpr std::size_t kPadding = 64;
+inline constexpr std::size_t kPadding = codec::kSpareBytes;
 
 struct Span {  // a piece of the profile
   std::uint32_t offset = 0, size = 0;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "queue/crc32c.h"
+#include "codec/hash.h"
 
 namespace invar::queue {
 namespace {
@@ -163,7 +163,7 @@ Result<std::string> Segment::read(const Entry& entry) {
                          ? decode_frame(std::string_view(*bytes).substr(0, kFrameBytes), name_.salt)
                          : std::nullopt;
   if (!frame || frame->id != entry.id || frame->header_bytes != entry.header_bytes ||
-      crc32c(std::string_view(*bytes).substr(kFrameBytes)) != frame->payload_crc) {
+      codec::crc32c(std::string_view(*bytes).substr(kFrameBytes)) != frame->payload_crc) {
     return fail(ErrorCode::kDataLoss, fmt::format("read {}: record {} is damaged", path_, entry.id));
   }
   return bytes;

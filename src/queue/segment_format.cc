@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/strings.h"
-#include "queue/crc32c.h"
+#include "codec/hash.h"
 
 namespace invar::queue {
 namespace {
@@ -120,7 +120,7 @@ class Scanner {
       const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, kWindowBytes));
       INVAR_ASSIGN_OR_RETURN(const std::string chunk, file_.read_at(position, size));
       if (chunk.size() != size) return false;
-      crc = crc32c(chunk, crc);
+      crc = codec::crc32c(chunk, crc);
       position += size;
       left -= size;
     }
@@ -159,7 +159,7 @@ std::string encode_file_header(const SegmentName& name) {
   std::string out(kFileMagic);
   put(out, name.first_id);
   put(out, name.salt);
-  put(out, crc32c(out));
+  put(out, codec::crc32c(out));
   return out;
 }
 
@@ -169,17 +169,18 @@ void append_record(std::string& out, std::uint32_t salt, RecordId id, UnixNanos 
   out.append(kFrameMagic);
   put(out, static_cast<std::uint32_t>(header.size()));
   put(out, static_cast<std::uint32_t>(body.size()));
-  put(out, crc32c(body, crc32c(header)));
+  put(out, codec::crc32c(body, codec::crc32c(header)));
   put(out, id);
   put(out, taken_unix_ns);
   put(out, salt);
-  put(out, crc32c(std::string_view(out).substr(start)));
+  put(out, codec::crc32c(std::string_view(out).substr(start)));
   out.append(header).append(body);
 }
 
 std::optional<Frame> decode_frame(std::string_view bytes, std::uint32_t salt) {
   if (bytes.size() != kFrameBytes || !bytes.starts_with(kFrameMagic)) return std::nullopt;
-  if (get<std::uint32_t>(bytes, 36) != crc32c(bytes.substr(0, 36)) || get<std::uint32_t>(bytes, 32) != salt) {
+  if (get<std::uint32_t>(bytes, 36) != codec::crc32c(bytes.substr(0, 36)) ||
+      get<std::uint32_t>(bytes, 32) != salt) {
     return std::nullopt;
   }
   const Frame frame{
@@ -198,14 +199,14 @@ void append_ack(std::string& out, std::uint32_t salt, const AckRange& range) {
   const std::size_t start = out.size();
   put(out, range.first);
   put(out, range.count);
-  put(out, crc32c(std::string_view(out).substr(start), salt));
+  put(out, codec::crc32c(std::string_view(out).substr(start), salt));
 }
 
 std::vector<AckRange> decode_acks(std::string_view bytes, std::uint32_t salt) {
   std::vector<AckRange> out;
   for (; bytes.size() >= kAckBytes; bytes.remove_prefix(kAckBytes)) {
     const AckRange range{get<std::uint64_t>(bytes, 0), get<std::uint32_t>(bytes, 8)};
-    if (get<std::uint32_t>(bytes, 12) != crc32c(bytes.substr(0, 12), salt)) continue;
+    if (get<std::uint32_t>(bytes, 12) != codec::crc32c(bytes.substr(0, 12), salt)) continue;
     if (range.first > UINT64_MAX - range.count) continue;
     out.push_back(range);
   }

@@ -10,8 +10,8 @@
 
 #include "base/check.h"
 #include "base/unique_fd.h"
+#include "codec/hash.h"
 #include "fs/testing/temp_dir.h"
-#include "queue/crc32c.h"
 #include "queue/segment_queue.h"
 
 namespace invar::queue {
@@ -128,7 +128,7 @@ void Reopen(benchmark::State& state) {
 BENCHMARK(Reopen)->Unit(benchmark::kMillisecond);
 
 void Checksum(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(crc32c(noise()));
+  for (auto _ : state) benchmark::DoNotOptimize(codec::crc32c(noise()));
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * noise().size()));
 }
 BENCHMARK(Checksum)->Unit(benchmark::kMillisecond);

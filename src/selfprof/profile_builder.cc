@@ -5,7 +5,7 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 
 namespace invar::selfprof {
 namespace {
@@ -192,7 +192,7 @@ pprof::Profile empty_contention_profile(UnixNanos now_unix_ns) {
 
 std::string pack(const pprof::Profile& profile) {
   std::string packed;
-  pprof::Deflater().gzip(pprof::serialize(profile), packed);
+  codec::Deflater().gzip(pprof::serialize(profile), packed);
   return packed;
 }
 

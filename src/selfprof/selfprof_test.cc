@@ -20,7 +20,7 @@
 #include <set>
 #include <thread>
 
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 #include "pprof/profile.h"
 #include "selfprof/heap_dump.h"
 #include "selfprof/thread_stacks.h"
@@ -77,7 +77,7 @@ using std::chrono::milliseconds;
 
 Result<pprof::Profile> unpack(const std::string& packed) {
   std::string raw;
-  INVAR_TRY(pprof::Inflater().gunzip(packed, 64 << 20, raw));
+  INVAR_TRY(codec::Inflater().gunzip(packed, 64 << 20, raw));
   return pprof::parse(raw);
 }
 

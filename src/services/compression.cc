@@ -1,7 +1,7 @@
 #include "services/compression.h"
 
 #include "base/strings.h"
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 
 namespace invar::services {
 namespace {
@@ -34,7 +34,7 @@ void send_compressed(const http::ServerRequest& request, const http::ResponderPt
   response.headers.set("Vary", "Accept-Encoding");
   if (response.body.size() >= kWorthIt && accepts_gzip(request.headers.get("Accept-Encoding"))) {
     std::string packed;
-    pprof::Deflater().gzip(response.body, packed);
+    codec::Deflater().gzip(response.body, packed);
     response.body = std::move(packed);
     response.headers.set("Content-Encoding", "gzip");
   }

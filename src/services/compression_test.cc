@@ -1,7 +1,7 @@
 #include "services/compression.h"
 
 #include <gtest/gtest.h>
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 
 namespace invar::services {
 namespace {
@@ -38,7 +38,7 @@ TEST(Compression, KeepsTheBodyAndSaysSo) {
   EXPECT_EQ(packed.headers.get("Content-Type"), "application/json");
   EXPECT_LT(packed.body.size(), 500U);
   std::string plain;
-  ASSERT_TRUE(pprof::Inflater().gunzip(packed.body, 10000, plain));
+  ASSERT_TRUE(codec::Inflater().gunzip(packed.body, 10000, plain));
   EXPECT_EQ(plain, body);
 
   for (const auto& same : {answer("", body), answer("gzip;q=0", body), answer("gzip", "[]")}) {

@@ -1,7 +1,6 @@
 #include "services/zip_writer.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <ctime>
@@ -10,6 +9,8 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "codec/gzip.h"
+#include "codec/hash.h"
 
 namespace invar::services {
 namespace {
@@ -33,25 +34,6 @@ void put32(std::string& out, std::size_t value) {
   put16(out, value >> 16);
 }
 
-// Raw deflate; nothing when it would not be smaller than `data`.
-std::optional<std::string> deflated(std::string_view data) {
-  z_stream stream{};
-  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-    return std::nullopt;
-  }
-  std::string out(data.size(), '\0');
-  // zlib's interface knows no const.
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
-  stream.avail_in = static_cast<uInt>(data.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const bool fits = deflate(&stream, Z_FINISH) == Z_STREAM_END && stream.total_out < data.size();
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  if (!fits) return std::nullopt;
-  return out;
-}
-
 }  // namespace
 
 ZipWriter::ZipWriter(UnixNanos modified_unix_ns) {
@@ -67,7 +49,7 @@ Result<> ZipWriter::add(std::string_view name, std::string_view data) {
   if (name.size() > kMaxCount || entries_ == kMaxCount || data.size() > kMaxSize) {
     return fail(ErrorCode::kResourceExhausted, "the archive would be too large for the ZIP format");
   }
-  const auto packed = deflated(data);
+  const auto packed = codec::deflated(data);
   const std::string_view body = packed ? std::string_view(*packed) : data;
   const std::size_t offset = out_.size();
   if (offset + body.size() + directory_.size() + 3 * name.size() + 256 > kMaxSize) {
@@ -81,7 +63,7 @@ Result<> ZipWriter::add(std::string_view name, std::string_view data) {
   put16(common, packed ? kDeflated : kStored);
   put16(common, dos_time_);
   put16(common, dos_date_);
-  put32(common, crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()));
+  put32(common, codec::crc32(data));
   put32(common, body.size());
   put32(common, data.size());
   put16(common, name.size());

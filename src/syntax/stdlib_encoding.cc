@@ -1,88 +1,29 @@
 // encoding.*: language.md 9.2.
-#include <algorithm>
-#include <array>
-
 #include "base/strings.h"
+#include "codec/base64.h"
 #include "syntax/json.h"
 #include "syntax/stdlib_internal.h"
 
 namespace invar::syntax {
 namespace {
 
-constexpr std::string_view kStandard = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view kUrlSafe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-std::string encode_base64(std::string_view bytes, std::string_view alphabet) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j)
-      group = group << 8 | (j < have ? static_cast<unsigned char>(bytes[i + j]) : 0U);
-    for (std::size_t j = 0; j < 4; ++j) out += j <= have ? alphabet[group >> (18 - 6 * j) & 63] : '=';
-  }
-  return out;
+Outcome decoded(const std::string& text, codec::Base64 alphabet) {
+  auto bytes = codec::from_base64(text, alphabet);
+  if (!bytes) return std::unexpected("illegal base64 data at input byte " + std::to_string(bytes.error()));
+  return Value(ByteString{std::move(*bytes)});
 }
 
-// Padding is required; line breaks are skipped. The error names the first byte that is wrong.
-Outcome decode_base64(std::string_view text, std::string_view alphabet) {
-  std::array<int, 256> digits;
-  digits.fill(-1);
-  for (std::size_t i = 0; i < alphabet.size(); ++i)
-    digits[static_cast<unsigned char>(alphabet[i])] = static_cast<int>(i);
-
-  const auto bad = [](std::size_t at) {
-    return std::unexpected("illegal base64 data at input byte " + std::to_string(at));
-  };
-  const auto is_break = [](char c) { return c == '\n' || c == '\r'; };
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
-  std::uint32_t group = 0;
-  int have = 0;
-  std::size_t i = 0;
-  for (; i < text.size(); ++i) {
-    if (is_break(text[i])) continue;
-    if (text[i] == '=') break;
-    const int digit = digits[static_cast<unsigned char>(text[i])];
-    if (digit < 0) return bad(i);
-    group = group << 6 | static_cast<std::uint32_t>(digit);
-    if (++have < 4) continue;
-    out += static_cast<char>(group >> 16);
-    out += static_cast<char>(group >> 8);
-    out += static_cast<char>(group);
-    group = 0;
-    have = 0;
-  }
-  if (i == text.size()) {
-    if (have != 0) return bad(text.size() - static_cast<std::size_t>(have));
-    return Value(ByteString{std::move(out)});
-  }
-  // At the first padding character: two or three digits stand before it, and nothing but the padding follows.
-  if (have < 2) return bad(i);
-  ++i;
-  if (have == 2) {
-    while (i < text.size() && is_break(text[i])) ++i;
-    if (i == text.size()) return bad(text.size());
-    if (text[i] != '=') return bad(i - 1);
-    ++i;
-  }
-  while (i < text.size() && is_break(text[i])) ++i;
-  if (i < text.size()) return bad(i);
-  group <<= 6 * (4 - have);
-  out += static_cast<char>(group >> 16);
-  if (have == 3) out += static_cast<char>(group >> 8);
-  return Value(ByteString{std::move(out)});
+Outcome from_base64(const std::string& text) {
+  return decoded(text, codec::Base64::kStandard);
 }
-
 Outcome from_url_base64(const std::string& text) {
-  return decode_base64(text, kUrlSafe);
+  return decoded(text, codec::Base64::kUrlSafe);
 }
 Outcome to_base64_standard(const std::string& text) {
-  return text_outcome(encode_base64(text, kStandard));
+  return text_outcome(to_base64(text));
 }
 Outcome to_base64_url(const std::string& text) {
-  return text_outcome(encode_base64(text, kUrlSafe));
+  return text_outcome(codec::to_base64(text, codec::Base64::kUrlSafe));
 }
 
 Outcome url_encode(const std::string& text) {
@@ -237,10 +178,6 @@ Outcome from_yaml(const std::string& text) {
 }
 
 }  // namespace
-
-Outcome from_base64(const std::string& text) {
-  return decode_base64(text, kStandard);
-}
 
 NamedValues encoding_functions() {
   return {{"from_base64", typed_function(&from_base64)},

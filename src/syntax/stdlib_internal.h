@@ -87,8 +87,6 @@ Value json_path_function();
 // string.format: Go's fmt. Never fails but for a result that is too long.
 Outcome format_text(std::string_view format, FunctionData::Arguments arguments);
 
-// encoding.from_base64: a byte string.
-Outcome from_base64(const std::string& text);
 // encoding.from_yaml.
 Outcome parse_yaml(const std::string& text);
 

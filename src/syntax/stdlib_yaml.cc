@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "base/strings.h"
+#include "codec/base64.h"
 #include "syntax/stdlib_internal.h"
 
 namespace invar::syntax {
@@ -240,9 +241,9 @@ class ValueBuilder : public YAML::EventHandler {
     if (tag == "bool") return wanted(resolve_bool(text));
     if (tag == "null") return {};
     if (tag == "binary") {
-      const auto bytes = from_base64(text);
+      auto bytes = codec::from_base64(text);
       if (!bytes) throw Problem{"yaml: !!binary value contains invalid base64 data"};
-      return Value(bytes->as_byte_string()->bytes);
+      return Value(std::move(*bytes));
     }
     if (tag == "float") {
       auto value = resolve_float(text);

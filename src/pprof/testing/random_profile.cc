@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "base/check.h"
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 
 namespace invar::pprof::testing {
 namespace {
@@ -42,13 +42,14 @@ std::string captured_gzip(std::string_view name) {
 
 std::string captured_raw(std::string_view name) {
   std::string raw;
-  INVAR_CHECK(Inflater().gunzip(captured_gzip(name), 1 << 28, raw), "captured profile does not unpack");
+  INVAR_CHECK(codec::Inflater().gunzip(captured_gzip(name), 1 << 28, raw),
+              "captured profile does not unpack");
   return raw;
 }
 
 std::string gzipped(std::string_view raw) {
   std::string out;
-  Deflater().gzip(raw, out);
+  codec::Deflater().gzip(raw, out);
   return out;
 }
 

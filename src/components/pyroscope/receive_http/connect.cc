@@ -4,8 +4,8 @@
 #include <array>
 
 #include "base/strings.h"
+#include "codec/gzip.h"
 #include "components/pyroscope/receive_http/grpc.h"
-#include "pprof/gzip.h"
 #include "syntax/json.h"
 
 namespace invar::components::pyroscope_receive_http {
@@ -69,7 +69,7 @@ bool offers_gzip(std::string_view accept_encoding) {
 
 std::string packed_text(std::string_view text) {
   std::string packed;
-  pprof::Deflater().gzip(text, packed);
+  codec::Deflater().gzip(text, packed);
   return packed;
 }
 

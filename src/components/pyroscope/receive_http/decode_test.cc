@@ -2,12 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "codec/gzip.h"
+#include "codec/wire.h"
 #include "components/pyroscope/receive_http/connect.h"
 #include "components/pyroscope/receive_http/grpc.h"
 #include "components/pyroscope/receive_http/ingest_name.h"
 #include "components/pyroscope/receive_http/push_decode.h"
-#include "pprof/gzip.h"
-#include "pprof/wire.h"
 
 namespace invar::components::pyroscope_receive_http {
 namespace {
@@ -76,7 +76,7 @@ TEST(FormValue, BrokenParametersCountAsAbsentOneByOne) {
 
 std::string field(std::uint32_t number, std::string_view bytes) {
   std::string out;
-  pprof::wire::append_field(out, number, bytes);
+  codec::wire::append_field(out, number, bytes);
   return out;
 }
 
@@ -103,8 +103,8 @@ TEST(PushProto, ReadsSeriesSamplesAndIds) {
 
 TEST(PushProto, UnknownFieldsAndOtherWireTypesAreNotMinded) {
   std::string message;
-  pprof::wire::append_field(message, 1, std::uint64_t{7});  // series as a number
-  pprof::wire::append_field(message, 99, std::uint64_t{7});
+  codec::wire::append_field(message, 1, std::uint64_t{7});  // series as a number
+  codec::wire::append_field(message, 99, std::uint64_t{7});
   message += field(98, "x") + field(1, field(3, "annotation") + field(2, field(1, "a") + field(1, "b")));
   EXPECT_EQ(described(decode_push_proto(message)), "[(:b)]") << "of a repeated field the last one counts";
 }
@@ -304,7 +304,7 @@ TEST(Connect, TheAnswerIsPackedWhenTheClientOffersItOrPackedItself) {
     const auto answer = answered(headers);
     EXPECT_EQ(answer.headers.get("Content-Encoding"), "gzip");
     std::string plain;
-    EXPECT_TRUE(pprof::Inflater().gunzip(answer.body, 100, plain));
+    EXPECT_TRUE(codec::Inflater().gunzip(answer.body, 100, plain));
     EXPECT_EQ(plain, "{}");
   }
 }

@@ -1,22 +1,22 @@
 #include <algorithm>
-#include <optional>
+#include <expected>
 #include <utility>
 
 #include "base/strings.h"
+#include "codec/base64.h"
 #include "components/pyroscope/receive_http/json_reader.h"
 #include "components/pyroscope/receive_http/push_decode.h"
-#include "http/base64.h"
 
 namespace invar::components::pyroscope_receive_http {
 namespace {
 
 // Both alphabets, with or without padding.
-std::optional<std::string> from_any_base64(std::string text) {
+std::expected<std::string, std::size_t> from_any_base64(std::string text) {
   while (text.ends_with('=')) text.pop_back();
   std::ranges::replace(text, '-', '+');
   std::ranges::replace(text, '_', '/');
   text.append((4 - text.size() % 4) % 4, '=');
-  return http::from_base64(text);
+  return codec::from_base64(text);
 }
 
 // A field of a message: its name, another name for it or "", and how its value is read.

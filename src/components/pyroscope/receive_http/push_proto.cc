@@ -1,13 +1,13 @@
 #include "base/strings.h"
+#include "codec/wire.h"
 #include "components/pyroscope/receive_http/push_decode.h"
-#include "pprof/wire.h"
 
 namespace invar::components::pyroscope_receive_http {
 namespace {
 
-using pprof::wire::Field;
-using pprof::wire::Reader;
-using pprof::wire::Type;
+using codec::wire::Field;
+using codec::wire::Reader;
+using codec::wire::Type;
 
 // push.v1 and types.v1 field numbers.
 constexpr std::uint32_t kSeries = 1, kLabels = 1, kSamples = 2, kRawProfile = 1, kId = 2, kName = 1,

@@ -2,13 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "codec/wire.h"
 #include "component/testing/component_harness.h"
 #include "components/pyroscope/receive_http/arguments.h"
 #include "components/pyroscope/receive_http/component.h"
 #include "components/pyroscope/receive_http/vain_clients.h"
 #include "pipeline/testing/recording_receiver.h"
 #include "pprof/testing/random_profile.h"
-#include "pprof/wire.h"
 
 namespace invar::components::pyroscope_receive_http {
 namespace {
@@ -26,7 +26,7 @@ constexpr const char* kPush = "/push.v1.PusherService/Push";
 
 std::string field(std::uint32_t number, std::string_view bytes) {
   std::string out;
-  pprof::wire::append_field(out, number, bytes);
+  codec::wire::append_field(out, number, bytes);
   return out;
 }
 

@@ -6,10 +6,10 @@
 #include <array>
 
 #include "base/strings.h"
+#include "codec/gzip.h"
 #include "components/pyroscope/receive_http/grpc.h"
 #include "components/pyroscope/receive_http/ingest_name.h"
 #include "http/url.h"
-#include "pprof/gzip.h"
 
 namespace invar::components::pyroscope_receive_http {
 namespace {
@@ -54,9 +54,9 @@ Result<std::vector<PushedSeries>> decode(std::string_view body, const ConnectCal
   }
   std::string plain;
   if (packed && !message.empty()) {
-    if (!pprof::is_gzip(message))
+    if (!codec::is_gzip(message))
       return fail(ErrorCode::kInvalidArgument, "get decompressor: gzip: invalid header");
-    thread_local pprof::Inflater inflater;
+    thread_local codec::Inflater inflater;
     if (auto unpacked = inflater.gunzip(message, limit, plain); !unpacked)
       return std::unexpected(unpacked.error().wrapped("decompress"));
     message = plain;

@@ -1,12 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "codec/gzip.h"
 #include "component/testing/component_harness.h"
 #include "components/pyroscope/relabel/arguments.h"
 #include "components/pyroscope/relabel/cache.h"
 #include "components/pyroscope/relabel/component.h"
 #include "pipeline/testing/recording_receiver.h"
-#include "pprof/gzip.h"
 #include "pprof/profile.h"
 #include "pprof/testing/random_profile.h"
 
@@ -216,7 +216,7 @@ TEST_F(RelabelEditTest, TakesSampleTypesOutAndPacksAgain) {
   EXPECT_TRUE(downstream_->taken.empty()) << "the work is not done on the loop";
   h_.loop.run_until_idle();
   ASSERT_EQ(downstream_->taken.size(), 1u);
-  EXPECT_TRUE(pprof::is_gzip(*downstream_->taken[0]->body));
+  EXPECT_TRUE(codec::is_gzip(*downstream_->taken[0]->body));
   EXPECT_FALSE(downstream_->taken[0]->lacks_time);
   EXPECT_EQ(arrived().sample_types, (std::vector<pprof::SampleType>{{"cpu", "nanoseconds"}}));
   EXPECT_EQ(metric("profiles_written"), 1);
@@ -232,7 +232,7 @@ TEST_F(RelabelEditTest, PromotedLabelsAreSourcesForRules) {
   h_.loop.run_until_idle();
   ASSERT_EQ(downstream_->taken.size(), 1u);
   EXPECT_EQ(last(), "{a=\"1\", thread_name=\"io\"}");
-  EXPECT_FALSE(pprof::is_gzip(*downstream_->taken[0]->body)) << "what came plain goes plain";
+  EXPECT_FALSE(codec::is_gzip(*downstream_->taken[0]->body)) << "what came plain goes plain";
   EXPECT_TRUE(arrived().samples[0].labels.empty());
   EXPECT_EQ(metric("profiles_dropped"), 2);
 }

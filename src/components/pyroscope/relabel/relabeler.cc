@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "codec/gzip.h"
 #include "component/relabel_schema.h"
-#include "pprof/gzip.h"
 #include "pprof/profile.h"
 
 namespace invar::components::pyroscope_relabel {
@@ -42,8 +42,8 @@ EditResult edit_body(const std::string& body, const pprof::EditPlan& plan) {
   result.nothing_left = edited->nothing_left;
   result.promoted = std::move(edited->promoted);
   if (!edited->changed || edited->nothing_left) return result;
-  if (pprof::is_gzip(body)) {
-    thread_local pprof::Deflater deflater;
+  if (codec::is_gzip(body)) {
+    thread_local codec::Deflater deflater;
     std::string packed;
     deflater.gzip(edited->raw, packed);
     result.body = share(std::move(packed));

@@ -7,6 +7,7 @@
 
 #include "base/build_info.h"
 #include "base/strings.h"
+#include "codec/hash.h"
 #include "components/pyroscope/scrape/profile_types.h"
 #include "components/pyroscope/scrape/type_choice.h"
 #include "pprof/delta.h"
@@ -154,13 +155,7 @@ std::uint64_t job_identity(const Labels& labels, std::string_view url) {
   for (const auto& label : labels) {
     if (!label.name.starts_with("__")) visible.push_back(label);
   }
-  std::uint64_t hash = 0xcbf29ce484222325;
-  const auto mix = [&hash](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  };
-  mix(fmt::format("{:x}", Labels::from(std::move(visible)).stable_hash()));
-  mix(url);
-  return hash;
+  return codec::fnv1a(url, codec::fnv1a(fmt::format("{:x}", Labels::from(std::move(visible)).stable_hash())));
 }
 
 Duration until_phase(std::uint64_t identity, UnixNanos unix_ns, Duration interval) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/build_info.h"
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 
 namespace invar::components::pyroscope_scrape {
 namespace {
@@ -154,7 +154,7 @@ void ScrapeLoop::on_answer(std::expected<http::Response, http::Failure> answer) 
                    .max_profile_bytes = context_.max_profile_bytes,
                    .sample_limit = context_.sample_limit});
   const bool brief =
-      input->body.size() <= kBriefBodyBytes && pprof::claimed_size(input->body) <= kBriefRawBytes;
+      input->body.size() <= kBriefBodyBytes && codec::claimed_size(input->body) <= kBriefRawBytes;
   if (!brief) return process_on_pool(input);
   input->max_profile_bytes = std::min(context_.max_profile_bytes, kBriefRawBytes);
   context_.pool->run_brief([input] { return process(*input); },

@@ -204,7 +204,7 @@ TEST_F(ScrapePoolTest, ABombIsCutAtTheLimitAndSamplesAreLimited) {
   targets(1);
   arguments_.max_profile_bytes = 1 << 20;
   std::string bomb;
-  pprof::Deflater().gzip(std::string(8 << 20, '\0'), bomb);
+  codec::Deflater().gzip(std::string(8 << 20, '\0'), bomb);
   body_ = bomb;
   start();
   loop_.advance(seconds(15));
@@ -233,13 +233,13 @@ TEST_F(ScrapePoolTest, ABombIsCutAtTheLimitAndSamplesAreLimited) {
 TEST_F(ScrapePoolTest, BriefWorkIsDoneOnTheLoopAndLongWorkOnThePool) {
   const auto in_two_members = [](std::string_view rows) {
     std::string first, second;
-    pprof::Deflater().gzip(rows, first);
-    pprof::Deflater().gzip("", second);  // the body's last bytes say: nothing
+    codec::Deflater().gzip(rows, first);
+    codec::Deflater().gzip("", second);  // the body's last bytes say: nothing
     return first + second;
   };
   std::string brief, large;
-  pprof::Deflater().gzip(goroutine_rows(5'000), brief);
-  pprof::Deflater().gzip(goroutine_rows(100'000), large);
+  codec::Deflater().gzip(goroutine_rows(5'000), brief);
+  codec::Deflater().gzip(goroutine_rows(100'000), large);
   const struct {
     std::string what, body;
     bool on_the_loop;
@@ -272,7 +272,7 @@ TEST_F(ScrapePoolTest, BriefWorkIsDoneOnTheLoopAndLongWorkOnThePool) {
 
 TEST_F(ScrapePoolTest, ASmallBodyThatInflatesToMuchIsAcceptedAllTheSame) {
   targets(1);
-  pprof::Deflater().gzip(goroutine_rows(1'000'000), body_);
+  codec::Deflater().gzip(goroutine_rows(1'000'000), body_);
   ASSERT_LT(body_.size(), 256U << 10);
   start();
   loop_.advance(seconds(15));

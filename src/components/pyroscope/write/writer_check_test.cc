@@ -1,6 +1,6 @@
 // A Writer looks at bodies that nobody has looked into: what the server would refuse anyway is refused here.
+#include "codec/gzip.h"
 #include "components/pyroscope/write/testing/writer_rig.h"
-#include "pprof/gzip.h"
 #include "pprof/profile.h"
 
 namespace invar::components::pyroscope_write {
@@ -18,7 +18,7 @@ class CheckTest : public WriterTest {
     data.samples = {{{1}, {value}, {}}};
     data.time_unix_ns = time_unix_ns;
     std::string packed;
-    pprof::Deflater().gzip(pprof::serialize(data), packed);
+    codec::Deflater().gzip(pprof::serialize(data), packed);
     return packed;
   }
   pipeline::ProfilePtr unchecked(std::string body) {

@@ -7,10 +7,10 @@
 #include <algorithm>
 
 #include "async/testing/test_loop.h"
+#include "codec/gzip.h"
 #include "components/pyroscope/scrape/scrape_pool.h"
 #include "fs/testing/memory_fs.h"
 #include "http/testing/fake_transport.h"
-#include "pprof/gzip.h"
 #include "pprof/profile.h"
 
 namespace invar::components::pyroscope_scrape::testing_support {
@@ -57,7 +57,7 @@ inline std::string heap(std::int64_t objects, std::int64_t bytes, UnixNanos time
   p.time_unix_ns = time;
   p.duration_ns = duration;
   std::string zipped;
-  pprof::Deflater().gzip(pprof::serialize(p), zipped);
+  codec::Deflater().gzip(pprof::serialize(p), zipped);
   return zipped;
 }
 
@@ -69,7 +69,7 @@ inline std::string goroutines(std::int64_t count) {
   p.samples = {{.location_ids = {1}, .values = {count}}};
   p.time_unix_ns = 1'000'000'000;
   std::string zipped;
-  pprof::Deflater().gzip(pprof::serialize(p), zipped);
+  codec::Deflater().gzip(pprof::serialize(p), zipped);
   return zipped;
 }
 
@@ -172,7 +172,7 @@ class ScrapePoolTest : public ::testing::Test {
   }
   static std::vector<std::int64_t> values_of(const pipeline::Profile& profile) {
     std::string raw;
-    EXPECT_TRUE(pprof::Inflater().gunzip(*profile.body, 1 << 20, raw));
+    EXPECT_TRUE(codec::Inflater().gunzip(*profile.body, 1 << 20, raw));
     const auto parsed = pprof::parse(raw);
     return parsed && parsed->samples.size() == 1 ? parsed->samples[0].values : std::vector<std::int64_t>{};
   }

@@ -2,24 +2,33 @@
 // Limits:  inflating stops at `limit_bytes` of output (the bomb guard); the stored size is only a hint.
 // Errors:  kDataLoss with what is wrong (`truncated gzip`, `wrong CRC` ...), also for bytes behind the last
 //          member, as Pyroscope's server has it; kResourceExhausted at the limit.
-// Threads: any; the objects hold scratch and belong to one worker. The libraries stay in this folder.
+// Threads: any; the objects hold scratch and belong to one worker.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
 
-namespace invar::pprof {
+namespace invar::codec {
 
 inline bool is_gzip(std::string_view body) {
   return body.size() >= 2 && body[0] == '\x1f' && body[1] == '\x8b';
 }
 
+// Capacity that gunzip() leaves behind its output: readers append padding up to this without another allocation.
+inline constexpr std::size_t kSpareBytes = 64;
+
 // What `body` says it has unpacked, its own size if it is not gzip. Nothing has checked it.
 std::uint64_t claimed_size(std::string_view body);
+
+// A raw deflate stream, as a ZIP entry holds it; nothing when it would not be smaller than `data`.
+std::optional<std::string> deflated(std::string_view data);
 
 class Inflater {
  public:
@@ -32,15 +41,23 @@ class Inflater {
   std::unique_ptr<Impl> impl_;
 };
 
-// What a Deflater is tuned for. Every kind writes any bytes; only time and size differ.
-enum class DeflateFor {
-  kAnything,
-  kDeltas,  // a fixed table trained on deltas: less time for 1 to 6 percent more bytes
+// A fixed Huffman table made of how often each symbol occurs in what it shall pack: less time for some more bytes. It packs
+// any bytes if every count is at least 1. Made once, used by any thread.
+class DeflateTable {
+ public:
+  DeflateTable(std::span<const std::uint32_t, 286> literals_and_lengths,
+               std::span<const std::uint32_t, 30> distances);
+  ~DeflateTable();
+
+ private:
+  friend class Deflater;
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
 };
 
 class Deflater {
  public:
-  explicit Deflater(DeflateFor what = DeflateFor::kAnything);
+  explicit Deflater(const DeflateTable* fixed = nullptr);  // null: tables of its own for every block
   ~Deflater();
   void gzip(std::string_view in, std::string& out);
 
@@ -49,4 +66,4 @@ class Deflater {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace invar::pprof
+}  // namespace invar::codec

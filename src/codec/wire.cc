@@ -1,6 +1,6 @@
-#include "pprof/wire.h"
+#include "codec/wire.h"
 
-namespace invar::pprof::wire {
+namespace invar::codec::wire {
 
 namespace {
 
@@ -84,4 +84,4 @@ void append_field(std::string& out, std::uint32_t number, std::string_view bytes
   out.append(bytes);
 }
 
-}  // namespace invar::pprof::wire
+}  // namespace invar::codec::wire

@@ -1,4 +1,4 @@
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 
 #include <isa-l.h>
 #include <libdeflate.h>
@@ -8,10 +8,9 @@
 #include <cstring>
 #include <limits>
 
-#include "pprof/deflate_histogram.h"
-#include "pprof/varint.h"
+#include "codec/hash.h"
 
-namespace invar::pprof {
+namespace invar::codec {
 namespace {
 
 constexpr unsigned kHeaderCrc = 0x02, kExtra = 0x04, kName = 0x08, kComment = 0x10, kReserved = 0xe0;
@@ -53,7 +52,7 @@ Result<std::size_t> header_size(std::string_view in) {
     if (in.size() < at + 2) return truncated();
     const std::uint32_t stored = static_cast<unsigned char>(in[at]) | static_cast<unsigned char>(in[at + 1])
                                                                           << 8;
-    if ((crc32_gzip_refl(0, writable(in), at) & 0xffff) != stored) {
+    if ((crc32(in.substr(0, at)) & 0xffff) != stored) {
       return fail(ErrorCode::kDataLoss, "wrong CRC of the gzip header");
     }
     at += 2;
@@ -109,13 +108,12 @@ bool Inflater::Impl::small_member(std::string_view& in, std::uint64_t limit, std
     return false;
   std::size_t read = 0, written = 0;
   bool good = false;
-  out.reserve(before + hint + kPadding);
+  out.reserve(before + hint + kSpareBytes);
   out.resize_and_overwrite(before + hint, [&](char* data, std::size_t) {
     char* const to = data + before;
     good = libdeflate_deflate_decompress_ex(whole, in.data(), in.size() - kTrailerSize, to, hint, &read,
                                             &written) == LIBDEFLATE_SUCCESS &&
-           little32(in.data() + read) == crc32_gzip_refl(0, writable({to, written}), written) &&
-           little32(in.data() + read + 4) == written;
+           little32(in.data() + read) == crc32({to, written}) && little32(in.data() + read + 4) == written;
     return good ? before + written : before;
   });
   if (good) in.remove_prefix(read + kTrailerSize);
@@ -137,7 +135,7 @@ Result<> Inflater::Impl::member(std::string_view& in, std::uint64_t limit, std::
   std::uint64_t room = std::min<std::uint64_t>(ceiling, filled + std::max<std::uint64_t>(hint, 1024) + 64);
   int code = ISAL_DECOMP_OK;
   for (;;) {
-    out.reserve(room + kPadding);  // readers of the body append their padding without another allocation
+    out.reserve(room + kSpareBytes);
     out.resize_and_overwrite(room, [&](char* data, std::size_t size) {
       state.next_out = reinterpret_cast<std::uint8_t*>(data) + filled;
       state.avail_out = static_cast<std::uint32_t>(
@@ -176,41 +174,52 @@ Result<> Inflater::gunzip(std::string_view in, std::uint64_t limit_bytes, std::s
   return {};
 }
 
-namespace {
-
-isal_hufftables* delta_tables() {
-  static isal_hufftables tables = [] {
-    auto histogram = std::make_unique<isal_huff_histogram>();
-    std::copy(std::begin(kDeltaLiteralsAndLengths), std::end(kDeltaLiteralsAndLengths),
-              histogram->lit_len_histogram);
-    std::copy(std::begin(kDeltaDistances), std::end(kDeltaDistances), histogram->dist_histogram);
-    isal_hufftables made;
-    isal_create_hufftables(&made, histogram.get());
-    return made;
-  }();
-  return &tables;
+std::optional<std::string> deflated(std::string_view data) {
+  constexpr int kLevel = 6;
+  libdeflate_compressor* const compressor = libdeflate_alloc_compressor(kLevel);
+  if (compressor == nullptr || data.empty()) return std::nullopt;
+  std::string out;
+  out.resize_and_overwrite(data.size() - 1, [&](char* to, std::size_t room) {
+    return libdeflate_deflate_compress(compressor, data.data(), data.size(), to, room);
+  });
+  libdeflate_free_compressor(compressor);
+  if (out.empty()) return std::nullopt;
+  return out;
 }
 
-}  // namespace
+struct DeflateTable::Impl {
+  isal_hufftables tables;
+};
+
+DeflateTable::DeflateTable(std::span<const std::uint32_t, 286> literals_and_lengths,
+                           std::span<const std::uint32_t, 30> distances)
+    : impl_(std::make_unique<Impl>()) {
+  const auto histogram = std::make_unique<isal_huff_histogram>();
+  std::ranges::copy(literals_and_lengths, histogram->lit_len_histogram);
+  std::ranges::copy(distances, histogram->dist_histogram);
+  isal_create_hufftables(&impl_->tables, histogram.get());
+}
+DeflateTable::~DeflateTable() = default;
 
 struct Deflater::Impl {
-  explicit Impl(DeflateFor what) : what(what) {
-    if (what == DeflateFor::kAnything) level_buffer.resize(ISAL_DEF_LVL1_DEFAULT);
+  explicit Impl(isal_hufftables* fixed) : fixed(fixed) {
+    if (fixed == nullptr) level_buffer.resize(ISAL_DEF_LVL1_DEFAULT);
   }
-  const DeflateFor what;
+  isal_hufftables* const fixed;
   isal_zstream stream;
   std::string level_buffer;
 };
 
-Deflater::Deflater(DeflateFor what) : impl_(std::make_unique<Impl>(what)) {}
+Deflater::Deflater(const DeflateTable* fixed)
+    : impl_(std::make_unique<Impl>(fixed != nullptr ? &fixed->impl_->tables : nullptr)) {}
 Deflater::~Deflater() = default;
 
 void Deflater::gzip(std::string_view in, std::string& out) {
   isal_zstream& stream = impl_->stream;
   isal_deflate_init(&stream);
   stream.gzip_flag = IGZIP_GZIP;
-  if (impl_->what == DeflateFor::kDeltas) {
-    isal_deflate_set_hufftables(&stream, delta_tables(), IGZIP_HUFFTABLE_CUSTOM);
+  if (impl_->fixed != nullptr) {
+    isal_deflate_set_hufftables(&stream, impl_->fixed, IGZIP_HUFFTABLE_CUSTOM);
   } else {
     stream.level = 1;
     stream.level_buf = reinterpret_cast<std::uint8_t*>(impl_->level_buffer.data());
@@ -234,4 +243,4 @@ void Deflater::gzip(std::string_view in, std::string& out) {
   }
 }
 
-}  // namespace invar::pprof
+}  // namespace invar::codec

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace invar::pprof::wire {
+namespace invar::codec::wire {
 
 enum class Type : std::uint8_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
@@ -41,4 +41,4 @@ void append_varint(std::string& out, std::uint64_t value);
 void append_field(std::string& out, std::uint32_t number, std::uint64_t value);
 void append_field(std::string& out, std::uint32_t number, std::string_view bytes);
 
-}  // namespace invar::pprof::wire
+}  // namespace invar::codec::wire

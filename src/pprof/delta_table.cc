@@ -1,14 +1,15 @@
 // How often each deflate symbol occurs in deltas, per 100,000 symbols, plus 1 so that all can be written:
 // the captured heap, allocs, mutex and block profiles, round 1 -> 2, each kind counting the same, counted by
 // isal_update_histogram(). What a Huffman table made of it gives: docs/benchmarks/delta.md.
-#pragma once
+#include "pprof/delta_table.h"
 
 #include <cstdint>
 
 namespace invar::pprof {
+namespace {
 
 // clang-format off
-inline constexpr std::uint32_t kDeltaLiteralsAndLengths[286] = {
+constexpr std::uint32_t kDeltaLiteralsAndLengths[286] = {
     164, 2203, 2556, 2216, 3628, 1615, 1082, 830, 1402, 388, 693, 1222, 355, 245, 266, 327, 2949, 285, 661,
     92, 108, 110, 95, 120, 2997, 95, 132, 73, 95, 96, 95, 101, 502, 75, 278, 67, 71, 48, 56, 32, 201, 133,
     300, 69, 51, 75, 352, 290, 216, 179, 603, 182, 122, 105, 141, 123, 177, 120, 51, 59, 62, 54, 51, 60,
@@ -23,10 +24,17 @@ inline constexpr std::uint32_t kDeltaLiteralsAndLengths[286] = {
     229, 215, 195, 226, 203, 207, 209, 185, 223, 204, 195, 238, 187, 200, 189, 210, 6, 1, 13797, 6257, 4292,
     1947, 563, 471, 522, 496, 245, 174, 135, 275, 291, 101, 83, 603, 74, 20, 12, 9, 1, 5, 1, 1, 1, 1, 1, 1,
 };
-inline constexpr std::uint32_t kDeltaDistances[30] = {
+constexpr std::uint32_t kDeltaDistances[30] = {
     6, 28, 7, 13, 41, 65, 161, 283, 689, 740, 1812, 810, 1647, 875, 1340, 1017, 1380, 1182, 1856, 1413,
     2187, 1671, 2637, 1750, 2218, 1348, 1489, 754, 702, 262,
 };
 // clang-format on
+
+}  // namespace
+
+const codec::DeflateTable& delta_table() {
+  static const codec::DeflateTable table(kDeltaLiteralsAndLengths, kDeltaDistances);
+  return table;
+}
 
 }  // namespace invar::pprof

@@ -1,12 +1,13 @@
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include <array>
 #include <random>
 
-namespace invar::pprof {
+namespace invar::codec {
 namespace {
 
 using testing::HasSubstr;
@@ -18,8 +19,21 @@ std::string inflated(std::string_view in, std::uint64_t limit = 1 << 20) {
   return done ? out : "error: " + done.error().message;
 }
 
-std::string deflated(std::string_view in, DeflateFor what = DeflateFor::kAnything) {
-  Deflater deflater(what);
+// A table for text in which the first symbols are the frequent ones.
+const DeflateTable& test_table() {
+  static const DeflateTable table = [] {
+    std::array<std::uint32_t, 286> literals;
+    std::array<std::uint32_t, 30> distances;
+    for (std::size_t i = 0; i < literals.size(); ++i)
+      literals[i] = static_cast<std::uint32_t>(1 + 1000 / (i + 1));
+    distances.fill(1);
+    return DeflateTable(literals, distances);
+  }();
+  return table;
+}
+
+std::string gzipped(std::string_view in, const DeflateTable* table = nullptr) {
+  Deflater deflater(table);
   std::string out;
   deflater.gzip(in, out);
   return out;
@@ -59,20 +73,20 @@ TEST(Gzip, WhatGoesInComesOut) {
   for (const std::size_t size : {0u, 1u, 63u, 1000u, 70000u, 1000000u}) {
     for (const unsigned letters : {1u, 4u, 256u}) {
       const std::string text = random_text(size, letters);
-      EXPECT_EQ(inflated(deflated(text), size), text) << size << " of " << letters;
-      EXPECT_EQ(inflated(deflated(text, DeflateFor::kDeltas), size), text) << size << " of " << letters;
+      EXPECT_EQ(inflated(gzipped(text), size), text) << size << " of " << letters;
+      EXPECT_EQ(inflated(gzipped(text, &test_table()), size), text) << size << " of " << letters;
       EXPECT_EQ(inflated(zlib_member(text, true), size), text) << size << " of " << letters;
     }
   }
 }
 
-class GzipKinds : public testing::TestWithParam<DeflateFor> {};
-INSTANTIATE_TEST_SUITE_P(Gzip, GzipKinds, testing::Values(DeflateFor::kAnything, DeflateFor::kDeltas));
+class GzipTables : public testing::TestWithParam<const DeflateTable*> {};
+INSTANTIATE_TEST_SUITE_P(Gzip, GzipTables,
+                         testing::Values(static_cast<const DeflateTable*>(nullptr), &test_table()));
 
-TEST_P(GzipKinds, WhatWeWriteZlibReads) {
-  const DeflateFor what = GetParam();
+TEST_P(GzipTables, WhatWeWriteZlibReads) {
   const std::string text = random_text(200000, 20);
-  const std::string packed = deflated(text, what);
+  const std::string packed = gzipped(text, GetParam());
   z_stream stream{};
   inflateInit2(&stream, 16 + MAX_WBITS);
   std::string out(text.size() + 1, '\0');
@@ -87,8 +101,27 @@ TEST_P(GzipKinds, WhatWeWriteZlibReads) {
   inflateEnd(&stream);
 }
 
+TEST(Deflate, IsSmallerOrNothing) {
+  const std::string text = random_text(50000, 4);
+  const auto packed = deflated(text);
+  ASSERT_TRUE(packed);
+  EXPECT_LT(packed->size(), text.size() / 3);
+  z_stream stream{};
+  inflateInit2(&stream, -MAX_WBITS);
+  std::string out(text.size(), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed->data()));
+  stream.avail_in = static_cast<uInt>(packed->size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  EXPECT_EQ(out, text);
+  inflateEnd(&stream);
+  for (const std::string& incompressible : {std::string(), std::string("a"), random_text(5000, 256)})
+    EXPECT_FALSE(deflated(incompressible)) << incompressible.size();
+}
+
 TEST(Gzip, SeveralMembersAreOneBody) {
-  EXPECT_EQ(inflated(zlib_member("one ", true) + deflated("two ") + zlib_member("", false) +
+  EXPECT_EQ(inflated(zlib_member("one ", true) + gzipped("two ") + zlib_member("", false) +
                      zlib_member("three", false)),
             "one two three");
 }
@@ -96,7 +129,7 @@ TEST(Gzip, SeveralMembersAreOneBody) {
 TEST(Gzip, TheClaimedSizeIsTheStoredOneAsFarAsItCanBe) {
   const std::string text = random_text(5000, 4);
   EXPECT_EQ(claimed_size(text), 5000u);
-  std::string packed = deflated(text);
+  std::string packed = gzipped(text);
   EXPECT_EQ(claimed_size(packed), 5000u);
   packed.replace(packed.size() - 4, 4, "\xff\xff\xff\xff");
   EXPECT_EQ(claimed_size(packed), packed.size() * 1032);
@@ -169,4 +202,4 @@ TEST(Gzip, StoredSizeIsNotBelieved) {
 }
 
 }  // namespace
-}  // namespace invar::pprof
+}  // namespace invar::codec
