@@ -1,18 +1,20 @@
 #include "selfprof/profile_builder.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 #include <unordered_map>
 
 #include "codec/gzip.h"
+#include "pprof/builder.h"
 
 namespace invar::selfprof {
 namespace {
 
-class Builder {
+using symbols::Place;
+
+class StackProfile {
  public:
-  Builder(pprof::Profile& out, Symbolizer& symbolizer, std::vector<std::uintptr_t> addresses) : out_(out) {
+  StackProfile(pprof::Profile& out, symbols::Symbolizer& symbolizer, std::vector<std::uintptr_t> addresses)
+      : builder_(out) {
     std::ranges::sort(addresses);
     const auto repeated = std::ranges::unique(addresses);
     addresses.erase(repeated.begin(), repeated.end());
@@ -20,84 +22,48 @@ class Builder {
     const auto own_code = reinterpret_cast<std::uintptr_t>(&empty_contention_profile);
     addresses.push_back(own_code);
     places_ = symbolizer.lookup(addresses);
-    if (const auto& program = place(own_code).module) mapping(*program);
+    mapping(place(own_code));
   }
 
   const Place& place(std::uintptr_t address) const { return *places_.at(address); }
 
   pprof::Sample& add(const Stack& stack, std::size_t from, std::vector<std::int64_t> values) {
-    pprof::Sample sample;
-    sample.values = std::move(values);
-    for (std::size_t i = from; i < stack.size(); ++i) sample.location_ids.push_back(location(stack[i]));
-    out_.samples.push_back(std::move(sample));
-    return out_.samples.back();
+    std::vector<std::uint64_t> locations;
+    for (std::size_t i = from; i < stack.size(); ++i) locations.push_back(location(stack[i]));
+    return builder_.sample(std::move(locations), std::move(values));
   }
-
-  // A location without an address, for what has no code.
-  std::uint64_t named_location(const std::string& name) {
-    const auto [at, made] = named_.try_emplace(name, 0);
-    if (made) {
-      Frame frame;
-      frame.name = frame.system_name = name;
-      at->second = out_.locations.size() + 1;
-      out_.locations.push_back({.id = at->second, .lines = {{.function_id = function(frame)}}});
-    }
-    return at->second;
-  }
+  std::uint64_t named_location(const std::string& name) { return builder_.named_location(name); }
 
  private:
   std::uint64_t location(std::uintptr_t address) {
-    const auto [at, made] = locations_.try_emplace(address, 0);
-    if (!made) return at->second;
-    const Place& p = place(address);
-    pprof::Location location;
-    location.id = at->second = out_.locations.size() + 1;
-    location.address = address;
-    location.mapping_id = p.module ? mapping(*p.module) : 0;
-    for (const Frame& frame : p.frames)
-      location.lines.push_back({.function_id = function(frame), .line = frame.line});
-    out_.locations.push_back(std::move(location));
-    return at->second;
+    const Place& at = place(address);
+    return builder_.location(mapping(at), address, [&] {
+      std::vector<pprof::Line> lines;
+      for (const symbols::Frame& frame : at.frames)
+        lines.push_back({.function_id = builder_.function({.name = frame.name,
+                                                           .system_name = frame.system_name,
+                                                           .filename = frame.file,
+                                                           .start_line = frame.start_line}),
+                         .line = frame.line});
+      return lines;
+    });
   }
 
-  std::uint64_t function(const Frame& frame) {
-    const auto [at, made] =
-        functions_.try_emplace(std::tuple(frame.system_name, frame.file, frame.start_line), 0);
-    if (made) {
-      at->second = out_.functions.size() + 1;
-      out_.functions.push_back({.id = at->second,
-                                .name = frame.name,
-                                .system_name = frame.system_name,
-                                .filename = frame.file,
-                                .start_line = frame.start_line});
-    }
-    return at->second;
+  std::uint64_t mapping(const Place& place) {
+    if (!place.module) return 0;
+    // Everything is resolved already: readers need not look for the files.
+    return builder_.mapping({.memory_start = place.module->start,
+                             .memory_limit = place.module->limit,
+                             .filename = place.module->path,
+                             .build_id = place.module->build_id,
+                             .has_functions = true,
+                             .has_filenames = true,
+                             .has_line_numbers = true,
+                             .has_inline_frames = true});
   }
 
-  std::uint64_t mapping(const Module& module) {
-    const auto [at, made] = mappings_.try_emplace(&module, 0);
-    if (made) {
-      at->second = out_.mappings.size() + 1;
-      // Everything is resolved already: readers need not look for the files.
-      out_.mappings.push_back({.id = at->second,
-                               .memory_start = module.start,
-                               .memory_limit = module.limit,
-                               .filename = module.path,
-                               .build_id = module.build_id,
-                               .has_functions = true,
-                               .has_filenames = true,
-                               .has_line_numbers = true,
-                               .has_inline_frames = true});
-    }
-    return at->second;
-  }
-
-  pprof::Profile& out_;
+  pprof::Builder builder_;
   std::unordered_map<std::uintptr_t, std::shared_ptr<const Place>> places_;
-  std::unordered_map<std::uintptr_t, std::uint64_t> locations_;
-  std::map<std::string, std::uint64_t> named_;
-  std::map<std::tuple<std::string, std::string, int>, std::uint64_t> functions_;
-  std::map<const Module*, std::uint64_t> mappings_;
 };
 
 bool is_allocator(const Place& place) {
@@ -106,7 +72,7 @@ bool is_allocator(const Place& place) {
 
 }  // namespace
 
-pprof::Profile cpu_profile(const CpuStacks& stacks, Symbolizer& symbolizer) {
+pprof::Profile cpu_profile(const CpuStacks& stacks, symbols::Symbolizer& symbolizer) {
   pprof::Profile out;
   out.sample_types = {{"samples", "count"}, {"cpu", "nanoseconds"}};
   out.period_type = {"cpu", "nanoseconds"};
@@ -116,7 +82,7 @@ pprof::Profile cpu_profile(const CpuStacks& stacks, Symbolizer& symbolizer) {
   std::vector<std::uintptr_t> addresses;
   for (const auto& [stack, count] : stacks.stacks)
     addresses.insert(addresses.end(), stack.begin(), stack.end());
-  Builder builder(out, symbolizer, std::move(addresses));
+  StackProfile builder(out, symbolizer, std::move(addresses));
   // The CPU time that really passed, shared out by samples: right also where the kernel sent fewer signals
   // than asked for.
   const double ns_per_sample =
@@ -132,7 +98,7 @@ pprof::Profile cpu_profile(const CpuStacks& stacks, Symbolizer& symbolizer) {
 }
 
 pprof::Profile heap_profile(const HeapDump& dump, bool allocs, UnixNanos now_unix_ns,
-                            Symbolizer& symbolizer) {
+                            symbols::Symbolizer& symbolizer) {
   pprof::Profile out;
   out.sample_types = {{"alloc_objects", "count"},
                       {"alloc_space", "bytes"},
@@ -150,7 +116,7 @@ pprof::Profile heap_profile(const HeapDump& dump, bool allocs, UnixNanos now_uni
     for (const std::uintptr_t address : site.stack) stack.push_back(address == 0 ? 0 : address - 1);
     addresses.insert(addresses.end(), stack.begin(), stack.end());
   }
-  Builder builder(out, symbolizer, std::move(addresses));
+  StackProfile builder(out, symbolizer, std::move(addresses));
   for (std::size_t i = 0; i < calls.size(); ++i) {
     // Begin with who asked for the memory, not with the allocator's own functions.
     std::size_t from = 0;
@@ -162,7 +128,7 @@ pprof::Profile heap_profile(const HeapDump& dump, bool allocs, UnixNanos now_uni
 }
 
 pprof::Profile thread_profile(const std::vector<ThreadStack>& threads, UnixNanos now_unix_ns,
-                              Symbolizer& symbolizer) {
+                              symbols::Symbolizer& symbolizer) {
   pprof::Profile out;
   out.sample_types = {{"goroutine", "count"}};
   out.period_type = {"goroutine", "count"};
@@ -171,7 +137,7 @@ pprof::Profile thread_profile(const std::vector<ThreadStack>& threads, UnixNanos
   std::vector<std::uintptr_t> addresses;
   for (const ThreadStack& thread : threads)
     addresses.insert(addresses.end(), thread.stack.begin(), thread.stack.end());
-  Builder builder(out, symbolizer, std::move(addresses));
+  StackProfile builder(out, symbolizer, std::move(addresses));
   for (const ThreadStack& thread : threads) {
     pprof::Sample& sample = builder.add(thread.stack, 0, {1});
     if (thread.stack.empty())

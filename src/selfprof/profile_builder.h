@@ -1,5 +1,4 @@
-// Stacks with numbers to a gzipped pprof profile. Functions, locations and mappings are numbered as they are
-// met. Threads: any (the Symbolizer locks); blocks while symbolising.
+// Stacks with numbers to a gzipped pprof profile. Threads: any (the Symbolizer locks); blocks while symbolising.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +9,17 @@
 #include "pprof/profile.h"
 #include "selfprof/cpu_sampler.h"
 #include "selfprof/heap_dump.h"
-#include "selfprof/symbolizer.h"
 #include "selfprof/thread_stacks.h"
+#include "symbols/symbolizer.h"
 
 namespace invar::selfprof {
 
-pprof::Profile cpu_profile(const CpuStacks& stacks, Symbolizer& symbolizer);
+pprof::Profile cpu_profile(const CpuStacks& stacks, symbols::Symbolizer& symbolizer);
 // `allocs`: shown by allocated bytes instead of bytes in use.
-pprof::Profile heap_profile(const HeapDump& dump, bool allocs, UnixNanos now_unix_ns, Symbolizer& symbolizer);
+pprof::Profile heap_profile(const HeapDump& dump, bool allocs, UnixNanos now_unix_ns,
+                            symbols::Symbolizer& symbolizer);
 pprof::Profile thread_profile(const std::vector<ThreadStack>& threads, UnixNanos now_unix_ns,
-                              Symbolizer& symbolizer);
+                              symbols::Symbolizer& symbolizer);
 // `mutex` and `block`: the columns that readers expect, and no sample.
 pprof::Profile empty_contention_profile(UnixNanos now_unix_ns);
 

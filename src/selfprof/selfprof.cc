@@ -1,13 +1,15 @@
 #include "selfprof/selfprof.h"
 
+#include <unistd.h>
+
 #include <utility>
 
 #include "base/proc_file.h"
 #include "selfprof/cpu_sampler.h"
 #include "selfprof/profile_builder.h"
 #include "selfprof/profile_text.h"
-#include "selfprof/symbolizer.h"
 #include "selfprof/thread_stacks.h"
+#include "symbols/symbolizer.h"
 
 namespace invar::selfprof {
 namespace {
@@ -18,7 +20,7 @@ constexpr Duration kThreadDeadline = std::chrono::milliseconds(500);
 class CpuCapture final : public SelfProfiler::Capture {
  public:
   CpuCapture(std::unique_ptr<CpuSampler> sampler, async::Loop& loop, async::WorkerPool& pool,
-             std::shared_ptr<Symbolizer> symbolizer, Duration duration, SelfProfiler::Done done)
+             std::shared_ptr<symbols::Symbolizer> symbolizer, Duration duration, SelfProfiler::Done done)
       : sampler_(std::move(sampler)),
         pool_(pool),
         symbolizer_(std::move(symbolizer)),
@@ -50,7 +52,7 @@ class CpuCapture final : public SelfProfiler::Capture {
 
   std::unique_ptr<CpuSampler> sampler_;
   async::WorkerPool& pool_;
-  std::shared_ptr<Symbolizer> symbolizer_;
+  std::shared_ptr<symbols::Symbolizer> symbolizer_;
   SelfProfiler::Done done_;
   async::Timer drain_;
   async::Timer end_;
@@ -67,7 +69,7 @@ Result<HeapDump> take_start(Snapshot kind) {
 }
 
 Result<pprof::Profile> take_profile(const SnapshotRequest& request, const HeapDump& start, UnixNanos now,
-                                    Symbolizer& symbolizer) {
+                                    symbols::Symbolizer& symbolizer) {
   if (is_heap(request.kind)) {
     INVAR_ASSIGN_OR_RETURN(HeapDump dump, dump_heap());
     if (request.over > Duration::zero()) dump = heap_change(start, std::move(dump));
@@ -81,7 +83,7 @@ Result<pprof::Profile> take_profile(const SnapshotRequest& request, const HeapDu
 }
 
 Result<std::string> take(const SnapshotRequest& request, const HeapDump& start, UnixNanos now,
-                         Symbolizer& symbolizer) {
+                         symbols::Symbolizer& symbolizer) {
   INVAR_ASSIGN_OR_RETURN(pprof::Profile profile, take_profile(request, start, now, symbolizer));
   profile.duration_ns = request.over.count();
   return request.text ? profile_text(profile) : pack(profile);
@@ -90,7 +92,7 @@ Result<std::string> take(const SnapshotRequest& request, const HeapDump& start, 
 }  // namespace
 
 SelfProfiler::SelfProfiler(async::Loop& loop, async::WorkerPool& pool)
-    : loop_(loop), pool_(pool), symbolizer_(std::make_shared<Symbolizer>()) {}
+    : loop_(loop), pool_(pool), symbolizer_(std::make_shared<symbols::Symbolizer>(getpid())) {}
 SelfProfiler::~SelfProfiler() = default;
 
 Result<std::unique_ptr<SelfProfiler::Capture>> SelfProfiler::cpu(Duration duration, Done done) {

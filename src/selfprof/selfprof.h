@@ -17,9 +17,11 @@
 #include "base/time.h"
 #include "selfprof/heap_dump.h"
 
-namespace invar::selfprof {
-
+namespace invar::symbols {
 class Symbolizer;
+}
+
+namespace invar::selfprof {
 
 enum class Snapshot {
   kHeap,       // shown as memory in use
@@ -58,7 +60,7 @@ class SelfProfiler {
 
   async::Loop& loop_;
   async::WorkerPool& pool_;
-  std::shared_ptr<Symbolizer> symbolizer_;
+  std::shared_ptr<symbols::Symbolizer> symbolizer_;
   async::Alive alive_;
 };
 

@@ -3,6 +3,7 @@
 // `overhead_percent` is the answer.
 #include <benchmark/benchmark.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +12,7 @@
 #include "base/testing/own_process.h"
 #include "selfprof/cpu_sampler.h"
 #include "selfprof/profile_builder.h"
+#include "symbols/symbolizer.h"
 
 namespace invar::selfprof {
 namespace {
@@ -53,7 +55,7 @@ void BM_SymboliseFirst(benchmark::State& state) {
   slice();
   const CpuStacks stacks = (*sampler)->stop();
   for (auto _ : state) {
-    Symbolizer symbolizer;
+    symbols::Symbolizer symbolizer(getpid());
     benchmark::DoNotOptimize(cpu_profile(stacks, symbolizer));
   }
 }
@@ -63,7 +65,7 @@ void BM_SymboliseAgain(benchmark::State& state) {
   auto sampler = CpuSampler::start(100);
   slice();
   const CpuStacks stacks = (*sampler)->stop();
-  Symbolizer symbolizer;
+  symbols::Symbolizer symbolizer(getpid());
   for (auto _ : state) benchmark::DoNotOptimize(cpu_profile(stacks, symbolizer));
 }
 BENCHMARK(BM_SymboliseAgain)->Unit(benchmark::kMillisecond);

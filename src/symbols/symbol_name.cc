@@ -1,4 +1,4 @@
-#include "selfprof/symbol_name.h"
+#include "symbols/symbol_name.h"
 
 #include <cxxabi.h>
 
@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <memory>
 
-namespace invar::selfprof {
+namespace invar::symbols {
 namespace {
 
 constexpr std::string_view kAnonymous = "(anonymous namespace)";
@@ -107,4 +107,4 @@ std::string short_name(std::string_view text) {
   return out.empty() ? std::string(text) : out;
 }
 
-}  // namespace invar::selfprof
+}  // namespace invar::symbols

@@ -1,9 +1,13 @@
-// Symbolizer: addresses of this process to functions, files and lines, inlined frames included (libdwfl,
-// libdw). Answers are cached by address for its lifetime; debug information is opened only for addresses
-// never asked before and closed again. Reads local files only: the executables that are mapped and
-// /usr/lib/debug/.build-id. Threads: any, one lookup at a time; the first costs up to some 100 ms of CPU:
-// worker pool only.
+// Symbolizer: addresses of one process to functions, files and lines, inlined frames included (libdwfl, libdw).
+// Reads:    local files only: /proc/PID/maps, the files that are mapped, as the process sees them (its root, a deleted
+//           executable too), and /usr/lib/debug/.build-id of its root and of ours.
+// Cost:     answers are kept by address; debug information is opened for addresses never asked before and closed again.
+//           A first lookup takes up to some 100 ms of CPU: worker pool only.
+// Errors:   none; what cannot be read (the process is gone or another user's) is "[unknown]", in no module.
+// Threads:  any, one lookup at a time.
 #pragma once
+
+#include <sys/types.h>
 
 #include <cstdint>
 #include <memory>
@@ -11,7 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace invar::selfprof {
+namespace invar::symbols {
 
 struct Frame {
   std::string name;         // short form; "[libc.so.6]" when the module has no symbol there
@@ -34,7 +38,7 @@ struct Place {
 
 class Symbolizer {
  public:
-  Symbolizer();
+  explicit Symbolizer(pid_t pid);
   ~Symbolizer();
   // Every address asked for is in the answer.
   std::unordered_map<std::uintptr_t, std::shared_ptr<const Place>> lookup(
@@ -45,4 +49,4 @@ class Symbolizer {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace invar::selfprof
+}  // namespace invar::symbols

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace invar::selfprof {
+namespace invar::symbols {
 
 std::string demangle(std::string_view symbol);  // the full C++ form; other symbols as they are
 std::string short_name(std::string_view demangled);
 
-}  // namespace invar::selfprof
+}  // namespace invar::symbols

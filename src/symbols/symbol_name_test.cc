@@ -1,8 +1,8 @@
-#include "selfprof/symbol_name.h"
+#include "symbols/symbol_name.h"
 
 #include <gtest/gtest.h>
 
-namespace invar::selfprof {
+namespace invar::symbols {
 namespace {
 
 TEST(SymbolName, DropsWhatHidesTheName) {
@@ -44,4 +44,4 @@ TEST(SymbolName, DemanglesOnlyCppSymbols) {
 }
 
 }  // namespace
-}  // namespace invar::selfprof
+}  // namespace invar::symbols

@@ -1,4 +1,4 @@
-#include "selfprof/symbolizer.h"
+#include "symbols/symbolizer.h"
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
@@ -13,42 +13,57 @@
 #include <string_view>
 
 #include "base/strings.h"
-#include "selfprof/symbol_name.h"
+#include "symbols/symbol_name.h"
 
-namespace invar::selfprof {
+namespace invar::symbols {
 namespace {
 
-std::string executable_path() {
-  char buffer[4096];
-  const ssize_t n = readlink("/proc/self/exe", buffer, sizeof buffer);
-  return n > 0 ? std::string(buffer, static_cast<std::size_t>(n)) : std::string();
+// "/proc/PID/"; libdwfl's callbacks get it as the data of each module.
+struct Process {
+  std::string folder;
+
+  [[nodiscard]] std::string executable() const {
+    char buffer[4096];
+    const ssize_t n = readlink((folder + "exe").c_str(), buffer, sizeof buffer);
+    return n > 0 ? std::string(buffer, static_cast<std::size_t>(n)) : std::string();
+  }
+};
+
+const Process& process_of(void** user) {
+  return *static_cast<const Process*>(*user);
 }
 
-// Our own executable is opened through /proc, so that symbols still fit after the file was replaced by an
-// upgrade.
+int open_file(const std::string& path, char** name) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) *name = strdup(path.c_str());
+  return fd;
+}
+
+// The executable is opened through /proc, so that symbols still fit after the file was replaced by an upgrade; libraries as
+// the process sees them, which may be another file system.
 int find_elf(Dwfl_Module* module, void** user, const char* name, Dwarf_Addr base, char** file_name,
              Elf** elf) {
-  if (name != nullptr && name == executable_path()) {
-    *file_name = strdup(name);
-    *elf = nullptr;
-    return open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  *elf = nullptr;
+  if (name != nullptr && name[0] == '/') {
+    const Process& process = process_of(user);
+    if (name == process.executable()) return open_file(process.folder + "exe", file_name);
+    if (const int fd = open_file(process.folder + "root" + name, file_name); fd >= 0) return fd;
   }
   return dwfl_linux_proc_find_elf(module, user, name, base, file_name, elf);
 }
 
 // Separate debug files by build id. The library's own search may ask a server on the network; this one never
 // does.
-int find_debuginfo(Dwfl_Module* module, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word,
-                   char** debuginfo_name) {
+int find_debuginfo(Dwfl_Module* module, void** user, const char*, Dwarf_Addr, const char*, const char*,
+                   GElf_Word, char** debuginfo_name) {
   const unsigned char* bits = nullptr;
   GElf_Addr address = 0;
   const int length = dwfl_module_build_id(module, &bits, &address);
   if (length < 2) return -1;
   const std::string id = hex({reinterpret_cast<const char*>(bits), static_cast<std::size_t>(length)});
   const std::string path = "/usr/lib/debug/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug";
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd >= 0) *debuginfo_name = strdup(path.c_str());
-  return fd;
+  const int fd = open_file(process_of(user).folder + "root" + path, debuginfo_name);
+  return fd >= 0 ? fd : open_file(path, debuginfo_name);
 }
 
 const Dwfl_Callbacks kCallbacks = {find_elf, find_debuginfo, dwfl_offline_section_address, nullptr};
@@ -126,9 +141,27 @@ std::vector<Frame> dwarf_frames(Dwfl_Module* module, Dwarf_Addr pc, const char* 
 }  // namespace
 
 struct Symbolizer::Impl {
+  explicit Impl(pid_t pid) : pid(pid), process{"/proc/" + std::to_string(pid) + "/"} {}
+
+  const pid_t pid;
+  Process process;
   std::mutex mutex;
   std::unordered_map<std::uintptr_t, std::shared_ptr<const Place>> known;
   std::map<std::string, std::shared_ptr<const Module>> modules;  // by path and start
+
+  // Null when the process cannot be looked at.
+  std::unique_ptr<Dwfl, EndDwfl> open_process() {
+    std::unique_ptr<Dwfl, EndDwfl> dwfl(dwfl_begin(&kCallbacks));
+    if (!dwfl || dwfl_linux_proc_report(dwfl.get(), pid) != 0 ||
+        dwfl_report_end(dwfl.get(), nullptr, nullptr) != 0)
+      return nullptr;
+    const auto hand_over = [](Dwfl_Module*, void** user, const char*, Dwarf_Addr, void* process) {
+      *user = process;
+      return int{DWARF_CB_OK};
+    };
+    if (dwfl_getmodules(dwfl.get(), hand_over, &process, 0) != 0) return nullptr;
+    return dwfl;
+  }
 
   std::shared_ptr<const Module> module_of(Dwfl_Module* module) {
     Dwarf_Addr start = 0, end = 0;
@@ -139,6 +172,8 @@ struct Symbolizer::Impl {
       made->start = start;
       made->limit = end;
       made->path = name != nullptr ? name : "";
+      GElf_Addr bias = 0;
+      (void)dwfl_module_getelf(module, &bias);  // opens the file: a build id is known only then
       const unsigned char* bits = nullptr;
       GElf_Addr address = 0;
       if (const int length = dwfl_module_build_id(module, &bits, &address); length > 0) {
@@ -172,7 +207,7 @@ struct Symbolizer::Impl {
   }
 };
 
-Symbolizer::Symbolizer() : impl_(std::make_unique<Impl>()) {}
+Symbolizer::Symbolizer(pid_t pid) : impl_(std::make_unique<Impl>(pid)) {}
 Symbolizer::~Symbolizer() = default;
 
 std::unordered_map<std::uintptr_t, std::shared_ptr<const Place>> Symbolizer::lookup(
@@ -186,11 +221,7 @@ std::unordered_map<std::uintptr_t, std::shared_ptr<const Place>> Symbolizer::loo
     if (!known) {
       if (!opened) {
         opened = true;
-        dwfl.reset(dwfl_begin(&kCallbacks));
-        if (dwfl && (dwfl_linux_proc_report(dwfl.get(), getpid()) != 0 ||
-                     dwfl_report_end(dwfl.get(), nullptr, nullptr) != 0)) {
-          dwfl.reset();
-        }
+        dwfl = impl_->open_process();
       }
       known = impl_->resolve(dwfl.get(), address);
     }
@@ -199,4 +230,4 @@ std::unordered_map<std::uintptr_t, std::shared_ptr<const Place>> Symbolizer::loo
   return result;
 }
 
-}  // namespace invar::selfprof
+}  // namespace invar::symbols
