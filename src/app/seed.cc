@@ -7,6 +7,7 @@
 
 #include "base/build_info.h"
 #include "fs/path.h"
+#include "json/writer.h"
 #include "syntax/json.h"
 
 namespace invar::app {
@@ -38,11 +39,16 @@ std::string load_or_create_uid(fs::FileSystem& files, const std::string& storage
   }
 
   const std::string uid = make_uuid_v4();
-  const std::string json = fmt::format(R"({{"UID":"{}","created_at":"{}","version":"{}"}})", uid,
-                                       format_rfc3339(now_unix_ns), build_info().version) +
-                           "\n";
+  std::string text;
+  json::Writer(text)
+      .begin_object()
+      .field("UID", uid)
+      .field("created_at", format_rfc3339(now_unix_ns))
+      .field("version", build_info().version)
+      .end_object();
+  text += '\n';
   Result<> written = files.make_directories(storage_path);
-  if (written) written = files.write_file_atomically(path, json, 0640, false);
+  if (written) written = files.write_file_atomically(path, text, 0640, false);
   if (!written) {
     logger.error(
         "the storage directory cannot be written: this process uses an id of its own, and nothing survives a "

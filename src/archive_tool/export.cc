@@ -9,8 +9,8 @@
 #include "base/build_info.h"
 #include "base/strings.h"
 #include "codec/gzip.h"
+#include "json/writer.h"
 #include "pprof/tree.h"
-#include "syntax/json.h"
 
 namespace invar::archive_tool {
 namespace {
@@ -54,43 +54,38 @@ std::string_view speedscope_unit(std::string_view unit) {
 
 // https://www.speedscope.app/file-format-schema.json: every sample type is a profile of its own.
 std::string speedscope(const pprof::FlameTree& tree, std::string_view name) {
-  std::string out = R"({"$schema":"https://www.speedscope.app/file-format-schema.json","exporter":)";
-  syntax::append_json_string(out, fmt::format("invar {}", build_info().version));
-  out += ",\"name\":";
-  syntax::append_json_string(out, name);
-  out += fmt::format(",\"activeProfileIndex\":{},\"shared\":{{\"frames\":[", tree.default_type);
+  std::string text;
+  json::Writer out(text);
+  out.begin_object().field("$schema", "https://www.speedscope.app/file-format-schema.json");
+  out.field("exporter", fmt::format("invar {}", build_info().version)).field("name", name);
+  out.field("activeProfileIndex", tree.default_type).key("shared").begin_object().key("frames").begin_array();
   for (std::size_t i = 1; i < tree.frames.size(); ++i) {
-    out += i == 1 ? "{\"name\":" : ",{\"name\":";
-    syntax::append_json_string(out, tree.frames[i].name);
-    if (!tree.frames[i].file.empty()) {
-      out += ",\"file\":";
-      syntax::append_json_string(out, tree.frames[i].file);
-    }
-    if (tree.frames[i].line > 0) out += fmt::format(",\"line\":{}", tree.frames[i].line);
-    out += '}';
+    out.begin_object().field("name", tree.frames[i].name);
+    if (!tree.frames[i].file.empty()) out.field("file", tree.frames[i].file);
+    if (tree.frames[i].line > 0) out.field("line", tree.frames[i].line);
+    out.end_object();
   }
-  out += "]},\"profiles\":[";
+  out.end_array().end_object().key("profiles").begin_array();
   std::vector<std::uint32_t> frames;
+  std::vector<std::int64_t> weights;
   for (std::uint32_t type = 0; type < tree.types.size(); ++type) {
-    out += type == 0 ? "{\"type\":\"sampled\",\"name\":" : ",{\"type\":\"sampled\",\"name\":";
-    syntax::append_json_string(out, tree.types[type].type);
-    out += fmt::format(",\"unit\":\"{}\",\"startValue\":0,\"endValue\":{},\"samples\":[",
-                       speedscope_unit(tree.types[type].unit), tree.total(0, type));
-    std::string weights;
+    out.begin_object().field("type", "sampled").field("name", tree.types[type].type);
+    out.field("unit", speedscope_unit(tree.types[type].unit)).field("startValue", 0);
+    out.field("endValue", tree.total(0, type)).key("samples").begin_array();
+    weights.clear();
     for (std::uint32_t node = 1; node < tree.nodes.size(); ++node) {
       const std::int64_t self = tree.self(node, type);
       if (self == 0) continue;
       path_to(tree, node, frames);
-      out += weights.empty() ? "[" : ",[";
-      for (std::size_t i = 0; i < frames.size(); ++i)
-        out += fmt::format("{}{}", i == 0 ? "" : ",", frames[i] - 1);
-      out += ']';
-      weights += fmt::format("{}{}", weights.empty() ? "" : ",", self);
+      out.begin_array();
+      for (const std::uint32_t frame : frames) out.value(frame - 1);
+      out.end_array();
+      weights.push_back(self);
     }
-    out += "],\"weights\":[" + weights + "]}";
+    out.end_array().key("weights").list(weights).end_object();
   }
-  out += "]}\n";
-  return out;
+  out.end_array().end_object();
+  return text + '\n';
 }
 
 }  // namespace

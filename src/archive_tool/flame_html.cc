@@ -4,7 +4,7 @@
 
 #include "archive_tool/flame.h"
 #include "archive_tool/flame_page.h"
-#include "syntax/json.h"
+#include "base/json_string.h"
 
 namespace invar::archive_tool {
 namespace {
@@ -47,7 +47,7 @@ class PageData {
   // Inside a script element: no "<" may stand as it is.
   static std::string text(std::string_view raw) {
     std::string out;
-    syntax::append_json_string(out, raw, /*html_safe=*/true);
+    append_json_string(out, raw, JsonEscapes::kHtml);
     return out;
   }
 

@@ -7,7 +7,7 @@
 #include "archive_tool/text.h"
 #include "base/strings.h"
 #include "base/unicode.h"
-#include "syntax/json.h"
+#include "json/writer.h"
 
 namespace invar::archive_tool {
 namespace {
@@ -138,24 +138,16 @@ class Printer {
   }
 
   void print_json(const Row& row) {
-    out_ += "{\"file\":";
-    syntax::append_json_string(out_, row.path);
-    if (row.taken != 0) out_ += fmt::format(",\"taken\":\"{}\"", format_rfc3339(row.taken));
-    out_ += fmt::format(",\"bytes\":{},\"kind\":\"{}\",\"labels\":{{", row.bytes,
-                        row.kind == archive::Kind::kIngest ? "ingest" : "pprof");
-    bool first = true;
-    for (const Label& label : row.labels) {
-      if (!std::exchange(first, false)) out_ += ',';
-      syntax::append_json_string(out_, label.name);
-      out_ += ':';
-      syntax::append_json_string(out_, label.value);
-    }
-    out_ += '}';
-    if (!row.origin.empty()) {
-      out_ += ",\"origin\":";
-      syntax::append_json_string(out_, row.origin);
-    }
-    out_ += "}\n";
+    json::Writer out(out_);
+    out.begin_object().field("file", row.path);
+    if (row.taken != 0) out.field("taken", format_rfc3339(row.taken));
+    out.field("bytes", row.bytes).field("kind", row.kind == archive::Kind::kIngest ? "ingest" : "pprof");
+    out.key("labels").begin_object();
+    for (const Label& label : row.labels) out.field(label.name, label.value);
+    out.end_object();
+    if (!row.origin.empty()) out.field("origin", row.origin);
+    out.end_object();
+    out_ += '\n';
     if (out_.size() > kFlush) flush();
   }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "json/writer.h"
 #include "syntax/json.h"
 
 namespace invar::archive_tool {
@@ -16,16 +17,15 @@ std::unexpected<Error> damaged() {
 }  // namespace
 
 std::string replay_state_json(const ReplayState& state) {
-  std::string out = fmt::format("{{\"version\":{},\"sent\":{},\"shift_ns\":{},\"up_to\":", kVersion,
-                                state.sent, state.shift.count());
-  syntax::append_json_string(out, state.up_to);
-  out += ",\"also\":[";
-  bool first = true;
-  for (const std::string& path : state.also) {
-    if (!std::exchange(first, false)) out += ',';
-    syntax::append_json_string(out, path);
-  }
-  return out + "]}\n";
+  std::string text;
+  json::Writer out(text);
+  out.begin_object().field("version", kVersion).field("sent", state.sent);
+  out.field("shift_ns", state.shift.count())
+      .field("up_to", state.up_to)
+      .key("also")
+      .list(state.also)
+      .end_object();
+  return text + '\n';
 }
 
 Result<ReplayState> parse_replay_state(std::string_view json) {

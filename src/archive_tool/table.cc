@@ -1,56 +1,47 @@
 #include "archive_tool/table.h"
 
-#include <fmt/format.h>
-
-#include <utility>
-
-#include "syntax/json.h"
+#include "json/writer.h"
 
 namespace invar::archive_tool {
 namespace {
 
 template <class Value>
-void append_sides(std::string& out, const pprof::TopTable& table, Value value) {
+void append_sides(json::Writer& out, const pprof::TopTable& table, Value value) {
+  out.begin_array();
   for (std::uint32_t side = 0; side < table.sides; ++side) {
-    out += side == 0 ? "[[" : "],[";
-    for (std::uint32_t type = 0; type < table.types.size(); ++type) {
-      out += fmt::format("{}{}", type == 0 ? "" : ",", value(type, side));
-    }
+    out.begin_array();
+    for (std::uint32_t type = 0; type < table.types.size(); ++type) out.value(value(type, side));
+    out.end_array();
   }
-  out += "]]";
+  out.end_array();
 }
 
 }  // namespace
 
 std::string table_json(const pprof::TopTable& table) {
-  std::string out = "{\"types\":[";
-  for (std::size_t i = 0; i < table.types.size(); ++i) {
-    out += i == 0 ? "{\"type\":" : ",{\"type\":";
-    syntax::append_json_string(out, table.types[i].type);
-    out += ",\"unit\":";
-    syntax::append_json_string(out, table.types[i].unit);
-    out += '}';
-  }
-  out += "],\"totals\":";
-  append_sides(out, table,
+  std::string text;
+  json::Writer out(text);
+  out.begin_object().key("types").begin_array();
+  for (const pprof::SampleType& type : table.types)
+    out.begin_object().field("type", type.type).field("unit", type.unit).end_object();
+  append_sides(out.end_array().key("totals"), table,
                [&](std::uint32_t type, std::uint32_t side) { return table.total(0, type, side); });
-  out += ",\"rows\":[";
+  out.key("rows").begin_array();
   for (std::uint32_t row = 1; row < table.frames.size(); ++row) {
     const pprof::FlameFrame& frame = table.frames[row];
-    out += row == 1 ? "\n{\"name\":" : ",\n{\"name\":";
-    syntax::append_json_string(out, frame.name);
-    out += ",\"file\":";
-    syntax::append_json_string(out, frame.file);
-    out += fmt::format(",\"line\":{},\"self\":", frame.line);
-    append_sides(out, table,
+    out.new_line()
+        .begin_object()
+        .field("name", frame.name)
+        .field("file", frame.file)
+        .field("line", frame.line);
+    append_sides(out.key("self"), table,
                  [&](std::uint32_t type, std::uint32_t side) { return table.self(row, type, side); });
-    out += ",\"total\":";
-    append_sides(out, table,
+    append_sides(out.key("total"), table,
                  [&](std::uint32_t type, std::uint32_t side) { return table.total(row, type, side); });
-    out += '}';
+    out.end_object();
   }
-  out += "]}\n";
-  return out;
+  out.end_array().end_object();
+  return text + '\n';
 }
 
 }  // namespace invar::archive_tool

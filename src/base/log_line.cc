@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/json_string.h"
 #include "base/strings.h"
 #include "base/unicode.h"
 
@@ -65,52 +66,24 @@ void append_pair(std::string& out, const Field& field) {
   std::visit(Visitor{out}, field.value);
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-  out.push_back('"');
-  while (!text.empty()) {
-    const Rune rune = decode_rune(text);
-    const std::string_view bytes = text.substr(0, static_cast<std::size_t>(rune.length));
-    text.remove_prefix(bytes.size());
-    switch (rune.value) {
-      case U'"':
-        out.append("\\\"");
-        break;
-      case U'\\':
-        out.append("\\\\");
-        break;
-      case U'\n':
-        out.append("\\n");
-        break;
-      case U'\r':
-        out.append("\\r");
-        break;
-      case U'\t':
-        out.append("\\t");
-        break;
-      default:
-        if (rune.value < ' ' || rune.value == 0x7f) {
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<std::uint32_t>(rune.value));
-        } else {
-          append_rune(out, rune.value);  // a malformed byte becomes U+FFFD
-        }
-    }
-  }
-  out.push_back('"');
+// For terminals, too: a field is what somebody else may have written.
+void append_json(std::string& out, std::string_view text) {
+  append_json_string(out, text, JsonEscapes::kTerminal);
 }
 
 void append_json_field(std::string& out, const Field& field) {
   out.push_back(',');
-  append_json_string(out, clean_key(field.key));
+  append_json(out, clean_key(field.key));
   out.push_back(':');
   struct Visitor {
     std::string& out;
-    void operator()(const std::string& text) const { append_json_string(out, text); }
+    void operator()(const std::string& text) const { append_json(out, text); }
     void operator()(bool value) const { out.append(value ? "true" : "false"); }
     void operator()(double value) const {
       if (std::isfinite(value)) {
         out.append(double_text(value));
       } else {
-        append_json_string(out, double_text(value));
+        append_json(out, double_text(value));
       }
     }
     void operator()(Duration value) const { fmt::format_to(std::back_inserter(out), "{}", value.count()); }
@@ -144,7 +117,7 @@ std::string format_record(Format format, const Record& record) {
           .append("\"");
       if (!record.message.empty()) {
         out.append(",\"msg\":");
-        append_json_string(out, record.message);
+        append_json(out, record.message);
       }
       for (const Field& field : record.bound) append_json_field(out, field);
       for (const Field& field : record.fields) append_json_field(out, field);

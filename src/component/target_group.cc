@@ -1,87 +1,86 @@
 #include "component/target_group.h"
 
 #include "base/strings.h"
-#include "syntax/json.h"
+#include "json/reader.h"
 
 namespace invar::component {
 namespace {
 
-using syntax::Type;
-using syntax::Value;
+using json::Kind;
+using json::Reader;
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
+// The value that comes next is not what it must be; what is no JSON at all is told in the reader's words.
+bool refuse(Reader& in, const std::string& what, std::string_view must) {
+  const Kind kind = in.kind();
+  if (kind == Kind::kNothing) return in.skip();
+  return in.fail(what + " must be " + std::string(must) + ", not " + std::string(json::to_string(kind)));
 }
 
-// Both start anew: of a repeated field the last wins.
-Result<> read_addresses(const Value& value, std::vector<std::string>& out) {
+// Null is an empty text.
+bool read_text(Reader& in, const std::string& what, std::string& out) {
   out.clear();
-  if (value.is_null()) return {};
-  if (value.type() != Type::kArray)
-    return invalid("\"targets\" must be a list, not " + std::string(value.type_name()));
-  out.reserve(value.as_array().size());
-  for (const Value& address : value.as_array()) {
-    if (address.is_null()) {
-      out.emplace_back();
-      continue;
-    }
-    if (address.type() != Type::kString) {
-      return invalid("a target must be a string, not " + std::string(address.type_name()));
-    }
-    out.push_back(address.as_string());
-  }
-  return {};
+  if (in.kind() == Kind::kNull) return in.read_null();
+  return in.kind() == Kind::kString ? in.read(out) : refuse(in, what, "a string");
 }
 
-Result<> read_labels(const Value& value, Target::Map& out) {
+// This and the next start anew: of a repeated field the last wins.
+bool read_addresses(Reader& in, std::vector<std::string>& out) {
   out.clear();
-  if (value.is_null()) return {};
-  if (value.type() != Type::kObject) {
-    return invalid("\"labels\" must be an object, not " + std::string(value.type_name()));
-  }
-  for (const auto& [name, text] : value.as_object().fields) {
-    if (name.empty()) return invalid("\"\" is not a valid label name");
-    if (!text.is_null() && text.type() != Type::kString) {
-      return invalid("label " + quote(name) + " must be a string, not " + std::string(text.type_name()));
-    }
-    out[name] = text.is_null() ? std::string() : text.as_string();
-  }
-  return {};
+  if (in.kind() == Kind::kNull) return in.read_null();
+  if (in.kind() != Kind::kArray) return refuse(in, "\"targets\"", "a list");
+  in.enter(Kind::kArray);
+  while (in.next_element()) read_text(in, "a target", out.emplace_back());
+  return !in.failed();
 }
 
-Result<TargetGroup> read_group(const Value& value) {
-  if (value.is_null()) return invalid("nil target group item found");
-  if (value.type() != Type::kObject) {
-    return invalid("a target group must be an object, not " + std::string(value.type_name()));
+bool read_labels(Reader& in, Target::Map& out) {
+  out.clear();
+  if (in.kind() == Kind::kNull) return in.read_null();
+  if (in.kind() != Kind::kObject) return refuse(in, "\"labels\"", "an object");
+  in.enter(Kind::kObject);
+  std::string name, text;
+  while (in.next_member(name)) {
+    if (name.empty()) return in.fail("\"\" is not a valid label name");
+    if (!read_text(in, "label " + quote(name), text)) return false;
+    out[name] = text;
   }
-  TargetGroup group;
-  for (const auto& [key, field] : value.as_object().fields) {
-    if (equals_ignore_case(key, "targets")) {
-      INVAR_TRY(read_addresses(field, group.addresses));
-    } else if (equals_ignore_case(key, "labels")) {
-      INVAR_TRY(read_labels(field, group.labels));
+  return !in.failed();
+}
+
+bool read_group(Reader& in, TargetGroup& out) {
+  if (in.kind() == Kind::kNull) return in.fail("nil target group item found");
+  if (in.kind() != Kind::kObject) return refuse(in, "a target group", "an object");
+  in.enter(Kind::kObject);
+  std::string name;
+  while (in.next_member(name)) {
+    if (equals_ignore_case(name, "targets")) {
+      read_addresses(in, out.addresses);
+    } else if (equals_ignore_case(name, "labels")) {
+      read_labels(in, out.labels);
     } else {
-      return invalid("json: unknown field " + quote(key));
+      return in.fail("json: unknown field " + quote(name));
     }
   }
-  return group;
+  return !in.failed();
 }
 
 }  // namespace
 
 Result<std::vector<TargetGroup>> parse_target_groups_json(std::string_view text) {
-  INVAR_ASSIGN_OR_RETURN(const Value root, syntax::parse_json(text, {.keep_fields = true, .max_depth = 16}));
   std::vector<TargetGroup> groups;
-  if (root.is_null()) return groups;
-  if (root.type() != Type::kArray) {
-    return invalid("target groups must be a list, not " + std::string(root.type_name()));
+  Reader in(text, {.max_depth = 16});
+  if (in.kind() == Kind::kNull) {
+    in.read_null();
+  } else if (in.kind() != Kind::kArray) {
+    refuse(in, "target groups", "a list");
+  } else {
+    in.enter(Kind::kArray);
+    while (in.next_element()) {
+      if (!read_group(in, groups.emplace_back()))
+        return std::unexpected(in.error().wrapped("group " + std::to_string(groups.size() - 1)));
+    }
   }
-  groups.reserve(root.as_array().size());
-  for (std::size_t i = 0; i < root.as_array().size(); ++i) {
-    auto group = read_group(root.as_array()[i]);
-    if (!group) return std::unexpected(group.error().wrapped("group " + std::to_string(i)));
-    groups.push_back(std::move(*group));
-  }
+  if (!in.end()) return std::unexpected(in.error());
   return groups;
 }
 

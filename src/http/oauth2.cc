@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/src.hpp>  // the whole library, in the one file that needs it
 #include <limits>
 #include <map>
 #include <optional>
 
 #include "base/strings.h"
 #include "http/url.h"
+#include "json/reader.h"
 
 namespace invar::http {
 namespace {
@@ -56,37 +56,37 @@ Result<Answer> from_form(std::string_view body) {
   return answer;
 }
 
-Result<Answer> from_json(std::string_view body) {
-  boost::json::parse_options lenient;  // as the original is with bytes of another encoding
-  lenient.allow_invalid_utf8 = true;
-  lenient.max_depth = 64;
-  boost::system::error_code wrong;
-  const boost::json::value document = boost::json::parse(body, wrong, {}, lenient);
-  if (wrong) return fail(ErrorCode::kInvalidArgument, wrong.message());
-  const boost::json::object* const members = document.if_object();
-  if (members == nullptr) return fail(ErrorCode::kInvalidArgument, "not an object");
+bool read_expiry(json::Reader& in, std::optional<double>& seconds) {
+  std::string text;
+  std::string_view number;
+  seconds = 0;  // for what is neither: it does not expire
+  if (in.kind() == json::Kind::kNumber && in.read_number(number)) seconds = parse_double(number);
+  if (in.kind() == json::Kind::kString && in.read(text) && !text.empty()) seconds = parse_double(text);
+  return seconds.has_value() || in.fail("expires_in is not a number");
+}
 
+Result<Answer> from_json(std::string_view body) {
+  json::Reader in(body, {.max_depth = 64});
+  if (in.kind() != json::Kind::kObject && in.skip())
+    return fail(ErrorCode::kInvalidArgument, "not an object");
   Answer answer;
-  const std::pair<const char*, std::string&> texts[] = {{"access_token", answer.access_token},
-                                                        {"token_type", answer.token_type},
-                                                        {"error", answer.error},
-                                                        {"error_description", answer.description},
-                                                        {"error_uri", answer.uri}};
-  for (const auto& [name, out] : texts) {
-    const boost::json::value* const value = members->if_contains(name);
-    if (value == nullptr || value->is_null()) continue;
-    if (!value->is_string()) {
-      return fail(ErrorCode::kInvalidArgument, fmt::format("{} is not a string", name));
-    }
-    out = value->get_string();
+  const std::pair<std::string_view, std::string*> texts[] = {{"access_token", &answer.access_token},
+                                                             {"token_type", &answer.token_type},
+                                                             {"error", &answer.error},
+                                                             {"error_description", &answer.description},
+                                                             {"error_uri", &answer.uri}};
+  std::optional<double> seconds = 0;
+  std::string name;
+  in.enter(json::Kind::kObject);
+  while (in.next_member(name)) {
+    if (name == "expires_in" && !read_expiry(in, seconds)) break;
+    const auto text = std::ranges::find(texts, name, [](const auto& pair) { return pair.first; });
+    if (text == std::end(texts) || in.kind() == json::Kind::kNull) continue;
+    if (in.kind() != json::Kind::kString && in.skip()) in.fail(name + " is not a string");
+    in.read(*text->second);
   }
-  if (const boost::json::value* const value = members->if_contains("expires_in")) {
-    std::optional<double> seconds = 0;  // for what is neither: it does not expire
-    if (value->is_number()) seconds = value->to_number<double>();
-    if (value->is_string() && !value->get_string().empty()) seconds = parse_double(value->get_string());
-    if (!seconds) return fail(ErrorCode::kInvalidArgument, "expires_in is not a number");
-    answer.expires_in = clamp_expiry(*seconds);
-  }
+  if (!in.end()) return std::unexpected(in.error());
+  answer.expires_in = clamp_expiry(*seconds);
   return answer;
 }
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "services/html.h"
-#include "syntax/json.h"
+#include "json/writer.h"
 
 namespace invar::services {
 namespace {
@@ -18,13 +18,10 @@ void for_each_row(const component::ComponentDirectory& components, const Visit& 
       for (const auto& [profile, row] : ledger.rows) visit(view.local_id, ledger.destination, profile, row);
 }
 
-std::string reasons_json(const std::map<std::string, std::uint64_t>& reasons) {
-  std::string out = "{";
-  for (const auto& [reason, count] : reasons) {
-    if (out.size() > 1) out += ',';
-    out += fmt::format("{}:{}", syntax::json_string(reason), count);
-  }
-  return out + "}";
+void append_reasons(json::Writer& out, const std::map<std::string, std::uint64_t>& reasons) {
+  out.begin_object();
+  for (const auto& [reason, count] : reasons) out.field(reason, count);
+  out.end_object();
 }
 
 // "12 (invalid 10, too large 2)"
@@ -66,19 +63,23 @@ LedgerRates LedgerWatch::rates(const std::string& component, const std::string& 
 }
 
 std::string ledger_json(const component::ComponentDirectory& components, const LedgerWatch& watch) {
-  std::string out = "[";
-  for_each_row(components, [&](const auto& component, const auto& destination, const auto& profile,
-                               const auto& row) {
-    const LedgerRates rates = watch.rates(component, destination, profile, row);
-    if (out.size() > 1) out += ',';
-    out += fmt::format(
-        R"({{"componentID":{},"destination":{},"profile":{},"taken":{},"sent":{},"queued":{},"refused":{},"expired":{},"dropped":{},"recovered":{},)"
-        R"("refusedByReason":{},"droppedByReason":{},"takenPerSecond":{:.3f},"sentPerSecond":{:.3f}}})",
-        syntax::json_string(component), syntax::json_string(destination), syntax::json_string(profile),
-        row.taken, row.sent, row.queued, row.refused, row.expired, row.dropped, row.recovered,
-        reasons_json(row.refused_by_reason), reasons_json(row.dropped_by_reason), rates.taken, rates.sent);
-  });
-  return out + "]";
+  std::string text;
+  json::Writer out(text);
+  out.begin_array();
+  for_each_row(components,
+               [&](const auto& component, const auto& destination, const auto& profile, const auto& row) {
+                 const LedgerRates rates = watch.rates(component, destination, profile, row);
+                 out.begin_object().field("componentID", component).field("destination", destination);
+                 out.field("profile", profile).field("taken", row.taken).field("sent", row.sent);
+                 out.field("queued", row.queued).field("refused", row.refused).field("expired", row.expired);
+                 out.field("dropped", row.dropped).field("recovered", row.recovered);
+                 append_reasons(out.key("refusedByReason"), row.refused_by_reason);
+                 append_reasons(out.key("droppedByReason"), row.dropped_by_reason);
+                 out.key("takenPerSecond").raw(fmt::format("{:.3f}", rates.taken));
+                 out.key("sentPerSecond").raw(fmt::format("{:.3f}", rates.sent)).end_object();
+               });
+  out.end_array();
+  return text;
 }
 
 std::string ledger_table(const component::ComponentDirectory& components, const LedgerWatch& watch) {

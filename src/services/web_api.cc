@@ -1,7 +1,6 @@
 #include "services/web_api.h"
 
-#include <fmt/format.h>
-
+#include "json/writer.h"
 #include "services/compression.h"
 #include "syntax/json.h"
 
@@ -10,13 +9,23 @@ namespace {
 
 using component::ComponentView;
 
-std::string strings_json(const std::vector<std::string>& items) {
-  std::string out = "[";
-  for (const auto& item : items) {
-    if (out.size() > 1) out += ',';
-    out += syntax::json_string(item);
-  }
-  return out + "]";
+void append_component(json::Writer& out, const ComponentView& view, bool details) {
+  const auto body = [details](const syntax::BodyValue& of) {
+    return details ? syntax::body_to_json(of) : std::string("[]");
+  };
+  out.begin_object().field("name", view.name).field("type", "block").field("localID", view.local_id);
+  out.field("moduleID", view.module_id);
+  if (!view.label.empty()) out.field("label", view.label);
+  out.key("referencesTo").list(view.references_to).key("referencedBy").list(view.referenced_by);
+  out.key("dataFlowEdgesTo").list(view.data_flow_edges_to);
+  out.key("health").begin_object().field("state", component::to_string(view.health.state));
+  out.field("message", view.health.message);
+  out.field("updatedTime", view.health.updated_unix_ns == 0 ? "0001-01-01T00:00:00Z"
+                                                            : format_rfc3339(view.health.updated_unix_ns));
+  out.end_object().field("original", "").key("arguments").raw(body(view.arguments));
+  out.key("exports").raw(body(view.exports)).key("debugInfo").raw(body(view.debug_info));
+  if (!view.created_module_ids.empty()) out.key("createdModuleIDs").list(view.created_module_ids);
+  out.field("liveDebuggingEnabled", false).end_object();
 }
 
 http::Handler json_handler(std::function<std::string(const http::ServerRequest&)> make) {
@@ -28,39 +37,27 @@ http::Handler json_handler(std::function<std::string(const http::ServerRequest&)
 }  // namespace
 
 std::string component_json(const ComponentView& view, bool details) {
-  const std::string empty = "[]";
-  std::string out =
-      fmt::format(R"({{"name":{},"type":"block","localID":{},"moduleID":{},)", syntax::json_string(view.name),
-                  syntax::json_string(view.local_id), syntax::json_string(view.module_id));
-  if (!view.label.empty()) out += fmt::format(R"("label":{},)", syntax::json_string(view.label));
-  const std::string updated =
-      view.health.updated_unix_ns == 0 ? "0001-01-01T00:00:00Z" : format_rfc3339(view.health.updated_unix_ns);
-  out += fmt::format(
-      R"("referencesTo":{},"referencedBy":{},"dataFlowEdgesTo":{},"health":{{"state":"{}","message":{},"updatedTime":"{}"}},)",
-      strings_json(view.references_to), strings_json(view.referenced_by),
-      strings_json(view.data_flow_edges_to), component::to_string(view.health.state),
-      syntax::json_string(view.health.message), updated);
-  out += fmt::format(R"("original":"","arguments":{},"exports":{},"debugInfo":{},)",
-                     details ? syntax::body_to_json(view.arguments) : empty,
-                     details ? syntax::body_to_json(view.exports) : empty,
-                     details ? syntax::body_to_json(view.debug_info) : empty);
-  if (!view.created_module_ids.empty())
-    out += fmt::format(R"("createdModuleIDs":{},)", strings_json(view.created_module_ids));
-  return out + R"("liveDebuggingEnabled":false})";
+  std::string out;
+  json::Writer writer(out);
+  append_component(writer, view, details);
+  return out;
 }
 
 std::string components_json(const component::ComponentDirectory& components, std::string_view module_id) {
-  std::string out = "[";
-  for (const auto& view : components.list(module_id)) {
-    if (out.size() > 1) out += ',';
-    out += component_json(view, false);
-  }
-  return out + "]";
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_array();
+  for (const auto& view : components.list(module_id)) append_component(writer, view, false);
+  writer.end_array();
+  return out;
 }
 
 std::string peers_json(const Peer& self) {
-  return fmt::format(R"([{{"name":{},"addr":{},"isSelf":{},"state":{}}}])", syntax::json_string(self.name),
-                     syntax::json_string(self.address), self.is_self, syntax::json_string(self.state));
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_array().begin_object().field("name", self.name).field("addr", self.address);
+  writer.field("isSelf", self.is_self).field("state", self.state).end_object().end_array();
+  return out;
 }
 
 void add_web_api(Router& router, const std::string& prefix, const component::ComponentDirectory& components,

@@ -31,7 +31,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<Traversal> traversals;
   collect_traversals(*parsed, traversals);
   const Value value = evaluate(*parsed, source, scope, diagnostics);
-  std::string shown = value.to_text() + value_to_json(value);
+  BodyValue body;
+  body.attribute("x", value);
+  std::string shown = value.to_text() + body_to_json(body);
   for (const auto& diagnostic : diagnostics) shown += diagnostic.message;
   // convert.nonsensitive is the one way out; whoever writes its name has asked for it.
   if (text.find("nonsensitive") == std::string::npos && shown.find(kHidden) != std::string::npos)

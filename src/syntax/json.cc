@@ -1,213 +1,182 @@
 #include "syntax/json.h"
 
-#include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/strings.h"
+#include "json/reader.h"
+#include "json/writer.h"
 
 namespace invar::syntax {
-
-void append_json_string(std::string& out, std::string_view text, bool html_safe) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  std::size_t clean = 0;  // start of the run that needs no escape
-  std::size_t i = 0;
-  const auto flush = [&](std::size_t skip) {
-    out.append(text, clean, i - clean);
-    i += skip;
-    clean = i;
-  };
-  while (i < text.size()) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x80) {
-      const Rune rune = decode_rune(text.substr(i));
-      if (rune.value == 0xFFFD && rune.length == 1) {
-        flush(1);
-        out += "\\ufffd";
-      } else if (html_safe && (rune.value == 0x2028 || rune.value == 0x2029)) {
-        flush(static_cast<std::size_t>(rune.length));
-        out += rune.value == 0x2028 ? "\\u2028" : "\\u2029";
-      } else {
-        i += static_cast<std::size_t>(rune.length);
-      }
-      continue;
-    }
-    if (c >= 0x20 && c != '"' && c != '\\' && !(html_safe && (c == '<' || c == '>' || c == '&'))) {
-      ++i;
-      continue;
-    }
-    flush(1);
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        out += "\\u00";
-        out += kHex[c >> 4];
-        out += kHex[c & 15];
-    }
-  }
-  out.append(text, clean, i - clean);
-  out += '"';
-}
-
-std::string json_string(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
-std::string json_number(double value) {
-  if (!std::isfinite(value)) return "null";
-  if (value == 0) return std::signbit(value) ? "-0" : "0";
-  const double magnitude = std::fabs(value);
-  if (magnitude >= 1e-6 && magnitude < 1e21) return format_double(value);
-  char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific).ptr;
-  std::string text(buffer, end);
-  // "1e-07" -> "1e-7": a single leading zero of the exponent goes.
-  if (const auto e = text.find("e-0"); e != std::string::npos) text.erase(e + 2, 1);
-  return text;
-}
-
 namespace {
 
-void append_typed(std::string& out, std::string_view type) {
-  out += R"({"type":")";
-  out += type;
-  out += R"(","value":)";
-}
+using json::Kind;
+using json::Reader;
 
-void append_value(std::string& out, const Value& value);
+// One value of the text into a Value.
+class Parser {
+ public:
+  Parser(Reader& in, const JsonOptions& options) : in_(in), options_(options) {}
 
-void append_object(std::string& out, const ObjectData& object) {
-  append_typed(out, "object");
-  out += '[';
-  bool first = true;
-  for (const auto& [key, field] : object.fields) {
-    if (!std::exchange(first, false)) out += ',';
-    out += R"({"key":)";
-    append_json_string(out, key);
-    out += R"(,"value":)";
-    append_value(out, field);
-    out += '}';
+  bool value(Value& out) {
+    switch (in_.kind()) {
+      case Kind::kObject:
+        return object(out);
+      case Kind::kArray:
+        return array(out);
+      case Kind::kString: {
+        std::string text;
+        if (!in_.read(text)) return false;
+        out = Value(std::move(text));
+        return true;
+      }
+      case Kind::kNumber:
+        return number(out);
+      case Kind::kBool: {
+        bool flag = false;
+        if (!in_.read(flag)) return false;
+        out = Value(flag);
+        return true;
+      }
+      case Kind::kNull:
+      case Kind::kNothing:
+        break;
+    }
+    out = Value();
+    return in_.read_null();
   }
-  out += "]}";
+
+ private:
+  bool object(Value& out) {
+    std::vector<std::pair<std::string, Value>> fields;
+    std::string name;
+    in_.enter(Kind::kObject);
+    while (in_.next_member(name)) value(fields.emplace_back(std::move(name), Value()).second);
+    out = options_.keep_fields ? Value::as_written(std::move(fields)) : Value::object(std::move(fields));
+    return !in_.failed();
+  }
+
+  bool array(Value& out) {
+    ArrayData elements;
+    in_.enter(Kind::kArray);
+    while (in_.next_element()) value(elements.emplace_back());
+    out = Value(std::move(elements));
+    return !in_.failed();
+  }
+
+  bool number(Value& out) {
+    std::string_view digits;
+    if (!in_.read_number(digits)) return false;
+    if (options_.integers && digits.find_first_of(".eE") == std::string_view::npos) {
+      if (const auto v = parse_int(digits)) {
+        out = Value(*v);
+        return true;
+      }
+      if (const auto v = parse_uint(digits)) {
+        out = Value(*v);
+        return true;
+      }
+    }
+    const double v = std::strtod(std::string(digits).c_str(), nullptr);  // the grammar has been checked
+    if (std::isinf(v))
+      return in_.fail("json: cannot unmarshal number " + std::string(digits) +
+                      " into Go value of type float64");
+    out = Value(v);
+    return true;
+  }
+
+  Reader& in_;
+  const JsonOptions& options_;
+};
+
+json::Writer& typed(json::Writer& out, std::string_view type) {
+  return out.begin_object().field("type", type).key("value");
 }
 
-void append_value(std::string& out, const Value& value) {
+void append_value(json::Writer& out, const Value& value);
+
+void append_object(json::Writer& out, const ObjectData& object) {
+  typed(out, "object").begin_array();
+  for (const auto& [key, field] : object.fields) {
+    out.begin_object().field("key", key).key("value");
+    append_value(out, field);
+    out.end_object();
+  }
+  out.end_array().end_object();
+}
+
+void append_value(json::Writer& out, const Value& value) {
   switch (value.type()) {
     case Type::kNull:
-      append_typed(out, "null");
-      out += "null}";
+      typed(out, "null").null().end_object();
       return;
     case Type::kNumber:
-      append_typed(out, "number");
-      out += json_number(value.as_double());
-      out += '}';
+      typed(out, "number").value(value.as_double()).end_object();
       return;
     case Type::kString:
-      append_typed(out, "string");
-      append_json_string(out, value.as_string());
-      out += '}';
+      typed(out, "string").value(value.as_string()).end_object();
       return;
     case Type::kBool:
-      append_typed(out, "bool");
-      out += value.as_bool() ? "true}" : "false}";
+      typed(out, "bool").value(value.as_bool()).end_object();
       return;
     case Type::kArray: {
       if (const auto* bytes = value.as_byte_string()) {
-        append_typed(out, "string");
-        append_json_string(out, bytes->bytes);
-        out += '}';
+        typed(out, "string").value(bytes->bytes).end_object();
         return;
       }
-      append_typed(out, "array");
-      out += '[';
-      bool first = true;
-      for (const auto& element : value.as_array()) {
-        if (!std::exchange(first, false)) out += ',';
-        append_value(out, element);
-      }
-      out += "]}";
+      typed(out, "array").begin_array();
+      for (const auto& element : value.as_array()) append_value(out, element);
+      out.end_array().end_object();
       return;
     }
     case Type::kObject:
       append_object(out, value.as_object());
       return;
     case Type::kFunction:
-      append_typed(out, "function");
-      out += R"("function"})";
+      typed(out, "function").value("function").end_object();
       return;
     case Type::kCapsule: {
       if (const auto object = value.as_capsule()->to_object()) {
         append_object(out, object->as_object());
         return;
       }
-      append_typed(out, "capsule");
-      append_json_string(out, value.to_text());
-      out += '}';
+      typed(out, "capsule").value(value.to_text()).end_object();
       return;
     }
   }
 }
 
-void append_body(std::string& out, const BodyValue& body) {
-  out += '[';
-  bool first = true;
+void append_body(json::Writer& out, const BodyValue& body) {
+  out.begin_array();
   for (const auto& statement : body.statements) {
-    if (!std::exchange(first, false)) out += ',';
-    out += R"({"name":)";
-    append_json_string(out, statement.name);
+    out.begin_object().field("name", statement.name);
     if (statement.value) {
-      out += R"(,"type":"attr","value":)";
-      append_value(out, *statement.value);
+      append_value(out.field("type", "attr").key("value"), *statement.value);
     } else {
-      out += R"(,"type":"block")";
-      if (!statement.label.empty()) {
-        out += R"(,"label":)";
-        append_json_string(out, statement.label);
-      }
-      out += R"(,"body":)";
-      if (statement.body)
-        append_body(out, *statement.body);
-      else
-        out += "[]";
+      out.field("type", "block");
+      if (!statement.label.empty()) out.field("label", statement.label);
+      out.key("body");
+      append_body(out, statement.body ? *statement.body : BodyValue());
     }
-    out += '}';
+    out.end_object();
   }
-  out += ']';
+  out.end_array();
 }
 
 }  // namespace
 
-std::string value_to_json(const Value& value) {
-  std::string out;
-  append_value(out, value);
-  return out;
+Result<Value> parse_json(std::string_view text, const JsonOptions& options, std::size_t* error_offset) {
+  Reader in(text, {.max_depth = options.max_depth});
+  Value value;
+  if (Parser(in, options).value(value) && in.end()) return value;
+  if (error_offset != nullptr) *error_offset = in.error_offset();
+  return std::unexpected(in.error());
 }
 
 std::string body_to_json(const BodyValue& body) {
   std::string out;
-  append_body(out, body);
+  json::Writer writer(out);
+  append_body(writer, body);
   return out;
 }
 

@@ -1,8 +1,6 @@
-// JSON: the web API's shapes of values and bodies (cli-http-ui.md 6.2), a strict parser, and string escaping.
-//
-// The parser takes one RFC 8259 text into a Value. Errors are the phrases users of Go's encoding/json know
-// (`unexpected end of JSON input`, `invalid character '1' after top-level value`). Invalid UTF-8 and lone
-// surrogate escapes become U+FFFD. Time is linear in the input; nesting is bounded. Threads: any; pure.
+// JSON and values of the language: the web API's shapes of values and bodies (cli-http-ui.md 6.2), and one RFC 8259 text as a
+// Value. Errors and limits are those of json::Reader; of what may be large, pull the parts that are needed from that instead.
+// Threads: any; pure.
 #pragma once
 
 #include <string>
@@ -20,21 +18,13 @@ struct JsonOptions {
   // Objects keep every field as written, repeated keys included (ObjectData::ordered; find() answers with the
   // last). Otherwise they are sorted, and of repeated keys the last wins.
   bool keep_fields = false;
-  int max_depth = 1000;
+  std::size_t max_depth = 1000;
 };
 // `error_offset`, when given, receives the place of an error.
 Result<Value> parse_json(std::string_view text, const JsonOptions& options = {},
                          std::size_t* error_offset = nullptr);
 
-// {"type":"string","value":"15s"}
-std::string value_to_json(const Value& value);
 // [{"name":"scrape_interval","type":"attr","value":…}, {"name":"tls_config","type":"block","body":[]}]
 std::string body_to_json(const BodyValue& body);
-
-// `text` with quotes and escapes. Invalid UTF-8 becomes \ufffd. `html_safe` also escapes < > & and U+2028/9.
-void append_json_string(std::string& out, std::string_view text, bool html_safe = false);
-std::string json_string(std::string_view text);
-// Shortest digits; an exponent below 1e-6 and from 1e21 on. What JSON cannot hold is null.
-std::string json_number(double value);
 
 }  // namespace invar::syntax

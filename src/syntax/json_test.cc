@@ -29,7 +29,11 @@ TEST(Json, ValuesHaveTheShapeOfTheApi) {
       {secret, R"j({"type":"capsule","value":"(secret)"})j"},
       {open, R"({"type":"capsule","value":"\"te\\\"xt\""})"},
   };
-  for (const auto& row : rows) EXPECT_EQ(value_to_json(row.value), row.want);
+  for (const auto& row : rows) {
+    BodyValue body;
+    body.attribute("x", row.value);
+    EXPECT_EQ(body_to_json(body), R"([{"name":"x","type":"attr","value":)" + std::string(row.want) + "}]");
+  }
 }
 
 TEST(Json, BodiesAreStatementLists) {
@@ -43,16 +47,6 @@ TEST(Json, BodiesAreStatementLists) {
       R"({"name":"block","type":"block","body":[{"name":"x","type":"attr","value":{"type":"number","value":1}}]},)"
       R"({"name":"block","type":"block","label":"label","body":[]}])");
   EXPECT_EQ(body_to_json({}), "[]");
-}
-
-TEST(Json, NumbersAreShortest) {
-  EXPECT_EQ(json_number(0.1), "0.1");
-  EXPECT_EQ(json_number(1e20), "100000000000000000000");
-  EXPECT_EQ(json_number(1e21), "1e+21");
-  EXPECT_EQ(json_number(0.000001), "0.000001");
-  EXPECT_EQ(json_number(1e-7), "1e-7");
-  EXPECT_EQ(json_number(1.5e-10), "1.5e-10");
-  EXPECT_EQ(json_number(1.0 / 0.0), "null");
 }
 
 TEST(Json, ParsesStrictly) {

@@ -1,6 +1,9 @@
 // encoding.*: language.md 9.2.
+#include <cmath>
+
 #include "base/strings.h"
 #include "codec/base64.h"
+#include "json/writer.h"
 #include "syntax/json.h"
 #include "syntax/stdlib_internal.h"
 
@@ -77,53 +80,39 @@ Outcome from_json(const std::string& text) {
 
 // ---- to_json
 
-class JsonWriter {
+// Writes until something cannot be JSON; what that is stays in problem().
+class ToJson {
  public:
-  std::expected<std::string, std::string> write(const Value& value) {
-    if (!append(value)) return std::unexpected(std::move(problem_));
-    return std::move(out_);
-  }
-
- private:
-  bool fail(std::string problem) {
-    problem_ = std::move(problem);
-    return false;
-  }
-
   bool append(const Value& value) {
-    if (out_.size() > kMaxTextBytes) return fail("the result is too long");
+    if (text_.size() > kMaxTextBytes) return fail("the result is too long");
     switch (value.type()) {
       case Type::kNull:
-        out_ += "null";
+        out_.null();
         return true;
       case Type::kBool:
-        out_ += value.as_bool() ? "true" : "false";
+        out_.value(value.as_bool());
         return true;
       case Type::kString:
-        append_json_string(out_, value.as_string(), true);
+        out_.value(value.as_string());
         return true;
       case Type::kNumber:
         if (value.number_kind() != Value::NumberKind::kFloat) {
-          out_ += value.number_text();
+          out_.raw(value.number_text());
           return true;
         }
-        if (const std::string text = json_number(value.as_double()); text != "null") {
-          out_ += text;
-          return true;
-        }
-        return fail("json: unsupported value: " + value.number_text());
+        if (!std::isfinite(value.as_double())) return fail("json: unsupported value: " + value.number_text());
+        out_.value(value.as_double());
+        return true;
       case Type::kArray: {
         if (const auto* bytes = value.as_byte_string()) {
-          append_json_string(out_, bytes->bytes, true);
+          out_.value(bytes->bytes);
           return true;
         }
-        out_ += '[';
-        bool first = true;
+        out_.begin_array();
         for (const auto& element : value.as_array()) {
-          if (!std::exchange(first, false)) out_ += ',';
           if (!append(element)) return false;
         }
-        out_ += ']';
+        out_.end_array();
         return true;
       }
       case Type::kObject:
@@ -136,17 +125,22 @@ class JsonWriter {
     return true;
   }
 
+  std::string text() { return std::move(text_); }
+  std::string problem() { return std::move(problem_); }
+
+ private:
+  bool fail(std::string problem) {
+    problem_ = std::move(problem);
+    return false;
+  }
+
   bool append_object(const ObjectData& object) {
-    const auto fields = object.by_name();
-    out_ += '{';
-    bool first = true;
-    for (const auto* field : fields) {
-      if (!std::exchange(first, false)) out_ += ',';
-      append_json_string(out_, field->first, true);
-      out_ += ':';
+    out_.begin_object();
+    for (const auto* field : object.by_name()) {
+      out_.key(field->first);
       if (!append(field->second)) return false;
     }
-    out_ += '}';
+    out_.end_object();
     return true;
   }
 
@@ -154,7 +148,7 @@ class JsonWriter {
   bool append_capsule(const Capsule& capsule) {
     if (const auto* optional = dynamic_cast<const OptionalSecret*>(&capsule);
         optional && !optional->is_secret()) {
-      append_json_string(out_, optional->text(), true);
+      out_.value(optional->text());
       return true;
     }
     if (capsule.display() == "(secret)") return fail("secrets may not be converted into strings");
@@ -162,15 +156,16 @@ class JsonWriter {
     return fail("json: unsupported type: capsule(" + quote(capsule.type_name()) + ")");
   }
 
-  std::string out_;
+  std::string text_;
+  json::Writer out_{text_, JsonEscapes::kHtml};
   std::string problem_;
 };
 
 Outcome to_json(const Value& value) {
   if (value.type() != Type::kObject) return std::unexpected("jsonEncode only supports map");
-  auto text = JsonWriter().write(value);
-  if (!text) return std::unexpected(std::move(text).error());
-  return text_outcome(std::move(*text));
+  ToJson writer;
+  if (!writer.append(value)) return std::unexpected(writer.problem());
+  return text_outcome(writer.text());
 }
 
 Outcome from_yaml(const std::string& text) {

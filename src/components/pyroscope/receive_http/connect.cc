@@ -6,7 +6,7 @@
 #include "base/strings.h"
 #include "codec/gzip.h"
 #include "components/pyroscope/receive_http/grpc.h"
-#include "syntax/json.h"
+#include "json/writer.h"
 
 namespace invar::components::pyroscope_receive_http {
 namespace {
@@ -117,10 +117,9 @@ std::expected<ConnectCall, http::ServerResponse> open_connect_call(const http::H
 
 http::ServerResponse connect_error(ConnectCode code, std::string_view message) {
   const CodeText text = text_of(code);
-  return {
-      text.status,
-      {{"Content-Type", std::string(kJson)}, {"Accept-Encoding", "gzip"}},
-      "{\"code\":" + syntax::json_string(text.name) + ",\"message\":" + syntax::json_string(message) + "}"};
+  std::string body;
+  json::Writer(body).begin_object().field("code", text.name).field("message", message).end_object();
+  return {text.status, {{"Content-Type", std::string(kJson)}, {"Accept-Encoding", "gzip"}}, std::move(body)};
 }
 
 http::ServerResponse connect_empty_answer(const ConnectCall& call) {

@@ -1,14 +1,19 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <expected>
 #include <utility>
 
 #include "base/strings.h"
 #include "codec/base64.h"
-#include "components/pyroscope/receive_http/json_reader.h"
 #include "components/pyroscope/receive_http/push_decode.h"
+#include "json/reader.h"
 
 namespace invar::components::pyroscope_receive_http {
 namespace {
+
+using json::Kind;
+using json::Reader;
 
 // Both alphabets, with or without padding.
 std::expected<std::string, std::size_t> from_any_base64(std::string text) {
@@ -22,71 +27,64 @@ std::expected<std::string, std::size_t> from_any_base64(std::string text) {
 // A field of a message: its name, another name for it or "", and how its value is read.
 struct Field {
   std::string_view name, other;
-  std::function<Result<>()> read;
+  std::function<bool()> read;
   bool seen = false;
 };
 
 // Null counts as absent; fields of other names are ignored; a field that comes twice is an error.
-Result<> read_message(JsonReader& reader, std::vector<Field> fields) {
-  return reader.object([&](std::string_view name, std::size_t at) -> Result<> {
+bool read_message(Reader& in, std::vector<Field> fields) {
+  in.enter(Kind::kObject);
+  std::string name;
+  while (in.next_member(name)) {
     const auto field = std::ranges::find_if(
         fields, [&](const Field& f) { return f.name == name || (!f.other.empty() && f.other == name); });
-    if (field == fields.end()) return reader.skip();
-    if (std::exchange(field->seen, true)) return reader.error(at, "duplicate field " + quote(name));
-    if (reader.take_null()) return {};
-    return field->read();
-  });
+    if (field == fields.end()) continue;
+    if (std::exchange(field->seen, true))
+      return in.fail_at(in.name_offset(), "duplicate field " + quote(name));
+    if (in.kind() == Kind::kNull ? !in.read_null() : !field->read()) return false;
+  }
+  return !in.failed();
 }
 
-Field text_field(JsonReader& reader, std::string_view name, std::string& out) {
-  return {name, "", [&reader, name, &out]() -> Result<> {
-            INVAR_ASSIGN_OR_RETURN(out, reader.string("string", name));
-            return {};
-          }};
+template <class Item>
+std::function<bool()> read_list(Reader& in, std::vector<Item>& out, bool (*read)(Reader&, Item&)) {
+  return [&in, &out, read] {
+    in.enter(Kind::kArray);
+    while (in.next_element()) {
+      if (!read(in, out.emplace_back())) return false;
+    }
+    return !in.failed();
+  };
 }
 
-Result<Label> read_label(JsonReader& reader) {
-  Label label;
-  INVAR_TRY(read_message(reader,
-                         {text_field(reader, "name", label.name), text_field(reader, "value", label.value)}));
-  return label;
+std::function<bool()> read_text(Reader& in, std::string& out) {
+  return [&in, &out] { return in.read(out); };
 }
 
-Result<PushedSample> read_sample(JsonReader& reader) {
-  PushedSample sample;
+bool read_label(Reader& in, Label& out) {
+  return read_message(in, {{"name", "", read_text(in, out.name)}, {"value", "", read_text(in, out.value)}});
+}
+
+bool read_sample(Reader& in, PushedSample& out) {
   std::string body;
-  const auto read_body = [&]() -> Result<> {
-    const std::size_t at = reader.position();
-    INVAR_ASSIGN_OR_RETURN(std::string text, reader.string("bytes", "rawProfile"));
+  const auto read_body = [&] {
+    const std::size_t at = in.offset();
+    std::string text;
+    if (!in.read(text)) return false;
     auto decoded = from_any_base64(std::move(text));
-    if (!decoded) return reader.error(at, "invalid value for bytes field rawProfile: it is not base64");
+    if (!decoded) return in.fail_at(at, "invalid value for bytes field rawProfile: it is not base64");
     body = *std::move(decoded);
-    return {};
+    return true;
   };
-  INVAR_TRY(
-      read_message(reader, {{"rawProfile", "raw_profile", read_body}, text_field(reader, "ID", sample.id)}));
-  sample.body = share(std::move(body));
-  return sample;
+  if (!read_message(in, {{"rawProfile", "raw_profile", read_body}, {"ID", "", read_text(in, out.id)}}))
+    return false;
+  out.body = share(std::move(body));
+  return true;
 }
 
-Result<PushedSeries> read_series(JsonReader& reader) {
-  PushedSeries series;
-  const auto read_labels = [&] {
-    return reader.array([&]() -> Result<> {
-      INVAR_ASSIGN_OR_RETURN(Label label, read_label(reader));
-      series.labels.push_back(std::move(label));
-      return {};
-    });
-  };
-  const auto read_samples = [&] {
-    return reader.array([&]() -> Result<> {
-      INVAR_ASSIGN_OR_RETURN(PushedSample sample, read_sample(reader));
-      series.samples.push_back(std::move(sample));
-      return {};
-    });
-  };
-  INVAR_TRY(read_message(reader, {{"labels", "", read_labels}, {"samples", "", read_samples}}));
-  return series;
+bool read_series(Reader& in, PushedSeries& out) {
+  return read_message(in, {{"labels", "", read_list(in, out.labels, &read_label)},
+                           {"samples", "", read_list(in, out.samples, &read_sample)}});
 }
 
 }  // namespace
@@ -96,20 +94,12 @@ Result<std::vector<PushedSeries>> decode_push_json(std::string_view message) {
     return fail(ErrorCode::kInvalidArgument,
                 "unmarshal message: zero-length payload is not a valid JSON object");
   std::vector<PushedSeries> all;
-  JsonReader reader(message);
-  const auto read_all = [&] {
-    return reader.array([&]() -> Result<> {
-      INVAR_ASSIGN_OR_RETURN(PushedSeries series, read_series(reader));
-      all.push_back(std::move(series));
-      return {};
-    });
-  };
-  auto read = read_message(reader, {{"series", "", read_all}});
-  if (read) read = reader.end();
-  if (!read)
-    return fail(ErrorCode::kInvalidArgument,
-                "unmarshal message: unmarshal into *pushv1.PushRequest: proto: " + read.error().message);
-  return all;
+  Reader in(message, {.strict_text = true});
+  if (read_message(in, {{"series", "", read_list(in, all, &read_series)}}) && in.end()) return all;
+  const json::Place place = in.place(in.error_offset());
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("unmarshal message: unmarshal into *pushv1.PushRequest: proto: (line {}:{}): {}",
+                          place.line, place.column, in.error().message));
 }
 
 }  // namespace invar::components::pyroscope_receive_http

@@ -126,7 +126,7 @@ TEST_F(ReceiveHttpTest, WhatCannotBeDecodedIsTheClientsMistakeAndNothingIsPassed
   expect(push("no gzip", {{"Content-Encoding", "gzip"}}), "get decompressor: gzip: invalid header");
   expect(push(pprof::testing::gzipped(std::string(2000, 'x')), {{"Content-Encoding", "gzip"}}),
          "decompress: ");
-  expect(push("[]", {{"Content-Type", "application/json"}}), "(line 1:1): unexpected token [");
+  expect(push("[]", {{"Content-Type", "application/json"}}), "(line 1:1): object expected, not array");
   EXPECT_TRUE(downstream_->taken.empty());
 }
 
