@@ -9,11 +9,11 @@ string(REPLACE "/*style*/" "${style}" page "${page}")
 string(REPLACE "/*script*/" "${script}" page "${page}")
 file(WRITE ${BUNDLES}/flame.html "${page}")
 
-string(REPLACE "/*profile*/" ")UI\";\nconst std::string_view kFlamePageAfter = R\"UI(" page "${page}")
+string(REPLACE "/*profile*/" ")UI\";\nconst std::string_view kPageAfter = R\"UI(" page "${page}")
 file(WRITE ${BUNDLES}/flame_page.cc "// Written by cmake/write_flame_page.cmake.
-#include \"archive_tool/flame_page.h\"
+#include \"flame/page_text.h\"
 
-namespace invar::archive_tool {
-const std::string_view kFlamePageBefore = R\"UI(${page})UI\";
-}  // namespace invar::archive_tool
+namespace invar::flame {
+const std::string_view kPageBefore = R\"UI(${page})UI\";
+}  // namespace invar::flame
 ")

@@ -95,7 +95,7 @@ Result<int> diff(const Environment& environment, const DiffOptions& options) {
   INVAR_ASSIGN_OR_RETURN(const Loaded loaded, load_diff(environment, before, after, options.normalize));
   const int status = loaded.all_good ? 0 : 1;
   if (is_flame_output(options.output)) {
-    FlameCaption caption{
+    flame::Caption caption{
         .title = flame_title(before) + " → " + flame_title(after),
         .facts = {{"Before", fmt::format("{} profiles of {}", loaded.profiles[0], options.before)},
                   {"After", fmt::format("{} profiles of {}", loaded.profiles[1], options.after)}}};

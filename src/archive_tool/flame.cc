@@ -22,7 +22,7 @@ bool is_flame_output(std::string_view path) {
 }
 
 Result<> write_flame(const Environment& environment, const Loaded& loaded, const StackOptions& stacks,
-                     FlameCaption caption, const std::string& output) {
+                     flame::Caption caption, const std::string& output) {
   INVAR_ASSIGN_OR_RETURN(const pprof::StackFilter filter, stack_filter(stacks));
   const pprof::FlameTree tree = build_tree(loaded.profile, frame_detail(stacks.lines), filter);
   const auto fact = [&](const char* name, std::string value) {
@@ -35,12 +35,12 @@ Result<> write_flame(const Environment& environment, const Loaded& loaded, const
   fact("Drawn by", "invar " + std::string(build_info().version));
   if (output.ends_with(".svg"))
     return write_output(environment, output, flame_svg(tree, caption, tree.default_type), true);
-  return write_output(environment, output, flame_page(tree, caption), false);  // too long for a terminal
+  return write_output(environment, output, flame::page(tree, caption), false);  // too long for a terminal
 }
 
 Result<int> flame(const Environment& environment, const FlameOptions& options) {
   INVAR_ASSIGN_OR_RETURN(const Loaded loaded, load(environment, options.selection));
-  FlameCaption caption;
+  flame::Caption caption;
   caption.title = options.title.empty() ? flame_title(options.selection) : options.title;
   caption.facts = {{"Profiles", std::to_string(loaded.profiles[0])}};
   INVAR_TRY(write_flame(environment, loaded, options.stacks, std::move(caption), options.output));

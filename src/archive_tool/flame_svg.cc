@@ -70,7 +70,7 @@ double fraction_of(std::string_view text) {  // 0 ... 1, the same for the same t
 
 class Picture {
  public:
-  Picture(const pprof::FlameTree& tree, const FlameCaption& caption, std::uint32_t type)
+  Picture(const pprof::FlameTree& tree, const flame::Caption& caption, std::uint32_t type)
       : tree_(tree), caption_(caption), type_(type), diff_(tree.sides == 2) {}
 
   std::string draw() {
@@ -210,7 +210,7 @@ class Picture {
   }
 
   const pprof::FlameTree& tree_;
-  const FlameCaption& caption_;
+  const flame::Caption& caption_;
   const std::uint32_t type_;
   const bool diff_;
   std::vector<Box> boxes_;
@@ -220,7 +220,7 @@ class Picture {
 
 }  // namespace
 
-std::string flame_svg(const pprof::FlameTree& tree, const FlameCaption& caption, std::uint32_t type) {
+std::string flame_svg(const pprof::FlameTree& tree, const flame::Caption& caption, std::uint32_t type) {
   return Picture(tree, caption, type).draw();
 }
 

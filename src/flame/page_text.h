@@ -4,8 +4,8 @@
 
 #include <string_view>
 
-namespace invar::archive_tool {
+namespace invar::flame {
 
-extern const std::string_view kFlamePageBefore, kFlamePageAfter;
+extern const std::string_view kPageBefore, kPageAfter;
 
-}  // namespace invar::archive_tool
+}  // namespace invar::flame
