@@ -2,39 +2,33 @@
 
 #include <algorithm>
 #include <map>
-#include <protozero/pbf_writer.hpp>
 
 #include "base/strings.h"
 #include "codec/gzip.h"
+#include "codec/hash.h"
+#include "codec/wire.h"
 #include "delivery/series_labels.h"
 #include "http/url.h"
 
 namespace invar::delivery {
 namespace {
 
+using codec::wire::append_field;
+using codec::wire::append_varint;
+
 // push.v1, types.v1 and google/pprof field numbers.
-constexpr protozero::pbf_tag_type kSeries = 1, kLabels = 1, kSamples = 2, kRawProfile = 1, kId = 2, kName = 1,
-                                  kValue = 2;
-constexpr protozero::pbf_tag_type kTimeNanos = 9;
+constexpr std::uint32_t kSeries = 1, kLabels = 1, kSamples = 2, kRawProfile = 1, kId = 2, kName = 1,
+                        kValue = 2;
+constexpr std::uint32_t kTimeNanos = 9;
 constexpr Duration kOneMs = std::chrono::milliseconds(1);
 constexpr std::uint64_t kMaxAnswerBytes = std::uint64_t{1} << 20;
 
 // The key and length in front of `size` bytes that follow elsewhere.
-std::string length_prefix(protozero::pbf_tag_type field, std::size_t size) {
+std::string length_prefix(std::uint32_t field, std::size_t size) {
   std::string out;
-  protozero::write_varint(std::back_inserter(out), (std::uint64_t{field} << 3) | 2);
-  protozero::write_varint(std::back_inserter(out), size);
+  append_varint(out, (std::uint64_t{field} << 3) | 2);
+  append_varint(out, size);
   return out;
-}
-
-// CRC-32 of a few bytes, bit by bit: not worth a library here.
-std::uint32_t crc32(std::string_view bytes) {
-  std::uint32_t crc = 0xffffffff;
-  for (const char c : bytes) {
-    crc ^= static_cast<std::uint8_t>(c);
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc;
 }
 
 void put_u32(std::string& out, std::uint32_t v) {
@@ -56,7 +50,7 @@ void set_configured(http::Headers& out, const EndpointHeaders& headers, bool wit
 
 std::string time_suffix(bool gzip, UnixNanos unix_ns) {
   std::string field;
-  protozero::pbf_writer(field).add_int64(kTimeNanos, unix_ns);
+  append_field(field, kTimeNanos, static_cast<std::uint64_t>(unix_ns));
   if (!gzip) return field;
   // A gzip member with one stored block (RFC 1951 3.2.4).
   std::string member("\x1f\x8b\x08\0\0\0\0\0\0\xff\x01", 11);
@@ -66,7 +60,7 @@ std::string time_suffix(bool gzip, UnixNanos unix_ns) {
     member += static_cast<char>(v >> 8);
   }
   member += field;
-  put_u32(member, crc32(field));
+  put_u32(member, codec::crc32(field));
   put_u32(member, size);
   return member;
 }
@@ -78,18 +72,16 @@ Outgoing make_push(const pipeline::Profile& profile, const Labels& labels, bool 
   out.type = profile.type();
   out.taken_unix_ns = profile.taken_unix_ns;
 
-  std::string pairs;
-  {
-    protozero::pbf_writer series(pairs);
-    for (const Label& label : labels) {
-      protozero::pbf_writer pair(series, kLabels);
-      pair.add_string(kName, label.name);
-      pair.add_string(kValue, label.value);
-    }
+  std::string pairs, pair;
+  for (const Label& label : labels) {
+    pair.clear();
+    append_field(pair, kName, label.name);
+    append_field(pair, kValue, label.value);
+    append_field(pairs, kLabels, pair);
   }
   std::string suffix, id;
   if (lacks_time) suffix = time_suffix(codec::is_gzip(*profile.body), profile.taken_unix_ns);
-  if (!profile.id.empty()) protozero::pbf_writer(id).add_string(kId, profile.id);
+  if (!profile.id.empty()) append_field(id, kId, profile.id);
 
   const std::size_t raw_size = profile.body->size() + suffix.size();
   const std::string raw = length_prefix(kRawProfile, raw_size);

@@ -1,12 +1,16 @@
 #include "delivery/record.h"
 
-#include <protozero/pbf_reader.hpp>
-#include <protozero/pbf_writer.hpp>
+#include "codec/wire.h"
 
 namespace invar::delivery {
 namespace {
 
-enum Field : protozero::pbf_tag_type {
+using codec::wire::append_field;
+using codec::wire::Field;
+using codec::wire::Reader;
+using codec::wire::Type;
+
+enum Number : std::uint32_t {
   kDestination = 1,
   kType = 2,
   kHead = 3,
@@ -18,83 +22,83 @@ enum Field : protozero::pbf_tag_type {
   kName = 4,
 };
 
-void decode_ingest(protozero::pbf_reader reader, Outgoing& out) {
+// False: it is damaged.
+bool decode_ingest(std::string_view message, Outgoing& out) {
   auto info = std::make_shared<pipeline::IngestInfo>();
-  while (reader.next()) {
-    switch (reader.tag()) {
+  Reader reader(message);
+  for (Field field; reader.next(field);) {
+    if (field.type != Type::kBytes) continue;
+    switch (field.number) {
       case kPath:
-        info->path = reader.get_string();
+        info->path = field.bytes;
         break;
       case kQuery:
-        info->query = reader.get_string();
+        info->query = field.bytes;
         break;
       case kContentType:
-        info->content_types.push_back(reader.get_string());
+        info->content_types.emplace_back(field.bytes);
         break;
       case kName:
-        out.ingest_name = reader.get_string();
+        out.ingest_name = field.bytes;
         break;
       default:
-        reader.skip();
+        break;
     }
   }
   out.kind = pipeline::BodyKind::kIngest;
   out.ingest = std::move(info);
+  return reader.error() == nullptr;
 }
 
 }  // namespace
 
 std::string encode_record_header(const Outgoing& outgoing, std::string_view destination) {
   std::string out;
-  protozero::pbf_writer writer(out);
-  writer.add_string(kDestination, destination.data(), destination.size());
-  writer.add_string(kType, outgoing.type);
+  append_field(out, kDestination, destination);
+  append_field(out, kType, outgoing.type);
   if (outgoing.kind == pipeline::BodyKind::kPprof) {
-    writer.add_bytes(kHead, outgoing.head);
-    writer.add_bytes(kTail, outgoing.tail);
+    append_field(out, kHead, outgoing.head);
+    append_field(out, kTail, outgoing.tail);
     return out;
   }
-  protozero::pbf_writer ingest(writer, kIngest);
-  ingest.add_string(kPath, outgoing.ingest->path);
-  ingest.add_string(kQuery, outgoing.ingest->query);
-  for (const std::string& type : outgoing.ingest->content_types) ingest.add_string(kContentType, type);
-  ingest.add_string(kName, outgoing.ingest_name);
-  ingest.commit();
+  std::string ingest;
+  append_field(ingest, kPath, outgoing.ingest->path);
+  append_field(ingest, kQuery, outgoing.ingest->query);
+  for (const std::string& type : outgoing.ingest->content_types) append_field(ingest, kContentType, type);
+  append_field(ingest, kName, outgoing.ingest_name);
+  append_field(out, kIngest, ingest);
   return out;
 }
 
 Result<RecordHeader> decode_record_header(std::string_view header) {
-  try {
-    RecordHeader out;
-    bool known = false;
-    protozero::pbf_reader reader(header.data(), header.size());
-    while (reader.next()) {
-      switch (reader.tag()) {
-        case kDestination:
-          out.destination = reader.get_string();
-          break;
-        case kType:
-          out.outgoing.type = reader.get_string();
-          break;
-        case kHead:
-          out.outgoing.head = reader.get_string();
-          known = true;
-          break;
-        case kTail:
-          out.outgoing.tail = reader.get_string();
-          break;
-        case kIngest:
-          decode_ingest(reader.get_message(), out.outgoing);
-          known = true;
-          break;
-        default:
-          reader.skip();
-      }
+  RecordHeader out;
+  bool known = false, whole = true;
+  Reader reader(header);
+  for (Field field; reader.next(field);) {
+    if (field.type != Type::kBytes) continue;
+    switch (field.number) {
+      case kDestination:
+        out.destination = field.bytes;
+        break;
+      case kType:
+        out.outgoing.type = field.bytes;
+        break;
+      case kHead:
+        out.outgoing.head = field.bytes;
+        known = true;
+        break;
+      case kTail:
+        out.outgoing.tail = field.bytes;
+        break;
+      case kIngest:
+        whole = decode_ingest(field.bytes, out.outgoing);
+        known = true;
+        break;
+      default:
+        break;
     }
-    if (known) return out;
-  } catch (const protozero::exception&) {
-    // As below.
   }
+  if (known && whole && reader.error() == nullptr) return out;
   return fail(ErrorCode::kDataLoss, "a record on disk is not one of pyroscope.write");
 }
 
