@@ -211,6 +211,10 @@ TEST(Idna, NamesBecomeAscii) {
   EXPECT_EQ(to_ascii_host("M\xC3\x9CNCHEN.de"), "xn--mnchen-3ya.de");
   EXPECT_EQ(to_ascii_host("\xE4\xBE\x8B\xE3\x81\x88.\xE3\x83\x86\xE3\x82\xB9\xE3\x83\x88"),
             "xn--r8jz45g.xn--zckzah");
+  EXPECT_EQ(to_ascii_host("bu\xCC\x88"
+                          "cher.Plain_1"),
+            "xn--bcher-kva.Plain_1")
+      << "decomposed letters; other labels stay as they are";
   EXPECT_EQ(to_ascii_host("\xFF.example"), "\xFF.example");
   EXPECT_EQ(to_ascii_host("plain.example"), "plain.example");
 }

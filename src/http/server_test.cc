@@ -257,11 +257,11 @@ TEST_F(ServerTest, BadRequestsGetTheirStatus) {
       {"bad chunk", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
        "HTTP/1.1 400 Bad Request\r\n"},
       {"declared too large", "POST / HTTP/1.1\r\nContent-Length: 1001\r\n\r\n",
-       "HTTP/1.1 413 Request Entity Too Large\r\n"},
+       "HTTP/1.1 413 Payload Too Large\r\n"},
       {"too large in chunks",
        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n400\r\n" + std::string(1024, 'x') +
            "\r\n0\r\n\r\n",
-       "HTTP/1.1 413 Request Entity Too Large\r\n"},
+       "HTTP/1.1 413 Payload Too Large\r\n"},
       {"endless header", "GET / HTTP/1.1\r\nX: " + std::string(100'000, 'x'),
        "HTTP/1.1 431 Request Header Fields Too Large\r\n"},
   };

@@ -175,7 +175,7 @@ class Connect(Relay):
         self.assertRegex(self.push(profile(), "service_name=shop", "__name__=cpu", "a-b=c"),
                          r'^invalid_argument: unable to append series \{.*"a-b"="c".*character is not allowed')
         self.assertTrue(self.push(b"", "service_name=shop", "__name__=cpu").startswith("invalid_argument: series"))
-        self.assertRegex(self.push(os.urandom(100001), "service_name=shop"), "413 Request Entity Too Large$")
+        self.assertRegex(self.push(os.urandom(100001), "service_name=shop"), "413 Payload Too Large$")
         for protocol in ("-grpc", "-grpc-web"):
             self.assertRegex(self.push(profile(), "service_name=shop", "__name__=cpu", "a-b=c", flags=[protocol]),
                              r"^invalid_argument: unable to append series .*character is not allowed")
