@@ -33,7 +33,7 @@ class Process {
     // Before signals are held for the loop: a pipe without a writer blocks, and Ctrl-C has to end that. And before
     // anything is created, which a mistyped path would leave behind.
     const auto config = read_config(*files_, options_.config_path, runtime::Reading::kFirst);
-    if (!config) return fail_with(runtime::reading_error_text(options_.config_path, config.error().message));
+    if (!config) return fail_early(runtime::reading_error_text(options_.config_path, config.error().message));
     // Signals before threads: those started later inherit the mask.
     signals_ = async::watch_signals(*loop_, [this](int signo) { on_signal(signo); });
     pool_ = async::make_worker_pool(*loop_, std::max(2U, std::thread::hardware_concurrency()), "invar-worker",
@@ -42,13 +42,13 @@ class Process {
     daemon_ = std::make_unique<Daemon>(options_, world());
 
     const auto found = daemon_->load(*config);
-    if (!found) return fail_with(found.error().message);
+    if (!found) return fail_early(found.error().message);
     if (found->has_errors()) {
       const auto all = all_mistakes(config->sources, *found, options_.min_stability);
       fmt::print(stderr, "{}", all.render(use_colour()));
       std::fputs("\n", stdout);
       std::fflush(stdout);
-      return fail_with("could not perform the initial load successfully");
+      return fail_early("could not perform the initial load successfully");
     }
     if (auto started = daemon_->start(); !started) {
       logger_.error(started.error().message, {{"service", "http"}});
@@ -61,6 +61,12 @@ class Process {
   }
 
  private:
+  // What was logged so far waits for a level and a form that now nobody will tell.
+  int fail_early(std::string_view message) {
+    sink_->flush_buffered();
+    return fail_with(message);
+  }
+
   World world() {
     return {.loop = loop_.get(),
             .pool = pool_.get(),

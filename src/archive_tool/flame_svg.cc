@@ -5,6 +5,7 @@
 
 #include "archive_tool/flame.h"
 #include "archive_tool/text.h"
+#include "base/html.h"
 #include "base/strings.h"
 
 namespace invar::archive_tool {
@@ -16,33 +17,15 @@ constexpr double kLetter = 6.6;    // width of a letter of 11 px monospace
 constexpr double kTextAbove = 22;  // frames narrower carry no text
 
 // XML 1.0 knows no control characters but tab and the line ends, and neither U+FFFE nor U+FFFF.
-void put_xml(std::string& out, std::string_view text) {
+std::string xml(std::string_view text) {
+  std::string known;
   while (!text.empty()) {
     const Rune rune = decode_rune(text);
     text.remove_prefix(static_cast<std::size_t>(rune.length));
-    switch (rune.value) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        append_rune(out,
-                    rune.value < 0x20 || rune.value == 0xfffe || rune.value == 0xffff ? 0xfffd : rune.value);
-    }
+    const bool unknown = rune.value < 0x20 || rune.value == 0xfffe || rune.value == 0xffff;
+    append_rune(known, unknown ? 0xfffd : rune.value);
   }
-}
-std::string xml(std::string_view text) {
-  std::string out;
-  put_xml(out, text);
-  return out;
+  return escape_html(known);
 }
 
 // "example.com/x/y.(*T).F" -> "y.(*T).F"
@@ -178,12 +161,12 @@ class Picture {
   void put(std::string& out, const Box& box) const {
     const double y = kHead + kRow * static_cast<double>(deepest_ - box.depth);
     out += fmt::format(R"(<g><title>)");
-    // A line break may stand in a title; put_xml would take it for a control character.
+    // A line break may stand in a title; xml() would take it for a control character.
     bool first = true;
     const std::string tip = tooltip(box.node);
     for (const std::string_view line : split(tip, '\n')) {
       if (!std::exchange(first, false)) out += '\n';
-      put_xml(out, line);
+      out += xml(line);
     }
     out += fmt::format(R"(</title><rect x="{:.1f}" y="{}" width="{:.1f}" height="{}" rx="1" fill="{}"/>)",
                        box.x, y, std::max(box.width - 0.5, kSmallest), kRow - 1, color(box.node));

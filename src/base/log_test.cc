@@ -147,11 +147,11 @@ TEST_F(LogTest, RecordsWaitForTheFirstConfigurationAndAreThenFiltered) {
   EXPECT_EQ(out, "");
 }
 
-TEST_F(LogTest, FailedStartShowsWhatWasBuffered) {
-  logger.debug("d");
+TEST_F(LogTest, FailedStartShowsTheWarningsThatWereBuffered) {
   logger.info("i");
+  logger.warn("w");
   sink->flush_buffered();
-  EXPECT_EQ(take(), std::string(kTs) + "level=info msg=i\n");
+  EXPECT_EQ(take(), std::string(kTs) + "level=warn msg=w\n");
   sink->flush_buffered();
   EXPECT_EQ(take(), "");
 }

@@ -20,7 +20,6 @@ class Selector {
   static Result<Selector> parse(std::string_view text);
 
   [[nodiscard]] bool matches(const Labels& labels) const;
-  [[nodiscard]] bool matches_everything() const { return matchers_.empty(); }
 
  private:
   struct Matcher {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "services/html.h"
+#include "base/html.h"
 #include "json/writer.h"
 
 namespace invar::services {

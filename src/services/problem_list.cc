@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "services/html.h"
+#include "base/html.h"
 
 namespace invar::services {
 namespace {

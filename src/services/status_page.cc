@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "base/build_info.h"
+#include "base/html.h"
 #include "base/strings.h"
-#include "services/html.h"
 #include "services/page_style.h"
 #include "services/problem_list.h"
 

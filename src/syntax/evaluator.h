@@ -57,8 +57,6 @@ const Value* stdlib_find(std::string_view name);  // top-level: "sys", "string",
 bool stdlib_is_deprecated(std::string_view name);
 // "array.group_by" etc: the stability level a function needs; nullopt when generally available.
 std::optional<Stability> stdlib_stability(std::string_view dotted_name);
-// The load error of language.md 9.3 when a traversal that means the standard library names a function below `minimum`.
-std::optional<std::string> stdlib_refusal(const Traversal& traversal, Stability minimum);
 // What string.format("%v", value) prints; a failure when that is too long.
 std::expected<std::string, DecodeError> stdlib_printed(const Value& value);
 

@@ -143,21 +143,6 @@ std::optional<Stability> stdlib_stability(std::string_view dotted_name) {
   return std::nullopt;
 }
 
-std::optional<std::string> stdlib_refusal(const Traversal& traversal, Stability minimum) {
-  std::string name;
-  for (const auto& part : traversal.names) {
-    if (!name.empty()) name += '.';
-    name += part;
-    const auto needed = stdlib_stability(name);
-    if (!needed || *needed >= minimum) continue;
-    const std::string level(to_string(*needed));
-    return name + " is at stability level \"" + level +
-           "\", which is below the minimum allowed stability level \"" + std::string(to_string(minimum)) +
-           "\". Use --stability.level command-line flag to enable \"" + level + "\" features";
-  }
-  return std::nullopt;
-}
-
 std::vector<std::string> stdlib_names() {
   std::vector<std::string> names;
   for (const auto& [name, ignored] : table())

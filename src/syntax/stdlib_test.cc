@@ -384,13 +384,6 @@ TEST(Stdlib, StabilityAndDeprecation) {
   EXPECT_FALSE(stdlib_is_deprecated("array"));
   EXPECT_EQ(stdlib_stability("array.group_by"), Stability::kExperimental);
   EXPECT_EQ(stdlib_stability("array.concat"), std::nullopt);
-  EXPECT_EQ(
-      stdlib_refusal({{"array", "group_by"}, {}}, Stability::kGenerallyAvailable),
-      "array.group_by is at stability level \"experimental\", which is below the minimum allowed stability "
-      "level "
-      "\"generally-available\". Use --stability.level command-line flag to enable \"experimental\" features");
-  EXPECT_EQ(stdlib_refusal({{"array", "group_by"}, {}}, Stability::kExperimental), std::nullopt);
-  EXPECT_EQ(stdlib_refusal({{"array", "concat"}, {}}, Stability::kGenerallyAvailable), std::nullopt);
   EXPECT_EQ(parse_stability("public-preview"), Stability::kPublicPreview);
   EXPECT_EQ(parse_stability("beta"), std::nullopt);
   for (const char* name :

@@ -160,6 +160,15 @@ class CommandLine(Case):
             done = self.expect([command, path], 1)
             self.assertEqual((done.stderr, done.stdout), (f"{excerpt}Error: {last}\n", "\n"))
 
+    def test_a_start_that_fails_shows_the_warnings_before_it(self):
+        storage = self.folder / "s"
+        storage.mkdir()
+        (storage / "invar_seed.json").write_text("damaged")
+        done = self.expect(["run", "--storage.path", str(storage), self.write(MANY_MISTAKES)], 1,
+                           stderr="could not perform the initial load successfully")
+        self.assertIn("the seed file is damaged", done.stderr)
+        self.assertNotIn("level=info", done.stderr)
+
     def test_values_in_the_file_are_checked_before_anything_starts(self):
         path = self.write('''discovery.http "d" {
 	url              = "http://h"

@@ -1,10 +1,10 @@
-// Text for an HTML page.
+// Text for an HTML page or another XML document. Pure.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-namespace invar::services {
+namespace invar {
 
 inline std::string escape_html(std::string_view text) {
   std::string out;
@@ -33,4 +33,4 @@ inline std::string escape_html(std::string_view text) {
   return out;
 }
 
-}  // namespace invar::services
+}  // namespace invar
