@@ -3,9 +3,6 @@
 namespace invar::components::discovery_file {
 namespace {
 
-// Files are often written in several steps; a burst of events is one scan.
-constexpr Duration kSettle = std::chrono::milliseconds(30);
-
 const std::vector<double> kSeconds = {0.001, 0.01, 0.1, 1, 10};
 
 constexpr const char* kMtimeName = "prometheus_sd_file_mtime_seconds";
@@ -14,7 +11,6 @@ constexpr const char* kMtimeName = "prometheus_sd_file_mtime_seconds";
 
 FileDiscoverer::FileDiscoverer(const component::Options& options, Arguments arguments)
     : loop_(*options.loop),
-      pool_(*options.pool),
       files_(options.files),
       logger_(options.logger),
       metrics_(*options.metrics),
@@ -25,89 +21,55 @@ FileDiscoverer::FileDiscoverer(const component::Options& options, Arguments argu
       scan_duration_(metrics_.histogram("prometheus_sd_file_scan_duration_seconds",
                                         "The duration of the File-SD scan in seconds.", kSeconds)),
       arguments_(std::move(arguments)),
-      interval_(loop_),
-      settle_(loop_) {}
+      follower_(loop_, *options.disk_pool, logger_) {}
 
 FileDiscoverer::~FileDiscoverer() {
-  unwatch();
+  for (const auto& [path, known] : known_) forget(path);
 }
 
 void FileDiscoverer::start(component::GroupSink& sink) {
   sink_ = &sink;
-  tick();
+  follow();
 }
 
 bool FileDiscoverer::adopt(const component::Boxed& arguments) {
   arguments_ = arguments.as<Arguments>();
-  if (sink_ != nullptr) tick();
+  if (sink_ != nullptr) follow();
   return true;
 }
 
-void FileDiscoverer::tick() {
-  interval_.arm_after(arguments_.refresh_interval, [this] { tick(); });
-  // Every time anew: a directory may have appeared, or may be another one under the same name.
-  watch_directories();
-  scan();
-}
-
-void FileDiscoverer::unwatch() {
-  if (watch_ != 0) loop_.unwatch(watch_);
-  watch_ = 0;
-  watcher_.reset();
-}
-
-void FileDiscoverer::watch_directories() {
-  unwatch();
-  std::string error;
-  if (auto watcher = fs::Watcher::create()) {
-    watcher_ = std::move(*watcher);
-    for (const std::string& directory : directories_of(arguments_.files)) {
-      if (const auto added = watcher_->add(directory); !added) error = added.error().message;
-    }
-    watch_ = loop_.watch_readable(watcher_->fd(), [this] { changed(); });
-  } else {
-    error = watcher.error().message;
-  }
-  if (!error.empty()) {
-    watcher_errors_.add();
-    if (error != watcher_error_)
-      logger_.warn("changes of target files are only found at the interval", {{"err", error}});
-  }
-  watcher_error_ = std::move(error);
-}
-
-void FileDiscoverer::changed() {
-  bool ended = false;
-  for (const auto& event : watcher_->read_events()) ended = ended || event.ended;
-  if (ended) watch_directories();
-  if (!settle_.armed()) settle_.arm_after(kSettle, [this] { scan(); });
-}
-
-void FileDiscoverer::scan() {
-  if (scanning_) {
-    again_ = true;
-    return;
-  }
-  scanning_ = true;
-  pool_.run([patterns = arguments_.files, files = files_] { return scan_files(patterns, *files); },
-            alive_.bind([this, started = loop_.now()](Scan result) { scanned(started, std::move(result)); }));
+void FileDiscoverer::follow() {
+  follower_.follow({.interval = arguments_.refresh_interval,
+                    .points =
+                        [patterns = arguments_.files] {
+                          component::PathFollower::Points points;
+                          for (std::string& directory : directories_of(patterns))
+                            points.push_back({std::move(directory), ""});
+                          return points;
+                        },
+                    .look =
+                        [this, patterns = arguments_.files, files = files_] {
+                          return [this, scan = scan_files(patterns, *files)]() mutable {
+                            scanned(std::move(scan));
+                          };
+                        },
+                    .watch_failed = [this] { watcher_errors_.add(); }});
 }
 
 void FileDiscoverer::forget(const std::string& path) {
   metrics_.remove(kMtimeName, {{"filename", path}});
 }
 
-void FileDiscoverer::scanned(async::TimePoint started, Scan scan) {
-  scanning_ = false;
-  scan_duration_.observe(std::chrono::duration<double>(loop_.now() - started).count());
+void FileDiscoverer::scanned(Scan scan) {
+  scan_duration_.observe(std::chrono::duration<double>(scan.took).count());
   std::erase_if(known_, [&](const auto& entry) {
-    if (scan.contains(entry.first)) return false;
+    if (scan.files.contains(entry.first)) return false;
     forget(entry.first);
     return true;
   });
 
   component::Groups groups;
-  for (auto& [path, file] : scan) {
+  for (auto& [path, file] : scan.files) {
     KnownFile& known = known_[path];
     if (known.mtime == nullptr) {
       known.mtime = &metrics_.gauge(
@@ -128,7 +90,6 @@ void FileDiscoverer::scanned(async::TimePoint started, Scan scan) {
   }
   sink_->replace(std::move(groups));
   report();
-  if (std::exchange(again_, false)) this->scan();
 }
 
 // With the targets of before the component still does its work; without any it does not, and that is said first.

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "component/discovery.h"
+#include "component/path_follower.h"
 #include "components/discovery/file/arguments.h"
 #include "components/discovery/file/scan.h"
-#include "fs/watcher.h"
 
 namespace invar::components::discovery_file {
 
@@ -32,17 +32,12 @@ class FileDiscoverer final : public component::Discoverer {
     metrics::Gauge* mtime = nullptr;
   };
 
-  void tick();
-  void watch_directories();
-  void unwatch();
-  void changed();
-  void scan();
-  void scanned(async::TimePoint started, Scan scan);
+  void follow();
+  void scanned(Scan scan);
   void forget(const std::string& path);
   void report();
 
   async::Loop& loop_;
-  async::WorkerPool& pool_;
   std::shared_ptr<fs::FileSystem> files_;
   log::Logger logger_;
   metrics::Scope& metrics_;
@@ -53,15 +48,7 @@ class FileDiscoverer final : public component::Discoverer {
   Arguments arguments_;
   component::GroupSink* sink_ = nullptr;
   std::map<std::string, KnownFile> known_;
-  bool scanning_ = false;
-  bool again_ = false;  // something changed while a scan was running
-
-  std::unique_ptr<fs::Watcher> watcher_;
-  std::string watcher_error_;
-  async::Loop::WatchId watch_ = 0;
-  async::Timer interval_;
-  async::Timer settle_;
-  async::Alive alive_;
+  component::PathFollower follower_;
 };
 
 Result<std::unique_ptr<component::Discoverer>> make_discoverer(const component::Options& options,

@@ -25,16 +25,18 @@ Result<FileTargets> read_targets(const std::string& path, fs::FileSystem& files)
 }  // namespace
 
 Scan scan_files(const std::vector<std::string>& patterns, fs::FileSystem& files) {
+  const auto began = std::chrono::steady_clock::now();
   Scan scan;
   for (const std::string& pattern : patterns) {
     for (const std::string& path : expand_glob(pattern, files)) {
-      if (scan.contains(path)) continue;
+      if (scan.files.contains(path)) continue;
       const auto stat = files.stat(path);
       auto found = read_targets(path, files);
       if (!found && found.error().code == ErrorCode::kNotFound) continue;  // gone since it was listed
-      scan.emplace(path, ScannedFile{std::move(found), stat ? stat->mtime_unix_ns : 0});
+      scan.files.emplace(path, ScannedFile{std::move(found), stat ? stat->mtime_unix_ns : 0});
     }
   }
+  scan.took = std::chrono::steady_clock::now() - began;
   return scan;
 }
 

@@ -22,7 +22,10 @@ struct ScannedFile {
   Result<FileTargets> found;
   UnixNanos mtime_unix_ns = 0;
 };
-using Scan = std::map<std::string, ScannedFile>;  // by path as matched
+struct Scan {
+  std::map<std::string, ScannedFile> files;  // by path as matched
+  Duration took{};
+};
 
 Scan scan_files(const std::vector<std::string>& patterns, fs::FileSystem& files);
 

@@ -1,12 +1,17 @@
 #include "components/local/file/component.h"
 
+#include "component/build.h"
+#include "component/path_follower.h"
 #include "components/local/file/arguments.h"
-#include "components/local/file/file_follower.h"
 
 namespace invar::components::local_file {
 namespace {
 
 using component::Boxed;
+
+constexpr std::uint64_t kMaxFileBytes = std::uint64_t{64} << 20;
+// What is read at once when the configuration is loaded, so that what refers to the content finds it. More is read on the pool.
+constexpr std::uint64_t kBriefBytes = std::uint64_t{256} << 10;
 
 class FileComponent final : public component::Component {
  public:
@@ -14,26 +19,22 @@ class FileComponent final : public component::Component {
       : options_(std::move(options)),
         accessed_(options_.metrics->gauge("local_file_timestamp_last_accessed_unix_seconds",
                                           "The last successful access in unix seconds.")),
-        follower_(*options_.loop, *options_.pool, options_.files, options_.logger,
-                  [this](Result<std::string> content) { (void)take(std::move(content)); }) {}
+        follower_(*options_.loop, *options_.disk_pool, options_.logger) {}
 
-  // Reads the file at once: what depends on its content is evaluated right after this.
-  Result<> configure(const Arguments& arguments) {
+  Result<> update(const Boxed& boxed) override {
+    const auto& arguments = boxed.as<Arguments>();
+    if (arguments == arguments_ && health_.state == component::HealthState::kHealthy) return {};
     arguments_ = arguments;
-    INVAR_TRY(take(options_.files->read_file(arguments_.filename, kMaxFileBytes)));
-    if (started_) follower_.run(arguments_);
+    const auto stat = options_.files->stat(arguments_.filename);
+    if (!stat || stat->size_bytes <= kBriefBytes)
+      INVAR_TRY(take(options_.files->read_file(arguments_.filename, kMaxFileBytes)));
+    if (started_) follow();
     return {};
   }
 
   void start() override {
     started_ = true;
-    follower_.run(arguments_);
-  }
-
-  Result<> update(const Boxed& arguments) override {
-    if (arguments.as<Arguments>() == arguments_ && health_.state == component::HealthState::kHealthy)
-      return {};
-    return configure(arguments.as<Arguments>());
+    follow();
   }
 
   void stop(async::Task done) override {
@@ -42,9 +43,25 @@ class FileComponent final : public component::Component {
     done();
   }
 
-  std::optional<component::Health> health() const override { return health_; }
+  [[nodiscard]] std::optional<component::Health> health() const override { return health_; }
 
  private:
+  void follow() {
+    component::PathFollower::Followed followed{
+        .interval = arguments_.poll_frequency,
+        .points = {},
+        .look =
+            [this, path = arguments_.filename, files = options_.files] {
+              return [this, content = files->read_file(path, kMaxFileBytes)]() mutable {
+                (void)take(std::move(content));
+              };
+            },
+        .watch_failed = {}};
+    if (arguments_.detector == Detector::kFsnotify)
+      followed.points = [path = arguments_.filename] { return fs::watch_points(path); };
+    follower_.follow(std::move(followed));
+  }
+
   Result<> take(Result<std::string> content) {
     const UnixNanos now = options_.loop->unix_ns();
     if (!content) {
@@ -68,13 +85,14 @@ class FileComponent final : public component::Component {
   Arguments arguments_;
   bool started_ = false;
   component::Health health_;
-  FileFollower follower_;
+  component::PathFollower follower_;
 };
 
 constexpr const char* kDocumentation =
     R"(The content is exported as it is, without trimming: a trailing newline stays. It is read when the
-configuration is loaded, and a file that cannot be read then is an error of the configuration. Later the last content stays
-exported while the file cannot be read; the component is unhealthy and says why.
+configuration is loaded, and a file that cannot be read then is an error of the configuration. (A file of more than 256 KiB
+is read beside the loading; its content follows.) At most 64 MiB are read. Later the last content stays exported while the file
+cannot be read; the component is unhealthy and says why.
 
 With `fsnotify` a change is noticed at once, also when the file, or a symbolic link on the way to it, is replaced (as
 Kubernetes does it with mounted secrets).
@@ -101,12 +119,7 @@ component::Registration registration() {
       .summary = "Exports the content of a file and follows its changes.",
       .arguments = &arguments_schema(),
       .exports = &exports_schema(),
-      .build = [](component::Options options,
-                  const Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
-        auto made = std::make_unique<FileComponent>(std::move(options));
-        INVAR_TRY(made->configure(arguments.as<Arguments>()));
-        return made;
-      },
+      .build = &component::build_by_update<FileComponent>,
       .documentation = kDocumentation,
       .example = kExample,
   };

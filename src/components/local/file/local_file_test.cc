@@ -147,6 +147,18 @@ TEST_F(LocalFileTest, UnchangedContentIsNotExportedAgain) {
   EXPECT_EQ(harness_.exports.size(), 1u);
 }
 
+TEST_F(LocalFileTest, ALargeFileIsReadOnThePool) {
+  write("f", std::string(300 << 10, 'x'));
+  harness_.pool.set_paused(true);
+  ASSERT_TRUE(harness_.build(registration_, arguments("f")));
+  harness_.component->start();
+  harness_.loop.run_until_idle();
+  EXPECT_TRUE(harness_.exports.empty()) << "not on the loop";
+  harness_.pool.set_paused(false);
+  harness_.loop.run_until_idle();
+  EXPECT_EQ(content().size(), 300u << 10);
+}
+
 TEST_F(LocalFileTest, UpdateReadsTheNewFileAndFailsForAMissingOne) {
   write("f", "1");
   write("g", "2");
