@@ -38,19 +38,35 @@ syntax::Diagnostics all_mistakes(const std::vector<runtime::SourceFile>& sources
   };
   for (const auto& diagnostic : runtime::validate(sources, components(), config_blocks(), min_stability))
     if (diagnostic.severity == syntax::Severity::kError && !said(diagnostic)) found.add(diagnostic);
+  found.arrange();
   return found;
 }
+
+namespace {
+
+std::string counted(std::size_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+}  // namespace
 
 int validate(const std::string& path, syntax::Stability min_stability) {
   const auto files = fs::posix();
   auto sources = runtime::read_sources(*files, path);
   if (!sources) return fail_with(sources.error().message);
-  const auto diagnostics = runtime::validate(*sources, components(), config_blocks(), min_stability);
+  auto diagnostics = runtime::validate(*sources, components(), config_blocks(), min_stability);
   if (diagnostics.empty()) return 0;
-  fmt::print(stderr, "{}", diagnostics.render(use_colour()));
+  diagnostics.arrange();
+  fmt::print(stderr, "{}\n", diagnostics.render(use_colour()));
+  const std::size_t errors = diagnostics.count(syntax::Severity::kError);
+  const std::size_t warnings = diagnostics.count(syntax::Severity::kWarning);
+  std::string closing = errors > 0 ? counted(errors, "error") : "";
+  if (warnings > 0) closing += (closing.empty() ? "" : " and ") + counted(warnings, "warning");
+  if (errors == 0) closing += "; the configuration runs";
+  fmt::print(stderr, "{}\n", closing);
   std::fputs("\n", stdout);
   std::fflush(stdout);
-  return fail_with("validation failed");
+  return errors == 0 ? 0 : fail_with("validation failed");
 }
 
 }  // namespace invar::app

@@ -1,5 +1,9 @@
 #include "component/http_client_schema.h"
 
+#include "base/shown_text.h"
+#include "base/strings.h"
+#include "component/url_rule.h"
+
 namespace invar::syntax {
 
 StaticType Codec<http::SecretText>::static_type() {
@@ -54,7 +58,9 @@ struct ProxyUrlCodec : Codec<std::string> {
     // A written empty text is no proxy, and still satisfies "no_proxy needs proxy_url": see http::ProxyConfig.
     if (text->empty()) return " ";
     if (const auto url = http::parse_url(*text); !url) {
-      return std::unexpected(syntax::decode_failure("not a usable URL: " + url.error().message));
+      return std::unexpected(syntax::decode_failure(quote(shown_text(http::redact_url(*text))) +
+                                                    " is not a usable URL: " + url.error().message +
+                                                    "; write it as in \"http://proxy:3128\""));
     }
     return text;
   }
@@ -113,6 +119,9 @@ const Schema& authorization_schema() {
       SchemaBuilder<Authorization>()
           .attribute("type", &Authorization::type, "Authorization scheme; `Bearer` when empty.")
           .attribute("credentials", &Authorization::credentials, "What follows the scheme in the header.")
+          .valid([](const Authorization& authorization) {
+            return check_header("Authorization", authorization.credentials.value);
+          })
           .attribute("credentials_file", &Authorization::credentials_file,
                      "File with the credentials; it is read again when it changes.")
           .check(&check<Authorization>)
@@ -129,6 +138,10 @@ const Schema& oauth2_schema() {
                      "File with the client secret; it is read again when it changes.")
           .attribute("scopes", &OAuth2::scopes, "Scopes to ask for.")
           .attribute_with<UrlCodec>("token_url", &OAuth2::token_url, "Where tokens are fetched.")
+          .valid([](const OAuth2& oauth2) -> std::optional<DecodeError> {
+            if (oauth2.token_url.empty()) return std::nullopt;  // that it is missing is said of the block
+            return check_server_url(oauth2.token_url, {.example = "https://login.example/oauth2/token"});
+          })
           .attribute("endpoint_params", &OAuth2::endpoint_params,
                      "Further parameters of the token request's body.")
           .squash(&OAuth2::proxy, proxy_schema())
@@ -166,6 +179,9 @@ const Schema& http_client_schema() {
   static const Schema schema =
       SchemaBuilder<ClientConfig>()
           .attribute("bearer_token", &ClientConfig::bearer_token, "Bearer token.")
+          .valid([](const ClientConfig& client) {
+            return check_header("Authorization", client.bearer_token.value);
+          })
           .attribute("bearer_token_file", &ClientConfig::bearer_token_file,
                      "File with a bearer token; it is read again when it changes.")
           .squash(&ClientConfig::proxy, proxy_schema())

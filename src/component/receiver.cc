@@ -31,11 +31,15 @@ StaticType Codec<pipeline::ReceiverPtr>::static_type() {
 
 std::expected<pipeline::ReceiverPtr, DecodeError> Codec<pipeline::ReceiverPtr>::decode(const Value& v) {
   if (v.is_null()) return pipeline::ReceiverPtr();
-  if (v.type() != Type::kCapsule) return std::unexpected(type_mismatch("capsule", v));
+  const auto with_advice = [](DecodeError error) {
+    return std::unexpected(
+        syntax::with_hint(std::move(error), "a receiver is wanted, as in pyroscope.write.NAME.receiver"));
+  };
+  if (v.type() != Type::kCapsule) return with_advice(type_mismatch("capsule", v));
   if (const auto* capsule = dynamic_cast<const ReceiverCapsule*>(v.as_capsule().get()))
     return capsule->receiver();
-  return std::unexpected(decode_failure("expected capsule(" + quote(kTypeName) + "), got capsule(" +
-                                        quote(v.as_capsule()->type_name()) + ")"));
+  return with_advice(decode_failure("expected capsule(" + quote(kTypeName) + "), got capsule(" +
+                                    quote(v.as_capsule()->type_name()) + ")"));
 }
 
 Value Codec<pipeline::ReceiverPtr>::encode(const pipeline::ReceiverPtr& v) {

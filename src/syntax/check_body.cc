@@ -36,18 +36,8 @@ std::string_view expected_type(StaticType::Kind kind) {
 
 // Without the expression's text, and in the words of a check: "expected T, got U".
 std::string static_message(const DecodeError& error) {
-  if (error.expected.empty()) return error.message;
-  return "expected " + error.expected + ", got " + error.actual;
-}
-
-// Made of nothing but literals, so that the load is sure to see the same value.
-bool is_literal(const ast::Expr& expr) {
-  if (const auto* unary = std::get_if<ast::Unary>(&expr.node)) return is_literal(*unary->operand);
-  if (const auto* array = std::get_if<ast::Array>(&expr.node))
-    return std::ranges::all_of(array->elements, [](const auto& element) { return is_literal(*element); });
-  if (const auto* object = std::get_if<ast::Object>(&expr.node))
-    return std::ranges::all_of(object->fields, [](const auto& field) { return is_literal(*field.value); });
-  return std::holds_alternative<ast::Literal>(expr.node);
+  if (error.expected.empty()) return error.message + error.hint;
+  return "expected " + error.expected + ", got " + error.actual + error.hint;
 }
 
 class BodyChecker {

@@ -15,6 +15,11 @@ DecodeError type_mismatch(std::string_view expected, const Value& got) {
   return error;
 }
 
+DecodeError with_hint(DecodeError error, std::string hint) {
+  if (!hint.empty()) error.hint = " (" + std::move(hint) + ")";
+  return error;
+}
+
 DecodeError decode_failure(std::string message) {
   DecodeError error;
   error.message = std::move(message);
@@ -50,6 +55,50 @@ const ObjectData* object_fields(const Value& value, Value& storage) {
 }
 
 namespace {
+
+// A whole number at the start of a text, and what follows it without blanks.
+struct Amount {
+  std::uint64_t number;
+  std::string_view unit;
+};
+std::optional<Amount> amount_of(std::string_view text) {
+  text = trim_space(text);
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = parse_uint(text.substr(0, digits));
+  if (!number) return std::nullopt;
+  return Amount{*number, trim_space(text.substr(digits))};
+}
+
+// "1GB" -> write 1000000000
+std::string size_hint(std::string_view text) {
+  constexpr std::string_view kPrefixes = "kmgt";
+  const auto amount = amount_of(text);
+  if (!amount || amount->unit.empty()) return "";
+  const std::string unit = to_lower_ascii(amount->unit);
+  const std::size_t exponent = unit == "b" ? 0 : kPrefixes.find(unit[0]) + 1;
+  const std::string_view rest = std::string_view(unit).substr(1);
+  const bool binary = rest == "ib" || rest == "i";
+  if (unit != "b" && (exponent == 0 || !(binary || rest.empty() || rest == "b"))) return "";
+  std::uint64_t bytes = amount->number;
+  for (std::size_t i = 0; i < exponent; ++i)
+    if (__builtin_mul_overflow(bytes, binary ? 1024U : 1000U, &bytes)) return "";
+  return "write " + std::to_string(bytes);
+}
+
+// "15" -> write "15s"; "7d" -> write "168h"
+std::string duration_hint(std::string_view text) {
+  const auto amount = amount_of(text);
+  if (!amount) return "as in \"15s\", \"1m30s\" or \"24h\"";
+  if (amount->unit.empty()) return "write " + quote(std::to_string(amount->number) + "s");
+  const std::string unit = to_lower_ascii(amount->unit);
+  constexpr std::uint64_t kMost = 100'000;
+  const std::uint64_t hours = unit == "d" || unit == "day" || unit == "days"     ? 24
+                              : unit == "w" || unit == "week" || unit == "weeks" ? 168
+                                                                                 : 0;
+  if (hours > 0 && amount->number < kMost)
+    return "write " + quote(std::to_string(amount->number * hours) + "h");
+  return "units are ms, s, m and h";
+}
 
 constexpr std::string_view kSecretToString = "secrets may not be converted into strings";
 
@@ -94,7 +143,8 @@ std::expected<Value, DecodeError> decode_number(const Value& value) {
   if (!text) return std::unexpected(type_mismatch("number", value));
   auto number = parse_number(**text);
   if (!number)
-    return std::unexpected(type_mismatch("number", value.type() == Type::kArray ? value : Value("")));
+    return std::unexpected(with_hint(
+        type_mismatch("number", value.type() == Type::kArray ? value : Value("")), size_hint(**text)));
   return std::move(*number);
 }
 
@@ -152,7 +202,9 @@ std::expected<Duration, DecodeError> decode_duration(const Value& value) {
   auto text = decode_string(value);
   if (!text) return std::unexpected(std::move(text).error());
   auto duration = parse_duration(*text);
-  if (!duration) return std::unexpected(decode_failure(std::move(duration.error().message)));
+  if (!duration)
+    return std::unexpected(
+        with_hint(decode_failure(std::move(duration.error().message)), duration_hint(*text)));
   return std::clamp(*duration, -kForever, kForever);
 }
 

@@ -34,9 +34,12 @@ struct DecodeError {
   std::string message;  // "should be number, got string", or the type's own text
   // For `validate`: set when the message is a plain type mismatch, so that it can be re-worded as "expected T, got U".
   std::string expected, actual;
+  std::string hint;         // " (write \"15s\")": behind the message, whichever form it takes
   bool null_value = false;  // the offending value was null: reported without a position
 };
 DecodeError type_mismatch(std::string_view expected, const Value& got);
+// What the user may write instead, in brackets behind the message, in both of its forms.
+DecodeError with_hint(DecodeError error, std::string hint);
 
 // What `validate` may check on a literal without evaluating: language.md 10.5.
 struct StaticType {

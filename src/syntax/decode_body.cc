@@ -55,7 +55,7 @@ class BodyDecoder {
     Value value;
     if (!evaluate_into(*attribute.value, source_, scope_, diagnostics_, value)) return false;
     if (const auto error = field->decode(object, value)) {
-      report_decode_error(*attribute.value, source_, *error, diagnostics_);
+      report_decode_error(*attribute.value, source_, *error, diagnostics_, &value);
       return false;
     }
     return true;

@@ -52,6 +52,39 @@ void Diagnostics::append(Diagnostics other) {
                std::make_move_iterator(other.list_.end()));
 }
 
+void Diagnostics::arrange() {
+  std::map<const Source*, std::size_t> order;
+  for (const Diagnostic& d : list_) order.try_emplace(d.range.start.source.get(), order.size());
+  std::ranges::stable_sort(list_, {}, [&](const Diagnostic& d) {
+    return std::pair(order.at(d.range.start.source.get()), d.range.start.offset);
+  });
+
+  constexpr std::size_t kOften = 3, kMostPlaces = 5;
+  std::map<std::pair<Severity, std::string_view>, std::vector<const Diagnostic*>> same;
+  for (const Diagnostic& d : list_) same[{d.severity, d.message}].push_back(&d);
+  std::vector<Diagnostic> out;
+  for (const Diagnostic& d : list_) {
+    const auto& all = same.at({d.severity, d.message});
+    if (all.size() >= kOften && all.front() != &d) continue;
+    out.push_back(d);
+    if (all.size() < kOften) continue;
+    Diagnostic& folded = out.back();
+    folded.times = all.size();
+    folded.message += " (" + std::to_string(all.size()) + " times; also at ";
+    for (std::size_t i = 1; i < std::min(all.size(), kMostPlaces); ++i)
+      folded.message += (i > 1 ? ", " : "") + all[i]->range.start.to_string();
+    folded.message += all.size() > kMostPlaces ? ", …)" : ")";
+  }
+  list_ = std::move(out);
+}
+
+std::size_t Diagnostics::count(Severity severity) const {
+  std::size_t sum = 0;
+  for (const Diagnostic& d : list_)
+    if (d.severity == severity) sum += d.times;
+  return sum;
+}
+
 bool Diagnostics::has_errors() const {
   return std::any_of(list_.begin(), list_.end(),
                      [](const Diagnostic& d) { return d.severity == Severity::kError; });

@@ -39,6 +39,7 @@ struct Diagnostic {
   Severity severity = Severity::kError;
   Range range;
   std::string message;
+  std::size_t times = 1;                        // so many mistakes it stands for
   [[nodiscard]] std::string to_string() const;  // "<pos>: <message>"
 };
 
@@ -52,9 +53,14 @@ class Diagnostics {
   }
   void add(Diagnostic d) { list_.push_back(std::move(d)); }
   void append(Diagnostics other);
+  // For reading: by file (in the order of their first mention) and place; what is said three times or more is said once, at its first
+  // place, with the number of the others.
+  void arrange();
   [[nodiscard]] bool empty() const { return list_.empty(); }
   [[nodiscard]] bool has_errors() const;
   [[nodiscard]] std::size_t size() const { return list_.size(); }
+  [[nodiscard]] std::size_t count(
+      Severity severity) const;  // of mistakes, those that arrange() folded included
   [[nodiscard]] auto begin() const { return list_.begin(); }
   [[nodiscard]] auto end() const { return list_.end(); }
   [[nodiscard]] std::string summary() const;            // first, then " (and N more diagnostics)"

@@ -123,5 +123,30 @@ TEST(Render, IsBoundedForHostileSources) {
   EXPECT_THAT(all, EndsWith("Error: f:1:1: d999\n"));
 }
 
+TEST(Diagnostics, AreReadInTheOrderOfTheFilesAndWhatRecursIsSaidOnce) {
+  const SourcePtr a = make_source("a", "0123456789"), b = make_source("b", "0123456789");
+  const auto at = [](const SourcePtr& source, std::uint32_t offset) {
+    const Position place = position_at(source, offset);
+    return Range{place, place};
+  };
+  Diagnostics diagnostics;
+  diagnostics.error(at(a, 5), "five");
+  diagnostics.error(at(b, 1), "often");
+  diagnostics.error(at(a, 2), "two");
+  diagnostics.warning(at(a, 3), "often");
+  diagnostics.error(at(b, 0), "twice");
+  diagnostics.error(at(b, 2), "twice");
+  diagnostics.error(at(b, 3), "often");
+  diagnostics.error(at(b, 4), "often");
+  diagnostics.arrange();
+  std::string text;
+  for (const Diagnostic& d : diagnostics) text += d.to_string() + "\n";
+  EXPECT_EQ(text,
+            "a:1:3: two\na:1:4: often\na:1:6: five\nb:1:1: twice\n"
+            "b:1:2: often (3 times; also at b:1:4, b:1:5)\nb:1:3: twice\n");
+  EXPECT_EQ(diagnostics.count(Severity::kError), 7u);
+  EXPECT_EQ(diagnostics.count(Severity::kWarning), 1u);
+}
+
 }  // namespace
 }  // namespace invar::syntax

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/strings.h"
+#include "syntax/computed_value.h"
 #include "syntax/evaluator.h"
 #include "syntax/evaluator_internal.h"
 #include "syntax/function.h"
@@ -293,6 +294,16 @@ class Evaluation {
 
 }  // namespace
 
+bool is_literal(const ast::Expr& expr) {
+  if (const auto* paren = std::get_if<ast::Paren>(&expr.node)) return is_literal(*paren->inner);
+  if (const auto* unary = std::get_if<ast::Unary>(&expr.node)) return is_literal(*unary->operand);
+  if (const auto* array = std::get_if<ast::Array>(&expr.node))
+    return std::ranges::all_of(array->elements, [](const auto& element) { return is_literal(*element); });
+  if (const auto* object = std::get_if<ast::Object>(&expr.node))
+    return std::ranges::all_of(object->fields, [](const auto& field) { return is_literal(*field.value); });
+  return std::holds_alternative<ast::Literal>(expr.node);
+}
+
 const ast::Expr& blamed_expression(const ast::Expr& expr, const DecodeError& error, std::size_t* taken) {
   const ast::Expr* place = &expr;
   std::size_t steps = 0;
@@ -307,11 +318,12 @@ const ast::Expr& blamed_expression(const ast::Expr& expr, const DecodeError& err
 }
 
 void report_decode_error(const ast::Expr& expr, const SourcePtr& source, const DecodeError& error,
-                         Diagnostics& diagnostics) {
+                         Diagnostics& diagnostics, const Value* value) {
   std::size_t taken = 0;
   const ast::Expr& place = blamed_expression(expr, error, &taken);
   diagnostics.error(ast::range_of(source, place.span),
-                    print_expression(place, source) + path_text(error, taken) + " " + error.message);
+                    print_expression(place, source) + path_text(error, taken) + " " + error.message +
+                        error.hint + (value != nullptr ? computed_value(place, *value, error) : ""));
 }
 
 bool evaluate_into(const ast::Expr& expr, const SourcePtr& source, const Scope& scope,

@@ -107,7 +107,8 @@ TEST(Evaluate, OperandTypes) {
           {"true < false", "error: 1:1: true should be one of [number string] for binop <, got bool"},
           {"1 && true", "error: 1:1: 1 should be one of [bool] for binop &&, got number"},
           {"1 < \"a\"", "error: 1:5: \"a\" should be number, got string"},
-          {"c + \"a\"", "error: 1:1: c should be one of [number string capsule] for binop +, got capsule"},
+          {"c + \"a\"",
+           "error: 1:1: c should be one of [number string secret] for binop +, got capsule(\"test.Opaque\")"},
           {"null + 1", "error: 1:1: null should be one of [number string capsule] for binop +, got null"},
           {"s + 1", "error: 1:5: 1 should be capsule, got number"},
           {"1 + s", "error: 1:5: s should be number, got capsule"},
@@ -231,16 +232,17 @@ TEST(Evaluate, ErrorsNameTheInnermostExpressionAndThePathInsideIt) {
   const struct {
     std::string_view body, want;
   } rows[] = {
-      {"list = targets.list", "1:8: targets.list[2] should be number, got string"},
+      {"list = targets.list", "1:8: targets.list[2] should be number, got string (its value is \"x\")"},
       {"list = [1, true]", "1:12: true should be number, got bool"},
       {"list = ([1, (true)])", "1:13: (true) should be number, got bool"},
       {"list = {}", "1:8: {} should be array, got object"},
       {"map = {a = [true, 1]}", "1:19: 1 should be bool, got number"},
-      {"map = {a = targets.list}", "1:12: targets.list[0] should be bool, got number"},
+      {"map = {a = targets.list}", "1:12: targets.list[0] should be bool, got number (its value is 1)"},
       {"map = {\"a-b\" = [1]}", "1:17: 1 should be bool, got number"},
       {"map = coalesce({\"a-b\" = [1]})",
-       "1:7: coalesce({\"a-b\" = [1]})[\"a-b\"][0] should be bool, got number"},
-      {"map = coalesce({a = [1]})", "1:7: coalesce({a = [1]}).a[0] should be bool, got number"},
+       "1:7: coalesce({\"a-b\" = [1]})[\"a-b\"][0] should be bool, got number (its value is 1)"},
+      {"map = coalesce({a = [1]})",
+       "1:7: coalesce({a = [1]}).a[0] should be bool, got number (its value is 1)"},
   };
   for (const auto& row : rows) {
     Numbers numbers;

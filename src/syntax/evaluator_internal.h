@@ -22,9 +22,12 @@ const ast::Expr& blamed_expression(const ast::Expr& expr, const DecodeError& err
                                    std::size_t* taken = nullptr);
 
 // "<expression><path> <message>" at the innermost expression that the error's path leads to
-// (language.md 10.3).
+// (language.md 10.3). With the expression's value, one that was computed is shown behind the message.
 void report_decode_error(const ast::Expr& expr, const SourcePtr& source, const DecodeError& error,
-                         Diagnostics& diagnostics);
+                         Diagnostics& diagnostics, const Value* value = nullptr);
+
+// Made of nothing but literals.
+bool is_literal(const ast::Expr& expr);
 
 // ` (did you mean "x"?)`, or nothing when no candidate is close.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);

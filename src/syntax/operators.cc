@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/strings.h"
+
 namespace invar::syntax {
 namespace {
 
@@ -76,8 +78,14 @@ std::string_view operand_types(Token op) {
 }
 
 DecodeError wrong_operand(Token op, const Value& value) {
-  DecodeError error = decode_failure("should be one of [" + std::string(operand_types(op)) + "] for binop " +
-                                     std::string(token_name(op)) + ", got " + std::string(value.type_name()));
+  std::string wanted(operand_types(op)), got(value.type_name());
+  // A capsule that is no text would otherwise be told that it should be a capsule.
+  if (op == Token::kAdd && value.type() == Type::kCapsule) {
+    wanted = "number string secret";
+    got += "(" + quote(value.as_capsule()->type_name()) + ")";
+  }
+  DecodeError error = decode_failure("should be one of [" + wanted + "] for binop " +
+                                     std::string(token_name(op)) + ", got " + got);
   error.null_value = value.is_null();
   return error;
 }

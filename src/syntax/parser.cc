@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "syntax/foreign_input.h"
 #include "syntax/limits.h"
 #include "syntax/scanner.h"
 
@@ -571,10 +572,14 @@ ast::FilePtr parse_file(const SourcePtr& source, Diagnostics& diagnostics) {
   auto file = std::make_shared<ast::File>();
   file->source = source;
   Parser(source, own).parse_file(*file);
-  const bool failed = !own.empty();
-  diagnostics.append(std::move(own));
-  if (failed) return nullptr;
-  return file;
+  if (own.empty()) return file;
+  const Range first = own.begin()->range;
+  if (std::string foreign = foreign_input(source->text, first.start.offset); !foreign.empty()) {
+    diagnostics.error(first, std::move(foreign));
+  } else {
+    diagnostics.append(std::move(own));
+  }
+  return nullptr;
 }
 
 std::unique_ptr<ast::Expr> parse_expression(const SourcePtr& source, Diagnostics& diagnostics) {

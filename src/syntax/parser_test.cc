@@ -14,6 +14,7 @@
 namespace invar::syntax {
 namespace {
 
+using ::testing::EndsWith;
 using ast::Expr;
 using testing::HasSubstr;
 
@@ -187,9 +188,32 @@ TEST(ParseFile, Errors) {
       {"a = [\"a\" \"b\"]", "1:13: expected {, got ]\n"},
       {"a {\nb = 1\n", "3:1: expected }, got EOF\n"},
       {"a = [1,", "1:8: expected ], got EOF\n"},
-      {"a = #", "1:5: illegal character U+0023 '#'\n1:5: expected expression, got ILLEGAL\n"},
+      {"a = ~", "1:5: illegal character U+007E '~'\n1:5: expected expression, got ILLEGAL\n"},
   };
   for (const auto& [text, expected] : rows) EXPECT_EQ(errors(text), expected) << text;
+}
+
+TEST(ParseFile, CommentsOfOtherLanguagesAreOneMistake) {
+  EXPECT_EQ(errors("# one\na = 1 # two {\n  # three\nb \"l\" {\n  # four\n}\n"),
+            "1:1: illegal character U+0023 '#': comments begin with //\n");
+}
+
+TEST(ParseFile, WhatIsNoConfigurationAtAllIsToldInOneSentence) {
+  const std::string yaml = "1:15: this is YAML; Invar reads the Alloy configuration language (*.alloy)\n";
+  EXPECT_EQ(errors("scrape_configs:\n  - job_name: foo\n    static_configs:\n      - targets: [\"a:1\"]\n"),
+            yaml);
+  EXPECT_EQ(errors("# values\napiVersion: v1\nkind: ConfigMap\n"),
+            "1:1: this is YAML; Invar reads the Alloy configuration language (*.alloy)\n");
+  EXPECT_THAT(errors("---\na: 1\n"), HasSubstr("this is YAML"));
+  EXPECT_EQ(errors("  {\"a\": 1}"),
+            "1:3: this is JSON; Invar reads the Alloy configuration language (*.alloy)\n");
+  const std::string rendered = "render it first, with `helm template` for a Helm chart\n";
+  EXPECT_THAT(errors("a \"b\" {\n  url = {{ .Values.url | quote }}\n}\n"), EndsWith(rendered));
+  EXPECT_THAT(errors("{{- if .Values.on }}\na = 1\n{{- end }}\n"), EndsWith(rendered));
+  EXPECT_EQ(errors("a = \"{{ .x }}\"\nb = }\n"), "2:5: expected expression, got }\n")
+      << "no mistake of a template";
+  EXPECT_EQ(errors("a:1\nb = 1"),
+            "1:2: illegal character U+003A ':'\n1:2: expected block label, got ILLEGAL\n");
 }
 
 TEST(ParseFile, ReportsOneParserErrorPerLineAndGoesOn) {
@@ -276,7 +300,7 @@ TEST(Limits, WideInputsAreFine) {
 
 TEST(Limits, ErrorsStopAfterAThousand) {
   Diagnostics diagnostics;
-  parse_file(make_source("", repeat("#", 1 << 20)), diagnostics);
+  parse_file(make_source("", repeat("€", 1 << 20)), diagnostics);
   ASSERT_EQ(diagnostics.size(), kMaxParseErrors);
   std::string last;
   for (const Diagnostic& d : diagnostics) last = d.to_string();

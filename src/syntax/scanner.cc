@@ -1,5 +1,6 @@
 #include "syntax/scanner.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -88,8 +89,23 @@ void Scanner::step() {
 }
 
 void Scanner::skip_blanks() {
-  while (pos_ < text_.size() && (is_blank(at(pos_)) || (at(pos_) == '\n' && !terminator_))) ++pos_;
+  while (pos_ < text_.size()) {
+    if (is_blank(at(pos_)) || (at(pos_) == '\n' && !terminator_)) {
+      ++pos_;
+    } else if (at(pos_) == '#') {
+      skip_foreign_comment();
+    } else {
+      break;
+    }
+  }
   check(pos_);
+}
+
+// The comment of other languages: one mistake, told once, whatever stands in it.
+void Scanner::skip_foreign_comment() {
+  if (!std::exchange(saw_foreign_comment_, true))
+    error(pos_, "illegal character U+0023 '#': comments begin with //");
+  pos_ = std::min(text_.find('\n', pos_), text_.size());
 }
 
 Scanner::Lexeme Scanner::next() {

@@ -37,6 +37,7 @@ class Scanner {
   void check(std::size_t offset);
   void step();
   void skip_blanks();
+  void skip_foreign_comment();
   [[nodiscard]] bool comment_ends_line(std::size_t offset);
 
   Token scan_identifier();
@@ -55,7 +56,8 @@ class Scanner {
   // Bytes before this offset have been looked at for NUL, malformed UTF-8 and stray marks.
   std::size_t checked_ = 0;
   std::size_t code_follows_ = 0;  // comments before this offset have code behind them on their line
-  bool terminator_ = false;       // the last token may end a statement
+  bool saw_foreign_comment_ = false;
+  bool terminator_ = false;  // the last token may end a statement
 };
 
 // Message form of a code point: "U+0023 '#'", "U+00A0".

@@ -75,7 +75,7 @@ TEST(Scanner, TerminatorsStandAtTheLineEndAfterWhatMayEndAStatement) {
 TEST(Scanner, Errors) {
   using namespace std::string_literals;
   const std::pair<std::string, const char*> rows[] = {
-      {"#", "0: illegal character U+0023 '#'\n"},
+      {"#", "0: illegal character U+0023 '#': comments begin with //\n"},
       {"\xC2\xA0", "0: illegal character U+00A0\n"},
       {"\xE2\x82\xAC", "0: illegal character U+20AC '\xE2\x82\xAC'\n"},
       {"'a b'", "0: illegal single-quoted string; use double quotes\n"},

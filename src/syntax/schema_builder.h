@@ -117,6 +117,18 @@ class SchemaBuilder {
     return *this;
   }
 
+  // A rule about the field added last, run when it has been read and reported at its value: std::optional<DecodeError>(const T&).
+  template <class F>
+  SchemaBuilder& valid(F rule) {
+    return modify([&](Field& field) {
+      field.decode = [read = std::move(field.decode), rule = std::move(rule)](
+                         void* object, const Value& value) -> std::optional<DecodeError> {
+        if (auto error = read(object, value)) return error;
+        return rule(self(object));
+      };
+    });
+  }
+
   // Modifiers of the field added last.
   SchemaBuilder& required() {
     return modify([](Field& field) { field.required = true; });

@@ -1,5 +1,6 @@
 #include "syntax/schema.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::check_text;
 using testing::decode_text;
+using ::testing::EndsWith;
 
 struct Auth {
   std::string username;
@@ -205,7 +207,7 @@ TEST(Schema, ABodyThatDoesNotFit) {
       {"url = \"x\"", "-: url is x"},
       {"url = \"x\"\ntimeout = \"0s\"", "-: timeout must be positive"},
       {"url = \"x\"\nbasic_auth {\n  username = \"root\"\n}", "-: root is not allowed"},
-      {"timeout = \"1d\"", "1:11: \"1d\" time: unknown unit \"d\" in duration \"1d\""},
+      {"timeout = \"1d\"", "1:11: \"1d\" time: unknown unit \"d\" in duration \"1d\" (write \"24h\")"},
       {"url = nope.x", "1:7: identifier \"nope\" does not exist"},
   };
   for (const auto& row : rows) {
@@ -243,6 +245,53 @@ TEST(CheckBody, FindsEverythingAtOnce) {
             " | 1:1-5:14: missing required attribute \"url\"");
 }
 
+TEST(Schema, AMistakeInATextSaysWhatToWrite) {
+  struct Limits {
+    Duration every{};
+    std::int64_t bytes = 0;
+    bool operator==(const Limits&) const = default;
+  };
+  const Schema schema = SchemaBuilder<Limits>()
+                            .attribute("every", &Limits::every, "How often.")
+                            .attribute("bytes", &Limits::bytes, "How many.")
+                            .build();
+  const std::pair<const char*, const char*> rows[] = {
+      {"every = 15", "time: missing unit in duration \"15\" (write \"15s\")"},
+      {"every = \"7d\"", "(write \"168h\")"},
+      {"every = \"2 weeks\"", "(write \"336h\")"},
+      {"every = \"5 min\"", "(units are ms, s, m and h)"},
+      {"every = \"soon\"", "(as in \"15s\", \"1m30s\" or \"24h\")"},
+      {"bytes = \"1GB\"", "should be number, got string (write 1000000000)"},
+      {"bytes = \"64MiB\"", "(write 67108864)"},
+      {"bytes = \"64Mi\"", "(write 67108864)"},
+      {"bytes = \"10k\"", "(write 10000)"},
+      {"bytes = \"99999999999GB\"", "should be number, got string"},
+      {"bytes = \"many\"", "should be number, got string"},
+  };
+  for (const auto& [body, want] : rows) {
+    Limits got;
+    EXPECT_THAT(decode_text(body, schema, &got), EndsWith(want)) << body;
+  }
+}
+
+TEST(Schema, ARuleOfAFieldIsReportedAtItsValue) {
+  struct One {
+    std::string word;
+    bool operator==(const One&) const = default;
+  };
+  const Schema schema = SchemaBuilder<One>()
+                            .attribute("word", &One::word, "A word.")
+                            .valid([](const One& one) -> std::optional<DecodeError> {
+                              if (one.word != "bad") return std::nullopt;
+                              return decode_failure("is a bad word");
+                            })
+                            .build();
+  One got;
+  EXPECT_EQ(decode_text("word = \"good\"", schema, &got), "");
+  EXPECT_EQ(decode_text("word = \"bad\"", schema, &got), "1:8: \"bad\" is a bad word");
+  EXPECT_EQ(check_text("word = \"bad\"", schema), "1:8-1:12: is a bad word");
+}
+
 TEST(CheckBody, LiteralsAreChecked) {
   const struct {
     std::string_view body, want;
@@ -257,8 +306,9 @@ TEST(CheckBody, LiteralsAreChecked) {
       {"tags = \"a\"", "1:8-1:10: expected array, got string"},
       {"headers = {a = true, b = f()}", "1:16-1:19: expected string, got bool"},
       {"headers = [1]", "1:11-1:13: expected object, got array"},
-      {"timeout = \"1d\"", "1:11-1:14: time: unknown unit \"d\" in duration \"1d\""},
-      {"timeout = \"-1d\" + \"\"", "1:11-1:20: time: unknown unit \"d\" in duration \"-1d\""},
+      {"timeout = \"1d\"", "1:11-1:14: time: unknown unit \"d\" in duration \"1d\" (write \"24h\")"},
+      {"timeout = \"-1d\" + \"\"",
+       "1:11-1:20: time: unknown unit \"d\" in duration \"-1d\" (as in \"15s\", \"1m30s\" or \"24h\")"},
       {"follow = -1", "1:11-1:11: expected bool, got number"},
       {"follow = !true", ""},
       {"follow = 1 == 1", ""},

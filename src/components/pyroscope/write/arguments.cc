@@ -2,7 +2,7 @@
 
 #include "base/strings.h"
 #include "component/http_client_schema.h"
-#include "http/url.h"
+#include "component/url_rule.h"
 
 namespace invar::components::pyroscope_write {
 namespace {
@@ -13,28 +13,11 @@ std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
 }
 
-Result<> check_url(const std::string& text) {
-  const auto url = http::parse_url(text);
-  if (!url) return std::unexpected(url.error().wrapped("url"));
-  if (url->scheme != "http" && url->scheme != "https")
-    return invalid("url must start with http:// or https://, as in \"http://pyroscope:4040\"");
-  if (url->host.empty()) return invalid("url has no host");
-  if (text.find('?') != std::string::npos) return invalid("url must not have a query");
-  if (text.find('#') != std::string::npos) return invalid("url must not have a fragment");
-  return {};
-}
-
 Result<> check_endpoint(const EndpointArguments& endpoint) {
-  INVAR_TRY(check_url(endpoint.url));
   if (endpoint.remote_timeout <= Duration::zero()) return invalid("remote_timeout must be greater than 0");
   if (endpoint.min_backoff_period < Duration::zero() || endpoint.max_backoff_period < Duration::zero())
     return invalid("min_backoff_period and max_backoff_period must not be negative");
   if (endpoint.max_profile_bytes < 0) return invalid("max_profile_bytes must not be negative");
-  for (const auto& [name, value] : endpoint.headers) {
-    if (!http::is_header_token(name)) return invalid("headers: " + quote(name) + " is not a header name");
-    if (!http::is_header_value(value))
-      return invalid("headers: the value of " + name + " is not a header value");
-  }
   return {};
 }
 
@@ -60,9 +43,18 @@ const syntax::Schema& endpoint_schema() {
           .attribute_with<component::UrlCodec>("url", &EndpointArguments::url,
                                                "Full URL of the Pyroscope server to send profiles to.")
           .required()
+          .valid([](const EndpointArguments& endpoint) {
+            return component::check_server_url(endpoint.url, {.query_allowed = false});
+          })
           .attribute("remote_timeout", &EndpointArguments::remote_timeout,
                      "Timeout for requests made to the URL; it holds for each attempt.")
           .attribute("headers", &EndpointArguments::headers, "Extra headers to deliver with the request.")
+          .valid([](const EndpointArguments& endpoint) -> std::optional<syntax::DecodeError> {
+            for (const auto& [name, value] : endpoint.headers)
+              if (auto error = component::check_header(name, value))
+                return syntax::at_key(*std::move(error), name);
+            return std::nullopt;
+          })
           .squash(&EndpointArguments::client, component::http_client_schema())
           .attribute("min_backoff_period", &EndpointArguments::min_backoff_period,
                      "Initial backoff time between retries.")

@@ -114,16 +114,16 @@ TEST(Arguments, MistakesAreFoundAtLoad) {
     const char* text;
   } cases[] = {
       {"", "url"},
-      {"url = \"\"", "url"},
-      {"url = \"pyroscope:4040\"", "url"},
-      {"url = \"ftp://h\"", "url must start with http:// or https://"},
+      {"url = \"\"", "the URL is empty; write the server's address, as in \"http://pyroscope:4040\""},
+      {"url = \"pyroscope:4040\"", "has no scheme; write \"http://pyroscope:4040\""},
+      {"url = \"ftp://h\"", "has the scheme \"ftp\", which is none of http and https"},
       {"url = \"http://\"", "host"},
-      {"url = \"http://h/?a=b\"", "url must not have a query"},
-      {"url = \"http://h/#x\"", "url must not have a fragment"},
+      {"url = \"http://h/?a=b\"", "has a query; write \"http://h/\""},
+      {"url = \"http://h/#x\"", "has a fragment; write \"http://h/\""},
       {"url = \"http://h\"\nremote_timeout = \"0s\"", "remote_timeout must be greater than 0"},
       {"url = \"http://h\"\nmin_backoff_period = \"-1s\"", "must not be negative"},
       {"url = \"http://h\"\nheaders = { \"a b\" = \"x\" }", "is not a header name"},
-      {"url = \"http://h\"\nheaders = { \"a\" = \"x\\ny\" }", "is not a header value"},
+      {"url = \"http://h\"\nheaders = { \"a\" = \"x\\ny\" }", "holds a control character"},
       {"url = \"http://h\"\nbearer_token = \"a\"\nbearer_token_file = \"b\"", "at most one of basic_auth"},
       {"url = \"http://h\"\nsurprise = 1", "surprise"},
   };

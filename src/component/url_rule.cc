@@ -1,0 +1,60 @@
+#include "component/url_rule.h"
+
+#include <fmt/format.h>
+
+#include "base/shown_text.h"
+#include "base/strings.h"
+#include "http/client.h"
+#include "http/url.h"
+
+namespace invar::component {
+namespace {
+
+using syntax::decode_failure;
+using syntax::DecodeError;
+
+bool has_scheme(std::string_view text) {
+  const auto colon = text.find("://");
+  return colon != std::string_view::npos && text.find_first_of("/?#") > colon;
+}
+
+// What the text would be with a scheme, if that is all it lacks.
+std::string with_scheme(std::string_view text, const UrlRule& rule) {
+  const std::string whole = "http://" + std::string(text);
+  if (has_scheme(text) || !http::parse_url(whole)) return std::string(rule.example);
+  return whole;
+}
+
+}  // namespace
+
+std::optional<DecodeError> check_server_url(std::string_view text, const UrlRule& rule) {
+  const auto failure = [&](std::string_view what, std::string_view instead) {
+    return decode_failure(fmt::format(
+        "{} {}; write {}", quote(shown_text(http::redact_url(std::string(text)))), what, quote(instead)));
+  };
+  if (text.empty())
+    return decode_failure(
+        fmt::format("the URL is empty; write the server's address, as in {}", quote(rule.example)));
+  if (trim_space(text) != text) return failure("has blanks or line breaks around it", trim_space(text));
+  if (!has_scheme(text)) return failure("has no scheme", with_scheme(text, rule));
+  const auto url = http::parse_url(text);
+  if (!url) return failure("is not a usable URL: " + url.error().message, rule.example);
+  if (url->scheme != "http" && url->scheme != "https")
+    return failure(fmt::format("has the scheme {}, which is none of http and https", quote(url->scheme)),
+                   rule.example);
+  if (rule.query_allowed) return std::nullopt;
+  if (const auto mark = text.find_first_of("?#"); mark != std::string_view::npos)
+    return failure(text[mark] == '?' ? "has a query" : "has a fragment", text.substr(0, mark));
+  return std::nullopt;
+}
+
+std::optional<DecodeError> check_header(std::string_view name, std::string_view value) {
+  if (!http::is_header_token(name)) return decode_failure(quote(shown_text(name)) + " is not a header name");
+  if (http::is_header_value(value)) return std::nullopt;
+  const bool line_end = value.ends_with('\n') || value.ends_with('\r');
+  return decode_failure(fmt::format("the value of the header {} {}", quote(name),
+                                    line_end ? "ends in a line break; take it through string.trim_space(…)"
+                                             : "holds a control character, which no header may"));
+}
+
+}  // namespace invar::component
