@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
-#include "pprof/gzip.h"
+#include "codec/gzip.h"
 #include "pprof/profile.h"
 
 namespace invar::app::testing {
@@ -77,14 +77,14 @@ Result<std::string> make_profile(const std::vector<std::string>& words, UnixNano
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} takes {} numbers a stack", kind->name, kind->numbers));
   std::string zipped;
-  pprof::Deflater().gzip(pprof::serialize(profile), zipped);
+  codec::Deflater().gzip(pprof::serialize(profile), zipped);
   return zipped;
 }
 
 std::string profile_totals(std::string_view body) {
   std::string raw(body);
-  if (pprof::is_gzip(body)) {
-    if (const auto inflated = pprof::Inflater().gunzip(body, std::uint64_t{1} << 30, raw); !inflated)
+  if (codec::is_gzip(body)) {
+    if (const auto inflated = codec::Inflater().gunzip(body, std::uint64_t{1} << 30, raw); !inflated)
       return "damaged: " + inflated.error().message;
   }
   const auto profile = pprof::parse(raw);

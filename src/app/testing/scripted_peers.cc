@@ -7,16 +7,16 @@
 #include "app/testing/case_script.h"
 #include "app/testing/profile_text.h"
 #include "base/strings.h"
+#include "codec/gzip.h"
+#include "codec/wire.h"
 #include "labels/labels.h"
-#include "pprof/gzip.h"
-#include "pprof/wire.h"
 
 namespace invar::app::testing {
 namespace {
 
+using codec::wire::Field;
+using codec::wire::Reader;
 using http::testing::Answer;
-using pprof::wire::Field;
-using pprof::wire::Reader;
 
 Label read_label(std::string_view message) {
   Label label;
@@ -72,15 +72,15 @@ std::string push_message(const std::vector<std::pair<std::string, std::string>>&
   std::string series;
   for (const auto& [name, value] : labels) {
     std::string label;
-    pprof::wire::append_field(label, 1, name);
-    pprof::wire::append_field(label, 2, value);
-    pprof::wire::append_field(series, 1, label);
+    codec::wire::append_field(label, 1, name);
+    codec::wire::append_field(label, 2, value);
+    codec::wire::append_field(series, 1, label);
   }
   std::string sample;
-  pprof::wire::append_field(sample, 1, profile);
-  pprof::wire::append_field(series, 2, sample);
+  codec::wire::append_field(sample, 1, profile);
+  codec::wire::append_field(series, 2, sample);
   std::string request;
-  pprof::wire::append_field(request, 1, series);
+  codec::wire::append_field(request, 1, series);
   return request;
 }
 
@@ -144,7 +144,7 @@ void ScriptedPeers::note_arrival(const http::Request& request, const http::Url& 
     arrived.push_back("ingest " + query_name(url) + " " + profile_totals(body));
     return;
   }
-  if (std::string raw; pprof::is_gzip(body) && pprof::Inflater().gunzip(body, std::uint64_t{1} << 30, raw))
+  if (std::string raw; codec::is_gzip(body) && codec::Inflater().gunzip(body, std::uint64_t{1} << 30, raw))
     body = std::move(raw);
   read_push(body, arrived);
 }
