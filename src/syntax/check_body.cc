@@ -98,7 +98,7 @@ class BodyChecker {
     collect_traversals(expr, names);
     if (!names.empty()) {
       using Kind = StaticType::Kind;
-      if (field.static_type.kind != Kind::kList) return false;
+      if (field.static_type.kind != Kind::kList || !check_elements(expr, field, object)) return false;
       const Kind element = field.static_type.element->kind;
       return element == Kind::kCapsule || element == Kind::kMap || element == Kind::kUnchecked;
     }
@@ -106,8 +106,27 @@ class BodyChecker {
     const Value value = evaluate(expr, source_, Scope{}, ignored);
     if (!ignored.empty()) return false;
     const auto error = field.decode(object, value);
-    if (error && is_literal(expr)) report(blamed_expression(expr, *error).span, static_message(*error));
+    if (error && is_literal(expr) && check_elements(expr, field, object))
+      report(blamed_expression(expr, *error).span, static_message(*error));
     return !error;
+  }
+
+  // Every element of a written list that is wrong by itself; true when none is.
+  bool check_elements(const ast::Expr& expr, const Field& field, void* object) {
+    const auto* array = std::get_if<ast::Array>(&expr.node);
+    if (array == nullptr || !field.decode) return true;
+    const std::size_t reported = diagnostics_.size();
+    for (const auto& element : array->elements) {
+      if (!is_literal(*element)) continue;
+      Diagnostics ignored;
+      ArrayData alone;
+      alone.push_back(evaluate(*element, source_, Scope{}, ignored));
+      auto error = field.decode(object, Value(std::move(alone)));
+      if (!error || error->path.empty()) continue;
+      error->path.erase(error->path.begin());
+      report(blamed_expression(*element, *error).span, static_message(*error));
+    }
+    return diagnostics_.size() == reported;
   }
 
   bool check_block(ast::Span span, const ast::Block& block, const Schema& schema,

@@ -40,9 +40,16 @@ std::optional<Stability> parse_stability(std::string_view text) {
 }
 
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) {
+  constexpr std::size_t kShortestWord = 3;
   const auto similar = similar_names(name, candidates);
-  if (similar.empty()) return {};
-  return " (did you mean " + quote(similar.front()) + "?)";
+  if (!similar.empty()) return " (did you mean " + quote(similar.front()) + "?)";
+  // The last word alone: `profile.cpu` means `profile.process_cpu`.
+  const std::string_view word = name.substr(name.rfind('.') + 1);
+  if (word.size() < kShortestWord) return {};
+  for (const std::string& candidate : candidates)
+    if (candidate.ends_with("_" + std::string(word)) || candidate.ends_with("." + std::string(word)))
+      return " (did you mean " + quote(candidate) + "?)";
+  return {};
 }
 
 std::expected<Value, std::string> literal_value(const ast::Literal& literal) {

@@ -40,7 +40,8 @@ std::string_view first_line(std::string_view text) {
 bool is_yaml(std::string_view text, std::uint32_t first_error) {
   const std::string_view first = first_line(text);
   if (first.starts_with("---") || first.starts_with("%YAML")) return true;
-  return is_yaml_entry(first) && is_yaml_entry(line_at(text, first_error));
+  const std::string_view complained = line_at(text, first_error);
+  return is_yaml_entry(first) && (complained.starts_with('#') || is_yaml_entry(complained));
 }
 
 }  // namespace

@@ -14,8 +14,8 @@
 namespace invar::syntax {
 namespace {
 
-using ::testing::EndsWith;
 using ast::Expr;
+using ::testing::EndsWith;
 using testing::HasSubstr;
 
 // The tree as an s-expression: what binds to what.
@@ -213,7 +213,8 @@ TEST(ParseFile, WhatIsNoConfigurationAtAllIsToldInOneSentence) {
   EXPECT_EQ(errors("a = \"{{ .x }}\"\nb = }\n"), "2:5: expected expression, got }\n")
       << "no mistake of a template";
   EXPECT_EQ(errors("a:1\nb = 1"),
-            "1:2: illegal character U+003A ':'\n1:2: expected block label, got ILLEGAL\n");
+            "1:2: illegal character U+003A ':'\n1:2: expected block label, got ILLEGAL\n2:1: expected "
+            "TERMINATOR, got IDENT\n");
 }
 
 TEST(ParseFile, ReportsOneParserErrorPerLineAndGoesOn) {

@@ -292,6 +292,29 @@ TEST(Schema, ARuleOfAFieldIsReportedAtItsValue) {
   EXPECT_EQ(check_text("word = \"bad\"", schema), "1:8-1:12: is a bad word");
 }
 
+TEST(CheckBody, ABlockIsFoundByItsLastWord) {
+  struct Profiles {
+    std::optional<Auth> cpu;
+    bool operator==(const Profiles&) const = default;
+  };
+  const Schema schema =
+      SchemaBuilder<Profiles>().block("profile.process_cpu", &Profiles::cpu, auth_schema(), "CPU.").build();
+  EXPECT_EQ(check_text("profile.cpu { }", schema),
+            "1:1-1:15: unrecognized block name \"profile.cpu\" (did you mean \"profile.process_cpu\"?)");
+}
+
+TEST(CheckBody, EveryWrongElementOfAListIsFound) {
+  struct Lists {
+    std::vector<Duration> list;
+    bool operator==(const Lists&) const = default;
+  };
+  const Schema schema = SchemaBuilder<Lists>().attribute("list", &Lists::list, "Times.").build();
+  const std::string mistakes = check_text(R"(list = ["1s", "x", "2s", "7d", other.thing])", schema);
+  EXPECT_EQ(mistakes,
+            "1:15-1:17: time: invalid duration \"x\" (as in \"15s\", \"1m30s\" or \"24h\") | "
+            "1:26-1:29: time: unknown unit \"d\" in duration \"7d\" (write \"168h\")");
+}
+
 TEST(CheckBody, LiteralsAreChecked) {
   const struct {
     std::string_view body, want;
@@ -315,7 +338,7 @@ TEST(CheckBody, LiteralsAreChecked) {
       {"url = 1 == 1", "1:7-1:12: expected string, got bool"},
       {"url = \"a\" + 1", "1:7-1:13: expected string, got number"},
       {"url = 1 / 0", "1:7-1:11: divide by zero error"},
-      {"url = (true)", ""},
+      {"url = (true)", "1:7-1:12: expected string, got bool"},
       {"url = -true", "1:8-1:11: expected number, got bool"},
       {"url = !true", "1:8-1:11: expected string, got bool"},
       {"extra = !null", "1:10-1:13: expected bool, got null"},
