@@ -144,7 +144,7 @@ TEST(PushJson, NullIsAbsentAndUnknownFieldsAreIgnored) {
           R"( { "a":-1.5e+3, "b":[true,false,null,0,{}], "series":[{"labels":[{"name":"\u00e4\ud83d\ude00\n"}]}] } )")),
       "[\u00e4\U0001F600\n=;]");
   const std::string deep(2000, '[');
-  EXPECT_THAT(described(decode_push_json("{\"x\":" + deep)), HasSubstr("too many values inside one another"));
+  EXPECT_THAT(described(decode_push_json("{\"x\":" + deep)), HasSubstr("exceeded max depth"));
 }
 
 TEST(PushJson, SaysWhatIsWrong) {
