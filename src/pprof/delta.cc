@@ -11,6 +11,7 @@
 #include "codec/gzip.h"
 #include "pprof/delta_rows.h"
 #include "pprof/delta_state.h"
+#include "pprof/delta_succession.h"
 #include "pprof/delta_table.h"
 #include "pprof/delta_writer.h"
 #include "pprof/limits.h"
@@ -74,6 +75,10 @@ struct DeltaEngine::Impl {
 
   Result<> unpack(std::string_view body, std::uint64_t limit_bytes);
   Result<DeltaResult> compute(std::string_view profile_name, const DeltaStatePtr& previous);
+  bool subtract_from(const DeltaState* old, const DeltaColumns& columns, DeltaRows::Falls falls, bool& fell,
+                     std::shared_ptr<DeltaState>& next);
+  bool settle(const DeltaStatePtr& previous, const DeltaColumns& columns, DeltaResult& result,
+              const DeltaState*& continued);
   Result<DeltaResult> pass_through();
   std::unexpected<Error> refuse() const;
   void release_if_large();
@@ -132,28 +137,26 @@ Result<DeltaResult> DeltaEngine::Impl::compute(std::string_view profile_name, co
                               ? previous.get()
                               : nullptr;
   DeltaResult result{.kind = old != nullptr ? DeltaResult::Kind::kDelta : DeltaResult::Kind::kBaseline};
-  const std::int64_t time = index.time_ns(), old_time = old != nullptr ? old->header().time_ns : 0;
-  const bool both_times = time != 0 && old_time != 0;
-  const bool time_went_back = both_times && time < old_time;
-
-  bool fell = time_went_back;
-  if (!fell) {
-    if (!rows.read(index, keys, *kernel, old)) return refuse();
-    result.next = rows.subtract(columns, time, fell);
+  const DeltaState* continued = old;
+  bool fell = true;
+  if (old == nullptr || old->beside() == nullptr) {
+    std::shared_ptr<DeltaState> next;
+    if (!subtract_from(old, columns, DeltaRows::Falls::kReported, fell, next)) return refuse();
+    result.next = std::move(next);
   }
-  if (old != nullptr && fell) {  // another process answers: its own values are what happened since
-    result.kind = DeltaResult::Kind::kReset;
-    if (!rows.read(index, keys, *kernel, nullptr)) return refuse();
-    result.next = rows.subtract(columns, time, fell);
-  }
+  if (old != nullptr && fell && !settle(previous, columns, result, continued)) return refuse();
   result.summary = index.summary();
   result.any_positive = result.summary.any_positive_value = rows.any_positive();
   result.summary.samples = result.input_samples = index.samples().size();
   result.evicted = rows.evicted();
-  if (result.kind == DeltaResult::Kind::kBaseline) return result;
+  if (result.kind == DeltaResult::Kind::kBaseline || result.kind == DeltaResult::Kind::kUnknown)
+    return result;
 
+  const std::int64_t time = index.time_ns(),
+                     old_time = continued != nullptr ? continued->header().time_ns : 0;
   std::optional<std::int64_t> duration;
-  if (both_times && !time_went_back) duration = time - old_time;
+  if (time != 0 && old_time != 0 && time >= old_time) duration = time - old_time;
+  result.clock_went_back = time != 0 && time < old_time;
   const std::string_view out = writer.write(index, rows, duration, DeltaWriter::Pruning::kWhereItPays);
   deflater.gzip(out, packed);
   result.body = packed;  // a copy of just the size: bodies wait in queues
@@ -161,6 +164,57 @@ Result<DeltaResult> DeltaEngine::Impl::compute(std::string_view profile_name, co
   result.summary.raw_bytes = out.size();
   if (duration) result.summary.duration_ns = *duration;
   return result;
+}
+
+bool DeltaEngine::Impl::subtract_from(const DeltaState* old, const DeltaColumns& columns,
+                                      DeltaRows::Falls falls, bool& fell, std::shared_ptr<DeltaState>& next) {
+  if (!rows.read(index, keys, *kernel, old)) return false;
+  next = rows.subtract(columns, index.time_ns(), falls, fell);
+  return true;
+}
+
+// The rare way: counters fell, or the series has more than one baseline. The profile is compared with each of them.
+bool DeltaEngine::Impl::settle(const DeltaStatePtr& previous, const DeltaColumns& columns,
+                               DeltaResult& result, const DeltaState*& continued) {
+  const auto* const beside = previous->beside();
+  std::vector<const DeltaState*> baselines = {previous.get()};
+  if (beside != nullptr) {
+    for (const auto& other : beside->others) baselines.push_back(other.state.get());
+  }
+  std::vector<Fit> fits;
+  for (const DeltaState* const baseline : baselines) {
+    if (!rows.read(index, keys, *kernel, baseline)) return false;
+    fits.push_back(rows.compare(columns));
+  }
+  const Choice choice = choose(fits, beside != nullptr && beside->several);
+  switch (choice.is) {
+    case Choice::Is::kContinued:
+      continued = baselines[choice.baseline];
+      result.kind = DeltaResult::Kind::kDelta;
+      result.dips = fits[choice.baseline].fallen_stacks;
+      break;
+    case Choice::Is::kRestarted:
+      continued = nullptr;
+      result.kind = DeltaResult::Kind::kReset;
+      break;
+    case Choice::Is::kUnknown:
+      continued = nullptr;
+      result.kind = DeltaResult::Kind::kUnknown;
+      break;
+  }
+  auto others = beside_next(previous, choice);
+  // Before several were known, the counters of one may have been taken for those of another.
+  const auto falls = others && others->several ? DeltaRows::Falls::kFollowed : DeltaRows::Falls::kTolerated;
+  bool fell = false;
+  std::shared_ptr<DeltaState> next;
+  if (!subtract_from(continued, columns, falls, fell, next)) return false;
+  if (others) {
+    next->set_beside(std::move(*others));
+    result.next = std::move(next);
+  } else {
+    result.next = one_profile_older(*previous);
+  }
+  return true;
 }
 
 void DeltaEngine::Impl::release_if_large() {

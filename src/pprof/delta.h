@@ -27,12 +27,15 @@ std::string save_state(const DeltaState& state);
 // kDataLoss for anything damaged or of another version.
 Result<DeltaStatePtr> load_state(std::string_view bytes);
 std::uint64_t state_bytes(const DeltaState& state);  // memory held
+// How many processes are known to answer in turn where this series is scraped: 1, or 2 to kMaxBaselines.
+std::uint32_t processes(const DeltaState& state);
 
 struct DeltaResult {
   enum class Kind {
     kBaseline,     // first profile: nothing to send
     kDelta,        // `body` is the delta, gzip
-    kReset,        // counters fell or time went back: `body` holds the new process's own values
+    kReset,        // most of the weight fell: `body` holds the new process's own values
+    kUnknown,      // one more of several processes, first seen in the middle of its life: nothing to send
     kPassThrough,  // no column of this type matches: send the original untouched
   };
   Kind kind = Kind::kBaseline;
@@ -42,6 +45,10 @@ struct DeltaResult {
   bool any_positive = false;  // decision 15, of `body`
   std::uint64_t input_samples = 0;
   std::uint32_t evicted = 0;  // stacks that stayed away for too long, which `next` has forgotten
+  std::uint32_t dips =
+      0;  // stacks whose counters fell without a restart: they count nothing until they rise above
+  bool clock_went_back =
+      false;  // the profile is older than its baseline: the delta has no duration of its own
 };
 
 class DeltaEngine {

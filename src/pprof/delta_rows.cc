@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 namespace invar::pprof {
@@ -171,7 +172,7 @@ void DeltaRows::add_to(std::uint32_t row, std::uint32_t duplicate) {
 
 // kColumns 0 stands for any number. Values of the state are read and written 8 bytes at a time and cut by
 // their sizes.
-template <bool kTable, std::uint32_t kColumns>
+template <bool kTable, std::uint32_t kColumns, DeltaRows::Falls kFalls>
 std::uint8_t* DeltaRows::subtract_rows(const DeltaColumns& columns, bool& fell) {
   const std::uint32_t deltas = kColumns != 0 ? kColumns : columns.count;
   const std::uint32_t stride = (deltas + 1) / 2;
@@ -198,6 +199,13 @@ std::uint8_t* DeltaRows::subtract_rows(const DeltaColumns& columns, bool& fell) 
 #pragma GCC unroll 2
     for (std::uint32_t column = 0; column < deltas; ++column) {
       std::int64_t& value = values[columns.at[column]];
+      if constexpr (kFalls != Falls::kReported) {
+        if (known) {
+          const auto before = static_cast<std::int64_t>(load64(at) & low_bytes(nibble(at_sizes, column)));
+          const bool follow = kFalls == Falls::kFollowed && value < before - before / 8;
+          if (!follow) value = std::max(value, before);
+        }
+      }
       const auto now = static_cast<std::uint64_t>(value);
       const std::uint32_t size = byte_size(now);
       store64(packed, now);
@@ -220,11 +228,12 @@ std::uint8_t* DeltaRows::subtract_rows(const DeltaColumns& columns, bool& fell) 
     }
     std::int64_t any = 0;
     for (std::uint32_t column = 0; column < columns_; ++column) {
+      values[column] = std::max<std::int64_t>(values[column], 0);
       any |= values[column];
-      positive |= values[column] > 0;
     }
     emitted_[emitted] = row;
     emitted += any != 0;
+    positive |= any;
   }
   emitted_.set_size(emitted);
   any_positive_ = positive != 0;
@@ -255,7 +264,44 @@ std::uint32_t DeltaRows::pack_tail(std::uint8_t*& packed) {
   return kept;
 }
 
-DeltaStatePtr DeltaRows::subtract(const DeltaColumns& columns, std::int64_t time_ns, bool& fell) {
+Fit DeltaRows::compare(const DeltaColumns& columns) const {
+  Fit fit;
+  fit.columns.resize(columns.count);
+  for (std::uint32_t column = 0; column < columns.count; ++column) {
+    ColumnFit& of = fit.columns[column];
+    for (std::uint32_t row = 0; row < count_; ++row)
+      of.now += static_cast<double>(values(row)[columns.at[column]]);
+    of.distance = of.now;  // as if nothing were known
+  }
+  const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
+  const std::uint8_t* at = old_ != nullptr ? old_->values() : nullptr;
+  for (std::uint32_t old_row = 0; old_row < old_rows; ++old_row) {
+    const std::uint8_t* const sizes = old_->sizes() + std::size_t{old_row} * old_->stride();
+    const std::uint32_t match = old_rows_[old_row].match;
+    bool fell = false;
+    for (std::uint32_t column = 0; column < columns.count; ++column) {
+      const std::uint32_t size = nibble(sizes, column);
+      const auto before = static_cast<double>(static_cast<std::int64_t>(load64(at) & low_bytes(size)));
+      at += size;
+      ColumnFit& of = fit.columns[column];
+      of.before += before;
+      if (match == 0) continue;
+      const auto now = static_cast<double>(values(match - 1)[columns.at[column]]);
+      of.common += before;
+      of.distance += std::abs(now - before) - now;
+      if (now >= before) continue;
+      of.fell += before;
+      of.lost += before - now;
+      fell = true;
+    }
+    fit.common_stacks += match != 0;
+    fit.fallen_stacks += fell;
+  }
+  return fit;
+}
+
+std::shared_ptr<DeltaState> DeltaRows::subtract(const DeltaColumns& columns, std::int64_t time_ns,
+                                                Falls falls, bool& fell) {
   const std::uint32_t old_rows = old_ != nullptr ? old_->rows() : 0;
   std::uint32_t unseen = 0;
   for (std::uint32_t row = 0; row < old_rows; ++row) unseen += old_rows_[row].match == 0;
@@ -265,11 +311,22 @@ DeltaStatePtr DeltaRows::subtract(const DeltaColumns& columns, std::int64_t time
   sizes_.reserve(most * ((columns.count + 1) / 2) + 8);
   packed_.reserve(8 * most * columns.count + 16);
 
+  const auto with = [&]<Falls kFalls, std::uint32_t kColumns>() {
+    return has_table_ ? subtract_rows<true, kColumns, kFalls>(columns, fell)
+                      : subtract_rows<false, kColumns, kFalls>(columns, fell);
+  };
   std::uint8_t* packed = nullptr;
-  if (columns.count == 2) {
-    packed = has_table_ ? subtract_rows<true, 2>(columns, fell) : subtract_rows<false, 2>(columns, fell);
-  } else {
-    packed = has_table_ ? subtract_rows<true, 0>(columns, fell) : subtract_rows<false, 0>(columns, fell);
+  switch (falls) {
+    case Falls::kReported:
+      packed = columns.count == 2 ? with.template operator()<Falls::kReported, 2>()
+                                  : with.template operator()<Falls::kReported, 0>();
+      break;
+    case Falls::kTolerated:
+      packed = with.template operator()<Falls::kTolerated, 0>();
+      break;
+    case Falls::kFollowed:
+      packed = with.template operator()<Falls::kFollowed, 0>();
+      break;
   }
   const std::uint32_t tail = unseen > 0 ? pack_tail(packed) : 0;
   evicted_ = unseen - tail;

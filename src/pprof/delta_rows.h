@@ -31,9 +31,19 @@ class DeltaRows {
   // is invalid.
   bool read(const ProfileIndex& index, LocationKeys& keys, const SampleKernel& kernel, const DeltaState* old);
 
-  // Turns values into differences and packs the next state. `fell` tells that some counter was lower than
-  // before: then the rows and the state are of no use.
-  DeltaStatePtr subtract(const DeltaColumns& columns, std::int64_t time_ns, bool& fell);
+  // How the rows just read stand to the old state.
+  Fit compare(const DeltaColumns& columns) const;
+
+  // What becomes of a counter that is lower than before.
+  enum class Falls {
+    kReported,   // `fell` is set: rows and state are of no use
+    kTolerated,  // it did nothing, and the state keeps its old value: it counts again once it rises above
+    kFollowed,   // the same, but by more than an eighth it goes on from where it stands
+  };
+  // Turns values into differences and packs the next state. Current values below zero, which are noise of sampling,
+  // become 0.
+  std::shared_ptr<DeltaState> subtract(const DeltaColumns& columns, std::int64_t time_ns, Falls falls,
+                                       bool& fell);
 
   std::uint32_t count() const { return count_; }
   std::uint64_t references() const { return references_; }
@@ -71,7 +81,7 @@ class DeltaRows {
   }
   void add_to(std::uint32_t row, std::uint32_t duplicate);
   std::uint32_t pack_tail(std::uint8_t*& packed);
-  template <bool kTable, std::uint32_t kColumns>
+  template <bool kTable, std::uint32_t kColumns, Falls kFalls>
   std::uint8_t* subtract_rows(const DeltaColumns& columns, bool& fell);
 
   const std::uint64_t table_multiplier_;

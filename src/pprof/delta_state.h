@@ -3,15 +3,19 @@
 //          `sizes` holds a nibble per delta column: the bytes (1..8) of its value. stride is half the
 //          columns, rounded up. 12 to 14 bytes a stack for heaps: 8 hash, 1 sizes, 3 to 5 values.
 // Order:   the last profile's rows, then the `tail` of stacks that it did not contain.
-// Disk:    save_state() writes a header, the block and an XXH3 checksum; load_state() believes nothing
+// Beside:  after a restart, and where several processes answer in turn, the other baselines of the series (delta_choice.h);
+//          nothing, not even a byte, in the usual case.
+// Disk:    save_state() writes a header, the block and an XXH3 checksum, for each baseline; load_state() believes nothing
 //          before it is checked.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "pprof/delta.h"
+#include "pprof/delta_choice.h"
 #include "pprof/varint.h"
 
 namespace invar::pprof {
@@ -30,6 +34,16 @@ class DeltaState {
     std::uint32_t columns = 0;
   };
 
+  struct Other {
+    DeltaStatePtr state;  // with nothing beside it
+    Standing standing;
+  };
+  struct Beside {
+    std::vector<Other> others;  // at least one, of the same columns
+    bool newest_proven = false;
+    bool several = false;
+  };
+
   explicit DeltaState(const Header& header);
 
   const Header& header() const { return header_; }
@@ -46,10 +60,18 @@ class DeltaState {
   const std::uint8_t* block() const { return block_.get(); }
   std::size_t block_bytes() const;
 
+  const Beside* beside() const { return beside_.get(); }
+  void set_beside(Beside beside);
+
  private:
   Header header_;
+  std::unique_ptr<const Beside> beside_;
   std::unique_ptr<std::uint8_t[]> block_;
 };
+
+// The same baseline with nothing beside it; the state itself when it has nothing.
+DeltaStatePtr alone(const DeltaStatePtr& state);
+std::shared_ptr<DeltaState> copy_alone(const DeltaState& state);
 
 // Bytes that all values of a row take, from its nibbles.
 [[gnu::always_inline]] inline std::uint32_t row_value_bytes(const std::uint8_t* sizes, std::uint32_t stride) {

@@ -101,7 +101,7 @@ TEST(GuardPage, ReadersStayWithinThePadding) {
                               static_cast<std::uint32_t>(raw.size())));
       keys.compute(index);
       ASSERT_TRUE(rows.read(index, keys, kernel, nullptr));
-      rows.subtract({.count = 1}, 0, fell);
+      rows.subtract({.count = 1}, 0, DeltaRows::Falls::kReported, fell);
       for (const auto pruning : {DeltaWriter::Pruning::kAlways, DeltaWriter::Pruning::kNever}) {
         ASSERT_TRUE(inspect(writer.write(index, rows, 5, pruning)))
             << "mutant " << i << " with " << kernel.name;
@@ -128,7 +128,7 @@ TEST(GuardPage, KernelsReadTheSameRows) {
       DeltaRows rows(1);
       bool fell = false;
       ASSERT_TRUE(rows.read(index, keys, kernel, nullptr));
-      outputs.push_back(save_state(*rows.subtract({.count = 1}, 0, fell)));
+      outputs.push_back(save_state(*rows.subtract({.count = 1}, 0, DeltaRows::Falls::kReported, fell)));
     }
     for (const std::string& output : outputs) EXPECT_EQ(output, outputs.front()) << name;
   }

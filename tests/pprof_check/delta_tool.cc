@@ -24,6 +24,8 @@ const char* word(DeltaResult::Kind kind) {
       return "baseline";
     case DeltaResult::Kind::kDelta:
       return "delta";
+    case DeltaResult::Kind::kUnknown:
+      return "unknown";
     case DeltaResult::Kind::kReset:
       return "reset";
     case DeltaResult::Kind::kPassThrough:

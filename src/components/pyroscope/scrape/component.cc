@@ -17,8 +17,12 @@ sentence on the status page, in the log once per change, and by reason in `pyros
 
 Cumulative profiles (`memory`, `mutex`, `block`) are sent as the difference from the profile before, so the first data of a
 target comes with its second scrape. The baselines survive a reload and, in the storage directory, a restart. Nothing is lost
-when no receiver takes a profile, and nothing is sent twice after a crash. When a target's counters fall, the target has
-restarted, and its own values are what is sent. A profile without any value above zero is not sent. With `delta = true` such a
+when no receiver takes a profile, and nothing is sent twice after a crash. Counters decide what happened, never a clock: when
+most of their weight falls, the target has restarted, and its own values are what is sent; when a few fall, those count nothing
+until they are back. When a later profile continues the counters from before such a restart, several processes answer at one
+address in turn (a Service in front of replicas): up to four are told apart and keep a baseline each, the page says how many, and
+one more that is first seen in the middle of its life is counted and not sent. Better is an address for each. A profile without
+any value above zero is not sent. With `delta = true` such a
 type is asked for with `seconds`; a program that then answers with a difference of its own (Go does, and says how long it lasted)
 has it sent as it is.
 
@@ -66,7 +70,8 @@ target sets them. They are left out otherwise, because each label costs every se
 | `pyroscope_scrape_missed_ticks_total` | counter | Scrapes skipped because the one before was still under way. |
 | `pyroscope_scrape_empty_profiles_total` | counter | Profiles without a positive value, which are not sent. |
 | `pyroscope_scrape_delta_seconds` | histogram | Time spent on deltas. |
-| `pyroscope_scrape_delta_resets_total` | counter | Targets seen to have started their counters anew. |
+| `pyroscope_scrape_delta_resets_total` | counter | Cumulative profiles that did not simply go on, by `kind`: `restart`, `dip`, `clock_back`, `unknown_process`. |
+| `pyroscope_scrape_shared_addresses` | gauge | Jobs at whose address several processes answer in turn. |
 | `pyroscope_scrape_delta_evictions_total` | counter | Stacks forgotten by baselines because they stayed away for 100 profiles. |
 | `pyroscope_scrape_baseline_bytes` | gauge | Memory held by delta baselines. |
 | `pyroscope_scrape_up` | gauge | 1 while a target (`instance`, `service_name`) is scraped well, 0 while it is not; nothing before the first try. |

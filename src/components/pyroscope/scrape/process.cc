@@ -25,13 +25,19 @@ std::expected<Processed, ScrapeError> compute_delta(ProcessInput& input) {
   out.samples = result->summary.samples;
   out.lacks_time = result->summary.time_unix_ns == 0;
   out.next = std::move(result->next);
+  out.events.dips = result->dips;
+  out.events.clock_back = result->clock_went_back;
+  if (out.next) out.events.processes = pprof::processes(*out.next);
   out.evicted = result->evicted;
   switch (result->kind) {
+    case pprof::DeltaResult::Kind::kUnknown:
+      out.events.unknown = true;
+      [[fallthrough]];
     case pprof::DeltaResult::Kind::kBaseline:
       out.baseline_only = true;
       break;
     case pprof::DeltaResult::Kind::kReset:
-      out.reset = true;
+      out.events.restart = true;
       [[fallthrough]];
     case pprof::DeltaResult::Kind::kDelta:
       out.is_delta = true;

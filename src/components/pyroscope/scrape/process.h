@@ -25,11 +25,21 @@ struct ProcessInput {
   std::uint64_t sample_limit = 0;
 };
 
+// What metrics, log and page say about counters that did not simply grow.
+struct DeltaEvents {
+  bool restart = false;     // most of the weight fell: the target has restarted, `body` is what it did since
+  bool unknown = false;     // one more process at the same address, first seen: nothing was sent
+  bool clock_back = false;  // the target's clock was set back
+  std::uint32_t dips = 0;   // stacks whose counters fell without a restart, and count nothing for now
+  std::uint32_t processes = 1;  // that are known to answer in turn
+  bool operator==(const DeltaEvents&) const = default;
+};
+
 struct Processed {
   std::string body;            // what is to be pushed
   bool is_delta = false;       // `body` is a delta, of ours or of the target
   bool baseline_only = false;  // first profile of a delta type: nothing to push
-  bool reset = false;          // the target's counters started anew
+  DeltaEvents events;          // what was odd about the counters
   bool any_positive = false;   // decision 15: else it is not pushed
   bool lacks_time = false;     // the target wrote no time_nanos: the receiver's side stamps it
   std::uint64_t samples = 0;

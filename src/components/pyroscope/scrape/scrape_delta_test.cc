@@ -95,8 +95,51 @@ TEST_F(ScrapePoolTest, ATargetThatRestartedMeanwhileIsNotMistakenForTheOldOne) {
   ASSERT_EQ(receiver_->taken.size(), 1U);
   EXPECT_EQ(values_of(*receiver_->taken[0]), (std::vector<std::int64_t>{3, 30, 1, 64}))
       << "what the new process did, nothing negative";
-  EXPECT_TRUE(metric(
-      "pyroscope_scrape_delta_resets_total{component_id=\"pyroscope.scrape.t\",profile=\"memory\"} 1"));
+  EXPECT_TRUE(
+      metric("pyroscope_scrape_delta_resets_total{component_id=\"pyroscope.scrape.t\",kind=\"restart\","
+             "profile=\"memory\"} "
+             "1"));
+}
+
+TEST_F(ScrapePoolTest, SeveralProcessesBehindOneAddressAreToldApart) {
+  const auto series = [](std::string_view kind) {
+    return fmt::format(
+        "pyroscope_scrape_delta_resets_total{{component_id=\"pyroscope.scrape.t\",kind=\"{}\",profile="
+        "\"memory\"}} ",
+        kind);
+  };
+  scrape_memory_once(heap(1'000'000, 1'000'000));
+  for (int i = 1; i <= 6; ++i) {
+    const std::int64_t objects = (i % 2 == 0 ? 1'000'000 : 300'000) + 10 * i;
+    body_ = heap(objects, objects, (1 + i) * 1'000'000'000LL);
+    loop_.advance(seconds(15));
+  }
+  ASSERT_EQ(receiver_->taken.size(), 6U);
+  EXPECT_EQ(values_of(*receiver_->taken[0])[0], 300'010) << "taken for a restart";
+  for (std::size_t i = 1; i < 6; ++i) EXPECT_EQ(values_of(*receiver_->taken[i])[0], 20) << i;
+  EXPECT_EQ(shown("processes").to_text(), "2");
+  EXPECT_TRUE(metric(series("restart") + "1"));
+  EXPECT_TRUE(metric("pyroscope_scrape_shared_addresses{component_id=\"pyroscope.scrape.t\"} 1"));
+  EXPECT_EQ(
+      std::ranges::count_if(
+          log_, [](const auto& line) { return line.find("several processes answer") != std::string::npos; }),
+      1);
+  body_ = heap(700'000, 700'000, 20'000'000'000);
+  loop_.advance(seconds(15));
+  EXPECT_EQ(receiver_->taken.size(), 6U) << "a third one: its totals did not happen now";
+  EXPECT_TRUE(metric(series("unknown_process") + "1"));
+}
+
+TEST_F(ScrapePoolTest, AClockThatIsSetBackIsNoRestart) {
+  scrape_memory_once(heap(1'000'000, 1'000'000, 9'000'000'000));
+  body_ = heap(1'000'010, 1'000'100, 5'000'000'000);
+  loop_.advance(seconds(15));
+  ASSERT_EQ(receiver_->taken.size(), 1U);
+  EXPECT_EQ(values_of(*receiver_->taken[0]), (std::vector<std::int64_t>{10, 100, 1, 64}));
+  EXPECT_TRUE(
+      metric("pyroscope_scrape_delta_resets_total{component_id=\"pyroscope.scrape.t\",kind=\"clock_back\","
+             "profile=\"memory\"} "
+             "1"));
 }
 
 TEST_F(ScrapePoolTest, AKilledProcessNeverSendsAnIntervalTwice) {

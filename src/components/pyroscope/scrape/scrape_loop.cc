@@ -18,6 +18,16 @@ double seconds_of(Duration d) {
   return std::chrono::duration<double>(d).count();
 }
 
+constexpr std::string_view kSeveralProcesses =
+    "several processes answer in turn at this address: each has a baseline of its own; scrape each at an "
+    "address of its "
+    "own";
+
+constexpr std::string_view kOneMoreProcess =
+    "one more process answers at this address: its first profile is not sent, and of more than 4 some never "
+    "are; scrape "
+    "each at an address of its own";
+
 const std::string& agent() {
   static const std::string text = user_agent();
   return text;
@@ -179,7 +189,7 @@ void ScrapeLoop::on_processed(std::expected<Processed, ScrapeError> result) {
   Processed& processed = *result;
   status_.last_samples = processed.samples;
   if (job_.agent_delta) metrics().delta_seconds.observe(seconds_of(processed.delta_time));
-  if (processed.reset) metrics().resets.add();
+  if (job_.agent_delta) note_events(processed.events);
   if (processed.evicted > 0) metrics().evictions.add(processed.evicted);
   if (processed.baseline_only || !processed.any_positive) {
     if (!processed.baseline_only) metrics().empty.add();
@@ -187,6 +197,20 @@ void ScrapeLoop::on_processed(std::expected<Processed, ScrapeError> result) {
     return finish_well();
   }
   push(processed);
+}
+
+void ScrapeLoop::note_events(const DeltaEvents& events) {
+  metrics().count_events(events);
+  if (events == DeltaEvents{} && status_.processes == 1 && !status_.unknown_process) return;
+  const log::Logger logger = context_.logger.with({{"target", job_.name}, {"url", job_.url}});
+  if (events.restart) logger.info("the target's counters started anew: it has restarted");
+  if (events.unknown && !status_.unknown_process) logger.warn(kOneMoreProcess);
+  if (events.dips > 0)
+    logger.debug("a few counters of the target fell: they count nothing until they are back");
+  if (events.clock_back) logger.info("the target's clock was set back");
+  if (events.processes > 1 && status_.processes < 2) logger.warn(kSeveralProcesses);
+  status_.processes = events.processes;
+  status_.unknown_process = events.unknown;
 }
 
 void ScrapeLoop::push(Processed& processed) {

@@ -56,6 +56,8 @@ struct LoopStatus {
   Duration last_duration{};
   std::uint64_t last_bytes = 0;
   std::uint64_t last_samples = 0;
+  std::uint32_t processes = 1;   // that answer in turn, as their counters show
+  bool unknown_process = false;  // the last profile was of one seen for the first time
 };
 
 class ScrapeLoop {
@@ -81,6 +83,7 @@ class ScrapeLoop {
   void on_answer(std::expected<http::Response, http::Failure> answer);
   void process_on_pool(std::shared_ptr<ProcessInput> input);
   void on_processed(std::expected<Processed, ScrapeError> result);
+  void note_events(const DeltaEvents& events);
   void push(Processed& processed);
   void finish_well();
   void finish_badly(const ScrapeError& error);

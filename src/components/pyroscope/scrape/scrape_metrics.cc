@@ -16,6 +16,13 @@ metrics::Counter& scrapes(metrics::Scope& scope, metrics::LabelPairs labels, std
                        labels);
 }
 
+metrics::Counter& resets(metrics::Scope& scope, metrics::LabelPairs labels, std::string_view kind) {
+  labels.emplace_back("kind", kind);
+  return scope.counter("pyroscope_scrape_delta_resets_total",
+                       "Cumulative profiles whose counters, or clock, did not simply go on, by kind.",
+                       labels);
+}
+
 }  // namespace
 
 TypeMetrics::TypeMetrics(metrics::Scope& scope, metrics::LabelPairs labels)
@@ -32,12 +39,21 @@ TypeMetrics::TypeMetrics(metrics::Scope& scope, metrics::LabelPairs labels)
                                  "Scrapes skipped because the one before was still under way.", labels)),
       empty(scope.counter("pyroscope_scrape_empty_profiles_total",
                           "Profiles scraped well that hold no positive value, and so are not sent.", labels)),
-      resets(scope.counter("pyroscope_scrape_delta_resets_total",
-                           "Targets seen to have started their counters anew.", labels)),
       evictions(scope.counter("pyroscope_scrape_delta_evictions_total",
                               "Stacks forgotten by baselines because they stayed away for long.", labels)),
+      restarts_(resets(scope, labels, "restart")),
+      dips_(resets(scope, labels, "dip")),
+      clock_back_(resets(scope, labels, "clock_back")),
+      unknown_(resets(scope, labels, "unknown_process")),
       scope_(scope),
       labels_(std::move(labels)) {}
+
+void TypeMetrics::count_events(const DeltaEvents& events) {
+  if (events.restart) restarts_.add();
+  if (events.dips > 0) dips_.add();
+  if (events.clock_back) clock_back_.add();
+  if (events.unknown) unknown_.add();
+}
 
 void TypeMetrics::count_failure(std::string_view reason) {
   auto it = failures_.find(reason);

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "components/pyroscope/scrape/process.h"
 #include "metrics/metrics.h"
 
 namespace invar::components::pyroscope_scrape {
@@ -18,6 +19,7 @@ class TypeMetrics {
  public:
   TypeMetrics(metrics::Scope& scope, metrics::LabelPairs labels);
   void count_failure(std::string_view reason);
+  void count_events(const DeltaEvents& events);
 
   metrics::Counter& successes;
   metrics::Histogram& duration_seconds;
@@ -25,10 +27,11 @@ class TypeMetrics {
   metrics::Histogram& delta_seconds;
   metrics::Counter& missed_ticks;
   metrics::Counter& empty;
-  metrics::Counter& resets;
   metrics::Counter& evictions;
 
  private:
+  metrics::Counter &restarts_, &dips_, &clock_back_, &unknown_;
+
   metrics::Scope& scope_;
   const metrics::LabelPairs labels_;
   std::map<std::string, metrics::Counter*, std::less<>> failures_;  // by reason

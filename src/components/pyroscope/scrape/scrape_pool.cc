@@ -228,6 +228,10 @@ void ScrapePool::collect(std::vector<metrics::Sample>& out) const {
   out.push_back({.name = "pyroscope_scrape_jobs",
                  .help = "Targets times profile types that are scraped.",
                  .value = static_cast<double>(loops_.size())});
+  out.push_back({.name = "pyroscope_scrape_shared_addresses",
+                 .help = "Jobs at whose address several processes answer in turn.",
+                 .value = static_cast<double>(std::ranges::count_if(
+                     loops_, [](const auto& loop) { return loop.second->status().processes > 1; }))});
   out.push_back({.name = "pyroscope_scrape_bad_targets",
                  .help = "Targets that cannot be scraped as configured.",
                  .value = static_cast<double>(bad_targets_.size())});
@@ -265,6 +269,7 @@ component::BodyValue ScrapePool::debug_info() const {
       row.attribute("last_success", format_rfc3339(status.last_success_unix_ns));
       row.attribute("bytes", status.last_bytes).attribute("samples", status.last_samples);
     }
+    if (status.processes > 1) row.attribute("processes", std::uint64_t{status.processes});
     std::vector<std::pair<std::string, syntax::Value>> labels;
     for (const auto& label : job.labels) labels.emplace_back(label.name, label.value);
     row.attribute("labels", syntax::Value::object(std::move(labels)));
