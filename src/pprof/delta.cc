@@ -14,6 +14,7 @@
 #include "pprof/delta_succession.h"
 #include "pprof/delta_table.h"
 #include "pprof/delta_writer.h"
+#include "pprof/foreign_format.h"
 #include "pprof/limits.h"
 #include "pprof/profile_check.h"
 
@@ -234,7 +235,10 @@ Result<DeltaResult> DeltaEngine::step(std::string_view body, std::string_view pr
                                       const DeltaStatePtr& previous, std::uint64_t limit_bytes) {
   INVAR_TRY(impl_->unpack(body, limit_bytes));
   Result<DeltaResult> result = impl_->compute(profile_name, previous);
+  const std::string_view foreign =
+      result ? "" : foreign_format(std::string_view(impl_->raw).substr(0, impl_->raw.size() - kPadding));
   impl_->release_if_large();
+  if (!foreign.empty()) return fail(ErrorCode::kInvalidArgument, std::string(foreign));
   if (!result) return std::unexpected(result.error().wrapped("computing delta"));
   return result;
 }

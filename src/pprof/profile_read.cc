@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 #include "codec/wire.h"
+#include "pprof/foreign_format.h"
 #include "pprof/id_table.h"
 #include "pprof/limits.h"
 #include "pprof/profile.h"
@@ -384,7 +385,11 @@ Result<Summary> StrictReader::read() {
 }  // namespace
 
 Result<Summary> inspect(std::string_view raw) {
-  return StrictReader(raw, nullptr).read();
+  Result<Summary> summary = StrictReader(raw, nullptr).read();
+  if (summary) return summary;
+  if (const std::string_view known = foreign_format(raw); !known.empty())
+    return fail(ErrorCode::kInvalidArgument, std::string(known));
+  return summary;
 }
 
 Result<Profile> parse(std::string_view raw) {

@@ -5,6 +5,7 @@
 
 #include "base/strings.h"
 #include "codec/gzip.h"
+#include "pprof/foreign_format.h"
 #include "pprof/profile.h"
 #include "pprof/profile_check.h"
 
@@ -34,9 +35,7 @@ bool looks_like_text(std::string_view body) {
   return text.size() >= 5 && std::string_view("hHbBtT?").find(text[1]) != std::string_view::npos;
 }
 
-}  // namespace
-
-Result<> check_head(std::string_view body, std::string_view content_type) {
+Result<> check_form(std::string_view body, std::string_view content_type) {
   if (starts_with_any(lower(content_type), {"text/", "application/json", "application/xhtml"})) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("unexpected Content-Type {}, expected application/octet-stream for pprof data",
@@ -57,6 +56,13 @@ Result<> check_head(std::string_view body, std::string_view content_type) {
                             wire_type, hex));
   }
   return {};
+}
+
+}  // namespace
+
+Result<> check_head(std::string_view body, std::string_view content_type) {
+  if (Result<> head = check_form(body, content_type); head || foreign_format(body).empty()) return head;
+  return fail(ErrorCode::kInvalidArgument, std::string(foreign_format(body)));
 }
 
 Result<Summary> validate_body(std::string_view body, std::string_view content_type, std::uint64_t limit_bytes,

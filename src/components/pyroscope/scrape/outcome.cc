@@ -96,6 +96,8 @@ ScrapeError body_error(const Error& error, std::string_view body, std::string_vi
     return {"not_a_profile",
             fmt::format("this is a web page, not a profile: is the path right? ({})", error.message), "page"};
   }
+  if (error.message.starts_with("this is ") || error.message.starts_with("these are "))
+    return {"not_a_profile", fmt::format("invalid profile data: {}", error.message), error.message};
   const std::string_view advice = error.code == ErrorCode::kDataLoss
                                       ? "the answer is damaged; did something on the way cut it?"
                                       : "the answer is no profile; is the path right?";
