@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "codec/gzip.h"
 #include "pprof/retime.h"
 
 namespace invar::archive_tool {
@@ -13,15 +12,6 @@ namespace {
 
 constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 30;
 constexpr std::size_t kMostAhead = 4096;  // of the first that is not done: bounds the state
-
-Result<std::string> retimed(std::string_view body, UnixNanos unix_ns) {
-  if (!codec::is_gzip(body)) return pprof::with_time(body, unix_ns);
-  std::string raw, out;
-  INVAR_TRY(codec::Inflater().gunzip(body, kMaxBodyBytes, raw));
-  INVAR_ASSIGN_OR_RETURN(raw, pprof::with_time(raw, unix_ns));
-  codec::Deflater().gzip(raw, out);
-  return out;
-}
 
 }  // namespace
 
@@ -83,7 +73,7 @@ Replayer::Read Replayer::read(const Source& source, std::size_t file, Duration s
         shift == Duration::zero() ? meta.ingest_query : shift_query(meta.ingest_query, shift),
         meta.ingest_content_types});
   } else if (shift != Duration::zero()) {
-    if (auto moved = retimed(*body, profile->taken_unix_ns); moved) {
+    if (auto moved = pprof::body_with_time(*body, profile->taken_unix_ns, kMaxBodyBytes); moved) {
       body = std::move(moved);
     } else {
       out.error = moved.error().wrapped(out.path).message;

@@ -1,5 +1,6 @@
 #include "pprof/retime.h"
 
+#include "codec/gzip.h"
 #include "codec/wire.h"
 
 namespace invar::pprof {
@@ -17,6 +18,20 @@ Result<std::string> with_time(std::string_view raw, UnixNanos unix_ns) {
   if (reader.error() != nullptr) return fail(ErrorCode::kInvalidArgument, reader.error());
   codec::wire::append_field(out, kTimeNanos, static_cast<std::uint64_t>(unix_ns));
   return out;
+}
+
+Result<std::string> body_with_time(std::string_view body, UnixNanos unix_ns, std::uint64_t limit_bytes) {
+  if (!codec::is_gzip(body)) return with_time(body, unix_ns);
+  std::string raw, out;
+  INVAR_TRY(codec::Inflater().gunzip(body, limit_bytes, raw));
+  INVAR_ASSIGN_OR_RETURN(raw, with_time(raw, unix_ns));
+  codec::Deflater().gzip(raw, out);
+  return out;
+}
+
+bool is_plausible_time(UnixNanos unix_ns, UnixNanos now_unix_ns) {
+  constexpr UnixNanos kYear2000 = 946'684'800'000'000'000, kDay = 86'400'000'000'000;
+  return unix_ns == 0 || (unix_ns > kYear2000 && unix_ns - kDay < now_unix_ns);
 }
 
 }  // namespace invar::pprof

@@ -4,6 +4,8 @@
 
 #include <chrono>
 
+#include "pprof/retime.h"
+
 namespace invar::components::pyroscope_scrape {
 namespace {
 
@@ -23,7 +25,8 @@ std::expected<Processed, ScrapeError> compute_delta(ProcessInput& input) {
   Processed out;
   out.delta_time = std::chrono::steady_clock::now() - started;
   out.samples = result->summary.samples;
-  out.lacks_time = result->summary.time_unix_ns == 0;
+  out.time_unix_ns = result->summary.time_unix_ns;
+  out.lacks_time = out.time_unix_ns == 0;
   out.next = std::move(result->next);
   out.events.dips = result->dips;
   out.events.clock_back = result->clock_went_back;
@@ -52,9 +55,7 @@ std::expected<Processed, ScrapeError> compute_delta(ProcessInput& input) {
   return out;
 }
 
-}  // namespace
-
-std::expected<Processed, ScrapeError> process(ProcessInput& input) {
+std::expected<Processed, ScrapeError> process_as_stamped(ProcessInput& input) {
   const bool maybe_cumulative = input.agent_delta && !input.asks_for_seconds;
   if (maybe_cumulative) {
     // The delta reads the profile whole; what only a first look trips over is said in better words here.
@@ -75,10 +76,29 @@ std::expected<Processed, ScrapeError> process(ProcessInput& input) {
   Processed out;
   out.is_delta = input.agent_delta;
   out.samples = summary->samples;
-  out.lacks_time = summary->time_unix_ns == 0;
+  out.time_unix_ns = summary->time_unix_ns;
+  out.lacks_time = out.time_unix_ns == 0;
   out.any_positive = summary->any_positive_value;
   out.body = std::move(input.body);
   return out;
+}
+
+}  // namespace
+
+std::expected<Processed, ScrapeError> process(ProcessInput& input) {
+  auto first = process_as_stamped(input);
+  if (!first || pprof::is_plausible_time(first->time_unix_ns, input.now_unix_ns)) return first;
+  // A delta, and its baseline, are made anew from the body with the right time.
+  const bool passed_on = input.body.empty();
+  std::string& body = passed_on ? first->body : input.body;
+  auto stamped = pprof::body_with_time(body, input.now_unix_ns, input.max_profile_bytes);
+  if (!stamped) return std::unexpected(body_error(stamped.error(), body, input.content_type));
+  body = std::move(*stamped);
+  const UnixNanos written = first->time_unix_ns;
+  auto second = passed_on ? std::move(first) : process_as_stamped(input);
+  if (second) second->restamped = true;
+  if (second) second->time_unix_ns = written;
+  return second;
 }
 
 }  // namespace invar::components::pyroscope_scrape

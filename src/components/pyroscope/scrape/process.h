@@ -23,6 +23,7 @@ struct ProcessInput {
   pprof::DeltaStatePtr previous;
   std::uint64_t max_profile_bytes = 0;
   std::uint64_t sample_limit = 0;
+  UnixNanos now_unix_ns = 0;
 };
 
 // What metrics, log and page say about counters that did not simply grow.
@@ -42,6 +43,8 @@ struct Processed {
   DeltaEvents events;          // what was odd about the counters
   bool any_positive = false;   // decision 15: else it is not pushed
   bool lacks_time = false;     // the target wrote no time_nanos: the receiver's side stamps it
+  UnixNanos time_unix_ns = 0;  // as the target wrote it
+  bool restamped = false;      // that was nonsense: the body has the time of the scrape instead
   std::uint64_t samples = 0;
   std::uint32_t evicted = 0;  // stacks that the baseline forgot
   pprof::DeltaStatePtr next;  // to be kept once the profile was accepted

@@ -130,6 +130,57 @@ TEST_F(ScrapePoolTest, SeveralProcessesBehindOneAddressAreToldApart) {
   EXPECT_TRUE(metric(series("unknown_process") + "1"));
 }
 
+// Seconds or milliseconds where nanoseconds belong, 1970, the far future.
+TEST_F(ScrapePoolTest, ATimeThatCannotBeRightIsReplacedByThatOfTheScrape) {
+  const auto taken_at = [this](std::size_t i) {
+    std::string raw, scratch;
+    return pprof::validate_body(*receiver_->taken.at(i)->body, "", 1 << 20, scratch)->time_unix_ns;
+  };
+  scrape_memory_once(heap(10, 100, 1'767'225'600 - kStart));
+  body_ = heap(15, 150, 1'767'225'615'000 - kStart);
+  loop_.advance(seconds(15));
+  EXPECT_EQ(taken_at(0), receiver_->taken[0]->taken_unix_ns);
+  EXPECT_EQ(values_of(*receiver_->taken[0])[0], 5);
+  EXPECT_NE(shown("problem").as_string().find("a time that cannot be right (1970-01-01T00:29:27"),
+            std::string::npos)
+      << shown("problem").as_string();
+  EXPECT_EQ(shown("health").as_string(), "up");
+  body_ = heap(20, 200, 4'000'000'000'000'000'000);
+  loop_.advance(seconds(15));
+  EXPECT_EQ(taken_at(1), receiver_->taken[1]->taken_unix_ns);
+  body_ = heap(25, 250, 60'000'000'000);
+  loop_.advance(seconds(15));
+  EXPECT_EQ(taken_at(2), kStart + 60'000'000'000);
+  EXPECT_TRUE(shown("problem").is_null());
+  EXPECT_EQ(std::ranges::count_if(
+                log_, [](const auto& line) { return line.find("cannot be right") != std::string::npos; }),
+            1);
+}
+
+TEST_F(ScrapePoolTest, AProfileThatPassesThroughIsStampedTheSameWay) {
+  targets(1);
+  pprof::Profile p;
+  p.sample_types = {{"goroutine", "count"}};
+  p.locations = {{.id = 1, .address = 0x10}};
+  p.samples = {{.location_ids = {1}, .values = {3}}};
+  p.time_unix_ns = 1'767'225'600;
+  body_ = pprof::serialize(p);
+  start();
+  loop_.advance(seconds(15));
+  std::string scratch;
+  ASSERT_EQ(receiver_->taken.size(), 1U);
+  EXPECT_EQ(pprof::validate_body(*receiver_->taken[0]->body, "", 1 << 20, scratch)->time_unix_ns,
+            receiver_->taken[0]->taken_unix_ns);
+}
+
+TEST_F(ScrapePoolTest, AKnownFormatThatIsNoProfileIsNamed) {
+  scrape_memory_once("heap profile: 12: 3456 [78: 91011] @ heap/1048576\n");
+  EXPECT_EQ(
+      error(),
+      "invalid profile data: this is Go's text form of a profile (debug=1): leave the parameter debug out of "
+      "params and of the path");
+}
+
 TEST_F(ScrapePoolTest, AClockThatIsSetBackIsNoRestart) {
   scrape_memory_once(heap(1'000'000, 1'000'000, 9'000'000'000));
   body_ = heap(1'000'010, 1'000'100, 5'000'000'000);

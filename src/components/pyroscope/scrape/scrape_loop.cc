@@ -162,7 +162,8 @@ void ScrapeLoop::on_answer(std::expected<http::Response, http::Failure> answer) 
                    .asks_for_seconds = job_.asks_for_seconds,
                    .previous = baseline_,
                    .max_profile_bytes = context_.max_profile_bytes,
-                   .sample_limit = context_.sample_limit});
+                   .sample_limit = context_.sample_limit,
+                   .now_unix_ns = context_.loop->unix_ns()});
   const bool brief =
       input->body.size() <= kBriefBodyBytes && codec::claimed_size(input->body) <= kBriefRawBytes;
   if (!brief) return process_on_pool(input);
@@ -190,6 +191,7 @@ void ScrapeLoop::on_processed(std::expected<Processed, ScrapeError> result) {
   status_.last_samples = processed.samples;
   if (job_.agent_delta) metrics().delta_seconds.observe(seconds_of(processed.delta_time));
   if (job_.agent_delta) note_events(processed.events);
+  note_time(processed);
   if (processed.evicted > 0) metrics().evictions.add(processed.evicted);
   if (processed.baseline_only || !processed.any_positive) {
     if (!processed.baseline_only) metrics().empty.add();
@@ -211,6 +213,21 @@ void ScrapeLoop::note_events(const DeltaEvents& events) {
   if (events.processes > 1 && status_.processes < 2) logger.warn(kSeveralProcesses);
   status_.processes = events.processes;
   status_.unknown_process = events.unknown;
+}
+
+void ScrapeLoop::note_time(const Processed& processed) {
+  std::string problem;
+  if (processed.restamped) {
+    problem = fmt::format(
+        "its profiles carry a time that cannot be right ({}): the time of the scrape is written instead",
+        format_rfc3339(processed.time_unix_ns));
+    if (status_.problem.empty())
+      context_.logger.warn(
+          "a target's profiles carry a time that cannot be right: the time of the scrape is written "
+          "instead",
+          {{"target", job_.name}, {"url", job_.url}, {"time", format_rfc3339(processed.time_unix_ns)}});
+  }
+  status_.problem = std::move(problem);
 }
 
 void ScrapeLoop::push(Processed& processed) {

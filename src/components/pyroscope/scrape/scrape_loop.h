@@ -56,6 +56,7 @@ struct LoopStatus {
   Duration last_duration{};
   std::uint64_t last_bytes = 0;
   std::uint64_t last_samples = 0;
+  std::string problem;           // of profiles that were taken all the same
   std::uint32_t processes = 1;   // that answer in turn, as their counters show
   bool unknown_process = false;  // the last profile was of one seen for the first time
 };
@@ -84,6 +85,7 @@ class ScrapeLoop {
   void process_on_pool(std::shared_ptr<ProcessInput> input);
   void on_processed(std::expected<Processed, ScrapeError> result);
   void note_events(const DeltaEvents& events);
+  void note_time(const Processed& processed);
   void push(Processed& processed);
   void finish_well();
   void finish_badly(const ScrapeError& error);

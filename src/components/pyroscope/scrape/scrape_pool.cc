@@ -269,6 +269,7 @@ component::BodyValue ScrapePool::debug_info() const {
       row.attribute("last_success", format_rfc3339(status.last_success_unix_ns));
       row.attribute("bytes", status.last_bytes).attribute("samples", status.last_samples);
     }
+    if (!status.problem.empty()) row.attribute("problem", status.problem);
     if (status.processes > 1) row.attribute("processes", std::uint64_t{status.processes});
     std::vector<std::pair<std::string, syntax::Value>> labels;
     for (const auto& label : job.labels) labels.emplace_back(label.name, label.value);

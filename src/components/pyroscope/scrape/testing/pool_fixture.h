@@ -42,6 +42,8 @@ class SomeTargets : public component::ClusterView {
   std::uint64_t only = 0;
 };
 
+inline constexpr UnixNanos kStart = 1'767'225'600'000'000'000;  // of the test loop's clock
+
 // A heap profile of Go's four columns with one stack.
 inline std::string heap(std::int64_t objects, std::int64_t bytes, UnixNanos time = 1'000'000'000,
                         std::uint64_t address = 0x1234, std::int64_t duration = 0) {
@@ -54,7 +56,7 @@ inline std::string heap(std::int64_t objects, std::int64_t bytes, UnixNanos time
   p.mappings = {{.id = 1, .memory_start = 0x1000, .memory_limit = 0x9000, .filename = "/bin/app"}};
   p.locations = {{.id = 1, .mapping_id = 1, .address = address, .lines = {{.function_id = 1, .line = 7}}}};
   p.samples = {{.location_ids = {1}, .values = {objects, bytes, 1, 64}}};
-  p.time_unix_ns = time;
+  p.time_unix_ns = kStart + time;
   p.duration_ns = duration;
   std::string zipped;
   codec::Deflater().gzip(pprof::serialize(p), zipped);
@@ -67,7 +69,7 @@ inline std::string goroutines(std::int64_t count) {
   p.functions = {{.id = 1, .name = "main.main", .system_name = "main.main", .filename = "main.go"}};
   p.locations = {{.id = 1, .address = 0x10, .lines = {{.function_id = 1, .line = 3}}}};
   p.samples = {{.location_ids = {1}, .values = {count}}};
-  p.time_unix_ns = 1'000'000'000;
+  p.time_unix_ns = kStart + 1'000'000'000;
   std::string zipped;
   codec::Deflater().gzip(pprof::serialize(p), zipped);
   return zipped;
