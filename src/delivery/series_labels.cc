@@ -11,11 +11,6 @@ bool stays_behind(std::string_view name) {
   return name.starts_with("__") && name != kMetricName && name != kDelta;
 }
 
-bool allowed_in_name(char32_t rune) {
-  return (rune >= 'a' && rune <= 'z') || (rune >= 'A' && rune <= 'Z') || (rune >= '0' && rune <= '9') ||
-         rune == '_' || rune == '.';
-}
-
 std::unexpected<Error> invalid(const std::string& why) {
   return fail(ErrorCode::kInvalidArgument, "invalid labels in profile: " + why);
 }
@@ -26,17 +21,7 @@ Result<> validate(const LabelsBuilder& labels) {
     if (!valid_utf8(label.value))
       return invalid("invalid label value for " + label.name + ": " + label.value);
     if (label.name.empty()) return invalid("invalid label name: label name is required");
-    if (label.name == kMetricName) continue;
-    for (std::string_view rest = label.name; !rest.empty();) {
-      const Rune rune = decode_rune(rest);
-      if (!allowed_in_name(rune.value)) {
-        std::string shown;
-        append_rune(shown, rune.value);
-        return invalid("invalid label name: invalid label name: " + label.name +
-                       ": character is not allowed: '" + shown + "'");
-      }
-      rest.remove_prefix(static_cast<std::size_t>(rune.length));
-    }
+    if (!valid_utf8(label.name)) return invalid("invalid label name: " + quote(label.name) + " is not UTF-8");
   }
   return {};
 }
@@ -83,7 +68,9 @@ std::string ingest_name(const Labels& labels) {
     if (label.name == kMetricName) continue;
     if (!first) out += ',';
     first = false;
-    out += safe(label.name) + "=" + safe(label.value);
+    std::string key = safe(label.name);
+    std::ranges::replace(key, '=', '_');  // here it would end the name
+    out += key + "=" + safe(label.value);
   }
   return out + "}";
 }

@@ -1,6 +1,7 @@
 // The labels that leave with a profile: filter, validation, external labels, and the `name` of the /ingest
 // path. Pure. Errors: the texts of pyroscope-write.md 3. Both paths use one filter: labels starting with __
-// stay behind, except __name__ and __delta__ (decision 12), and only what is left is validated.
+// stay behind, except __name__ and __delta__ (decision 12), and only what is left is validated: which names it takes, the
+// server judges (decision 18).
 #pragma once
 
 #include <map>

@@ -18,10 +18,6 @@ bool allowed_in_app(char32_t rune) {
   return letter_or_digit(rune) || rune == '_' || rune == '.' || rune == '-' || rune == '/';
 }
 
-bool allowed_in_key(char32_t rune) {
-  return letter_or_digit(rune) || rune == '_' || rune == '.';
-}
-
 // The first character that is not allowed, for the message.
 template <class Allowed>
 std::optional<std::string> forbidden(std::string_view text, Allowed allowed) {
@@ -62,9 +58,10 @@ Result<Labels> parse_ingest_name(std::string_view name) {
     if (end == std::string_view::npos) break;  // an unfinished pair is lost
     const std::string_view value = trim_space(rest.substr(0, end));
     if (key.empty()) return invalid("invalid label name: label name is required");
-    if (const auto rune = forbidden(key, allowed_in_key))
-      return invalid("invalid label name: " + std::string(key) + ": character is not allowed: '" + *rune +
-                     "'");
+    if (const auto comma = key.find(','); comma != std::string_view::npos)
+      return invalid("invalid label name: " + std::string(key) + ": a comma ends a label, and " +
+                     quote(key.substr(0, comma)) + " has no value");
+    if (!valid_utf8(key)) return invalid("invalid label name: " + quote(key) + " is not UTF-8");
     if (!valid_utf8(value))
       return invalid("invalid label value for " + std::string(key) + ": it is not UTF-8");
     labels.push_back({std::string(key), std::string(value)});
