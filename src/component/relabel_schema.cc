@@ -68,15 +68,24 @@ const syntax::Schema& rule_schema() {
   return schema;
 }
 
-relabel::Rules compile_rules(const std::vector<relabel::RuleConfig>& configs) {
+relabel::Rules compile_rules(const std::vector<relabel::RuleConfig>& configs, relabel::Names names) {
   relabel::Rules rules;
   rules.reserve(configs.size());
   for (const auto& config : configs) {
-    auto rule = relabel::Rule::compile(config);
+    auto rule = relabel::Rule::compile(config, names);
     INVAR_CHECK(rule.has_value(), "a rule that its schema accepted does not compile");
     rules.push_back(std::move(*rule));
   }
   return rules;
+}
+
+std::vector<std::string> name_warnings(const std::vector<relabel::RuleConfig>& configs) {
+  std::vector<std::string> sentences;
+  for (const auto& config : configs) {
+    if (std::string sentence = relabel::name_warning(config); !sentence.empty())
+      sentences.push_back(std::move(sentence));
+  }
+  return sentences;
 }
 
 }  // namespace invar::component

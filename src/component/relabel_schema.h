@@ -7,5 +7,8 @@
 namespace invar::component {
 const syntax::Schema& rule_schema();  // describes relabel::RuleConfig
 // All compile: the schema has checked each one.
-relabel::Rules compile_rules(const std::vector<relabel::RuleConfig>& configs);
+relabel::Rules compile_rules(const std::vector<relabel::RuleConfig>& configs,
+                             relabel::Names names = relabel::Names::kAnyText);
+// With Names::kIdentifiers, of the rules that never apply: a sentence each (decision 18).
+std::vector<std::string> name_warnings(const std::vector<relabel::RuleConfig>& configs);
 }  // namespace invar::component

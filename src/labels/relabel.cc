@@ -23,13 +23,17 @@ constexpr ActionName kActions[] = {
     {Action::kLabelDrop, "labeldrop"}, {Action::kLabelKeep, "labelkeep"},
 };
 
-// One rule for names everywhere, at load and at run time: any non-empty well-formed text.
+// What every name is at load.
 bool valid_name(std::string_view name) {
   return !name.empty() && valid_utf8(name);
 }
 
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+bool is_identifier(std::string_view name) {
+  return !name.empty() && !(name.front() >= '0' && name.front() <= '9') && std::ranges::all_of(name, is_word);
 }
 
 // ^(?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+$ by hand: letters, underscores, $word and ${word}; a digit may
@@ -53,7 +57,7 @@ bool valid_template(std::string_view text) {
   return true;
 }
 
-bool writes_target(Action action) {
+bool needs_target(Action action) {
   switch (action) {
     case Action::kReplace:
     case Action::kHashMod:
@@ -72,6 +76,11 @@ bool writes_target(Action action) {
   return false;
 }
 
+// Of those that need one, the last two only compare with it.
+bool writes_target(Action action) {
+  return needs_target(action) && action != Action::kKeepEqual && action != Action::kDropEqual;
+}
+
 std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
 }
@@ -88,7 +97,7 @@ Result<> validate(const RuleConfig& c) {
   if (c.action == Action::kHashMod && c.modulus == 0) {
     return invalid("relabel configuration for hashmod requires non-zero modulus");
   }
-  if (writes_target(c.action) && c.target_label.empty()) {
+  if (needs_target(c.action) && c.target_label.empty()) {
     return invalid("relabel configuration for " + action + " action requires 'target_label' value");
   }
   if (c.action == Action::kReplace) {
@@ -154,18 +163,35 @@ Result<> validate_regex(std::string_view pattern) {
   return {};
 }
 
+std::string name_warning(const RuleConfig& config) {
+  const bool expands =
+      config.action == Action::kReplace && config.target_label.find('$') != std::string::npos;
+  if (!writes_target(config.action) || expands || is_identifier(config.target_label)) return "";
+  std::string plain = config.target_label;
+  std::ranges::replace_if(plain, [](char c) { return !is_word(c); }, '_');
+  if (!is_identifier(plain)) plain.insert(plain.begin(), '_');
+  return "a rule with target_label " + quote(config.target_label) +
+         " does not apply: a label name has letters, digits and underscores, and begins with no digit; "
+         "write " +
+         quote(plain);
+}
+
 struct Rule::Impl {
   RuleConfig config;
   Pattern pattern;
   Template target;
   Template replacement;
+  Names names = Names::kAnyText;
 
+  [[nodiscard]] bool may_write(std::string_view name) const {
+    return names == Names::kIdentifiers ? is_identifier(name) : valid_name(name);
+  }
   void replace(LabelsBuilder& labels) const;
   void map_names(LabelsBuilder& labels) const;
   void remove_names(LabelsBuilder& labels, bool matching) const;
 };
 
-Result<Rule> Rule::compile(const RuleConfig& config) {
+Result<Rule> Rule::compile(const RuleConfig& config, Names names) {
   auto impl = std::make_shared<Impl>();
   INVAR_ASSIGN_OR_RETURN(impl->pattern, Pattern::compile(config.regex));
   INVAR_TRY(validate(config));
@@ -174,6 +200,7 @@ Result<Rule> Rule::compile(const RuleConfig& config) {
                 "the hashmod action needs MD5, which this system's crypto library refuses");
   }
   impl->config = config;
+  impl->names = names;
   impl->target = Template(config.target_label, impl->pattern.group_names());
   impl->replacement = Template(config.replacement, impl->pattern.group_names());
   return Rule(std::move(impl));
@@ -189,7 +216,7 @@ void Rule::Impl::replace(LabelsBuilder& labels) const {
   Groups groups;
   if (!pattern.match(value, groups)) return;
   const std::string name = target.constant() ? target.expand({}) : target.expand(groups);
-  if (!valid_name(name)) return;
+  if (!may_write(name)) return;
   labels.set(name, replacement.expand(groups));
 }
 
@@ -201,7 +228,7 @@ void Rule::Impl::map_names(LabelsBuilder& labels) const {
   for (const Label& label : before) {
     if (!pattern.match(label.name, groups)) continue;
     const std::string name = replacement.expand(groups);
-    if (!name.empty()) labels.set(name, label.value);
+    if (valid_name(name)) labels.set(name, label.value);
   }
 }
 
@@ -217,6 +244,8 @@ bool Rule::apply(LabelsBuilder& labels) const {
   const RuleConfig& c = impl_->config;
   std::string joined;
   const auto value = [&] { return joined_values(labels, c, joined); };
+  if (writes_target(c.action) && c.action != Action::kReplace && !impl_->may_write(c.target_label))
+    return true;
   switch (c.action) {
     case Action::kReplace:
       impl_->replace(labels);

@@ -44,6 +44,15 @@ struct RuleConfig {
   bool operator==(const RuleConfig&) const = default;
 };
 
+// Which label names rules may write; what would get another name is not written. Decision 18.
+enum class Names {
+  kAnyText,      // non-empty and valid UTF-8
+  kIdentifiers,  // [a-zA-Z_][a-zA-Z0-9_]*
+};
+
+// With kIdentifiers, a rule whose target_label is no identifier never applies: a sentence that says so. Else "".
+std::string name_warning(const RuleConfig& config);
+
 // The pattern's error alone, in the words of relabel.md 3 (`error parsing regexp: ...`): for the attribute
 // `regex`.
 Result<> validate_regex(std::string_view pattern);
@@ -51,7 +60,7 @@ Result<> validate_regex(std::string_view pattern);
 class Rule {
  public:
   // Errors: the exact texts of relabel.md 4.
-  static Result<Rule> compile(const RuleConfig& config);
+  static Result<Rule> compile(const RuleConfig& config, Names names = Names::kAnyText);
   // False when the set is dropped; `labels` is then unspecified.
   bool apply(LabelsBuilder& labels) const;
   [[nodiscard]] const RuleConfig& config() const;

@@ -325,6 +325,38 @@ TEST(Rule, ValidationTexts) {
   }
 }
 
+TEST(Relabel, WithIdentifiersARuleIntoAnotherNameDoesNotApply) {
+  struct Row {
+    RuleConfig rule;
+    std::string warning;
+  };
+  const std::string why =
+      " does not apply: a label name has letters, digits and underscores, and begins with no digit; write ";
+  using A = Action;
+  const std::vector<Row> rows = {
+      {{.target_label = "foo-bar", .replacement = "x"},
+       R"(a rule with target_label "foo-bar")" + why + R"("foo_bar")"},
+      {{.target_label = "1a", .replacement = "x"}, R"(a rule with target_label "1a")" + why + R"("_1a")"},
+      {{.target_label = "otel.scope.name", .replacement = "x"},
+       R"(a rule with target_label "otel.scope.name")" + why + R"("otel_scope_name")"},
+      {{.action = A::kHashMod, .source_labels = {"v"}, .modulus = 4, .target_label = "a-b"},
+       R"(a rule with target_label "a-b")" + why + R"("a_b")"},
+      {{.action = A::kLowercase, .source_labels = {"v"}, .target_label = "a-b"},
+       R"(a rule with target_label "a-b")" + why + R"("a_b")"},
+      {{.source_labels = {"v"}, .target_label = "x_$1"}, ""},  // what it expands to is known later
+  };
+  const Labels labels{{"v", "a-b"}};
+  for (const auto& row : rows) {
+    EXPECT_EQ(name_warning(row.rule), row.warning);
+    EXPECT_EQ(process(labels, {*Rule::compile(row.rule, Names::kIdentifiers)}), labels)
+        << row.rule.target_label;
+    EXPECT_NE(process(labels, {*Rule::compile(row.rule)}), labels) << row.rule.target_label;
+  }
+  EXPECT_EQ(name_warning({.target_label = "_a1"}), "");
+  EXPECT_EQ(name_warning({.action = A::kKeepEqual, .source_labels = {"v"}, .target_label = "a-b"}), "")
+      << "compared with, not written";
+}
+
 TEST(Action, NamesAreExact) {
   for (const char* name : {"replace", "keep", "drop", "keepequal", "dropequal", "hashmod", "lowercase",
                            "uppercase", "labelmap", "labeldrop", "labelkeep"}) {

@@ -78,9 +78,10 @@ class FsDump final : public component::Component {
   }
 
   void apply(std::shared_ptr<archive::Directory> directory) {
-    dumper_.configure(
-        {component::compile_rules(arguments_.rules), arguments_.external_labels, limits_of(arguments_)},
-        std::move(directory), arguments_.target_directory);
+    for (const auto& sentence : component::name_warnings(arguments_.rules)) options_.logger.warn(sentence);
+    dumper_.configure({component::compile_rules(arguments_.rules, relabel::Names::kIdentifiers),
+                       arguments_.external_labels, limits_of(arguments_)},
+                      std::move(directory), arguments_.target_directory);
   }
 
   void take_over() {

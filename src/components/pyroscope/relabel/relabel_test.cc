@@ -54,18 +54,30 @@ class RelabelTest : public ::testing::Test {
 };
 
 TEST_F(RelabelTest, RulesSeeHiddenLabelsOnBothPathsAndNothingElseChanges) {
-  arguments_.rules = {{.source_labels = {"__meta_pod"}, .target_label = "otel.scope.name"}};
+  arguments_.rules = {{.source_labels = {"__meta_pod"}, .target_label = "pod"}};
   build();
   for (const BodyKind kind : {BodyKind::kPprof, BodyKind::kIngest}) {
     const auto in = profile_of({{"__meta_pod", "cart-1"}, {"a", "1"}}, "body", kind);
     EXPECT_TRUE(offer(in).accepted());
     const ProfilePtr out = downstream_->taken.back();
-    EXPECT_EQ(out->labels, (Labels{{"__meta_pod", "cart-1"}, {"a", "1"}, {"otel.scope.name", "cart-1"}}));
+    EXPECT_EQ(out->labels, (Labels{{"__meta_pod", "cart-1"}, {"a", "1"}, {"pod", "cart-1"}}));
     EXPECT_EQ(out->body, in->body);
     EXPECT_EQ(out->kind, kind);
     EXPECT_EQ(out->taken_unix_ns, 5);
     EXPECT_EQ(in->labels.size(), 2u) << "the offered profile is not edited in place";
   }
+}
+
+TEST_F(RelabelTest, ARuleIntoANameThatServersRefuseDoesNotApplyAndIsTold) {
+  arguments_.rules = {{.source_labels = {"a"}, .target_label = "foo-bar"},
+                      {.source_labels = {"a"}, .target_label = "b"}};
+  build();
+  EXPECT_TRUE(offer(profile_of({{"a", "1"}})).accepted());
+  EXPECT_EQ(last(), R"({a="1", b="1"})");
+  EXPECT_EQ(h_.component->debug_info().statements.at(3).body->statements.at(0).value->as_string(),
+            "a rule with target_label \"foo-bar\" does not apply: a label name has letters, digits and "
+            "underscores, and "
+            "begins with no digit; write \"foo_bar\"");
 }
 
 TEST_F(RelabelTest, ADropIsASuccessForTheSenderAlsoFromTheCache) {

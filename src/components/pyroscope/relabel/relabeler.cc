@@ -100,7 +100,8 @@ void Relabeler::configure(const Arguments& arguments) {
   outlets_.set(arguments.forward_to);
   if (arguments.rules != rule_configs_) {
     rule_configs_ = arguments.rules;
-    rules_ = component::compile_rules(arguments.rules);
+    rules_ = component::compile_rules(arguments.rules, relabel::Names::kIdentifiers);
+    for (const auto& sentence : component::name_warnings(arguments.rules)) env_.logger.warn(sentence);
     cache_.clear();
   }
   cache_.resize(static_cast<std::size_t>(arguments.max_cache_size));
@@ -237,6 +238,11 @@ syntax::BodyValue Relabeler::debug_info() const {
   info.attribute("cached_label_sets", std::uint64_t{cache_.size()});
   info.attribute("cache_hits", hits_.value());
   info.attribute("cache_misses", misses_.value());
+  for (const auto& sentence : component::name_warnings(rule_configs_)) {
+    syntax::BodyValue row;
+    row.attribute("problem", sentence);
+    info.block("rule", "", std::move(row));
+  }
   if (plan_) info.attribute("profiles_being_edited", std::uint64_t{editing_.size()});
   return info;
 }
