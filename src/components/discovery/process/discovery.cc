@@ -62,11 +62,12 @@ void ProcessDiscoverer::refresh(Done done) {
 }
 
 void ProcessDiscoverer::tell(std::size_t refused) {
-  sink().remark(refused == 0
-                    ? std::string()
-                    : std::to_string(refused) +
-                          " more processes may not be looked at: that needs CAP_SYS_PTRACE and, in a container, "
-                          "the host's PID namespace");
+  sink().remark(
+      refused == 0
+          ? std::string()
+          : std::to_string(refused) +
+                " more processes may not be looked at: that needs CAP_SYS_PTRACE and, in a container, "
+                "the host's PID namespace");
 }
 
 void ProcessDiscoverer::changed(ProcChanges changes) {

@@ -217,7 +217,9 @@ TEST(Arguments, LiteralTargetsAndReceiversAreCheckedWithoutALoad) {
   };
   EXPECT_EQ(found("targets = [{\"__address__\" = \"a:1\"}, \"b\"]\nforward_to = []"),
             "1:37-1:39: target::ConvertFrom: conversion from 'string' is not supported");
-  EXPECT_EQ(found("targets = []\nforward_to = [\"x\"]"), "2:15-2:17: expected capsule, got string");
+  EXPECT_EQ(
+      found("targets = []\nforward_to = [\"x\"]"),
+      "2:15-2:17: expected capsule, got string (a receiver is wanted, as in pyroscope.write.NAME.receiver)");
   EXPECT_EQ(found("targets = [sys.env(\"A\")]\nforward_to = []"), "");
 }
 
