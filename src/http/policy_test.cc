@@ -364,6 +364,7 @@ TEST(OAuth2Answer, RowByRow) {
       {200, "", "{\"access_token\":\"T\",\"scope\":\"caf\xE9\"}", "Bearer T 0"},
       {200, "", R"({"access_token":1})", "error: oauth2: cannot parse json: access_token is not a string"},
       {200, "", R"({"access_token":"T","expires_in":null})", "Bearer T 0"},
+      {200, "", R"({"access_token":"\ud800"})", "Bearer \xEF\xBF\xBD 0"},  // as Go's decoder repairs it
       {200, "", R"({"access_token":"T","expires_in":"soon"})",
        "error: oauth2: cannot parse json: expires_in is not a number"},
       {200, "text/plain", "access_token=%zz", "error: oauth2: cannot parse response: invalid URL escape"},
@@ -386,8 +387,7 @@ TEST(OAuth2Answer, RowByRow) {
 TEST(OAuth2Answer, HostileJson) {
   for (const std::string& body :
        {std::string(R"({"access_token":"T"} x)"), std::string(R"({"access_token":"T)"),
-        std::string(R"({"access_token":tru})"), std::string(R"({"access_token":"T",})"),
-        std::string(R"({"access_token":"\ud800"})"), std::string(),
+        std::string(R"({"access_token":tru})"), std::string(R"({"access_token":"T",})"), std::string(),
         "{\"access_token\":" + std::string(100'000, '[')}) {
     const auto token = parse_token_response({.status = 200, .status_line = "200 OK", .body = body}, "");
     ASSERT_FALSE(token) << body;
