@@ -228,8 +228,12 @@ std::uint8_t* DeltaRows::subtract_rows(const DeltaColumns& columns, bool& fell) 
     }
     std::int64_t any = 0;
     for (std::uint32_t column = 0; column < columns_; ++column) {
-      values[column] = std::max<std::int64_t>(values[column], 0);
       any |= values[column];
+    }
+    if (any < 0) [[unlikely]] {
+      any = 0;
+      for (std::uint32_t column = 0; column < columns_; ++column)
+        any |= values[column] = std::max<std::int64_t>(values[column], 0);
     }
     emitted_[emitted] = row;
     emitted += any != 0;
