@@ -214,6 +214,7 @@ services::StatusInput Daemon::status() const {
           .started_unix_ns = started_unix_ns_,
           .now_unix_ns = world_.loop->unix_ns(),
           .last_reload_error = reload.error,
+          .last_reload_since_unix_ns = reload.since_unix_ns,
           .last_reload_applied = reload.applied,
           .has_profiles = options_.enable_pprof,
           .left_on_disk = left_queues_->found()};

@@ -164,10 +164,17 @@ Result<Directory::Stored> Directory::store(const Meta& meta, std::string_view bo
     return fail(ErrorCode::kInvalidArgument, "one profile of " + human_bytes(size) +
                                                  " is larger than the limit of " +
                                                  human_bytes(limits_.max_bytes));
+  auto stored = put(file_name(make_uuid_v7(now, random), meta.kind), encoded, now);
+  // A folder that is none any more is no fault of the profile.
+  if (!stored && stored.error().code == ErrorCode::kInvalidArgument)
+    return fail(ErrorCode::kNotFound, stored.error().message);
+  return stored;
+}
+
+Result<Directory::Stored> Directory::put(const std::string& name, const Encoded& encoded, UnixNanos now) {
+  const std::uint64_t size = encoded.size();
   INVAR_TRY(tidy(now));
   INVAR_TRY(make_room(size));
-
-  const std::string name = file_name(make_uuid_v7(now, random), meta.kind);
   auto written = write(name, encoded);
   if (!written && written.error().code == ErrorCode::kNotFound) {
     // The folder was removed by hand, and our lock with it.

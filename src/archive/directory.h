@@ -76,6 +76,7 @@ class Directory {
 
   Directory(std::shared_ptr<fs::FileSystem> files, std::string path, std::string owner, Limits limits);
   Result<> claim();
+  Result<Stored> put(const std::string& name, const Encoded& encoded, UnixNanos now);
   Result<> write(const std::string& name, const Encoded& encoded);
   Result<> remove_oldest(std::uint64_t& counter);
   Result<> make_room(std::uint64_t bytes);

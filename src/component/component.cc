@@ -42,6 +42,10 @@ std::string_view to_string(HealthState state) {
   return "unknown";
 }
 
+std::string_view to_string(Severity severity) {
+  return severity == Severity::kFailing ? "failing" : "degraded";
+}
+
 Health combine(const std::vector<Health>& parts) {
   if (parts.empty()) return {};
   const Health* worst = &parts.front();

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "component/claims.h"
+#include "component/problem.h"
 #include "fs/filesystem.h"
 #include "http/client.h"
 #include "http/server.h"
@@ -80,6 +81,12 @@ class Component {
   virtual void stop(async::Task done) = 0;
   // Its own part, if it has one.
   [[nodiscard]] virtual std::optional<Health> health() const { return std::nullopt; }
+  // What does not work now, of this severity and above. Asked often for kFailing alone, which has to be cheap.
+  // A failing one makes the component unhealthy; health() need not repeat it.
+  [[nodiscard]] virtual std::vector<Problem> problems(Severity at_least) const {
+    (void)at_least;
+    return {};
+  }
   [[nodiscard]] virtual BodyValue debug_info() const { return {}; }
   // Where the profiles that it took went, by destination.
   [[nodiscard]] virtual std::vector<const pipeline::Ledger*> ledgers() const { return {}; }

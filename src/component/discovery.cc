@@ -36,6 +36,10 @@ class DiscoveryComponent final : public Component {
 
   [[nodiscard]] std::optional<Health> health() const override { return publisher_.health(); }
 
+  [[nodiscard]] std::vector<Problem> problems(Severity at_least) const override {
+    return publisher_.problems(at_least);
+  }
+
   [[nodiscard]] BodyValue debug_info() const override {
     BodyValue info = publisher_.debug_info();
     if (!discoverer_) return info;

@@ -76,6 +76,11 @@ void GroupPublisher::remark(std::string sentence) {
 void GroupPublisher::tell() {
   const std::string count = std::to_string(store_.target_count()) + " targets";
   health_.updated_unix_ns = loop_.unix_ns();
+  if (error_.empty() && remark_.empty()) {
+    troubled_unix_ns_ = 0;
+  } else if (troubled_unix_ns_ == 0) {
+    troubled_unix_ns_ = health_.updated_unix_ns;
+  }
   health_.state = error_.empty() ? HealthState::kHealthy : HealthState::kUnhealthy;
   if (error_.empty()) {
     health_.message = "found " + count + (remark_.empty() ? "" : "; " + remark_);
@@ -85,6 +90,12 @@ void GroupPublisher::tell() {
     health_.message =
         "still using the " + count + " of " + format_rfc3339(refreshed_unix_ns_) + ": " + error_;
   }
+}
+
+std::vector<Problem> GroupPublisher::problems(Severity at_least) const {
+  if (!error_.empty()) return {{Severity::kFailing, "", health_.message, troubled_unix_ns_}};
+  if (remark_.empty() || at_least > Severity::kDegraded) return {};
+  return {{Severity::kDegraded, "", remark_, troubled_unix_ns_}};
 }
 
 BodyValue GroupPublisher::debug_info() const {

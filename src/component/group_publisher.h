@@ -32,6 +32,7 @@ class GroupPublisher final : public GroupSink {
   void expect_first();  // the next result comes from a new discoverer and goes out at once
 
   [[nodiscard]] Health health() const { return health_; }
+  [[nodiscard]] std::vector<Problem> problems(Severity at_least) const;
   // sources, targets, last_refresh and, after a failure, last_error.
   [[nodiscard]] BodyValue debug_info() const;
 
@@ -52,6 +53,7 @@ class GroupPublisher final : public GroupSink {
 
   UnixNanos refreshed_unix_ns_ = 0;
   std::string error_, remark_;
+  UnixNanos troubled_unix_ns_ = 0;  // since when there is an error or a remark
   Health health_;
 };
 

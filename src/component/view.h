@@ -24,6 +24,7 @@ struct ComponentView {
   Health health;
   std::vector<std::string> created_module_ids;
   BodyValue arguments, exports, debug_info;
+  std::vector<Problem> problems;  // all there are: an unhealthy component has at least one
   std::vector<LedgerView> ledgers;
 };
 

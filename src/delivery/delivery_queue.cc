@@ -444,9 +444,11 @@ void DeliveryQueue::note_disk(const Error* error) {
   }
   disk_retry_at_ = env_.loop->now() + ticks(kDiskRetry);
   if (disk_error_ == error->message) return;
-  if (disk_error_.empty())
+  if (disk_error_.empty()) {
+    disk_error_since_unix_ns_ = env_.loop->unix_ns();
     env_.logger.error("profiles cannot be kept on disk and wait in memory only",
                       {{"endpoint", env_.destination}, {"err", error->message}});
+  }
   disk_error_ = error->message;
 }
 

@@ -93,6 +93,7 @@ class DeliveryQueue {
   [[nodiscard]] std::uint64_t memory_bytes() const { return memory_bytes_; }
   [[nodiscard]] std::uint64_t disk_bytes() const;
   [[nodiscard]] const std::string& disk_error() const { return disk_error_; }
+  [[nodiscard]] UnixNanos disk_error_since_unix_ns() const { return disk_error_since_unix_ns_; }
   [[nodiscard]] Duration oldest_age() const;  // of what is not out, since it was accepted
 
  private:
@@ -145,6 +146,7 @@ class DeliveryQueue {
   std::unique_ptr<Spill> spill_;
   async::TimePoint disk_retry_at_{}, load_retry_at_{};
   std::string disk_error_;
+  UnixNanos disk_error_since_unix_ns_ = 0;
   async::Task on_disk_idle_;
 };
 

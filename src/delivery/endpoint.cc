@@ -326,6 +326,7 @@ EndpointView Endpoint::view() const {
   view.memory_bytes = queue_.memory_bytes();
   view.disk_bytes = queue_.disk_bytes();
   view.disk_error = queue_.disk_error();
+  view.disk_error_since_unix_ns = queue_.disk_error_since_unix_ns();
   view.in_flight = flights_.size();
   view.in_flight_limit = gate_.limit();
   view.oldest_age = queue_.oldest_age();

@@ -57,6 +57,7 @@ struct EndpointView {
   std::string last_error;  // "" once it is over: profiles are taken again
   UnixNanos last_error_unix_ns = 0;
   std::string disk_error;  // "" while the disk does what it should
+  UnixNanos disk_error_since_unix_ns = 0;
 };
 
 class Endpoint {

@@ -1,5 +1,6 @@
 #include "runtime/component_node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -129,7 +130,26 @@ void ComponentNode::task_ended(const std::optional<Error>& error) {
 }
 
 component::Health ComponentNode::health() const {
-  return health_.combined(component_ ? component_->health() : std::nullopt);
+  if (!component_) return health_.combined(std::nullopt);
+  std::vector<component::Health> own;
+  if (auto health = component_->health()) own.push_back(std::move(*health));
+  for (component::Problem& problem : component_->problems(component::Severity::kFailing))
+    own.push_back({component::HealthState::kUnhealthy, std::move(problem.sentence), problem.since_unix_ns});
+  return health_.combined(own.empty() ? std::nullopt : std::optional(component::combine(own)));
+}
+
+// Those of the component, and what makes it unhealthy besides.
+std::vector<component::Problem> ComponentNode::problems(const component::Health& health) const {
+  using component::HealthState;
+  using component::Severity;
+  std::vector<component::Problem> out;
+  if (component_) out = component_->problems(Severity::kDegraded);
+  const bool bad = health.state == HealthState::kUnhealthy || health.state == HealthState::kExited;
+  const bool said = std::ranges::any_of(out, [&](const component::Problem& problem) {
+    return problem.severity == Severity::kFailing && problem.sentence == health.message;
+  });
+  if (bad && !said) out.insert(out.begin(), {Severity::kFailing, "", health.message, health.updated_unix_ns});
+  return out;
 }
 
 component::ComponentView ComponentNode::view(bool details) const {
@@ -146,6 +166,7 @@ component::ComponentView ComponentNode::view(bool details) const {
   if (!arguments_.empty()) view.arguments = arguments_.schema()->to_body(arguments_.object());
   // All of them: unlike an argument, an export has no default that would go without saying.
   for (const auto& [name, value] : exports()->as_object().fields) view.exports.attribute(name, value);
+  view.problems = problems(view.health);
   if (component_) view.debug_info = component_->debug_info();
   return view;
 }

@@ -55,6 +55,7 @@ class ComponentNode : public Node, public Runnable {
   Result<> build(const syntax::Boxed& arguments);
   component::Options make_options();
   void publish(syntax::Boxed exports);
+  [[nodiscard]] std::vector<component::Problem> problems(const component::Health& health) const;
   [[nodiscard]] UnixNanos now() const;
 
   const component::Registration* registration_;

@@ -83,6 +83,7 @@ void add_endpoints(Router& router, const EndpointHost& host) {
   };
   for (const char* path : {"/-/", "/api/", "/debug/"}) router.add(path, {}, nothing);
   for (const char* path : {"api/", "favicon.ico"}) router.add(host.prefix + path, {}, nothing);
+  router.also_below(host.prefix);
   if (host.prefix != "/") {
     const std::string bare = host.prefix.substr(0, host.prefix.size() - 1);
     router.add(bare, {}, [prefix = host.prefix](const auto&, const http::ResponderPtr& responder) {

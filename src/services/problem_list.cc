@@ -31,11 +31,12 @@ std::string without_address(std::string sentence, std::string_view url) {
 
 }  // namespace
 
-void ProblemList::add(const std::string& component, const std::string& what, const std::string& sentence) {
+void ProblemList::add(const std::string& component, const std::string& what, const std::string& sentence,
+                      const std::string& lasting) {
   ++count_;
   const auto [at, is_new] = line_of_.try_emplace({component, without_address(sentence, what)}, lines_.size());
   if (is_new) {
-    lines_.push_back({component, what, sentence, 1, {}});
+    lines_.push_back({component, what, sentence, lasting, 1, {}});
     return;
   }
   Line& line = lines_[at->second];
@@ -58,6 +59,8 @@ std::string ProblemList::html() const {
     if (!line.what.empty()) out += fmt::format(" <code>{}</code>", escape_html(line.what));
     if (!line.component.empty() || !line.what.empty()) out += ": ";
     out += escape_html(line.sentence);
+    if (!line.lasting.empty())
+      out += fmt::format(" <span class=\"soft\">{}</span>", escape_html(line.lasting));
     if (line.times > 1) {
       out += fmt::format(" <span class=\"soft\">The same with {} more", line.times - 1);
       for (std::size_t other = 0; other < line.others.size(); ++other)

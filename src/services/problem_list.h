@@ -15,13 +15,15 @@ namespace invar::services {
 class ProblemList {
  public:
   // `component` is an id on the page, "" for none; `what` an address or a name, "" for the component itself.
-  void add(const std::string& component, const std::string& what, const std::string& sentence);
+  // `lasting` is shown behind the sentence, "for 3m20s"; "" when it is not known.
+  void add(const std::string& component, const std::string& what, const std::string& sentence,
+           const std::string& lasting = "");
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::string html() const;  // "" when there are none
 
  private:
   struct Line {
-    std::string component, what, sentence;
+    std::string component, what, sentence, lasting;
     std::size_t times = 0;
     std::vector<std::string> others;  // some more of `what`
   };

@@ -26,8 +26,21 @@ const Router::Route* Router::find(std::string_view path) const {
   return nullptr;
 }
 
+// Nothing, or the route of the whole prefix, which takes what no other takes.
+bool Router::is_fallback(const Route* route) const {
+  const auto whole = prefixes_.find(below_);
+  return route == nullptr || (whole != prefixes_.end() && route == &whole->second);
+}
+
 void Router::handle(http::ServerRequest request, const http::ResponderPtr& responder) const {
   const Route* route = find(request.path);
+  if (below_.size() > 1 && request.path.starts_with(below_) && is_fallback(route)) {
+    const std::string inner = request.path.substr(below_.size() - 1);
+    if (const Route* found = find(inner); found != nullptr && inner != "/") {
+      request.path = inner;
+      route = found;
+    }
+  }
   if (route == nullptr) {
     responder->send(http::text_response(404, "404 page not found"));
     return;

@@ -18,6 +18,9 @@ class Router {
   // exact.
   void add(std::string path, std::vector<std::string> methods, http::Handler handler);
   void add_exact(std::string path, std::vector<std::string> methods, http::Handler handler);
+  // Below `prefix` ("/invar/") everything is found that is below "/", unless it has a route of its own there: behind a proxy that
+  // passes on nothing else, every link works.
+  void also_below(std::string prefix) { below_ = std::move(prefix); }
   void handle(http::ServerRequest request, const http::ResponderPtr& responder) const;
 
  private:
@@ -26,9 +29,11 @@ class Router {
     http::Handler handler;
   };
   [[nodiscard]] const Route* find(std::string_view path) const;
+  [[nodiscard]] bool is_fallback(const Route* route) const;
 
   std::map<std::string, Route, std::less<>> exact_;
   std::map<std::string, Route, std::less<>> prefixes_;  // keys end in '/'
+  std::string below_;
 };
 
 }  // namespace invar::services

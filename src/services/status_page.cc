@@ -69,9 +69,12 @@ class Page {
         "content=\"15\"><title>Invar</title>{}</head>"
         "<body><h1>Invar</h1><p class=\"soft\">{} &middot; running for {} &middot; configuration "
         "<code>{}</code> &middot; "
-        "<a href=\"/metrics\">metrics</a> &middot; {}<a href=\"{}api/v0/web/components\">API</a></p>",
+        "<a href=\"{}metrics\">metrics</a> &middot; {}<a href=\"{}api/v0/web/components\">API</a></p>",
         kPageStyle, escape(build_info().version), short_duration(uptime), escape(input_.config_path),
-        input_.has_profiles ? "<a href=\"/debug/pprof/\">profiles of Invar itself</a> &middot; " : "",
+        escape(input_.prefix),
+        input_.has_profiles ? fmt::format("<a href=\"{}debug/pprof/\">profiles of Invar itself</a> &middot; ",
+                                          escape(input_.prefix))
+                            : "",
         escape(input_.prefix));
     const auto bad =
         std::ranges::count_if(views, [](const auto& v) { return v.health.state != HealthState::kHealthy; });
@@ -110,6 +113,11 @@ class Page {
     return error;
   }
 
+  std::string lasting(UnixNanos since) const {
+    if (since <= 0 || since > input_.now_unix_ns) return "";
+    return "for " + short_duration(Duration(input_.now_unix_ns - since));
+  }
+
   ProblemList problems(const std::vector<ComponentView>& views) const {
     ProblemList list;
     if (!input_.last_reload_error.empty()) {
@@ -118,20 +126,12 @@ class Page {
                            input_.last_reload_applied
                                ? "The last reload was applied but for what is wrong in it"
                                : "The last reload was refused, the previous configuration keeps running",
-                           input_.last_reload_error));
+                           input_.last_reload_error),
+               lasting(input_.last_reload_since_unix_ns));
     }
-    for (const auto& view : views) {
-      if (view.health.state == HealthState::kUnhealthy || view.health.state == HealthState::kExited)
-        list.add(view.local_id, "", view.health.message);
-      for (const auto& statement : view.debug_info.statements) {
-        if (!statement.body) continue;
-        const auto error = error_of(*statement.body);
-        if (error.empty()) continue;
-        auto what = text_of(find(*statement.body, "url"));
-        if (what.empty()) what = statement.label.empty() ? statement.name : statement.label;
-        list.add(view.local_id, what, error);
-      }
-    }
+    for (const auto& view : views)
+      for (const auto& problem : view.problems)
+        list.add(view.local_id, problem.what, problem.sentence, lasting(problem.since_unix_ns));
     return list;
   }
 

@@ -2,7 +2,7 @@
 // goes, and why something does not work: problems first, then the ledger, what is left on disk, then every component with its health, its targets,
 // endpoints or archive. What a component shows comes from its debug info: repeated blocks become tables. By
 // attribute name:
-//   last_error            a sentence; a non-empty one makes the row a problem
+//   last_error            a sentence; its row is marked and stands first
 //   last_*, *_at, oldest  RFC 3339 text is shown as an age
 //   *duration, *age       rounded
 //   *_bytes, bytes        numbers are shown in binary units
@@ -35,9 +35,10 @@ struct StatusInput {
   std::string prefix = "/";  // of the UI and the API, ends in '/'
   UnixNanos started_unix_ns = 0;
   UnixNanos now_unix_ns = 0;
-  std::string last_reload_error;     // "" when the running configuration is the file's
-  bool last_reload_applied = false;  // in spite of the error: but for the components that it concerns
-  bool has_profiles = true;          // /debug/pprof/ is served
+  std::string last_reload_error;            // "" when the running configuration is the file's
+  UnixNanos last_reload_since_unix_ns = 0;  // since when it is not
+  bool last_reload_applied = false;         // in spite of the error: but for the components that it concerns
+  bool has_profiles = true;                 // /debug/pprof/ is served
   std::vector<LeftOnDisk> left_on_disk;
 };
 

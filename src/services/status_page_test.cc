@@ -32,6 +32,8 @@ struct StatusPage : testing::Test {
     ComponentView& view = components.views.emplace_back();
     view.local_id = id;
     view.health = {state, message, kNow};
+    if (state == HealthState::kUnhealthy)
+      view.problems.push_back({component::Severity::kFailing, "", message, kNow - 200'000'000'000});
     return view;
   }
   std::string page() {
@@ -41,10 +43,12 @@ struct StatusPage : testing::Test {
     input.started_unix_ns = kNow - 90'000'000'000;
     input.now_unix_ns = kNow;
     input.left_on_disk = left;
+    input.prefix = prefix;
     return render_status_page(input);
   }
   Fixed components;
   std::vector<LeftOnDisk> left;
+  std::string prefix = "/";
 };
 
 BodyValue target(const std::string& url, const std::string& error) {
@@ -84,6 +88,7 @@ TEST_F(StatusPage, WhyAComponentIsUnhealthyStandsFirstAndWithIt) {
   const std::string html = page();
   EXPECT_THAT(html, HasSubstr("1 of 1 components not healthy."));
   EXPECT_LT(html.find("Problems"), html.find("<section id="));
+  EXPECT_THAT(html, HasSubstr("no &lt;such&gt; file <span class=\"soft\">for 3m20s</span>"));
   EXPECT_THAT(html, HasSubstr("<p class=\"error\">no &lt;such&gt; file</p>"));
 }
 
@@ -91,6 +96,7 @@ TEST_F(StatusPage, RepeatedBlocksAreATableWithTheTroubledRowsFirst) {
   ComponentView& view = add("pyroscope.scrape.s", HealthState::kHealthy, "");
   view.debug_info.block("target", "", target("http://good", ""));
   view.debug_info.block("target", "", target("http://bad", "connection refused"));
+  view.problems = {{component::Severity::kDegraded, "http://bad", "connection refused", 0}};
   const std::string html = page();
   EXPECT_THAT(html, HasSubstr("<h3>Target (2)</h3>"));
   EXPECT_THAT(html, HasSubstr("<th class=\"number\">Bytes</th>"));
@@ -104,6 +110,14 @@ TEST_F(StatusPage, RepeatedBlocksAreATableWithTheTroubledRowsFirst) {
               HasSubstr("The one component is healthy, but there is a problem with targets or servers."));
 }
 
+TEST_F(StatusPage, UnderAPathPrefixEveryLinkStaysInsideIt) {
+  prefix = "/invar/";
+  const std::string html = page();
+  for (std::size_t at = 0; (at = html.find("href=\"/", at)) != std::string::npos; ++at)
+    EXPECT_EQ(html.substr(at + 6, prefix.size()), prefix) << html.substr(at, 60);
+  EXPECT_THAT(html, HasSubstr("href=\"/invar/metrics\""));
+}
+
 TEST_F(StatusPage, RowsSayNothingTwice) {
   ComponentView& view = add("pyroscope.scrape.s", HealthState::kHealthy, "");
   BodyValue row;
@@ -113,6 +127,7 @@ TEST_F(StatusPage, RowsSayNothingTwice) {
   row.attribute("last_error", std::string("Get \"http://bad/x?y=1\": connection refused"));
   row.attribute("last_scrape_duration", std::string("3.009512345s"));
   for (int i = 0; i < 2; ++i) view.debug_info.block("target", "", row);
+  view.problems.assign(2, {component::Severity::kDegraded, "http://bad/x?y=1", "connection refused", 0});
   const std::string html = page();
   EXPECT_THAT(html, Not(HasSubstr("<th>Job</th>")));
   EXPECT_THAT(html, HasSubstr("<code>http://bad/x?y=1</code>: connection refused <span class=\"soft\">The "

@@ -9,6 +9,17 @@ namespace {
 
 using component::ComponentView;
 
+void append_problems(json::Writer& out, const std::vector<component::Problem>& problems) {
+  out.key("problems").begin_array();
+  for (const component::Problem& problem : problems) {
+    out.begin_object().field("severity", component::to_string(problem.severity));
+    out.field("what", problem.what).field("message", problem.sentence);
+    if (problem.since_unix_ns != 0) out.field("since", format_rfc3339(problem.since_unix_ns));
+    out.end_object();
+  }
+  out.end_array();
+}
+
 void append_component(json::Writer& out, const ComponentView& view, bool details) {
   const auto body = [details](const syntax::BodyValue& of) {
     return details ? syntax::body_to_json(of) : std::string("[]");
@@ -24,6 +35,7 @@ void append_component(json::Writer& out, const ComponentView& view, bool details
                                                             : format_rfc3339(view.health.updated_unix_ns));
   out.end_object().field("original", "").key("arguments").raw(body(view.arguments));
   out.key("exports").raw(body(view.exports)).key("debugInfo").raw(body(view.debug_info));
+  if (details) append_problems(out, view.problems);
   if (!view.created_module_ids.empty()) out.key("createdModuleIDs").list(view.created_module_ids);
   out.field("liveDebuggingEnabled", false).end_object();
 }

@@ -66,6 +66,9 @@ class FsDump final : public component::Component {
     if (waiting_for_.empty()) return std::nullopt;
     return component::Health{component::HealthState::kUnhealthy, waiting_for_, options_.loop->unix_ns()};
   }
+  [[nodiscard]] std::vector<component::Problem> problems(component::Severity) const override {
+    return dumper_.problems();
+  }
   [[nodiscard]] component::BodyValue debug_info() const override { return dumper_.debug_info(); }
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const override { return dumper_.ledgers(); }
 

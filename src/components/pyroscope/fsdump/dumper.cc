@@ -34,6 +34,26 @@ std::string random_bytes(std::uint64_t a, std::uint64_t b) {
   return out;
 }
 
+// What is wrong with the folder is never a fault of the profile.
+Error of_the_folder(Error error) {
+  if (error.code == ErrorCode::kInvalidArgument) error.code = ErrorCode::kNotFound;
+  return error;
+}
+
+// The ledger's reason for a profile that the folder did not take.
+std::string_view drop_reason(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kResourceExhausted:
+      return "disk full";
+    case ErrorCode::kPermissionDenied:
+      return "permission denied";
+    case ErrorCode::kNotFound:
+      return "no directory";
+    default:
+      return "write error";
+  }
+}
+
 syntax::Value text(std::uint64_t v) {
   return syntax::Value(v);
 }
@@ -205,7 +225,7 @@ void Dumper::pump() {
           if (directory.scanned()) {
             result.stored.push_back(directory.store(work.meta, *work.body, job.now, work.random));
           } else {
-            result.stored.push_back(std::unexpected(result.housekeeping.error()));
+            result.stored.push_back(std::unexpected(of_the_folder(result.housekeeping.error())));
           }
         }
         result.after = directory.stats();
@@ -222,6 +242,7 @@ void Dumper::finish(JobResult result) {
   files_removed_.add(static_cast<double>(result.after.removed_for_size + result.after.removed_for_age -
                                          result.before.removed_for_size - result.before.removed_for_age));
   if (!result.housekeeping && done.empty()) failed(result.housekeeping.error());
+  if (result.housekeeping && result.scanned && done.empty()) works();
   if (result.directory == directory_) {
     stats_ = result.after;
     current_size_.set(static_cast<double>(stats_.bytes));
@@ -241,32 +262,45 @@ void Dumper::settle(Item& item, Result<archive::Directory::Stored>& stored) {
     written_.add();
     bytes_written_.add(static_cast<double>(stored->bytes));
     item.entry.sent();
-    if (std::exchange(failing_, false))
-      env_.logger.info("profiles are written again", {{"directory", destination_}});
-    return;
+    return works();
   }
   write_errors_.add();
-  if (stored.error().code == ErrorCode::kInvalidArgument) {
+  const Error& error = stored.error();
+  if (error.code == ErrorCode::kInvalidArgument) {  // of the profile: the archive is as well as before
     item.entry.refused("too large");
-  } else if (stored.error().code == ErrorCode::kResourceExhausted) {
-    item.entry.dropped("disk full");
-  } else {
-    item.entry.dropped("write error");
+    return count_error(error);
   }
-  failed(stored.error());
+  item.entry.dropped(drop_reason(error.code));
+  failed(error);
+}
+
+void Dumper::works() {
+  if (std::exchange(failing_since_unix_ns_, 0) != 0)
+    env_.logger.info("profiles are written again", {{"directory", destination_}});
 }
 
 void Dumper::failed(const Error& error) {
+  if (failing_since_unix_ns_ == 0) failing_since_unix_ns_ = env_.loop->unix_ns();
+  count_error(error);
+}
+
+void Dumper::count_error(const Error& error) {
   last_error_ = error.message;
   last_error_unix_ns_ = env_.loop->unix_ns();
   ++errors_since_log_;
   const async::TimePoint now = env_.loop->now();
   if (logged_ && now - last_log_ < kLogPeriod) return;
-  logged_ = failing_ = true;
+  logged_ = true;
   last_log_ = now;
   env_.logger.warn(
       "failed to write profiles",
       {{"directory", destination_}, {"failures", std::exchange(errors_since_log_, 0)}, {"err", error}});
+}
+
+std::vector<component::Problem> Dumper::problems() const {
+  if (failing_since_unix_ns_ == 0) return {};
+  return {
+      {component::Severity::kFailing, "", "profiles are not stored: " + last_error_, failing_since_unix_ns_}};
 }
 
 void Dumper::arm_tidy() {

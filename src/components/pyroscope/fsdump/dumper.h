@@ -21,6 +21,7 @@
 #include "async/loop.h"
 #include "async/worker_pool.h"
 #include "base/log.h"
+#include "component/problem.h"
 #include "labels/relabel.h"
 #include "metrics/metrics.h"
 #include "pipeline/intake.h"
@@ -62,6 +63,7 @@ class Dumper {
   void stop(async::Task done);  // writes what it can within kStopDeadline, counts the rest
 
   [[nodiscard]] const pipeline::ReceiverPtr& receiver() const { return receiver_; }
+  [[nodiscard]] std::vector<component::Problem> problems() const;
   [[nodiscard]] syntax::BodyValue debug_info() const;
   [[nodiscard]] const std::shared_ptr<archive::Directory>& directory() const { return directory_; }
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const;
@@ -85,7 +87,9 @@ class Dumper {
   void pump();
   void finish(JobResult result);
   void settle(Item& item, Result<archive::Directory::Stored>& stored);
+  void works();
   void failed(const Error& error);
+  void count_error(const Error& error);
   void arm_tidy();
   void stopped();
   pipeline::Ledger& ledger_of(const std::string& destination);
@@ -110,7 +114,8 @@ class Dumper {
   UnixNanos last_error_unix_ns_ = 0;
   async::TimePoint last_log_{};
   std::uint64_t errors_since_log_ = 0;
-  bool logged_ = false, failing_ = false;
+  bool logged_ = false;
+  UnixNanos failing_since_unix_ns_ = 0;  // 0: the archive takes profiles
 
   metrics::Counter &received_, &written_, &dropped_, &bytes_written_, &write_errors_, &files_removed_;
   metrics::Gauge &current_size_, &waiting_gauge_;

@@ -65,6 +65,11 @@ class ReceiveHttp final : public component::Component {
     return component::Health{component::HealthState::kUnhealthy, waiting_for_, options_.loop->unix_ns()};
   }
 
+  [[nodiscard]] std::vector<component::Problem> problems(component::Severity at_least) const override {
+    return at_least == component::Severity::kDegraded ? relay_.clients_in_vain().problems()
+                                                      : std::vector<component::Problem>();
+  }
+
   [[nodiscard]] component::BodyValue debug_info() const override {
     component::BodyValue info;
     if (server_) info.attribute("address", server_->address());

@@ -45,6 +45,15 @@ void VainClients::forget_silent() {
   clients_.erase(std::ranges::min_element(clients_, {}, [](const auto& entry) { return entry.second.last; }));
 }
 
+std::vector<component::Problem> VainClients::problems() const {
+  std::vector<component::Problem> out;
+  for (const auto& [key, client] : clients_) {
+    const auto& [address, path, user_agent, status] = key;
+    out.push_back({component::Severity::kDegraded, address + " " + path, client.why, client.first_unix_ns});
+  }
+  return out;
+}
+
 void VainClients::show(syntax::BodyValue& out) const {
   using Entry = std::pair<const Key, Client>;
   std::vector<const Entry*> latest_first;

@@ -11,9 +11,11 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <vector>
 
 #include "async/loop.h"
 #include "base/log.h"
+#include "component/problem.h"
 #include "http/server.h"
 #include "metrics/metrics.h"
 #include "syntax/schema.h"
@@ -30,6 +32,7 @@ class VainClients {
   // `why`: one sentence about this client's mistake.
   void note(const http::ServerRequest& request, int status, std::string_view why);
 
+  [[nodiscard]] std::vector<component::Problem> problems() const;
   // One block `client_in_vain` for each, the latest first.
   void show(syntax::BodyValue& out) const;
   [[nodiscard]] std::size_t size() const { return clients_.size(); }

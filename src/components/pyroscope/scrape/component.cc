@@ -125,6 +125,9 @@ class ScrapeComponent : public component::Component {
 
   void stop(async::Task done) override { pool_.stop(std::move(done)); }
 
+  [[nodiscard]] std::vector<component::Problem> problems(component::Severity at_least) const override {
+    return at_least == component::Severity::kDegraded ? pool_.problems() : std::vector<component::Problem>();
+  }
   [[nodiscard]] component::BodyValue debug_info() const override { return pool_.debug_info(); }
 
  private:

@@ -263,6 +263,7 @@ void ScrapeLoop::finish_well() {
   }
   set_health(TargetHealth::kUp);
   status_.last_error.clear();
+  status_.failing_since_unix_ns = 0;
 }
 
 void ScrapeLoop::finish_badly(const ScrapeError& error) {
@@ -278,6 +279,7 @@ void ScrapeLoop::finish_badly(const ScrapeError& error) {
   set_health(TargetHealth::kDown);
   failing_as_ = std::move(state);
   status_.last_error = error.sentence;
+  if (status_.failing_since_unix_ns == 0) status_.failing_since_unix_ns = context_.loop->unix_ns();
 }
 
 }  // namespace invar::components::pyroscope_scrape

@@ -51,7 +51,8 @@ std::string_view to_string(TargetHealth health);
 struct LoopStatus {
   TargetHealth health = TargetHealth::kUnknown;
   std::string last_error;
-  UnixNanos last_scrape_unix_ns = 0;  // start of the last attempt
+  UnixNanos failing_since_unix_ns = 0;  // of the first failure since the last success; 0: none
+  UnixNanos last_scrape_unix_ns = 0;    // start of the last attempt
   UnixNanos last_success_unix_ns = 0;
   Duration last_duration{};
   std::uint64_t last_bytes = 0;

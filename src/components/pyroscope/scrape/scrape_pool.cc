@@ -10,6 +10,12 @@ constexpr std::size_t kSlice = 500;          // jobs per turn of the loop: some 
 constexpr std::size_t kBadTargetLines = 20;  // in the log, of one list
 constexpr Duration kSaveEvery = std::chrono::minutes(5);
 
+// The sentence for a place that names the address anyway.
+std::string without_request(const std::string& sentence, const std::string& url) {
+  const std::string get = "Get " + quote(url) + ": ";
+  return sentence.starts_with(get) ? sentence.substr(get.size()) : sentence;
+}
+
 }  // namespace
 
 ScrapePool::ScrapePool(component::Options options, const Arguments& arguments,
@@ -240,19 +246,35 @@ void ScrapePool::collect(std::vector<metrics::Sample>& out) const {
                  .value = static_cast<double>(duplicate_targets_)});
 }
 
-component::BodyValue ScrapePool::debug_info() const {
+std::vector<const ScrapeLoop*> ScrapePool::sorted_loops() const {
   std::vector<const ScrapeLoop*> sorted;
   for (const auto& [key, loop] : loops_) sorted.push_back(loop.get());
   std::ranges::sort(sorted, {},
                     [](const ScrapeLoop* loop) { return std::pair(loop->job().url, loop->job().name); });
+  return sorted;
+}
 
+std::vector<component::Problem> ScrapePool::problems() const {
+  std::vector<component::Problem> out;
+  for (const auto& [target, message] : bad_targets_)
+    out.push_back({component::Severity::kDegraded, target, message, 0});
+  for (const ScrapeLoop* loop : sorted_loops()) {
+    const LoopStatus& status = loop->status();
+    if (status.last_error.empty()) continue;
+    out.push_back({component::Severity::kDegraded, loop->job().url,
+                   without_request(status.last_error, loop->job().url), status.failing_since_unix_ns});
+  }
+  return out;
+}
+
+component::BodyValue ScrapePool::debug_info() const {
   component::BodyValue info;
   for (const auto& [target, message] : bad_targets_) {
     component::BodyValue row;
     row.attribute("target", target).attribute("last_error", message);
     info.block("bad_target", "", std::move(row));
   }
-  for (const auto* loop : sorted) {
+  for (const auto* loop : sorted_loops()) {
     const auto& job = loop->job();
     const auto& status = loop->status();
     component::BodyValue row;

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "component/component.h"
 #include "components/pyroscope/scrape/arguments.h"
@@ -28,9 +29,11 @@ class ScrapePool {
   // `client` is null when the client options did not change.
   void update(const Arguments& arguments, std::shared_ptr<http::Client> client);
   void stop(async::Task done);
+  [[nodiscard]] std::vector<component::Problem> problems() const;  // one for each target that is not scraped
   [[nodiscard]] component::BodyValue debug_info() const;
 
  private:
+  [[nodiscard]] std::vector<const ScrapeLoop*> sorted_loops() const;  // by URL and name
   struct Key {
     std::uint64_t identity;
     std::string name;

@@ -41,6 +41,10 @@ class Write final : public component::Component {
     return {};
   }
   void stop(async::Task done) override { writer_.stop(std::move(done)); }
+  [[nodiscard]] std::vector<component::Problem> problems(component::Severity at_least) const override {
+    return at_least == component::Severity::kDegraded ? writer_.problems()
+                                                      : std::vector<component::Problem>();
+  }
   [[nodiscard]] component::BodyValue debug_info() const override { return writer_.debug_info(); }
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const override { return writer_.ledgers(); }
 

@@ -18,6 +18,7 @@
 
 #include "async/loop.h"
 #include "base/log.h"
+#include "component/problem.h"
 #include "components/pyroscope/write/arguments.h"
 #include "delivery/endpoint.h"
 #include "delivery/outcome.h"
@@ -57,6 +58,7 @@ class Writer {
   void stop(async::Task done);
 
   [[nodiscard]] const pipeline::ReceiverPtr& receiver() const { return receiver_; }
+  [[nodiscard]] std::vector<component::Problem> problems() const;  // of endpoints and their disks
   [[nodiscard]] syntax::BodyValue debug_info() const;
   [[nodiscard]] pipeline::LedgerRow ledger(const std::string& shown_url) const;
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const;

@@ -59,6 +59,22 @@ std::uint64_t Writer::memory_bytes() const {
   return sum;
 }
 
+std::vector<component::Problem> Writer::problems() const {
+  std::vector<component::Problem> out;
+  const auto look = [&](const delivery::Endpoint& endpoint) {
+    const delivery::EndpointView view = endpoint.view();
+    const std::string& url = endpoint.settings().shown_url;
+    if (!view.last_error.empty())
+      out.push_back({component::Severity::kDegraded, url, view.last_error, view.last_error_unix_ns});
+    if (!view.disk_error.empty())
+      out.push_back({component::Severity::kDegraded, url, "profiles wait in memory only: " + view.disk_error,
+                     view.disk_error_since_unix_ns});
+  };
+  for (const Slot& slot : endpoints_) look(*slot.endpoint);
+  for (const auto& endpoint : leaving_) look(*endpoint);
+  return out;
+}
+
 syntax::BodyValue Writer::debug_info() const {
   syntax::BodyValue info;
   const auto describe = [&](const delivery::Endpoint& endpoint, bool leaving) {
