@@ -20,18 +20,18 @@ class RootController final : public Controller {
     metrics_.note_sources(sources_hash(sources));
     LoadResult result;
     const auto blocks = parse_sources(sources, result.diagnostics);
-    metrics_.note_parsed(blocks.has_value(), environment_.loop->unix_ns());
-    if (!blocks) {
+    if (blocks) {
+      result.applied = root_.load(*blocks, {{"module_path", syntax::Value(module_path)}}, result.diagnostics);
+    } else {
       result.sources_rejected = true;
-      return result;
     }
-    result.applied = root_.load(*blocks, {{"module_path", syntax::Value(module_path)}}, result.diagnostics);
+    metrics_.note_loaded(!result.diagnostics.has_errors(), environment_.loop->unix_ns());
     return result;
   }
 
   void note_read_failure() override {
     metrics_.note_sources("");
-    metrics_.note_parsed(false, environment_.loop->unix_ns());
+    metrics_.note_loaded(false, environment_.loop->unix_ns());
   }
 
   void start() override { root_.start(); }

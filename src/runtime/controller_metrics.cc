@@ -57,12 +57,13 @@ void ModuleMetrics::observe_evaluation(const std::string& component_id, Duration
 ConfigMetrics::ConfigMetrics(metrics::Registry& registry)
     : scope_(registry.scope({})),
       hash_scope_(registry.scope({{"cluster_name", ""}})),
-      successful_(&scope_->gauge("invar_config_last_load_successful",
-                                 "1 when the configuration could be read and parsed the last time.")),
+      successful_(&scope_->gauge(
+          "invar_config_last_load_successful",
+          "1 when the running configuration is the one that was read last, without any error in it.")),
       success_time_(&scope_->gauge("invar_config_last_load_success_timestamp_seconds",
-                                   "When the configuration was last read and parsed with success.")),
+                                   "When a configuration was last loaded without an error.")),
       failures_(&scope_->counter("invar_config_load_failures_total",
-                                 "Times that the configuration could not be read or parsed.")) {}
+                                 "Times that a configuration could not be read, or had an error.")) {}
 
 void ConfigMetrics::note_sources(const std::string& hash) {
   const std::string next = hash.empty() ? std::string(64, '0') : hash;
@@ -72,7 +73,7 @@ void ConfigMetrics::note_sources(const std::string& hash) {
   hash_ = next;
 }
 
-void ConfigMetrics::note_parsed(bool success, UnixNanos now) {
+void ConfigMetrics::note_loaded(bool success, UnixNanos now) {
   successful_->set(success ? 1 : 0);
   if (success)
     success_time_->set(seconds(Duration(now)));

@@ -43,7 +43,7 @@ class ConfigMetrics {
   explicit ConfigMetrics(metrics::Registry& registry);
   // `hash`: of the sources as last read, applied or not; empty when they could not be read.
   void note_sources(const std::string& hash);
-  void note_parsed(bool success, UnixNanos now);
+  void note_loaded(bool success, UnixNanos now);
 
  private:
   std::unique_ptr<metrics::Scope> scope_, hash_scope_;
