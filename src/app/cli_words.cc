@@ -60,10 +60,6 @@ std::vector<std::string> spell_out(const CLI::App& command, const std::string& w
 Result<> check_unknown_flag(const CLI::App& command, const std::string& word) {
   if (!word.starts_with("--")) return usage(fmt::format("unknown shorthand flag: '{}' in {}", word[1], word));
   const std::string name = word.substr(0, word.find('='));
-  if (name.starts_with("--cluster.")) {
-    return usage(
-        fmt::format("unknown flag: {} (clustering is not part of Invar {} yet)", name, build_info().version));
-  }
   std::vector<std::string> known;
   for (const auto* option : command.get_options()) known.push_back(option->get_name());
   const auto similar = similar_names(name, known);

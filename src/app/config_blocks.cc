@@ -3,6 +3,7 @@
 #include "app/config_blocks.h"
 
 #include "app/commands.h"
+#include "app/livedebugging_block.h"
 #include "runtime/logging_block.h"
 #include "runtime/tracing_block.h"
 #include "services/http_block.h"
@@ -11,6 +12,7 @@ namespace invar::app {
 
 std::vector<runtime::ConfigBlock> config_blocks(std::shared_ptr<log::Sink> sink, HttpEffect http) {
   std::vector<runtime::ConfigBlock> blocks;
+  blocks.push_back(livedebugging_block(log::Logger(sink)));
   blocks.push_back(runtime::logging_block(std::move(sink)));
   blocks.push_back(runtime::tracing_block());
   blocks.push_back(

@@ -77,7 +77,8 @@ class CommandLine(Case):
         self.expect(["run", "--storage.pat=x", "a"], 1, stderr="unknown flag: --storage.pat (did you mean --storage.path?)")
         self.expect(["run", "--stability.level=x", "a"], 1,
                     stderr='Error: invalid argument "x" for "--stability.level" flag: invalid stability level "x"')
-        self.expect(["run", "--cluster.enabled", "a"], 1, stderr="clustering is not part of Invar")
+        self.expect(["run", "--cluster.enabled", "--cluster.join-addresses=b:1", "no-such-file"], 1,
+                    stderr="Clustering has no effect yet: this Invar works alone and scrapes every target.")
         self.expect(["run", "--config.format=prometheus", "a"], 1, stderr="convert the file")
         self.expect(["run", "--config.format=x", "a"], 1, stderr='unrecognized kind "x" given to the config converter')
         self.expect(["run", "--server.http.enable-graphql", "--stability.level=generally-available", "a"], 1,
