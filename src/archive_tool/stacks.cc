@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "base/shown_text.h"
 #include "labels/pattern.h"
 
 namespace invar::archive_tool {
 namespace {
+
+constexpr std::size_t kMostNameBytes = 2000;
 
 Result<pprof::FrameMatch> frame_match(const std::string& expression, std::string_view flag) {
   if (expression.empty()) return pprof::FrameMatch();
@@ -26,8 +29,10 @@ Result<pprof::StackFilter> stack_filter(const StackOptions& options) {
 }
 
 std::string frame_text(const pprof::FlameFrame& frame, bool lines) {
-  if (!lines || frame.file.empty()) return frame.name;
-  return fmt::format("{} {}:{}", frame.name, frame.file, frame.line);
+  // Names come from the profiled program: they may hold what steers a terminal.
+  std::string name = shown_text(frame.name, kMostNameBytes);
+  if (!lines || frame.file.empty()) return name;
+  return fmt::format("{} {}:{}", name, shown_text(frame.file, kMostNameBytes), frame.line);
 }
 
 Result<> write_output(const Environment& environment, const std::string& path, std::string_view bytes,

@@ -99,7 +99,10 @@ std::string show_value(std::int64_t value, std::string_view unit) {
 
 std::string show_share(std::int64_t value, std::int64_t total) {
   if (total == 0) return "-";
-  return fmt::format("{:.1f}%", 100 * static_cast<double>(value) / static_cast<double>(total));
+  const double percent = 100 * static_cast<double>(value) / static_cast<double>(total);
+  if (percent >= 1000) return ">999%";  // negative values, or a sum beyond 64 bits: the figure says nothing
+  if (percent <= -1000) return "<-999%";
+  return fmt::format("{:.1f}%", percent);
 }
 
 Result<std::uint64_t> parse_size(std::string_view text) {

@@ -49,6 +49,9 @@ TEST(Text, ShowsValuesInTheirUnits) {
   EXPECT_EQ(show_value(12345, "count"), "12345");
   EXPECT_EQ(show_share(1, 3), "33.3%");
   EXPECT_EQ(show_share(1, 0), "-");
+  EXPECT_EQ(show_share(INT64_MAX, 1), ">999%");
+  EXPECT_EQ(show_share(-5000, 100), "<-999%");
+  EXPECT_EQ(show_share(5, -5), "-100.0%");
 }
 
 TEST(Text, ReadsSizes) {
