@@ -37,8 +37,8 @@ run_suite release release
 build asan unit_tests
 run_suite address+undefined asan -L 'unit|fuzz'
 
-build tsan async_test http_test runtime_test queue_test
-run_suite thread tsan -R '^unit/(async|http|runtime|queue)$'
+build tsan async_test http_test runtime_test queue_test selfprof_test
+run_suite thread tsan -R '^unit/(async|http|runtime|queue|selfprof)$'
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -263,8 +263,7 @@ TEST_F(MetricsTest, HandlesMayBeUpdatedFromThreads) {
   EXPECT_THAT(registry->collect(), HasSubstr("h_count 4000\n"));
 }
 
-TEST_F(MetricsTest, SeriesForTenThousandTargetsAreCheap) {
-  const auto start = std::chrono::steady_clock::now();
+TEST_F(MetricsTest, SeriesOfTenThousandTargetsComeAndGo) {
   auto scope = registry->scope({{"component_id", "pyroscope.scrape.all"}, {"component_path", "/"}});
   for (int i = 0; i < 10'000; ++i) {
     const LabelPairs labels = {
@@ -275,7 +274,6 @@ TEST_F(MetricsTest, SeriesForTenThousandTargetsAreCheap) {
   EXPECT_GT(registry->collect().size(), 1'000'000u);
   scope.reset();
   EXPECT_EQ(registry->collect(), "");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
 }
 
 }  // namespace

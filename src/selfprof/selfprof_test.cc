@@ -356,9 +356,8 @@ TEST(SelfProf, AThreadThatBlocksSignalsDelaysNobody) {
     std::unique_lock lock(gate.mutex);
     gate.changed.wait(lock, [&] { return gate.waiting; });
   }
-  const auto started = std::chrono::steady_clock::now();
-  ASSERT_TRUE(collect_thread_stacks(std::chrono::minutes(1)));
-  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(30));
+  // Waiting for it would take the hour, and this test its time limit.
+  ASSERT_TRUE(collect_thread_stacks(std::chrono::hours(1)));
   const auto p = unpack(snapshot(Snapshot::kGoroutine));
   {
     const std::lock_guard lock(gate.mutex);
