@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/strings.h"
+
 namespace invar::components::pyroscope_scrape {
 namespace {
 
