@@ -144,7 +144,9 @@ TEST_P(ContractLife, AfterAFailedUpdateItRunsOnAndTheNextWorks) {
 
   observed_.faults_->clear();
   const auto again = one.component->update(one.arguments);
-  if (!again) EXPECT_EQ(again.error().message, "no such certificate") << "only what is still wrong";
+  if (!again) {
+    EXPECT_EQ(again.error().message, "no such certificate") << "only what is still wrong";
+  }
   EXPECT_TRUE(one.component->update(one.arguments));
   bool stopped = false;
   observed_.controller_->stop([&] { stopped = true; });
