@@ -126,7 +126,10 @@ TEST(Target, LiteralsAreChecked) {
   EXPECT_EQ(check("targets = [[{}]]"), "1:12-1:15: expected capsule, got array");
   EXPECT_EQ(check("flattened = [[{}], {}]"), "");
   EXPECT_EQ(check("flattened = {}"), "1:13-1:14: expected array, got object");
-  EXPECT_EQ(check("forward_to = [\"x\", [1], a.receiver]"), "");
+  const std::string advice = " (a receiver is wanted, as in pyroscope.write.NAME.receiver)";
+  EXPECT_EQ(check("forward_to = [\"x\", [1], a.receiver]"),
+            "1:15-1:17: expected capsule, got string" + advice + " | 1:20-1:22: expected capsule, got array" +
+                advice);
   EXPECT_EQ(check("forward_to = \"x\""), "1:14-1:16: expected array, got string");
 }
 
@@ -138,9 +141,10 @@ TEST(Receiver, IsAnOpaqueCapsule) {
   EXPECT_EQ(decode("forward_to = [receiver, null]"), "");
   EXPECT_EQ(arguments.forward_to.size(), 2U);
   EXPECT_EQ(arguments.forward_to[1], nullptr);
-  EXPECT_EQ(decode("forward_to = [\"x\"]"), "1:15: \"x\" should be capsule, got string");
+  const std::string advice = " (a receiver is wanted, as in pyroscope.write.NAME.receiver)";
+  EXPECT_EQ(decode("forward_to = [\"x\"]"), "1:15: \"x\" should be capsule, got string" + advice);
   EXPECT_EQ(decode("forward_to = [t]"),
-            "1:15: t expected capsule(\"pyroscope.Appendable\"), got capsule(\"discovery.Target\")");
+            "1:15: t expected capsule(\"pyroscope.Appendable\"), got capsule(\"discovery.Target\")" + advice);
   EXPECT_EQ(evaluate_text("receiver", test_scope()), "capsule(\"pyroscope.Appendable\")");
 }
 

@@ -388,9 +388,9 @@ TEST(Metrics, TellWhatWasReadLast) {
   EXPECT_TRUE(
       rig.metric_line("invar_config_hash{cluster_name=\"\",sha256=\"" + std::string(64, '0') + "\"} 1"));
 
-  // An error of the evaluation is none of reading and parsing.
+  // What could be read and parsed, and not be applied whole, is no success either.
   rig.load("toy.sum \"a\" { fail = \"build\" }");
-  EXPECT_TRUE(rig.metric_line("invar_config_last_load_successful 1"));
+  EXPECT_TRUE(rig.metric_line("invar_config_last_load_successful 0"));
   EXPECT_THAT(rig.metrics_page(), Not(HasSubstr(std::string(64, '0'))));
 }
 
