@@ -1,0 +1,173 @@
+"""discovery.docker, discovery.dockerswarm and joined processes against a real Docker daemon (and Podman) in namespaces of their own."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from harness import Case, until
+from discovery_test import targets
+
+MISSING = [p for p in ("dockerd", "docker", "podman", "busybox", "unshare") if not shutil.which(p)]
+
+
+class Daemon:
+    """A daemon with its own folders, network and mounts. Everything of it is gone after stop()."""
+
+    def __init__(self, *command, socket):
+        self.folder = pathlib.Path(command[0])
+        self.socket = self.folder / socket
+        self.log = open(self.folder / "log", "w")
+        self.process = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", "ip link set lo up; exec \"$@\"", "sh",
+                                         *map(str, command[1:])], stdout=self.log, stderr=self.log)
+
+    def wait(self):
+        until(f"the daemon: {(self.folder / 'log').read_text()[-500:]}",
+              lambda: self.socket.exists() or self.process.poll() is not None, 60)
+        if self.process.poll() is not None:
+            raise unittest.SkipTest("the daemon does not run here: " + (self.folder / "log").read_text()[-500:])
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+        for line in pathlib.Path("/proc/mounts").read_text().splitlines():
+            if line.split()[1].startswith(str(self.folder)):
+                subprocess.run(["umount", "-l", line.split()[1]], check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def dockerd(folder):
+    return Daemon(folder, "dockerd", "--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid",
+                  "-H", f"unix://{folder}/sock", "--bridge", "none", "--iptables=false", "--ip6tables=false",
+                  "--storage-driver", "vfs", socket="sock")
+
+
+def image(folder):
+    """A root file system with nothing but busybox, as a tar archive."""
+    root = pathlib.Path(folder) / "image/bin"
+    root.mkdir(parents=True)
+    shutil.copy(shutil.which("busybox"), root / "busybox")
+    archive = f"{folder}/image.tar"
+    subprocess.run(["tar", "-C", root.parent, "-cf", archive, "."], check=True)
+    return archive
+
+
+@unittest.skipIf(os.geteuid() != 0, "a container daemon needs root")
+@unittest.skipIf(MISSING, f"not installed: {MISSING}")
+class Docker(Case):
+    def docker(self, *arguments):
+        done = subprocess.run(["docker", "-H", f"unix://{self.folder}/sock", *arguments], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.strip()
+
+    def run_container(self, *arguments):
+        return self.docker("run", "-d", *arguments, "box:1", "/bin/busybox", "sleep", "3600")
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="invar-docker.")
+        daemon = self.start(dockerd(self.folder))
+        daemon.wait()
+        until("docker", lambda: subprocess.run(["docker", "-H", f"unix://{self.folder}/sock", "version"],
+                                               capture_output=True).returncode == 0)
+        self.docker("import", image(self.folder), "box:1")
+        self.addCleanup(self.remove_containers)
+
+    def remove_containers(self):
+        if containers := self.docker("ps", "-aq").split():
+            self.docker("rm", "-f", *containers)
+        for network in self.docker("network", "ls", "-q", "--filter", "type=custom").split():
+            subprocess.run(["docker", "-H", f"unix://{self.folder}/sock", "network", "rm", network], capture_output=True)
+
+    def test_containers_appear_and_vanish_within_a_second_or_so(self):
+        self.docker("network", "create", "--subnet", "172.29.77.0/24", "shop")
+        first = self.run_container("--name", "front", "--network", "shop", "--expose", "8080", "--label", "app=shop")
+        self.run_container("--name", "wide", "--network", "host")
+        self.run_container("--name", "alone", "--network", "none")
+        self.run_container("--name", "beside", "--network", "container:front", "--label", "app=shop")
+        invar = self.invar(f'discovery.docker "d" {{\n  host = "unix://{self.folder}/sock"\n  refresh_interval = "1h"\n}}\n'
+                           'discovery.process "p" {\n  join = discovery.docker.d.targets\n  refresh_interval = "1s"\n}\n')
+        found = until("three containers", lambda: (t := targets(invar, "discovery.docker.d")) and len(t) == 3 and t)
+        text = "\n".join(found)
+        self.assertIn('"__address__"="172.29.77.2:8080"', text)
+        self.assertIn('"__meta_docker_network_name"="shop"', text)
+        self.assertIn('"__meta_docker_container_label_app"="shop"', text)
+        self.assertIn('"__address__"="localhost"', text)
+        self.assertNotIn("/alone", text, "a container without an address gives none")
+        self.assertIn("told by the daemon", str(invar.details("discovery.docker.d")["debugInfo"]))
+
+        until("the join", lambda: any(f'"__container_id__"="{first}"' in t and '"__meta_docker_container_name"="/front"' in t
+                                      and "sleep 3600" in t for t in targets(invar, "discovery.process.p")))
+
+        self.run_container("--name", "later", "--network", "shop")
+        until("the new one", lambda: "/later" in str(targets(invar, "discovery.docker.d")), 5)
+        self.docker("rm", "-f", "later")
+        until("it to vanish", lambda: "/later" not in str(targets(invar, "discovery.docker.d")), 5)
+
+    def test_filters_and_a_daemon_that_goes_away(self):
+        self.run_container("--name", "yes", "--network", "host", "--label", "profiling=true")
+        self.run_container("--name", "no", "--network", "host")
+        invar = self.invar(f'discovery.docker "d" {{\n  host = "unix://{self.folder}/sock"\n  refresh_interval = "1s"\n'
+                           '  host_networking_host = "10.9.8.7"\n'
+                           '  filter {\n    name = "label"\n    values = ["profiling=true"]\n  }\n}\n')
+        found = until("a target", lambda: targets(invar, "discovery.docker.d"))
+        self.assertEqual(len(found), 1)
+        self.assertIn('"__address__"="10.9.8.7"', found[0])
+        os.rename(f"{self.folder}/sock", f"{self.folder}/moved")
+        health = until("bad health", lambda: (h := invar.details("discovery.docker.d")["health"])["state"] == "unhealthy" and h)
+        self.assertIn(f"{self.folder}/sock", health["message"])
+        self.assertEqual(targets(invar, "discovery.docker.d"), found, "the last good set stays")
+        os.rename(f"{self.folder}/moved", f"{self.folder}/sock")
+        until("good health", lambda: invar.details("discovery.docker.d")["health"]["state"] == "healthy")
+
+    def test_a_swarm(self):
+        self.docker("swarm", "init", "--advertise-addr", "127.0.0.1")
+        self.docker("service", "create", "--detach", "--name", "web", "--label", "app=shop", "--network", "host", "box:1",
+                    "/bin/busybox", "sleep", "3600")
+        roles = "".join(f'discovery.dockerswarm "{role}" {{\n  host = "unix://{self.folder}/sock"\n  role = "{role}"\n'
+                        '  port = 9323\n  refresh_interval = "1s"\n}\n' for role in ("nodes", "tasks", "services"))
+        invar = self.invar(roles)
+        node = until("the node", lambda: targets(invar, "discovery.dockerswarm.nodes"))[0]
+        self.assertIn('"__address__"="127.0.0.1:9323"', node)
+        self.assertIn('"__meta_dockerswarm_node_manager_leader"="true"', node)
+        for role in ("tasks", "services"):
+            until(role, lambda: invar.details(f"discovery.dockerswarm.{role}")["health"]["state"] == "healthy")
+        self.docker("swarm", "leave", "--force")
+        health = until("bad health", lambda: (h := invar.details("discovery.dockerswarm.nodes")["health"])["state"] == "unhealthy" and h)
+        self.assertIn("This node is not a swarm manager", health["message"])
+
+
+@unittest.skipIf(os.geteuid() != 0, "a container daemon needs root")
+@unittest.skipIf(MISSING, f"not installed: {MISSING}")
+class Podman(Case):
+    def test_containers_of_podman(self):
+        folder = tempfile.mkdtemp(prefix="invar-podman.")
+        common = ["podman", "--root", f"{folder}/root", "--runroot", f"{folder}/run", "--storage-driver", "vfs",
+                  "--cgroup-manager", "cgroupfs", "--events-backend", "file"]
+        daemon = self.start(Daemon(folder, *common, "system", "service", "--time", "0", f"unix://{folder}/sock", socket="sock"))
+        daemon.wait()
+        docker = ["docker", "-H", f"unix://{folder}/sock"]
+
+        def run(*arguments):
+            done = subprocess.run([*docker, *arguments], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stdout.strip()
+
+        run("import", image(folder), "box:1")
+        invar = self.invar(f'discovery.docker "d" {{\n  host = "unix://{folder}/sock"\n  refresh_interval = "1s"\n}}\n')
+        until("an answer", lambda: invar.details("discovery.docker.d")["health"]["state"] == "healthy")
+        run("run", "-d", "--name", "front", "--network", "host", "--label", "app=shop", "box:1", "/bin/busybox", "sleep", "3600")
+        self.addCleanup(run, "rm", "-f", "front")
+        found = until("the container", lambda: targets(invar, "discovery.docker.d"))
+        self.assertIn('"__meta_docker_container_label_app"="shop"', found[0])
+        self.assertIn('"__address__"="localhost"', found[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
