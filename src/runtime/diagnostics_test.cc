@@ -54,6 +54,14 @@ TEST(RunDiagnostics, Blocks) {
        "\n"
        "1 | prometheus.remote_write \"a\" { }\n"
        "  | ^^^^^^^^^^^^^^^^^^^^^^^"},
+      {"a kind of discovery that is left to others", "discovery.eureka \"a\" { }",
+       "Error: main.alloy:1:1: cannot find the definition of component name \"discovery.eureka\" "
+       "(Invar does not have this kind of discovery: let a program answer discovery.http, or write the files "
+       "of "
+       "discovery.file)\n"
+       "\n"
+       "1 | discovery.eureka \"a\" { }\n"
+       "  | ^^^^^^^^^^^^^^^^"},
       {"a config block misspelt", "loging { }",
        "Error: main.alloy:1:1: cannot find the definition of component name \"loging\" (did you mean "
        "\"logging\"?)\n"

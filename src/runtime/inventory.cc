@@ -52,6 +52,16 @@ constexpr std::string_view kNamespaces[] = {
     "remote",
 };
 
+// Kinds of discovery of the language that Invar leaves to a program beside it.
+constexpr std::string_view kOtherDiscovery[] = {
+    "discovery.aws",          "discovery.azure",    "discovery.consul",   "discovery.consulagent",
+    "discovery.digitalocean", "discovery.ec2",      "discovery.eureka",   "discovery.gce",
+    "discovery.hetzner",      "discovery.ionos",    "discovery.kuma",     "discovery.lightsail",
+    "discovery.linode",       "discovery.marathon", "discovery.nerve",    "discovery.nomad",
+    "discovery.openstack",    "discovery.ovhcloud", "discovery.puppetdb", "discovery.scaleway",
+    "discovery.serverset",    "discovery.triton",   "discovery.uyuni",
+};
+
 bool is_foreign(std::string_view name_space) {
   return std::ranges::find(kNamespaces, name_space) != std::end(kNamespaces);
 }
@@ -166,7 +176,13 @@ class Taker {
     const std::string name = block.full_name();
     const component::Registration* registration = components_.find(name);
     if (registration == nullptr) {
-      std::string advice = suggestions_.for_name(name);
+      std::string advice;
+      if (std::ranges::find(kOtherDiscovery, name) != std::end(kOtherDiscovery))
+        advice =
+            " (Invar does not have this kind of discovery: let a program answer discovery.http, or write the "
+            "files of discovery.file)";
+      else
+        advice = suggestions_.for_name(name);
       if (advice.empty() && is_foreign(block.name.front()))
         advice = " (Invar does not have this component: see `invar components` for those it has)";
       refuse(entry, "cannot find the definition of component name " + quote(name) + advice);
