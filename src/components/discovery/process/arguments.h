@@ -13,8 +13,8 @@ struct Wanted {
   bool exe = true;
   bool cwd = true;
   bool commandline = true;
-  bool username = true;
-  bool uid = true;
+  bool username = false;
+  bool uid = false;
   bool container_id = true;
   bool cgroup_path = false;
   bool operator==(const Wanted&) const = default;

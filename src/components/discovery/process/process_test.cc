@@ -166,7 +166,8 @@ TEST_F(ProcessTest, ReadsWhatIsWanted) {
   add(3, "", "");  // a kernel thread
   dir_.write("meminfo", "");
   Arguments arguments;
-  arguments.discover_config.cgroup_path = true;
+  arguments.discover_config.username = arguments.discover_config.uid = arguments.discover_config.cgroup_path =
+      true;
   start(arguments);
   EXPECT_EQ(targets(),
             "{\"__container_id__\"=\"" + kId + "\", \"__meta_process_cgroup_path\"=\"0::/docker/" + kId +
