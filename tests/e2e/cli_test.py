@@ -204,6 +204,14 @@ pyroscope.write "w" {
             done = self.expect(["validate", str(example)], 0)
             self.assertEqual((done.stdout, done.stderr), ("", ""))
 
+    def test_the_configurations_of_the_guides_are_right(self):
+        blocks = [(page.name, block) for page in sorted(SOURCE.glob("docs/guides/*.md"))
+                  for block in re.findall(r"^```alloy\n(.*?)^```", page.read_text(), re.M | re.S)]
+        self.assertGreater(len(blocks), 3)
+        for name, block in blocks:
+            with self.subTest(name):
+                self.expect(["validate", self.write(block)], 0)
+
     def test_cycles(self):
         path = self.write('discovery.relabel "a" {\n\ttargets = discovery.relabel.b.output\n}\n\n'
                           'discovery.relabel "b" {\n\ttargets = discovery.relabel.a.output\n}\n')
