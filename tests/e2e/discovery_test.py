@@ -7,8 +7,9 @@ from harness import Case, until
 
 
 def targets(invar, component):
-    """The exported targets as texts."""
-    return [str(target) for export in invar.details(component)["exports"] if export["name"] == "targets"
+    """The exported targets, each as the text `"label"="value", …`."""
+    return [", ".join(f'"{label["key"]}"="{label["value"]["value"]}"' for label in target["value"])
+            for export in invar.details(component)["exports"] if export["name"] == "targets"
             for target in export["value"]["value"]]
 
 

@@ -11,7 +11,7 @@ constexpr const char* kDocumentation =
     R"(Works with Docker (API 1.40, Docker 19.03, and newer) and with Podman's Docker-compatible socket. Every network address of a
 container gives one target per exposed TCP port, and one with `port` when it exposes none. A container in the network of another
 one takes that one's addresses; one in the host's network has `host_networking_host` as its address. A container that has no
-address gives no target.
+address gives no target. Podman lists containers on the host's network without any network: those give none, either.
 
 Changes are visible within a second, as the daemon tells of them; where it does not, at the next `refresh_interval`. To read the
 socket Invar runs as root or in the group of the socket (usually `docker`).
