@@ -11,7 +11,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # The language's own headers, the C library's, and the compiler's.
-SYSTEM = re.compile(r"[a-z_]+|(?:sys|arpa|net|netinet|linux)/\w+\.h|(?:dirent|dlfcn|errno|fcntl|ifaddrs|limits|link|locale|netdb|poll|pthread|pwd|grp|sched|"
+SYSTEM = re.compile(r"[a-z_]+|(?:sys|arpa|net|netinet|linux)/\w+\.h|(?:dirent|dlfcn|errno|fcntl|ifaddrs|limits|link|locale|netdb|poll|pthread|pwd|grp|sched|spawn|"
                     r"semaphore|signal|stdio|stdlib|string|termios|time|ucontext|unistd|unwind|wctype|cxxabi|elf|\w+intrin|arm_\w+)\.h")
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
