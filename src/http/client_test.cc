@@ -137,7 +137,8 @@ TEST_F(ClientTest, HeadersThatCouldSplitTheRequestAreRefused) {
 
 TEST_F(ClientTest, UrlsThatCannotBeAskedSayWhy) {
   auto client = h.client();
-  EXPECT_EQ(failure_text(h.get(*client, "127.0.0.1:80")), "other: invalid URL: missing protocol scheme");
+  EXPECT_EQ(failure_text(h.get(*client, "127.0.0.1:80")),
+            "other: invalid URL: missing protocol scheme: write http://127.0.0.1:80");
   EXPECT_EQ(failure_text(h.get(*client, "ftp://h/")),
             "other: invalid URL: unsupported protocol scheme \"ftp\"");
   EXPECT_EQ(failure_text(h.get(*client, "http://h:99999/")),

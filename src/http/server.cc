@@ -39,7 +39,10 @@ std::string reason(const ErrorText& error) {
 Result<tcp::endpoint> endpoint_of(const std::string& address) {
   const auto parts = split_host_port(address);
   const auto port = parts ? parse_uint(parts->port) : std::nullopt;
-  if (!parts || !port || *port > 65535) return fail(ErrorCode::kInvalidArgument, "it is not host:port");
+  if (!parts || !port || *port > 65535) {
+    const std::string mistake = address_mistake(address);
+    return fail(ErrorCode::kInvalidArgument, mistake.empty() ? "it is not host:port" : mistake);
+  }
   if (parts->host.empty()) return tcp::endpoint(tcp::v6(), static_cast<unsigned short>(*port));
   ErrorText error;
   const auto ip = asio::ip::make_address(parts->host, error);

@@ -106,6 +106,21 @@ Scheme split_scheme(std::string_view text) {
   return {"", text};
 }
 
+bool is_ipv6(std::string_view text) {
+  in6_addr ignored{};
+  const std::string address(text.substr(0, text.find('%')));
+  return address.find(':') != std::string::npos && inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
+}
+
+// A text without a scheme, or with something before its first colon that was meant as a host: what to write instead.
+std::string write_a_scheme(std::string_view text) {
+  if (text.empty()) return "the URL is empty";
+  if (text.starts_with('/'))
+    return "missing protocol scheme: a URL begins with http:// or https:// and a host";
+  if (is_ipv6(text)) return fmt::format("missing protocol scheme: write http://[{}]", text);
+  return fmt::format("missing protocol scheme: write http://{}", text);
+}
+
 Result<> parse_authority(std::string_view authority, Url& url) {
   if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
     url.user_info = authority.substr(0, at);
@@ -127,6 +142,9 @@ Result<> parse_authority(std::string_view authority, Url& url) {
     }
     url.host = *literal;
     port_text = authority.substr(close + 1);
+  } else if (is_ipv6(authority)) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("an IPv6 address stands in brackets: write [{}]", authority));
   } else {
     const auto colon = authority.find(':');
     const auto host = authority.substr(0, colon);
@@ -211,16 +229,23 @@ Result<Url> parse_url(std::string_view text) {
       return fail(ErrorCode::kInvalidArgument, "invalid control character in URL");
     }
   }
+  const std::string_view written = text;
   Url url;
   if (const auto hash = text.find('#'); hash != std::string_view::npos) {
     url.fragment = text.substr(hash + 1);
     text = text.substr(0, hash);
   }
   const Scheme scheme = split_scheme(text);
-  if (scheme.name.empty()) return fail(ErrorCode::kInvalidArgument, "missing protocol scheme");
-  url.scheme = scheme.name;
   std::string_view rest = scheme.rest;
-  if (!rest.starts_with("//")) return fail(ErrorCode::kInvalidArgument, "no host in URL");
+  // `pyroscope:4040` has a host there, and no scheme.
+  const bool port_follows = !rest.empty() && is_digit(rest[0]);
+  if (scheme.name.empty() || port_follows || is_ipv6(written)) {
+    return fail(ErrorCode::kInvalidArgument, write_a_scheme(written));
+  }
+  url.scheme = scheme.name;
+  if (!rest.starts_with("//")) {
+    return fail(ErrorCode::kInvalidArgument, fmt::format("no host in URL: write {}://HOST", scheme.name));
+  }
   rest.remove_prefix(2);
   const auto end = rest.find_first_of("/?");
   INVAR_TRY(parse_authority(rest.substr(0, end), url));
@@ -234,6 +259,19 @@ Result<Url> parse_url(std::string_view text) {
   }
   url.path = as_written(rest);
   return url;
+}
+
+std::string address_mistake(std::string_view address) {
+  if (address.find("://") != std::string_view::npos) {
+    const auto url = parse_url(address);
+    if (!url) return fmt::format("{} is a URL instead of host:port", quote(address));
+    return fmt::format("{} is a URL; write {}", quote(address), url->host_port());
+  }
+  if (const auto more = address.find_first_of("/?#"); more != std::string_view::npos) {
+    return fmt::format("{} holds more than host and port; write {}", quote(address), address.substr(0, more));
+  }
+  if (is_ipv6(address)) return fmt::format("an IPv6 address stands in brackets: write [{}]", address);
+  return "";
 }
 
 std::string join_host_port(std::string_view host, std::string_view port) {

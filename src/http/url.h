@@ -1,4 +1,4 @@
-// URL pieces that only this folder needs: references, escapes, header names. All pure.
+// URL pieces beyond http/client.h: references, escapes, addresses, header names. All pure.
 // Source: RFC 3986 section 5; the behaviour of Go's net/url where users see it.
 #pragma once
 
@@ -27,6 +27,10 @@ std::optional<std::pair<std::string, std::string>> url_credentials(const Url& ur
 std::string canonical_header_name(std::string_view name);  // "x-foo" -> "X-Foo"
 bool is_header_token(std::string_view name);               // RFC 9110 token
 bool is_header_value(std::string_view value);              // no control characters except tab
+
+// What is wrong with a text that should be host or host:port (a URL, a path, an IPv6 address without brackets) and what to
+// write instead; "" when it is none of these.
+std::string address_mistake(std::string_view address);
 
 // host and port of "h:p", "[v6]:p", "v6", "h"; port "" when absent.
 struct HostPort {

@@ -49,10 +49,17 @@ TEST(Url, WhatIsWrongIsSaid) {
     const char* text;
     const char* want;
   } rows[] = {
-      {"", "missing protocol scheme"},
-      {"/path", "missing protocol scheme"},
-      {"127.0.0.1:80", "missing protocol scheme"},
-      {"http:", "no host in URL"},
+      {"", "the URL is empty"},
+      {"/path", "missing protocol scheme: a URL begins with http:// or https:// and a host"},
+      {"127.0.0.1:80", "missing protocol scheme: write http://127.0.0.1:80"},
+      {"pyroscope:4040", "missing protocol scheme: write http://pyroscope:4040"},
+      {"pyroscope.example.org/x?y", "missing protocol scheme: write http://pyroscope.example.org/x?y"},
+      {"::1", "missing protocol scheme: write http://[::1]"},
+      {"fd00::1", "missing protocol scheme: write http://[fd00::1]"},
+      {"http://::1/x", "an IPv6 address stands in brackets: write [::1]"},
+      {"http://fd00::1", "an IPv6 address stands in brackets: write [fd00::1]"},
+      {"http:", "no host in URL: write http://HOST"},
+      {"http:/h", "no host in URL: write http://HOST"},
       {"http:///x", "no host in URL"},
       {"http://:80/", "no host in URL"},
       {"http://h:http/", "invalid port \":http\" after host"},
@@ -73,6 +80,18 @@ TEST(Url, WhatIsWrongIsSaid) {
     ASSERT_FALSE(url) << row.text;
     EXPECT_EQ(url.error().message, row.want) << row.text;
   }
+}
+
+TEST(Url, AddressesThatAreSomethingElse) {
+  EXPECT_EQ(address_mistake("h"), "");
+  EXPECT_EQ(address_mistake("h:80"), "");
+  EXPECT_EQ(address_mistake("[::1]:80"), "");
+  EXPECT_EQ(address_mistake(":80"), "");
+  EXPECT_EQ(address_mistake("http://h"), "\"http://h\" is a URL; write h:80");
+  EXPECT_EQ(address_mistake("https://h:1/x"), "\"https://h:1/x\" is a URL; write h:1");
+  EXPECT_EQ(address_mistake("://"), "\"://\" is a URL instead of host:port");
+  EXPECT_EQ(address_mistake("h:1/path?query"), "\"h:1/path?query\" holds more than host and port; write h:1");
+  EXPECT_EQ(address_mistake("::1"), "an IPv6 address stands in brackets: write [::1]");
 }
 
 TEST(Url, WireFormHasNoUserInfoAndNoFragment) {

@@ -307,9 +307,12 @@ TEST(Jobs, OneBadTargetLeavesTheOthers) {
   EXPECT_EQ(list.jobs.size(), 5U);
   std::vector<std::string> messages;
   for (const auto& bad : list.bad) messages.push_back(bad.message);
-  EXPECT_EQ(messages, (std::vector<std::string>{"no address", "\"b/c:80\" is not a valid hostname",
-                                                "invalid scheme: \"http\"",
-                                                "invalid label value for \"bad\": \"\\xff\""}));
+  EXPECT_EQ(messages, (std::vector<std::string>{
+                          "no address",
+                          "\"b/c\" holds more than host and port; write b (a scheme belongs "
+                          "into the label __scheme__, a path into __profile_path__, a "
+                          "parameter into __param_NAME)",
+                          "invalid scheme: \"http\"", "invalid label value for \"bad\": \"\\xff\""}));
 }
 
 TEST(Jobs, TargetsThatDifferInMetaLabelsOnlyAreOne) {
@@ -419,7 +422,6 @@ TEST(ScrapeUrl, AddressRules) {
       {"localhost:1", "https", "localhost:1"},
       {"[::1]", "http", "[::1]:80"},
       {"[::1]:90", "http", "[::1]:90"},
-      {"::1", "http", "::1"},
       {"a:b:c", "http", "a:b:c"},
       {"host:", "http", "host:"},
       {":80", "http", ":80"},
@@ -428,6 +430,11 @@ TEST(ScrapeUrl, AddressRules) {
   for (const auto& row : rows)
     EXPECT_EQ(complete_address(row.address, row.scheme, "http").value_or("error"), row.want) << row.address;
   EXPECT_EQ(complete_address("", "http", "http").error().message, "no address");
+  EXPECT_EQ(complete_address("::1", "http", "http").error().message,
+            "an IPv6 address stands in brackets: write [::1]");
+  EXPECT_EQ(complete_address("https://h", "http", "http").error().message,
+            "\"https://h\" is a URL; write h:443 (a scheme belongs into the label __scheme__, a path into "
+            "__profile_path__, a parameter into __param_NAME)");
 }
 
 TEST(ScrapeUrl, PathRules) {

@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "http/client.h"
+#include "http/url.h"
 
 namespace invar::components::pyroscope_scrape {
 namespace {
@@ -58,6 +59,15 @@ std::string encode(std::string_view text, std::string_view also_plain, bool keep
 Result<std::string> complete_address(std::string_view address, std::string_view scheme,
                                      std::string_view component_scheme) {
   if (address.empty()) return fail(ErrorCode::kInvalidArgument, "no address");
+  if (const std::string mistake = http::address_mistake(address); !mistake.empty()) {
+    const bool path = address.find_first_of("/?") != std::string_view::npos;
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{}{}", mistake,
+                    path ? " (a scheme belongs into the label __scheme__, a path into __profile_path__, a "
+                           "parameter into __param_NAME)"
+                         : ""));
+  }
   std::string completed(address);
   if (!has_port(completed) && has_port(completed + ":1234")) {
     if (scheme == "http" || scheme.empty()) {
@@ -67,9 +77,6 @@ Result<std::string> complete_address(std::string_view address, std::string_view 
     } else {
       return fail(ErrorCode::kInvalidArgument, fmt::format("invalid scheme: {}", quote(component_scheme)));
     }
-  }
-  if (completed.find('/') != std::string::npos) {
-    return fail(ErrorCode::kInvalidArgument, fmt::format("{} is not a valid hostname", quote(completed)));
   }
   return completed;
 }

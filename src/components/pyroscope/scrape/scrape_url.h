@@ -14,7 +14,7 @@ namespace invar::components::pyroscope_scrape {
 using Params = std::map<std::string, std::vector<std::string>>;
 
 // Adds the scheme's default port where none is written. `scheme` is the target's; `component_scheme` appears
-// in the message. Errors: `no address`, `invalid scheme: "x"`, `"a/b" is not a valid hostname`.
+// in the message. Errors: `no address`, `invalid scheme: "x"`, and what http::address_mistake() says.
 Result<std::string> complete_address(std::string_view address, std::string_view scheme,
                                      std::string_view component_scheme);
 
