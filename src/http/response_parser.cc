@@ -7,6 +7,7 @@
 
 #include "http/beast_parser.h"
 #include "http/engine.h"
+#include "http/strict_head.h"
 
 namespace invar::http {
 namespace {
@@ -94,24 +95,48 @@ ResponseParser::Progress ResponseParser::feed(std::string_view bytes) {
   return progress;
 }
 
+// kDone: the head is complete and consumed.
+ResponseParser::Progress ResponseParser::parse_head(std::string_view& bytes) {
+  if (!may_be_head(bytes)) {
+    why_ = words_for(bytes);
+    return Progress::kNotHttp;
+  }
+  const std::size_t size = head_size(bytes);
+  if (size > kMaxHeadBytes || (size == 0 && bytes.size() > kMaxHeadBytes)) return Progress::kEndlessHead;
+  if (size == 0) return Progress::kMore;
+  const std::string head = strict_head(bytes.substr(0, size));
+  bytes.remove_prefix(size);
+  error_code error;
+  message_->put(boost::asio::buffer(head), error);
+  if (error == beast_http::error::body_limit) return Progress::kTooLarge;
+  if (error && error != beast_http::error::need_more) {
+    why_ = error.message();
+    return Progress::kNotHttp;
+  }
+  return Progress::kDone;
+}
+
 // Consumes from the front of `bytes` what is complete.
 ResponseParser::Progress ResponseParser::parse(std::string_view& bytes) {
   while (true) {
-    error_code error;
-    const std::size_t used = message_->put(boost::asio::buffer(bytes.data(), bytes.size()), error);
-    bytes.remove_prefix(used);
-    if (error == beast_http::error::need_more) {
-      return bytes.size() > kMaxHeadBytes ? Progress::kEndlessHead : Progress::kMore;
+    if (!message_->head_complete) {
+      const Progress progress = parse_head(bytes);
+      if (progress != Progress::kDone) return progress;
     }
-    if (error == beast_http::error::body_limit) return Progress::kTooLarge;
-    if (error == beast_http::error::header_limit) return Progress::kEndlessHead;
-    if (error) {
-      why_ = message_->response.status != 0 ? error.message() : words_for(bytes);
-      return Progress::kNotHttp;
-    }
-    if (!message_->is_done()) {
+    while (!message_->is_done()) {
       if (bytes.empty()) return Progress::kMore;
-      continue;
+      error_code error;
+      const std::size_t used = message_->put(boost::asio::buffer(bytes.data(), bytes.size()), error);
+      bytes.remove_prefix(used);
+      if (error == beast_http::error::need_more) {
+        return bytes.size() > kMaxHeadBytes ? Progress::kEndlessHead : Progress::kMore;
+      }
+      if (error == beast_http::error::body_limit) return Progress::kTooLarge;
+      if (error == beast_http::error::header_limit) return Progress::kEndlessHead;
+      if (error) {
+        why_ = error.message();
+        return Progress::kNotHttp;
+      }
     }
     if (message_->response.status >= 200 || message_->response.status == 101) {
       keep_alive_ = message_->keep_alive() && bytes.empty();
@@ -125,10 +150,6 @@ ResponseParser::Progress ResponseParser::parse(std::string_view& bytes) {
 
 ResponseParser::Progress ResponseParser::end() {
   if (!message_->got_some()) return Progress::kCut;
-  if (message_->response.status == 0 && !pending_.starts_with("HTTP/1.")) {
-    why_ = words_for(pending_);
-    return Progress::kNotHttp;
-  }
   error_code error;
   message_->put_eof(error);
   return error ? Progress::kCut : Progress::kDone;

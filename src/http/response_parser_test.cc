@@ -19,7 +19,18 @@ struct Row {
 
 const Row kRows[] = {
     {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", kDone, 200, "ok", true},
-    {"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", kNotHttp},
+    {"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", kDone, 200, "ok", true},
+    {"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", kDone, 200, "ok", true},
+    {"\r\n\nHTTP/1.1  200   OK \r\nContent-Length :2 \r\nno field\r\nX: a\r\n b\r\n\r\nok", kDone, 200, "ok",
+     true},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", kDone, 200, "ok", true},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", kDone,
+     200, "ok", true},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nok", kDone, 200, "ok", true},
+    {"HTTP/1.1 200 OK\r\nX\x01y: 1\r\nX: a\x01z\r\nContent-Length: 2\r\n\r\nok", kDone, 200, "ok", true},
+    {"HTTP/1.1 abc OK\r\n\r\n", kNotHttp},
+    {"HTTP/1.1\r\n\r\n", kNotHttp},
+    {"HTTP/2 200\r\n\r\n", kNotHttp},
     {"HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok", kDone, 200, "ok", true},
     {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", kDone, 200, "ok", false},
     {"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", kDone, 200, "ok", true},
@@ -84,8 +95,8 @@ TEST(ResponseParser, TheEndOfTheConnectionEndsABodyWithoutALength) {
   EXPECT_EQ(parser.feed("HTTP/1.1 2"), kMore);
   EXPECT_EQ(parser.end(), kCut);
   parser.start({.max_body_bytes = 100});
-  EXPECT_EQ(parser.feed("\x15\x03"), kMore);
-  EXPECT_EQ(parser.end(), kNotHttp);
+  EXPECT_EQ(parser.feed("\x15\x03"), kNotHttp);
+  EXPECT_EQ(parser.why(), "it answers in TLS (is the scheme https?)");
   parser.start({.max_body_bytes = 100});
   EXPECT_EQ(parser.feed("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab"), kMore);
   EXPECT_EQ(parser.end(), kCut);
@@ -114,6 +125,19 @@ TEST(ResponseParser, WhatFollowsTheAnswerSpoilsTheConnection) {
   parser.start({.max_body_bytes = 100});
   EXPECT_EQ(parser.feed("HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\n"), kDone);
   EXPECT_FALSE(parser.keep_alive());
+}
+
+TEST(ResponseParser, OddFieldsAreReadAsTheyAreMeant) {
+  ResponseParser parser;
+  parser.start({.max_body_bytes = 100});
+  ASSERT_EQ(
+      parser.feed("HTTP/1.1 200\nA : 1\nB: 2\n\tand 3\nnot a field\nbad name: 4\nContent-Length: 0\n\n"),
+      kDone);
+  const Response response = parser.take();
+  EXPECT_EQ(response.status_line, "200 OK");
+  EXPECT_THAT(std::vector(response.headers.begin(), response.headers.end()),
+              ::testing::ElementsAre(std::pair("A", "1"), std::pair("B", "2 and 3"),
+                                     std::pair("Content-Length", "0")));
 }
 
 TEST(ResponseParser, FieldsKeepTheirOrderAndRepeat) {
