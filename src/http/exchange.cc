@@ -132,7 +132,10 @@ Exchange::Exchange(std::shared_ptr<ClientCore> client, Request request, Client::
     : client_(std::move(client)),
       request_(std::move(request)),
       done_(std::move(done)),
-      method_(request_.method) {}
+      method_(request_.method) {
+  if (!request_.on_body) return;
+  receivers_ = std::make_shared<Receivers>(std::move(request_.on_head), std::move(request_.on_body));
+}
 
 void Exchange::begin() {
   auto& transport = *client_->transport;
@@ -261,7 +264,7 @@ void Exchange::attempt_with(const std::string& oauth2_authorization) {
   attempt.max_body_bytes = request_.max_body_bytes;
   attempt.expected_body_bytes = request_.expected_body_bytes;
   attempt.proxy = *std::move(proxy);
-  attempt.stream = request_.on_body ? this : nullptr;
+  attempt.stream = receivers_ ? this : nullptr;
   attempt.paused = paused_;
   transfer_ = transport->engine->start(*pool, std::move(attempt),
                                        [this](auto result) { on_result(std::move(result)); });
@@ -282,7 +285,7 @@ void Exchange::ask_peer(const InMemoryPeer& peer, Headers headers) {
   client_->transport->loop->post(alive_.bind([this, handle = peer.handle,
                                               request = std::move(request)]() mutable {
     handle(std::move(request), alive_.bind([this](std::expected<Response, Failure> result) {
-      const bool streamed = result && request_.on_body && is_streamed(result->status);
+      const bool streamed = result && receivers_ && is_streamed(result->status);
       if (result && !streamed && result->body.size() > request_.max_body_bytes) {
         result = std::unexpected(Failure{
             FailureKind::kBodyTooLarge, fmt::format("the answer of {} is larger than the limit of {}",
@@ -301,7 +304,7 @@ void Exchange::on_peer_result(std::expected<Response, Failure> result) {
     held_ = std::move(result);
     return;
   }
-  if (result && request_.on_body && is_streamed(result->status)) {
+  if (result && receivers_ && is_streamed(result->status)) {
     const std::string body = std::exchange(result->body, {});
     const auto alive = alive_.token();
     on_part(*result, body);
@@ -339,12 +342,13 @@ void Exchange::on_result(std::expected<Response, Failure> result) {
 void Exchange::on_part(const Response& head, std::string_view bytes) {
   last_sign_ = client_->transport->loop->now();
   const auto alive = alive_.token();
-  if (!std::exchange(head_told_, true) && request_.on_head) request_.on_head(head);
-  if (!alive.expired() && !bytes.empty()) request_.on_body(bytes);
+  const auto receivers = receivers_;  // they may end this exchange
+  if (!std::exchange(head_told_, true) && receivers->on_head) receivers->on_head(head);
+  if (!alive.expired() && !bytes.empty()) receivers->on_body(bytes);
 }
 
 void Exchange::pause() {
-  if (!request_.on_body || std::exchange(paused_, true)) return;
+  if (!receivers_ || std::exchange(paused_, true)) return;
   if (transfer_) transfer_->pause();
 }
 

@@ -79,8 +79,14 @@ class Exchange final : public Call, private Deadline, private AnswerStream {
   void on_deadline() override;
   void watch_time();
 
+  struct Receivers {
+    std::function<void(const Response&)> on_head;
+    std::function<void(std::string_view)> on_body;
+  };
+
   std::shared_ptr<ClientCore> client_;
   Request request_;
+  std::shared_ptr<const Receivers> receivers_;  // of a stream
   Client::Done done_;
   Url url_;
   std::string method_;

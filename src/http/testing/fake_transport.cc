@@ -136,6 +136,7 @@ std::unique_ptr<Call> FakeTransport::send(Request request, Client::Done done, co
 
   std::optional<Answer> ready;
   if (handler_) ready = handler_(exchange->request);
+  if (!exchange->open_) return call;  // the handler answered by itself
   const bool in_time = ready && latency_ < exchange->request.timeout;
   if (in_time && latency_ <= Duration::zero()) {
     exchange->respond(std::move(*ready));
