@@ -7,7 +7,7 @@
 
 #include "base/shown_text.h"
 #include "base/strings.h"
-#include "codec/gzip.h"
+#include "codec/content_coding.h"
 #include "http/failures.h"
 #include "http/shown_body.h"
 #include "syntax/json.h"
@@ -57,13 +57,10 @@ std::string_view derived_code(int status) {
 
 // The body without its Content-Encoding; nullopt when it cannot be undone.
 std::optional<std::string> decoded_body(const http::Response& response) {
-  const std::string encoding = to_lower_ascii(trim_space(response.headers.get("Content-Encoding")));
-  if (encoding.empty() || encoding == "identity") return response.body;
-  std::string out;
-  if ((encoding != "gzip" && encoding != "x-gzip") ||
-      !codec::Inflater().gunzip(response.body, kMaxInflatedAnswer, out))
-    return std::nullopt;
-  return out;
+  auto plain =
+      codec::undo_content_coding(response.body, response.headers.get("Content-Encoding"), kMaxInflatedAnswer);
+  if (!plain) return std::nullopt;
+  return *std::move(plain);
 }
 
 // What the body says, to people.

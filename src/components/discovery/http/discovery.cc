@@ -2,6 +2,7 @@
 
 #include "base/build_info.h"
 #include "base/strings.h"
+#include "codec/content_coding.h"
 #include "component/poller.h"
 #include "component/target_group.h"
 
@@ -58,7 +59,11 @@ class HttpDiscoverer final : public component::PolledDiscoverer {
     if (!acceptable_content_type(content_type))
       return failed("unsupported content type " + quote(content_type), done);
     pool_.run(
-        [body = std::move(response->body), url = http::redact_url(url_)] { return read_groups(body, url); },
+        [body = std::move(response->body), coding = std::string(response->headers.get("Content-Encoding")),
+         url = http::redact_url(url_)]() mutable -> Result<Groups> {
+          INVAR_ASSIGN_OR_RETURN(body, codec::undo_content_coding(std::move(body), coding, kMaxBodyBytes));
+          return read_groups(body, url);
+        },
         alive_.bind([this, done = std::move(done)](Result<Groups> groups) mutable {
           if (!groups) return failed(std::move(groups.error().message), done);
           done(std::move(groups));

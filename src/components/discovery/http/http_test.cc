@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "codec/gzip.h"
 #include "component/group_publisher.h"
 #include "component/testing/component_harness.h"
 #include "components/discovery/http/arguments.h"
@@ -69,6 +70,15 @@ TEST_F(HttpDiscoveryTest, ExportsTheWorkedExample) {
   serve(200, kJson, "[]");
   harness_.loop.advance(seconds(60));
   EXPECT_EQ(targets(), "") << "an answer [] removes all";
+}
+
+TEST_F(HttpDiscoveryTest, AListMayBePackedOnItsWay) {
+  std::string packed;
+  codec::Deflater().gzip(R"([{"targets": ["a"]}])", packed);
+  harness_.http->set_handler(
+      [=](const http::Request&) { return answer(200, kJson, packed, {{"Content-Encoding", "gzip"}}); });
+  start(arguments());
+  EXPECT_EQ(targets(), "{\"__address__\"=\"a\", \"__meta_url\"=\"http://sd:80/t\"}\n");
 }
 
 TEST_F(HttpDiscoveryTest, TheUrlLabelIsOursAsConfigured) {

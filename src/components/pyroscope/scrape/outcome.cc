@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "codec/content_coding.h"
 #include "components/pyroscope/scrape/profile_types.h"
 
 namespace invar::components::pyroscope_scrape {
 namespace {
 
 constexpr std::size_t kMaxQuoted = 200;  // of a foreign body in a message
+constexpr std::uint64_t kMaxErrorPage = 1 << 20;
 
 std::string hint(int status, std::string_view body, std::string_view profile_name) {
   if (body.find("cpu profiling already in use") != std::string_view::npos) {
@@ -76,7 +78,10 @@ ScrapeError transport_error(const http::Failure& failure, std::string_view url, 
 }
 
 ScrapeError status_error(const http::Response& response, std::string_view profile_name) {
-  const std::string_view body = trim_space(response.body);
+  const std::string plain =
+      codec::undo_content_coding(response.body, response.headers.get("Content-Encoding"), kMaxErrorPage)
+          .value_or(response.body);
+  const std::string_view body = trim_space(plain);
   const std::string_view shown =
       body.empty() || looks_like_web_page(body, response.headers.get("Content-Type"))
           ? std::string_view(response.status_line)

@@ -4,6 +4,9 @@
 
 #include <chrono>
 
+#include "base/strings.h"
+#include "codec/content_coding.h"
+#include "codec/gzip.h"
 #include "pprof/retime.h"
 
 namespace invar::components::pyroscope_scrape {
@@ -55,6 +58,21 @@ std::expected<Processed, ScrapeError> compute_delta(ProcessInput& input) {
   return out;
 }
 
+// Takes off what the profile was packed with on its way. A gzip over a plain one does as its own, and stays.
+std::optional<ScrapeError> unpack(ProcessInput& input) {
+  if (input.content_encoding.empty()) return std::nullopt;
+  auto plain = codec::undo_content_coding(input.body, input.content_encoding, input.max_profile_bytes);
+  if (!plain && plain.error().code == ErrorCode::kUnsupported) {
+    return ScrapeError{"not_a_profile", plain.error().message, "coding"};
+  }
+  if (!plain) return body_error(plain.error(), input.body, input.content_type);
+  const std::string_view coding = trim_space(input.content_encoding);
+  const bool one_gzip = equals_ignore_case(coding, "gzip") || equals_ignore_case(coding, "x-gzip");
+  if (!one_gzip || codec::is_gzip(*plain)) input.body = *std::move(plain);
+  input.content_encoding.clear();
+  return std::nullopt;
+}
+
 std::expected<Processed, ScrapeError> process_as_stamped(ProcessInput& input) {
   const bool maybe_cumulative = input.agent_delta && !input.asks_for_seconds;
   if (maybe_cumulative) {
@@ -86,6 +104,7 @@ std::expected<Processed, ScrapeError> process_as_stamped(ProcessInput& input) {
 }  // namespace
 
 std::expected<Processed, ScrapeError> process(ProcessInput& input) {
+  if (auto error = unpack(input)) return std::unexpected(*std::move(error));
   auto first = process_as_stamped(input);
   if (!first || pprof::is_plausible_time(first->time_unix_ns, input.now_unix_ns)) return first;
   // A delta, and its baseline, are made anew from the body with the right time.

@@ -16,7 +16,7 @@ namespace invar::components::pyroscope_scrape {
 
 struct ProcessInput {
   std::string body;
-  std::string content_type;
+  std::string content_type, content_encoding;
   std::string profile_name;
   bool agent_delta = false;
   bool asks_for_seconds = false;  // of a delta type: what says how long it lasted is a difference already

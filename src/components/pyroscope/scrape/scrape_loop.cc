@@ -157,6 +157,7 @@ void ScrapeLoop::on_answer(std::expected<http::Response, http::Failure> answer) 
   const auto input = std::make_shared<ProcessInput>(
       ProcessInput{.body = std::move(answer->body),
                    .content_type = std::string(answer->headers.get("Content-Type")),
+                   .content_encoding = std::string(answer->headers.get("Content-Encoding")),
                    .profile_name = job_.name,
                    .agent_delta = job_.agent_delta,
                    .asks_for_seconds = job_.asks_for_seconds,

@@ -1,4 +1,5 @@
 // Loops, their timing, failures, labels, metrics.
+#include "codec/gzip.h"
 #include "components/pyroscope/scrape/testing/pool_fixture.h"
 
 namespace invar::components::pyroscope_scrape {
@@ -100,6 +101,25 @@ TEST_F(ScrapePoolTest, ATickDuringASlowScrapeIsCountedAndNotQueued) {
   EXPECT_EQ(receiver_->taken.size(), 1U);
   loop_.advance(seconds(15));
   EXPECT_EQ(requests_.size(), 2U);
+}
+
+TEST_F(ScrapePoolTest, WhatAProfileWasPackedWithOnItsWayIsTakenOff) {
+  targets(1);
+  start();
+  std::string once;
+  std::string twice;
+  codec::Deflater().gzip(body_, once);
+  codec::Deflater().gzip(once, twice);
+  std::string coding = "gzip, gzip";
+  transport_->set_handler(
+      [&](const http::Request&) { return answer(200, type_, twice, {{"Content-Encoding", coding}}); });
+  loop_.advance(seconds(15));
+  ASSERT_EQ(receiver_->taken.size(), 1U);
+  coding = "compress";
+  loop_.advance(seconds(15));
+  EXPECT_EQ(receiver_->taken.size(), 1U);
+  EXPECT_EQ(shown("last_error").as_string(),
+            "the body has the Content-Encoding \"compress\", which is not known here");
 }
 
 TEST_F(ScrapePoolTest, AProfileWithoutAPositiveValueIsASuccessAndIsNotSent) {
