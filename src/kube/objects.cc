@@ -1,0 +1,28 @@
+#include "kube/objects.h"
+
+#include <array>
+
+namespace invar::kube {
+
+const Meta& meta_of(const Object& object) {
+  return std::visit([](const auto& o) -> const Meta& { return o.meta; }, object);
+}
+
+std::string key_of(const Meta& meta) {
+  return meta.space.empty() ? meta.name : meta.space + "/" + meta.name;
+}
+
+const ResourceName& name_of(Resource resource) {
+  static constexpr std::array<ResourceName, 7> kNames = {{
+      {"", "v1", "pods"},
+      {"", "v1", "services"},
+      {"", "v1", "endpoints"},
+      {"discovery.k8s.io", "v1", "endpointslices"},
+      {"networking.k8s.io", "v1", "ingresses"},
+      {"", "v1", "nodes", false},
+      {"", "v1", "namespaces", false},
+  }};
+  return kNames[static_cast<std::size_t>(resource)];
+}
+
+}  // namespace invar::kube

@@ -1,0 +1,125 @@
+// The objects of a Kubernetes API, as far as labels of targets need them: what else a server sends is not kept.
+// An object is immutable once it stands in a store. Lists keep the server's order; maps are sorted by key.
+// Source: the Protobuf definitions of core/v1, discovery.k8s.io/v1 and networking.k8s.io/v1. Threads: any.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace invar::kube {
+
+enum class Resource { kPods, kServices, kEndpoints, kEndpointSlices, kIngresses, kNodes, kNamespaces };
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+struct Meta {
+  std::string name, space, uid,
+      version;  // space: its namespace, "" for nodes and namespaces; version: of the resource
+  Pairs labels, annotations;
+  std::string controller_kind, controller_name;  // of the owner that controls it, if any
+};
+
+struct Port {
+  std::string name, protocol;
+  std::int32_t number = 0;
+};
+
+struct Container {
+  std::string name, image, id;
+  bool init = false;
+  std::vector<Port> ports;
+};
+
+struct Pod {
+  Meta meta;
+  std::string node, ip, host_ip, phase;
+  std::string ready;  // status of the condition Ready: "True", "False", "Unknown", "" without one
+  std::vector<Container> containers;  // those of the pod, then its init containers
+};
+
+struct Node {
+  Meta meta;
+  std::string provider_id;
+  Pairs conditions, addresses;  // type and status; type and address, in the server's order
+  std::int32_t kubelet_port = 0;
+};
+
+struct Service {
+  Meta meta;
+  std::string type, cluster_ip, external_name, load_balancer_ip;
+  std::vector<std::string> ip_families;  // "IPv4", "IPv6": the primary one first
+  std::vector<Port> ports;
+};
+
+struct Reference {
+  std::string kind, space, name;
+};
+
+struct EndpointAddress {
+  std::string ip, hostname, node;
+  std::optional<Reference> target;
+};
+
+struct Endpoints {
+  struct Subset {
+    std::vector<EndpointAddress> ready, not_ready;
+    std::vector<Port> ports;
+  };
+  Meta meta;
+  std::vector<Subset> subsets;
+};
+
+struct EndpointSlice {
+  struct SlicePort {
+    std::optional<std::string> name, protocol, app_protocol;
+    std::optional<std::int32_t> number;
+  };
+  struct Endpoint {
+    std::vector<std::string> addresses;
+    std::optional<bool> ready, serving, terminating;
+    std::optional<std::string> hostname, node, zone;
+    std::optional<Reference> target;
+    Pairs topology;
+  };
+  Meta meta;
+  std::string address_type;
+  std::vector<Endpoint> endpoints;
+  std::vector<SlicePort> ports;
+};
+
+struct Ingress {
+  struct Rule {
+    std::string host;
+    std::vector<std::string> paths;
+  };
+  Meta meta;
+  std::optional<std::string> class_name;
+  std::vector<std::vector<std::string>> tls_hosts;
+  std::vector<Rule> rules;
+};
+
+struct Namespace {
+  Meta meta;
+};
+
+using Object = std::variant<Pod, Service, Endpoints, EndpointSlice, Ingress, Node, Namespace>;
+using ObjectPtr = std::shared_ptr<const Object>;
+
+const Meta& meta_of(const Object& object);
+// "default/web-1"; the name alone where there is no namespace.
+std::string key_of(const Meta& meta);
+
+// Where the API has a resource, and what it is called in rules: "discovery.k8s.io/v1", "endpointslices".
+struct ResourceName {
+  std::string_view group, version, plural;
+  bool namespaced = true;
+};
+const ResourceName& name_of(Resource resource);
+
+}  // namespace invar::kube
