@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 
+#include "archive_tool/contained.h"
 #include "base/strings.h"
 #include "pprof/merge.h"
 
@@ -31,6 +32,7 @@ class Loader {
     // With a sample type the merger itself finds who has it; each file is read once.
     Selection without_type = selection;
     without_type.sample_type.clear();
+    without_type.by_contained_names = true;
     INVAR_ASSIGN_OR_RETURN(const Source source, Source::open(environment_, without_type));
     while (parts_.size() < std::max(1U, environment_.threads)) {
       parts_.push_back(std::make_unique<Part>(pprof::Merger({.sample_type = selection.sample_type}, sides_)));
@@ -62,8 +64,25 @@ class Loader {
     std::string bytes;  // a gzip file of the profile, whatever stands in its header
     const auto item = source.look(file, &bytes);
     if (!item) return note(item.error());
-    if (!*item || (*item)->meta.kind != archive::Kind::kPprof) return;
-    const std::string& path = (*item)->path;
+    if (!*item) return;
+    if ((*item)->meta.kind == archive::Kind::kPprof)
+      return add_profile(part, (*item)->path, bytes, order, side);
+    if (!holds_jfr((*item)->meta)) return;
+    const auto body = source.body(**item);
+    if (!body) return note(body.error());
+    const auto contained = contained_profiles(**item, *body);
+    if (!contained) return note(contained.error());
+    if (const std::string losses = contained->report.losses(); !losses.empty()) {
+      const std::lock_guard lock(mutex_);
+      environment_.warn((*item)->path + ": left out: " + losses);
+    }
+    for (const jfr::ConvertedProfile& profile : contained->profiles) {
+      if (source.selects(**item, profile.name)) add_profile(part, (*item)->path, profile.body, order, side);
+    }
+  }
+
+  void add_profile(Part& part, const std::string& path, std::string_view bytes, std::uint32_t order,
+                   std::uint32_t side) {
     const Result<> added = part.merger.add(bytes, order, side);
     if (added) {
       ++part.profiles[side];

@@ -15,7 +15,7 @@ struct Loaded {
 };
 
 // Errors: nothing selected; profiles of different sample types, and how to choose among them. /ingest bodies
-// that are no pprof profiles are left out.
+// are left out, unless they hold what contained.h can read.
 Result<Loaded> load(const Environment& environment, const Selection& selection);
 // Two sides: 0 is `before`, 1 is `after`. With `normalize`, after is scaled to the totals of before.
 Result<Loaded> load_diff(const Environment& environment, const Selection& before, const Selection& after,

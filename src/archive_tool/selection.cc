@@ -6,8 +6,10 @@
 #include <atomic>
 #include <thread>
 
+#include "archive_tool/contained.h"
 #include "archive_tool/text.h"
 #include "base/strings.h"
+#include "jfr/profile_kind.h"
 #include "pprof/merge.h"
 
 namespace invar::archive_tool {
@@ -69,6 +71,7 @@ Result<Source> Source::open(const Environment& environment, const Selection& sel
   INVAR_ASSIGN_OR_RETURN(Selector selector, Selector::parse(selection.selector));
   Source source(environment, std::move(selector));
   source.sample_type_ = selection.sample_type;
+  source.by_contained_names_ = selection.by_contained_names;
   if (!selection.since.empty()) {
     INVAR_ASSIGN_OR_RETURN(source.since_, parse_when(selection.since, environment.now_unix_ns));
   }
@@ -182,14 +185,40 @@ Result<std::optional<Item>> Source::look_at_archived(Item item, fs::File& file) 
   }
   INVAR_ASSIGN_OR_RETURN(item.meta, archive::decode_meta(prefix));
   item.archived = true;
-  if (!in_time(item.meta.taken_unix_ns) || !selector_.matches(item.meta.labels)) return std::nullopt;
+  if (!in_time(item.meta.taken_unix_ns) || !selects_any(item)) return std::nullopt;
   INVAR_ASSIGN_OR_RETURN(item.file_bytes, file.size());
   if (!sample_type_.empty()) {
-    if (item.meta.kind != archive::Kind::kPprof) return std::nullopt;
-    INVAR_ASSIGN_OR_RETURN(const pprof::Summary contents, summary(item));
-    if (!has_sample_type(contents)) return std::nullopt;
+    INVAR_ASSIGN_OR_RETURN(const bool has_type, holds_sample_type(item));
+    if (!has_type) return std::nullopt;
   }
   return item;
+}
+
+Result<bool> Source::holds_sample_type(const Item& item) const {
+  if (item.meta.kind == archive::Kind::kPprof) {
+    INVAR_ASSIGN_OR_RETURN(const pprof::Summary contents, summary(item));
+    return has_sample_type(contents);
+  }
+  if (!by_contained_names_ || !holds_jfr(item.meta)) return false;
+  INVAR_ASSIGN_OR_RETURN(const std::string arrived, body(item));
+  INVAR_ASSIGN_OR_RETURN(const jfr::Conversion contained, contained_profiles(item, arrived));
+  for (const jfr::ConvertedProfile& profile : contained.profiles) {
+    INVAR_ASSIGN_OR_RETURN(const pprof::Summary contents, summarize(profile.body));
+    if (selects(item, profile.name) && has_sample_type(contents)) return true;
+  }
+  return false;
+}
+
+bool Source::selects(const Item& item, std::string_view profile_name) const {
+  if (selector_.matches(item.meta.labels)) return true;
+  return by_contained_names_ &&
+         selector_.matches(LabelsBuilder(item.meta.labels).set(kMetricName, profile_name).build());
+}
+
+bool Source::selects_any(const Item& item) const {
+  if (!by_contained_names_ || !holds_jfr(item.meta)) return selector_.matches(item.meta.labels);
+  return std::ranges::any_of(jfr::profile_names(),
+                             [&](std::string_view name) { return selects(item, name); });
 }
 
 Result<std::optional<Item>> Source::look_at_profile(Item item, fs::File& file) const {

@@ -22,6 +22,9 @@ namespace invar::archive_tool {
 struct Selection {  // as the user wrote it
   std::vector<std::string> paths;
   std::string selector, since, until, sample_type;
+  // For commands that show profiles: a file counts by the names and types of those it holds (contained.h), too. Not for those that remove
+  // or send whole files.
+  bool by_contained_names = false;
 };
 
 struct Item {
@@ -47,6 +50,10 @@ class Source {
   [[nodiscard]] Result<std::string> bytes(const Item& item) const;  // the file
   [[nodiscard]] Result<std::string> body(const Item& item) const;   // the original bytes of the profile
 
+  // Of an item that holds several profiles (contained.h): whether the one of this name is selected. The selector's `__name__`
+  // means the item's own name or, by_contained_names, the profile's.
+  [[nodiscard]] bool selects(const Item& item, std::string_view profile_name) const;
+
   // Calls `each` for every selected file, in order, and says what is wrong with the others. False: something was.
   // `each` returns an error to stop, or false to have enough.
   Result<bool> for_each(const std::function<Result<bool>(Item)>& each) const;
@@ -65,12 +72,15 @@ class Source {
   [[nodiscard]] Result<std::optional<Item>> look_at_archived(Item item, fs::File& file) const;
   [[nodiscard]] Result<std::optional<Item>> look_at_profile(Item item, fs::File& file) const;
   [[nodiscard]] Result<pprof::Summary> summary(const Item& item) const;
+  [[nodiscard]] Result<bool> holds_sample_type(const Item& item) const;
   [[nodiscard]] bool has_sample_type(const pprof::Summary& summary) const;
   [[nodiscard]] bool in_time(UnixNanos taken) const;
+  [[nodiscard]] bool selects_any(const Item& item) const;
 
   const Environment* environment_;
   Selector selector_;
   std::string sample_type_;
+  bool by_contained_names_ = false;
   std::optional<UnixNanos> since_, until_;
   std::vector<Folder> folders_;  // a file given by itself is a folder of one
   std::size_t files_ = 0;

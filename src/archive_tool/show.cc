@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "archive_tool/commands.h"
+#include "archive_tool/contained.h"
 #include "archive_tool/text.h"
 #include "base/strings.h"
 #include "pprof/merge.h"
@@ -65,7 +66,16 @@ Result<std::string> describe(const Source& source, Item item) {
     line(out, std::exchange(first, false) ? "labels" : "",
          fmt::format("{} = {}", label.name, quote(label.value)));
   }
-  if (!ingest) {
+  if (holds_jfr(meta)) {
+    INVAR_ASSIGN_OR_RETURN(const jfr::Conversion contained, contained_profiles(item, body));
+    line(out, "left out", contained.report.losses());
+    for (const jfr::ConvertedProfile& profile : contained.profiles) {
+      line(out, "contains", profile.name);
+      if (auto added = add_contents(out, profile.body); !added) {
+        return std::unexpected(added.error().wrapped(item.path));
+      }
+    }
+  } else if (!ingest) {
     if (auto added = add_contents(out, body); !added)
       return std::unexpected(added.error().wrapped(item.path));
   }
@@ -74,7 +84,9 @@ Result<std::string> describe(const Source& source, Item item) {
 
 }  // namespace
 
-Result<int> show(const Environment& environment, const Selection& selection) {
+Result<int> show(const Environment& environment, const Selection& chosen) {
+  Selection selection = chosen;
+  selection.by_contained_names = true;
   INVAR_ASSIGN_OR_RETURN(const Source source, Source::open(environment, selection));
   bool described_all = true, first = true;
   INVAR_ASSIGN_OR_RETURN(const bool all_good, source.for_each([&](Item item) -> Result<bool> {

@@ -24,6 +24,12 @@ const ProfileShape& shape(ProfileKind kind) {
   return shapes[static_cast<std::size_t>(kind)];
 }
 
+std::span<const std::string_view> profile_names() {
+  static constexpr std::array<std::string_view, 6> kNames = {"process_cpu", "wall",  "memory",
+                                                             "mutex",       "block", "native_lock"};
+  return kNames;
+}
+
 const std::array<EventShape, kEventKinds>& event_shapes() {
   static const std::array<EventShape, kEventKinds> shapes = {{
       {"jdk.ExecutionSample", ProfileKind::kCpu, ""},

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 #include "pprof/profile.h"
@@ -30,6 +31,9 @@ struct ProfileShape {
   pprof::SampleType period;         // may be empty
 };
 const ProfileShape& shape(ProfileKind kind);
+
+// The different ones of all kinds.
+std::span<const std::string_view> profile_names();
 
 enum class EventKind : std::size_t {
   kExecution,
