@@ -4,6 +4,7 @@
 #include "base/strings.h"
 #include "syntax/evaluator.h"
 #include "syntax/evaluator_internal.h"
+#include "syntax/free_form.h"
 #include "syntax/schema_messages.h"
 
 namespace invar::syntax {
@@ -15,6 +16,7 @@ class BodyDecoder {
       : source_(source), scope_(scope), diagnostics_(diagnostics) {}
 
   bool decode(const ast::Body& body, const Schema& schema, void* object) {
+    if (&schema == &free_form_schema()) return true;
     const StatementCounts counts(body);
     std::map<std::string_view, bool> seen;
     for (const auto& statement : body.statements) {
