@@ -31,7 +31,7 @@ void targets_line(const component::ComponentView& view, std::string& out) {
   std::string interval = text_of(attribute(view.arguments, "scrape_interval"));
   if (interval.empty()) interval = "15s";
   out += fmt::format("  collects    {} target{} every {} ({})\n", count, count == 1 ? "" : "s", interval,
-                     view.local_id);
+                     view.id());
 }
 
 // Where a browser on this machine finds a server that listens on all addresses.
@@ -48,22 +48,22 @@ std::string start_banner(const component::ComponentDirectory& components, const 
   std::string collects;
   std::string goes;
   std::string archive;
-  for (const auto& listed : components.list("")) {
-    const auto view = components.details(listed.local_id);
+  for (const auto& listed : components.list_all()) {
+    const auto view = components.details(listed.id());
     if (!view) continue;
     if (view->name == "pyroscope.scrape") {
       targets_line(*view, collects);
     } else if (view->name == "pyroscope.receive_http") {
-      collects += fmt::format("  receives    what SDKs push ({})\n", view->local_id);
+      collects += fmt::format("  receives    what SDKs push ({})\n", view->id());
     } else if (view->name == "pyroscope.write") {
       for (const auto& s : view->arguments.statements) {
         if (s.name == "endpoint" && s.body)
           goes += fmt::format("  sends to    {} ({})\n", http::redact_url(text_of(attribute(*s.body, "url"))),
-                              view->local_id);
+                              view->id());
       }
     } else if (view->name == "pyroscope.fsdump") {
       archive = text_of(attribute(view->arguments, "target_directory"));
-      goes += fmt::format("  keeps in    {} ({})\n", archive, view->local_id);
+      goes += fmt::format("  keeps in    {} ({})\n", archive, view->id());
     }
   }
   std::string out = fmt::format("Invar {} is running.\n", build_info().version);

@@ -19,7 +19,25 @@ bool use_colour() {
          (term == nullptr || std::string_view(term) != "dumb");
 }
 
-syntax::Diagnostics all_mistakes(const std::vector<runtime::SourceFile>& sources, syntax::Diagnostics found,
+namespace {
+
+syntax::Diagnostics mistakes_in(const ConfigFiles& config, fs::FileSystem& files,
+                                syntax::Stability min_stability) {
+  const std::vector<runtime::ConfigBlock> blocks = config_blocks();
+  return runtime::validate(config.sources, {.components = &components(),
+                                            .blocks = &blocks,
+                                            .min_stability = min_stability,
+                                            .files = &files,
+                                            .module_path = config.module_path});
+}
+
+std::string counted(std::size_t number, std::string_view what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+syntax::Diagnostics all_mistakes(const ConfigFiles& config, fs::FileSystem& files, syntax::Diagnostics found,
                                  syntax::Stability min_stability) {
   // The load says more of what it found itself, at the place of the whole component: its message ends with the mistake's.
   constexpr int kMostWords = 100;
@@ -36,25 +54,17 @@ syntax::Diagnostics all_mistakes(const std::vector<runtime::SourceFile>& sources
   const auto said = [&](const syntax::Diagnostic& mistake) {
     return endings.contains(mistake.message) || places.contains(mistake.range.start.to_string());
   };
-  for (const auto& diagnostic : runtime::validate(sources, components(), config_blocks(), min_stability))
+  for (const auto& diagnostic : mistakes_in(config, files, min_stability))
     if (diagnostic.severity == syntax::Severity::kError && !said(diagnostic)) found.add(diagnostic);
   found.arrange();
   return found;
 }
 
-namespace {
-
-std::string counted(std::size_t number, std::string_view what) {
-  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-}
-
-}  // namespace
-
 int validate(const std::string& path, syntax::Stability min_stability) {
   const auto files = fs::posix();
-  auto sources = runtime::read_sources(*files, path);
-  if (!sources) return fail_with(sources.error().message);
-  auto diagnostics = runtime::validate(*sources, components(), config_blocks(), min_stability);
+  const auto config = read_config(*files, path, runtime::Reading::kFirst);
+  if (!config) return fail_with(config.error().message);
+  auto diagnostics = mistakes_in(*config, *files, min_stability);
   if (diagnostics.empty()) return 0;
   diagnostics.arrange();
   fmt::print(stderr, "{}\n", diagnostics.render(use_colour()));

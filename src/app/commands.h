@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/config_files.h"
 #include "component/component.h"
 #include "runtime/controller.h"
 #include "syntax/evaluator.h"
@@ -26,7 +27,7 @@ std::vector<runtime::ConfigBlock> config_blocks();
 int validate(const std::string& path, syntax::Stability min_stability);
 
 // What a load found, which stops at its first stage that fails, and what `validate` finds beside it.
-syntax::Diagnostics all_mistakes(const std::vector<runtime::SourceFile>& sources, syntax::Diagnostics found,
+syntax::Diagnostics all_mistakes(const ConfigFiles& config, fs::FileSystem& files, syntax::Diagnostics found,
                                  syntax::Stability min_stability);
 
 // `invar components`: a list; with a name: its arguments, blocks and exports from the schema.

@@ -59,7 +59,9 @@ class Observed {
       (void)files_->make_directories(path.substr(0, path.rfind('/')));
       (void)files_->write_file_atomically(path, "[]", 0644, false);
     }
-    const auto result = controller_->load({{"example.alloy", config}}, ".");
+    runtime::Controller::LoadResult result;
+    controller_->load({{"example.alloy", config}}, ".",
+                      [&](runtime::Controller::LoadResult loaded) { result = std::move(loaded); });
     loop_.run_until_idle();
     return !result.diagnostics.has_errors();
   }

@@ -71,14 +71,18 @@ void expect_round_trip(const Schema& schema, const std::string& where) {
   EXPECT_TRUE(schema.equal(defaults.get(), schema.clone(defaults.get()).get())) << where;
 }
 
+syntax::Diagnostics mistakes_in(const std::string& name, const std::string& text) {
+  const auto blocks = config_blocks();
+  return runtime::validate({{name, text}}, {.components = &components(), .blocks = &blocks});
+}
+
 TEST_P(Contract, DefaultsRoundTrip) {
   expect_round_trip(*registration().arguments, registration().name);
 }
 
 TEST_P(Contract, AnUnknownAttributeIsALocatedDiagnostic) {
   const auto source = fmt::format("{} \"x\" {{\n\tno_such_thing = 1\n}}\n", registration().name);
-  const auto diagnostics = runtime::validate({{"c.alloy", source}}, components(), config_blocks(),
-                                             syntax::Stability::kExperimental);
+  const auto diagnostics = mistakes_in("c.alloy", source);
   EXPECT_NE(
       diagnostics.render(false).find("Error: c.alloy:2:2: unrecognized attribute name \"no_such_thing\""),
       std::string::npos)
@@ -86,8 +90,7 @@ TEST_P(Contract, AnUnknownAttributeIsALocatedDiagnostic) {
 }
 
 TEST_P(Contract, TheExampleIsValid) {
-  const auto diagnostics = runtime::validate({{"example.alloy", registration().example}}, components(),
-                                             config_blocks(), syntax::Stability::kExperimental);
+  const auto diagnostics = mistakes_in("example.alloy", registration().example);
   EXPECT_TRUE(diagnostics.empty()) << diagnostics.render(false);
 }
 
@@ -126,7 +129,9 @@ class Running {
   }
 
   runtime::Controller::LoadResult load() {
-    auto result = controller_->load({{"example.alloy", config_}}, ".");
+    runtime::Controller::LoadResult result;
+    controller_->load({{"example.alloy", config_}}, ".",
+                      [&](runtime::Controller::LoadResult done) { result = std::move(done); });
     loop_.run_until_idle();
     return result;
   }

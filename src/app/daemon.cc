@@ -35,11 +35,13 @@ Daemon::Daemon(RunOptions options, World world)
                  .disk_pool = world_.disk_pool,
                  .files = world_.files,
                  .config_path = options_.config_path,
-                 .apply = [this](const Result<ConfigFiles>& config) { return apply_again(config); }}) {}
+                 .apply = [this](const Result<ConfigFiles>& config, Reloader::Applied done) {
+                   apply_again(config, std::move(done));
+                 }}) {}
 
 Daemon::~Daemon() = default;
 
-Result<syntax::Diagnostics> Daemon::load(const ConfigFiles& config) {
+Result<> Daemon::load(const ConfigFiles& config, std::function<void(syntax::Diagnostics)> done) {
   logger_.info("Invar is starting", {{"version", build_info().version}});
   INVAR_TRY(lock_storage());
   create_metrics();
@@ -51,7 +53,10 @@ Result<syntax::Diagnostics> Daemon::load(const ConfigFiles& config) {
       }));
   transport_ = world_.make_transport(*process_scope_, std::move(transport));
   create_controller();
-  return load_into_controller(config).diagnostics;
+  load_into_controller(config, [done = std::move(done)](runtime::Controller::LoadResult result) {
+    done(std::move(result.diagnostics));
+  });
+  return {};
 }
 
 Result<> Daemon::start() {
@@ -145,23 +150,30 @@ void Daemon::create_controller() {
                                                                       .components = controller_.get()});
 }
 
-runtime::Controller::LoadResult Daemon::load_into_controller(const ConfigFiles& config) {
-  auto result = controller_->load(config.sources, config.module_path);
-  if (!result.sources_rejected) {
-    parsed_sources_.clear();
-    for (const auto& source : config.sources) parsed_sources_.push_back({source.path, source.text});
-  }
-  return result;
+void Daemon::load_into_controller(const ConfigFiles& config, runtime::Controller::LoadDone done) {
+  controller_->load(config.sources, config.module_path,
+                    [this, sources = config.sources,
+                     done = std::move(done)](runtime::Controller::LoadResult result) mutable {
+                      if (!result.sources_rejected) {
+                        parsed_sources_.clear();
+                        for (const auto& source : sources)
+                          parsed_sources_.push_back({source.path, source.text});
+                      }
+                      done(std::move(result));
+                    });
 }
 
-Reloader::Outcome Daemon::apply_again(const Result<ConfigFiles>& config) {
+void Daemon::apply_again(const Result<ConfigFiles>& config, Reloader::Applied done) {
   if (!config) {
     controller_->note_read_failure();
-    return {.error = runtime::reading_error_text(options_.config_path, config.error().message)};
+    done({.error = runtime::reading_error_text(options_.config_path, config.error().message)});
+    return;
   }
-  const auto loaded = load_into_controller(*config);
-  left_queues_->look_after(LeftQueues::kAfterReload);
-  return {.error = runtime::load_error_text(options_.config_path, loaded), .applied = loaded.applied};
+  load_into_controller(
+      *config, [this, done = std::move(done)](const runtime::Controller::LoadResult& loaded) mutable {
+        left_queues_->look_after(LeftQueues::kAfterReload);
+        done({.error = runtime::load_error_text(options_.config_path, loaded), .applied = loaded.applied});
+      });
 }
 
 Result<> Daemon::apply_http(const syntax::Boxed& arguments) {

@@ -47,9 +47,9 @@ class Daemon {
   Daemon(RunOptions options, World world);
   ~Daemon();
 
-  // Builds everything. What the user wrote wrong comes as diagnostics: with an error among them nothing runs.
-  // Errors: the storage directory belongs to another process.
-  Result<syntax::Diagnostics> load(const ConfigFiles& config);
+  // Builds everything. What the user wrote wrong comes as diagnostics, at once or later on the loop when something has to be
+  // fetched: with an error among them nothing runs. Errors: the storage directory belongs to another process.
+  Result<> load(const ConfigFiles& config, std::function<void(syntax::Diagnostics)> done);
   // Errors: `failed to listen on ADDR: <why>`.
   Result<> start();
   void reload(log::Logger logger, Reloader::Done done);
@@ -63,8 +63,8 @@ class Daemon {
   Result<> lock_storage();
   void create_metrics();
   void create_controller();
-  runtime::Controller::LoadResult load_into_controller(const ConfigFiles& config);
-  Reloader::Outcome apply_again(const Result<ConfigFiles>& config);
+  void load_into_controller(const ConfigFiles& config, runtime::Controller::LoadDone done);
+  void apply_again(const Result<ConfigFiles>& config, Reloader::Applied done);
   Result<> apply_http(const syntax::Boxed& arguments);
   void add_routes();
   [[nodiscard]] services::SupportBundleHost support_host(const std::string& peers_json);

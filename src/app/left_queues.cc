@@ -9,7 +9,7 @@ namespace {
 
 std::set<std::string> ids_of(const component::ComponentDirectory& components) {
   std::set<std::string> out;
-  for (const component::ComponentView& view : components.list("")) out.insert(view.local_id);
+  for (const component::ComponentView& view : components.list_all()) out.insert(view.id());
   return out;
 }
 

@@ -24,11 +24,16 @@ void Reloader::read() {
 }
 
 void Reloader::take(const Result<ConfigFiles>& config) {
-  if (!closed_) {
+  if (closed_) return answer();
+  env_.apply(config, alive_.bind([this](Outcome outcome) {
     const UnixNanos since = last_.error.empty() ? env_.loop->unix_ns() : last_.since_unix_ns;
-    last_ = env_.apply(config);
+    last_ = std::move(outcome);
     if (!last_.error.empty()) last_.since_unix_ns = since;
-  }
+    answer();
+  }));
+}
+
+void Reloader::answer() {
   const std::string error = closed_ ? kClosed : last_.error;
   for (const auto& [logger, done] : std::exchange(reading_, {})) {
     if (error.empty()) {

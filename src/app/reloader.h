@@ -27,12 +27,15 @@ class Reloader {
     UnixNanos since_unix_ns = 0;  // of the first reload that went wrong since one went well
   };
 
+  using Applied = std::move_only_function<void(Outcome)>;
+
   struct Environment {
     async::Loop* loop = nullptr;
     async::WorkerPool* disk_pool = nullptr;
     std::shared_ptr<fs::FileSystem> files;
     std::string config_path;
-    std::function<Outcome(const Result<ConfigFiles>&)> apply;  // its error and whether it was applied
+    // Answers with its error and whether it was applied, at once or later.
+    std::function<void(const Result<ConfigFiles>&, Applied)> apply;
   };
   explicit Reloader(Environment environment) : env_(std::move(environment)) {}
 
@@ -48,6 +51,7 @@ class Reloader {
   };
   void read();
   void take(const Result<ConfigFiles>& config);
+  void answer();
 
   const Environment env_;
   std::vector<Request> asked_;    // since the reading under way began

@@ -41,10 +41,18 @@ class Process {
     disk_pool_ = async::make_worker_pool(*loop_, kDiskThreads, "invar-disk");
     daemon_ = std::make_unique<Daemon>(options_, world());
 
-    const auto found = daemon_->load(*config);
-    if (!found) return fail_early(found.error().message);
+    std::optional<syntax::Diagnostics> found;
+    bool waits = false;
+    const auto begun = daemon_->load(*config, [&](syntax::Diagnostics diagnostics) {
+      found = std::move(diagnostics);
+      if (waits) loop_->stop();
+    });
+    if (!begun) return fail_early(begun.error().message);
+    waits = !found;
+    if (waits) loop_->run();  // for what the configuration imports
+    if (!found) return 0;     // told to end before that came
     if (found->has_errors()) {
-      const auto all = all_mistakes(config->sources, *found, options_.min_stability);
+      const auto all = all_mistakes(*config, *files_, *found, options_.min_stability);
       fmt::print(stderr, "{}", all.render(use_colour()));
       std::fputs("\n", stdout);
       std::fflush(stdout);

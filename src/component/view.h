@@ -26,6 +26,8 @@ struct ComponentView {
   BodyValue arguments, exports, debug_info;
   std::vector<Problem> problems;  // all there are: an unhealthy component has at least one
   std::vector<LedgerView> ledgers;
+
+  [[nodiscard]] std::string id() const { return module_id.empty() ? local_id : module_id + "/" + local_id; }
 };
 
 class ComponentDirectory {
@@ -33,8 +35,11 @@ class ComponentDirectory {
   virtual ~ComponentDirectory() = default;
   [[nodiscard]] virtual bool ready() const = 0;
   [[nodiscard]] virtual std::vector<ComponentView> list(std::string_view module_id) const = 0;
-  [[nodiscard]] virtual std::optional<ComponentView> details(std::string_view id) const = 0;
+  [[nodiscard]] virtual std::optional<ComponentView> details(std::string_view id) const = 0;  // whole id
   [[nodiscard]] virtual std::vector<std::string> unhealthy_component_names() const = 0;  // for /-/healthy
+  // Of the root and of all modules below it.
+  [[nodiscard]] virtual std::vector<ComponentView> list_all() const { return list(""); }
+  [[nodiscard]] virtual bool has_module(std::string_view module_id) const { return module_id.empty(); }
 };
 
 }  // namespace invar::component

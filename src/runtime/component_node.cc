@@ -9,11 +9,7 @@
 namespace invar::runtime {
 namespace {
 
-constexpr std::string_view kHeadline = "Failed to build component";
-
-std::string global_id(const ModuleContext& module, const std::string& id) {
-  return module.id.empty() ? id : module.id + "/" + id;
-}
+constexpr std::string_view kReceiverType = "ProfilesReceiver";
 
 std::string data_path(const std::string& storage, const std::string& id) {
   return storage.empty() ? id : fs::join_path(storage, id);
@@ -23,51 +19,40 @@ std::string data_path(const std::string& storage, const std::string& id) {
 
 ComponentNode::ComponentNode(std::string id, std::string label, const component::Registration& registration,
                              const ModuleContext& module)
-    : Node(std::move(id)),
+    : TaskNode(std::move(id), module, kComponentWords),
       registration_(&registration),
-      module_(&module),
-      label_(std::move(label)),
-      global_id_(global_id(module, this->id())),
-      health_(now()) {
+      label_(std::move(label)) {
   if (registration.exports != nullptr)
     exports_ = syntax::Boxed(registration.exports, registration.exports->make());
 }
 
 ComponentNode::~ComponentNode() = default;
 
-UnixNanos ComponentNode::now() const {
-  return module_->environment->loop->unix_ns();
-}
-
-Evaluation ComponentNode::evaluate(const syntax::Scope& scope) {
-  Evaluation failure = take_block(scope);
-  if (failure)
-    health_.evaluation_failed(failure->chain, now());
-  else
-    health_.evaluated(now());
-  return failure;
+Evaluation ComponentNode::evaluate_now(const syntax::Scope& scope) {
+  return noted(take_block(scope));
 }
 
 Evaluation ComponentNode::take_block(const syntax::Scope& scope) {
   auto arguments = decode_arguments(block(), *registration_->arguments, scope);
-  if (!arguments) return decoding_failure(block(), kHeadline, std::move(arguments).error(), false);
+  if (!arguments) return decoding_failure(block(), kComponentHeadline, std::move(arguments).error(), false);
 
   if (component_ == nullptr) {
     const Result<> built = build(*arguments);
-    if (!built) return block_failure(block(), kHeadline, "building component: " + built.error().message);
+    if (!built)
+      return block_failure(block(), kComponentHeadline, "building component: " + built.error().message);
     return std::nullopt;
   }
   if (!update_failed_ && *arguments == arguments_) return std::nullopt;
   const Result<> updated = component_->update(*arguments);
   update_failed_ = !updated;
-  if (!updated) return block_failure(block(), kHeadline, "updating component: " + updated.error().message);
+  if (!updated)
+    return block_failure(block(), kComponentHeadline, "updating component: " + updated.error().message);
   arguments_ = std::move(*arguments);
   return std::nullopt;
 }
 
 Result<> ComponentNode::build(const syntax::Boxed& arguments) {
-  const Environment& environment = *module_->environment;
-  metrics_ = environment.metrics->scope({{"component_path", module_->path()}, {"component_id", id()}});
+  metrics_ = module().metrics->scope({{"component_path", module().path()}, {"component_id", id()}});
   auto component = registration_->build(make_options(), arguments);
   if (!component) {
     metrics_.reset();  // with it go the series of the half-built component
@@ -79,12 +64,12 @@ Result<> ComponentNode::build(const syntax::Boxed& arguments) {
 }
 
 component::Options ComponentNode::make_options() {
-  const Environment& environment = *module_->environment;
+  const Environment& environment = *module().environment;
   component::Options options;
-  options.id = global_id_;
-  options.logger = environment.logger.with({{"component_path", module_->path()}, {"component_id", id()}});
+  options.id = task_id();
+  options.logger = logger();
   options.metrics = metrics_.get();
-  options.data_path = data_path(environment.storage_path, global_id_);
+  options.data_path = data_path(environment.storage_path, task_id());
   options.min_stability = environment.min_stability;
   options.loop = environment.loop;
   options.pool = environment.pool;
@@ -105,7 +90,7 @@ void ComponentNode::publish(syntax::Boxed exports) {
   if (exports == exports_) return;
   exports_ = std::move(exports);
   exports_value_.reset();
-  module_->exports_changed(*this);
+  module().exports_changed(*this);
 }
 
 const syntax::Value* ComponentNode::exports() const {
@@ -115,8 +100,14 @@ const syntax::Value* ComponentNode::exports() const {
   return &*exports_value_;
 }
 
+bool ComponentNode::takes_profiles(const std::string& field_name) const {
+  if (registration_->exports == nullptr) return false;
+  const syntax::Field* field = registration_->exports->find(field_name);
+  return field != nullptr && field->type_text == kReceiverType;
+}
+
 void ComponentNode::start_task() {
-  health_.started(now());
+  note_started();
   component_->start();
 }
 
@@ -124,18 +115,13 @@ void ComponentNode::stop_task(async::Task done) {
   component_->stop(std::move(done));
 }
 
-void ComponentNode::task_ended(const std::optional<Error>& error) {
-  ended_ = true;
-  health_.stopped(error, now());
-}
-
-component::Health ComponentNode::health() const {
-  if (!component_) return health_.combined(std::nullopt);
+std::optional<component::Health> ComponentNode::own_health() const {
+  if (!component_) return std::nullopt;
   std::vector<component::Health> own;
   if (auto health = component_->health()) own.push_back(std::move(*health));
   for (component::Problem& problem : component_->problems(component::Severity::kFailing))
     own.push_back({component::HealthState::kUnhealthy, std::move(problem.sentence), problem.since_unix_ns});
-  return health_.combined(own.empty() ? std::nullopt : std::optional(component::combine(own)));
+  return own.empty() ? std::nullopt : std::optional(component::combine(own));
 }
 
 // Those of the component, and what makes it unhealthy besides.
@@ -152,13 +138,8 @@ std::vector<component::Problem> ComponentNode::problems(const component::Health&
   return out;
 }
 
-component::ComponentView ComponentNode::view(bool details) const {
-  component::ComponentView view;
-  view.name = registration_->name;
-  view.local_id = id();
-  view.module_id = module_->id;
-  view.label = label_;
-  view.health = health();
+std::optional<component::ComponentView> ComponentNode::view(bool details) const {
+  component::ComponentView view = plain_view(registration_->name, label_);
   if (component_)
     for (const pipeline::Ledger* ledger : component_->ledgers())
       view.ledgers.push_back({ledger->destination(), ledger->rows()});

@@ -14,19 +14,23 @@ namespace {
 class RootController final : public Controller {
  public:
   explicit RootController(Environment environment)
-      : environment_(std::move(environment)), metrics_(*environment_.metrics), root_(environment_, "") {}
+      : environment_(std::move(environment)), metrics_(*environment_.metrics), root_(context(), [] {}) {}
 
-  LoadResult load(const std::vector<SourceFile>& sources, const std::string& module_path) override {
+  void load(const std::vector<SourceFile>& sources, const std::string& module_path, LoadDone done) override {
     metrics_.note_sources(sources_hash(sources));
     LoadResult result;
-    const auto blocks = parse_sources(sources, result.diagnostics);
-    if (blocks) {
-      result.applied = root_.load(*blocks, {{"module_path", syntax::Value(module_path)}}, result.diagnostics);
-    } else {
+    auto blocks = parse_sources(sources, result.diagnostics);
+    if (!blocks) {
       result.sources_rejected = true;
+      metrics_.note_loaded(false, environment_.loop->unix_ns());
+      return done(std::move(result));
     }
-    metrics_.note_loaded(!result.diagnostics.has_errors(), environment_.loop->unix_ns());
-    return result;
+    root_.load(
+        {.blocks = *std::move(blocks), .kind = BodyKind::kRoot, .outer = {}, .module_path = module_path}, {},
+        [this, done = std::move(done)](Module::Outcome outcome) mutable {
+          metrics_.note_loaded(!outcome.diagnostics.has_errors(), environment_.loop->unix_ns());
+          done({.diagnostics = std::move(outcome.diagnostics), .applied = outcome.applied});
+        });
   }
 
   void note_read_failure() override {
@@ -38,16 +42,36 @@ class RootController final : public Controller {
   void stop(async::Task done) override { root_.stop(std::move(done)); }
 
   bool ready() const override { return root_.loaded(); }
-  bool has_module(std::string_view module_id) const override { return module_id.empty(); }
+  bool has_module(std::string_view module_id) const override { return root_.find(module_id) != nullptr; }
   std::vector<ComponentView> list(std::string_view module_id) const override {
-    return has_module(module_id) ? root_.list() : std::vector<ComponentView>();
+    const Module* module = root_.find(module_id);
+    return module == nullptr ? std::vector<ComponentView>() : module->list();
   }
-  std::optional<ComponentView> details(std::string_view id) const override { return root_.details(id); }
+  std::vector<ComponentView> list_all() const override {
+    std::vector<ComponentView> views = root_.list();
+    root_.each_module([&](const Module& module) {
+      for (ComponentView& view : module.list()) views.push_back(std::move(view));
+    });
+    return views;
+  }
+  std::optional<ComponentView> details(std::string_view id) const override {
+    const auto slash = id.rfind('/');
+    const bool nested = slash != std::string_view::npos;
+    const Module* module = root_.find(nested ? id.substr(0, slash) : std::string_view());
+    return module == nullptr ? std::nullopt : module->details(nested ? id.substr(slash + 1) : id);
+  }
   std::vector<std::string> unhealthy_component_names() const override {
     return root_.unhealthy_component_names();
   }
 
  private:
+  ModuleContext context() const {
+    ModuleContext context;
+    context.environment = &environment_;
+    context.metrics = environment_.metrics;
+    return context;
+  }
+
   const Environment environment_;
   ConfigMetrics metrics_;
   Module root_;

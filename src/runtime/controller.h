@@ -1,8 +1,8 @@
 // The controller: configuration text -> graph of components -> running pipelines.
 //
 // load() parses, builds the graph, evaluates, and schedules. The first load must succeed whole; a later one (reload) applies what
-// evaluates and leaves the rest running with its last good arguments. A rejected load changes nothing. Identities are paths ("" is
-// the root scope) and scopes nest, so that modules fit without rework.
+// evaluates and leaves the rest running with its last good arguments. A rejected load changes nothing. Identities are paths: "" is
+// the root, "add.x" the module of a custom component, and so on downwards.
 // Threads:  loop thread only.
 // Lifetime: destroy after stop().
 // Spec:     runtime.md 1-10, 13, 15, 16.
@@ -28,6 +28,7 @@ namespace invar::runtime {
 struct SourceFile {
   std::string path;
   std::string text;
+  bool operator==(const SourceFile&) const = default;
 };
 // A file, or every *.alloy directly inside a directory, in path order. Errors: `stat P: no such file or
 // directory` ... Again, while components run, nothing that may be without an end or a writer is read (a pipe, a device).
@@ -77,13 +78,16 @@ class Controller : public component::ComponentDirectory {
     // A syntax error, or an attribute at the top level: nothing was looked at further.
     bool sources_rejected = false;
   };
-  virtual LoadResult load(const std::vector<SourceFile>& sources, const std::string& module_path) = 0;
+  using LoadDone = std::move_only_function<void(LoadResult)>;
+  // `done` once: at once when nothing has to be fetched for the configuration, else later on the loop; never after stop(). The next
+  // load waits for it.
+  virtual void load(const std::vector<SourceFile>& sources, const std::string& module_path,
+                    LoadDone done) = 0;
   virtual void start() = 0;  // after the first load: starts components; later loads start their own
   virtual void stop(async::Task done) = 0;  // reverse dependency order, within the shutdown deadline
 
   // For the metrics: the sources could not even be read, so load() was not called.
   virtual void note_read_failure() = 0;
-  [[nodiscard]] virtual bool has_module(std::string_view module_id) const = 0;
 };
 
 // What a failed load or reload says in one line; "" when there is nothing to say. runtime.md 9.
@@ -91,8 +95,15 @@ std::string load_error_text(const std::string& config_path, const Controller::Lo
 // `reading config path "P": <error>`, also for what read_sources() returns.
 std::string reading_error_text(const std::string& config_path, std::string_view error);
 
-// `validate`: every check that needs no evaluation; nothing is built, opened or read. formatting.md 6.
-syntax::Diagnostics validate(const std::vector<SourceFile>& sources, const component::Registry& components,
-                             const std::vector<ConfigBlock>& blocks, syntax::Stability min_stability);
+// `validate`: every check that needs no evaluation, of the configuration and of the modules in it; nothing is built, opened or
+// fetched but the files of imports that can be read. formatting.md 6.
+struct Validation {
+  const component::Registry* components = nullptr;
+  const std::vector<ConfigBlock>* blocks = nullptr;
+  syntax::Stability min_stability = syntax::Stability::kExperimental;
+  fs::FileSystem* files = nullptr;  // null: imported files are not looked into
+  std::string module_path;
+};
+syntax::Diagnostics validate(const std::vector<SourceFile>& sources, const Validation& validation);
 
 }  // namespace invar::runtime

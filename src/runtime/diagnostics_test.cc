@@ -114,30 +114,6 @@ TEST(RunDiagnostics, Blocks) {
        "1 | argument \"x\" { }\n"
        "2 | export \"y\" { value = argument.x.value }\n"
        "  | ^^^^^^"},
-      {"a custom component: only its definition is reported, not what follows from it",
-       "add \"x\" { a = 1 }\ndeclare \"add\" { }\ntoy.sum \"s\" { value = add.x.sum }",
-       "Error: main.alloy:2:1: declare blocks are not supported yet by Invar VERSION: write the components "
-       "at top level\n"
-       "\n"
-       "1 | add \"x\" { a = 1 }\n"
-       "2 | declare \"add\" { }\n"
-       "  | ^^^^^^^\n"
-       "3 | toy.sum \"s\" { value = add.x.sum }"},
-      {"an import likewise", "import.file \"lib\" { filename = \"x\" }\nlib.add \"x\" { }",
-       "Error: main.alloy:1:1: import.file blocks are not supported yet by Invar VERSION: copy the "
-       "components into this "
-       "configuration\n"
-       "\n"
-       "1 | import.file \"lib\" { filename = \"x\" }\n"
-       "  | ^^^^^^^^^^^\n"
-       "2 | lib.add \"x\" { }"},
-      {"foreach", "foreach \"x\" { }",
-       "Error: main.alloy:1:1: foreach blocks are not supported yet by Invar VERSION: write the components "
-       "once for each "
-       "item\n"
-       "\n"
-       "1 | foreach \"x\" { }\n"
-       "  | ^^^^^^^"},
       {"livedebugging", "livedebugging { enabled = true }",
        "Error: main.alloy:1:1: livedebugging blocks are not supported yet by Invar VERSION: remove the "
        "block\n"

@@ -7,24 +7,27 @@ namespace invar::runtime {
 using component::Health;
 using component::HealthState;
 
-HealthParts::HealthParts(UnixNanos now)
-    : run_{HealthState::kUnknown, "component created", now}, evaluation_(run_) {}
+HealthParts::HealthParts(UnixNanos now, const HealthWords& words)
+    : words_(&words),
+      run_{HealthState::kUnknown, std::string(words.created) + " created", now},
+      evaluation_(run_) {}
 
 void HealthParts::evaluated(UnixNanos now) {
-  evaluation_ = {HealthState::kHealthy, "component evaluated", now};
+  evaluation_ = {HealthState::kHealthy, std::string(words_->evaluated) + " evaluated", now};
 }
 
 void HealthParts::evaluation_failed(const std::string& why, UnixNanos now) {
-  evaluation_ = {HealthState::kUnhealthy, "component evaluation failed: " + why, now};
+  evaluation_ = {HealthState::kUnhealthy, std::string(words_->evaluated) + " evaluation failed: " + why, now};
 }
 
 void HealthParts::started(UnixNanos now) {
-  run_ = {HealthState::kHealthy, "started component", now};
+  run_ = {HealthState::kHealthy, std::string("started ") + words_->started, now};
 }
 
 void HealthParts::stopped(const std::optional<Error>& error, UnixNanos now) {
+  const std::string who = words_->stopped;
   run_ = {HealthState::kExited,
-          error ? "component shut down with error: " + error->message : "component shut down cleanly", now};
+          error ? who + " shut down with error: " + error->message : who + " shut down cleanly", now};
 }
 
 Health HealthParts::combined(const std::optional<Health>& own) const {

@@ -7,6 +7,9 @@
 
 #include "base/build_info.h"
 #include "base/strings.h"
+#include "runtime/foreach_arguments.h"
+#include "runtime/import_arguments.h"
+#include "runtime/module_nodes.h"
 
 namespace invar::runtime {
 namespace {
@@ -14,32 +17,35 @@ namespace {
 using syntax::ast::Block;
 using syntax::ast::BlockRef;
 
-// Blocks that the language knows and the controller cannot take, unless the application brings a ConfigBlock
-// of the name.
+// Services that the language knows and that cannot be configured, unless the application brings a ConfigBlock of the name.
 struct Refusal {
   std::string_view name;
-  BlockClass block_class;
-  enum class Why { kNotYet, kModuleOnly, kNotConfigurable } why;
-  std::string_view advice;  // kNotYet
+  std::string_view advice;  // "": not configurable at all; else not supported yet
 };
-constexpr Refusal kRefusals[] = {
-    {"declare", BlockClass::kDeclare, Refusal::Why::kNotYet, "write the components at top level"},
-    {"import.file", BlockClass::kConfig, Refusal::Why::kNotYet,
-     "copy the components into this configuration"},
-    {"import.string", BlockClass::kConfig, Refusal::Why::kNotYet,
-     "copy the components into this configuration"},
-    {"import.http", BlockClass::kConfig, Refusal::Why::kNotYet,
-     "copy the components into this configuration"},
-    {"import.git", BlockClass::kConfig, Refusal::Why::kNotYet, "copy the components into this configuration"},
-    {"foreach", BlockClass::kConfig, Refusal::Why::kNotYet, "write the components once for each item"},
-    {"argument", BlockClass::kConfig, Refusal::Why::kModuleOnly, {}},
-    {"export", BlockClass::kConfig, Refusal::Why::kModuleOnly, {}},
-    {"livedebugging", BlockClass::kService, Refusal::Why::kNotYet, "remove the block"},
-    {"remotecfg", BlockClass::kService, Refusal::Why::kNotYet, "keep the whole configuration in local files"},
-    {"cluster", BlockClass::kService, Refusal::Why::kNotConfigurable, {}},
-    {"ui", BlockClass::kService, Refusal::Why::kNotConfigurable, {}},
-    {"otel", BlockClass::kService, Refusal::Why::kNotConfigurable, {}},
-    {"labelstore", BlockClass::kService, Refusal::Why::kNotConfigurable, {}},
+constexpr Refusal kServices[] = {
+    {"livedebugging", "remove the block"},
+    {"remotecfg", "keep the whole configuration in local files"},
+    {"cluster", {}},
+    {"ui", {}},
+    {"otel", {}},
+    {"labelstore", {}},
+};
+
+// The blocks of which modules are made.
+struct ModuleBlock {
+  std::string_view name;
+  EntryKind kind;
+  BlockClass block_class = BlockClass::kConfig;
+};
+constexpr ModuleBlock kModuleBlocks[] = {
+    {"declare", EntryKind::kDeclare, BlockClass::kDeclare},
+    {"argument", EntryKind::kArgument},
+    {"export", EntryKind::kExport},
+    {"foreach", EntryKind::kForeach},
+    {"import.file", EntryKind::kImport},
+    {"import.string", EntryKind::kImport},
+    {"import.http", EntryKind::kImport},
+    {"import.git", EntryKind::kImport},
 };
 
 // Namespaces of the language's components. What is missing there was not mistyped, but belongs to another program.
@@ -66,41 +72,23 @@ bool is_foreign(std::string_view name_space) {
   return std::ranges::find(kNamespaces, name_space) != std::end(kNamespaces);
 }
 
-std::string refusal_text(const Refusal& refusal) {
-  switch (refusal.why) {
-    case Refusal::Why::kNotYet:
-      return fmt::format("{} blocks are not supported yet by Invar {}: {}", refusal.name,
-                         build_info().version, refusal.advice);
-    case Refusal::Why::kModuleOnly:
-      return fmt::format("{} blocks only allowed inside a module", refusal.name);
-    case Refusal::Why::kNotConfigurable:
-      return fmt::format("service {} does not support being configured", quote(refusal.name));
-  }
-  return {};
-}
-
 class Taker {
  public:
-  Taker(const component::Registry& components, const std::vector<ConfigBlock>& config_blocks,
-        syntax::Stability min_stability, Purpose purpose)
-      : components_(components),
-        config_blocks_(config_blocks),
-        min_stability_(min_stability),
-        purpose_(purpose),
-        suggestions_(known_names(components, config_blocks)) {}
+  explicit Taker(const InventoryRequest& request)
+      : request_(request),
+        components_(*request.components),
+        config_blocks_(*request.config_blocks),
+        min_stability_(request.min_stability),
+        purpose_(request.purpose),
+        suggestions_(known_names(components_, config_blocks_)) {}
 
-  Inventory take(const std::vector<BlockRef>& blocks) {
-    inventory_.entries.reserve(blocks.size());
-    for (const BlockRef& ref : blocks) {
-      const std::string name = ref.block->full_name();
-      if (!ref.block->label.empty() && (name == "declare" || name.starts_with("import.")))
-        inventory_.custom_namespaces.insert(ref.block->label);
-    }
-    for (const BlockRef& ref : blocks) {
+  Inventory take() {
+    inventory_.entries.reserve(request_.blocks->size());
+    for (const BlockRef& ref : *request_.blocks) {
       inventory_.entries.push_back(classify(ref));
       Entry& entry = inventory_.entries.back();
       check(entry);
-      if (entry.component == nullptr && entry.config == nullptr) inventory_.rejected_ids.insert(entry.id);
+      if (entry.kind == EntryKind::kNothing) inventory_.rejected_ids.insert(entry.id);
     }
     return std::move(inventory_);
   }
@@ -109,43 +97,127 @@ class Taker {
   Entry classify(const BlockRef& ref) {
     Entry entry{.block = ref, .id = ref.block->id()};
     const std::string name = ref.block->full_name();
+    for (const ModuleBlock& known : kModuleBlocks) {
+      if (known.name != name) continue;
+      entry.block_class = known.block_class;
+      entry.kind = known.kind;
+      if (const std::string misplaced = misplacement(entry, name); !misplaced.empty())
+        refuse(entry, misplaced);
+      return entry;
+    }
+    if (request_.kind == BodyKind::kImport) {
+      refuse(entry, "only declare and import blocks are allowed in a module, got " + name);
+      return entry;
+    }
     for (const ConfigBlock& config : config_blocks_) {
       // A service goes by its whole id, so that a label makes it something else; other config blocks ignore a
       // label.
       if (config.name != (config.is_service ? entry.id : name)) continue;
       entry.id = name;
       entry.block_class = config.is_service ? BlockClass::kService : BlockClass::kConfig;
-      if (config.schema != nullptr)
-        entry.config = &config;
-      else
+      if (request_.kind != BodyKind::kRoot) {
+        refuse_inside_module(entry, name);
+      } else if (config.schema == nullptr) {
         refuse(entry, fmt::format("service {} does not support being configured", quote(name)));
+      } else {
+        entry.kind = EntryKind::kConfig;
+        entry.config = &config;
+      }
       return entry;
     }
-    for (const Refusal& refusal : kRefusals) {
-      if (refusal.name != (refusal.block_class == BlockClass::kService ? entry.id : name)) continue;
-      entry.block_class = refusal.block_class;
-      refuse(entry, refusal_text(refusal));
+    for (const Refusal& service : kServices) {
+      if (service.name != entry.id) continue;
+      entry.block_class = BlockClass::kService;
+      if (request_.kind != BodyKind::kRoot)
+        refuse_inside_module(entry, name);
+      else if (service.advice.empty())
+        refuse(entry, fmt::format("service {} does not support being configured", quote(name)));
+      else
+        refuse(entry, fmt::format("{} blocks are not supported yet by Invar {}: {}", name,
+                                  build_info().version, service.advice));
       return entry;
     }
     return entry;
   }
 
+  // Why a block of modules cannot stand here, or "".
+  std::string misplacement(Entry& entry, const std::string& name) const {
+    const bool interface = entry.kind == EntryKind::kArgument || entry.kind == EntryKind::kExport;
+    switch (request_.kind) {
+      case BodyKind::kRoot:
+        return interface ? name + " blocks only allowed inside a module" : "";
+      case BodyKind::kTemplate:
+        return interface ? entry.id + " not allowed in foreach" : "";
+      case BodyKind::kImport:
+        return entry.kind == EntryKind::kDeclare || entry.kind == EntryKind::kImport
+                   ? ""
+                   : "only declare and import blocks are allowed in a module, got " + name;
+      case BodyKind::kDeclare:
+        return "";
+    }
+    return "";
+  }
+
+  void refuse_inside_module(Entry& entry, const std::string& name) const {
+    if (purpose_ == Purpose::kValidate)
+      refuse(entry, fmt::format("{} not allowed in {}", name,
+                                request_.kind == BodyKind::kTemplate ? "foreach" : "module"));
+    else if (entry.block_class == BlockClass::kService)
+      refuse(entry, "service blocks not allowed inside a module: " + quote(name));
+    else
+      refuse(entry, name + " block not allowed inside a module");
+  }
+
   static void refuse(Entry& entry, std::string message) {
     entry.problems.push_back({syntax::Severity::kError, name_range(entry.block), std::move(message)});
+    entry.kind = EntryKind::kNothing;
   }
 
   void check(Entry& entry) {
     if (!entry.problems.empty()) return;
-    check_duplicate(entry);
-    if (entry.config != nullptr) {
-      if (entry.config->stability < min_stability_)
-        refuse(entry, below_minimum_stability(
-                          fmt::format("{} {}", entry.config->is_service ? "block" : "config block",
-                                      quote(entry.config->name)),
-                          entry.config->stability, min_stability_));
+    if (entry.block_class != BlockClass::kComponent && entry.kind != EntryKind::kConfig &&
+        entry.block.block->label.empty()) {
+      refuse(entry, entry.block.block->full_name() + " block must have a label");
       return;
     }
-    find_component(entry);
+    check_duplicate(entry);
+    switch (entry.kind) {
+      case EntryKind::kConfig:
+        if (entry.config->stability < min_stability_)
+          refuse(entry, below_minimum_stability(
+                            fmt::format("{} {}", entry.config->is_service ? "block" : "config block",
+                                        quote(entry.config->name)),
+                            entry.config->stability, min_stability_));
+        return;
+      case EntryKind::kForeach:
+        if (syntax::Stability::kExperimental < min_stability_)
+          refuse(entry, below_minimum_stability("config block \"foreach\"", syntax::Stability::kExperimental,
+                                                min_stability_));
+        return;
+      case EntryKind::kDeclare:
+      case EntryKind::kImport:
+        check_namespace(entry);
+        return;
+      case EntryKind::kNothing:
+        if (entry.problems.empty() || entry.duplicate) find_component(entry);
+        return;
+      default:
+        return;
+    }
+  }
+
+  // Components are named by the labels of declares and imports together.
+  void check_namespace(Entry& entry) {
+    const std::string& label = entry.block.block->label;
+    if (entry.kind == EntryKind::kDeclare && label == "declare") {
+      refuse(entry, "'declare' is not a valid label for a declare block");
+      return;
+    }
+    const auto [first, added] = namespaces_.try_emplace(label, &entry.block);
+    if (added || entry.duplicate) return;
+    const BlockRef& original = *first->second;
+    refuse(entry, fmt::format("{} is already the name of {} at {}", quote(label), original.block->id(),
+                              syntax::position_at(original.file->source, original.span.begin).to_string()));
   }
 
   void check_duplicate(Entry& entry) {
@@ -153,7 +225,8 @@ class Taker {
     if (added) return;
     entry.duplicate = true;
     if (entry.block_class == BlockClass::kService && purpose_ == Purpose::kRun) {
-      refuse(entry, "duplicate definition of " + quote(entry.id));
+      entry.problems.push_back(
+          {syntax::Severity::kError, name_range(entry.block), "duplicate definition of " + quote(entry.id)});
       return;
     }
     const BlockRef& original = first->second;
@@ -170,10 +243,12 @@ class Taker {
 
   void find_component(Entry& entry) {
     const Block& block = *entry.block.block;
-    // Made by a declare or import block, which is itself reported.
-    if (inventory_.custom_namespaces.contains(block.name.front())) return;
-
     const std::string name = block.full_name();
+    if (request_.definitions->has_namespace(block.name.front())) {
+      entry.kind = EntryKind::kCustom;
+      if (block.label.empty()) require_label(entry, name);
+      return;
+    }
     const component::Registration* registration = components_.find(name);
     if (registration == nullptr) {
       std::string advice;
@@ -193,8 +268,14 @@ class Taker {
              below_minimum_stability("component " + quote(name), registration->stability, min_stability_));
       return;
     }
-    if (block.label.empty()) refuse(entry, fmt::format("component {} must have a label", quote(name)));
+    entry.kind = EntryKind::kComponent;
     entry.component = registration;
+    if (block.label.empty()) require_label(entry, name);
+  }
+
+  static void require_label(Entry& entry, const std::string& name) {
+    entry.problems.push_back({syntax::Severity::kError, name_range(entry.block),
+                              fmt::format("component {} must have a label", quote(name))});
   }
 
   static std::vector<std::string> known_names(const component::Registry& components,
@@ -203,9 +284,11 @@ class Taker {
     for (const component::Registration& registration : components.all()) names.push_back(registration.name);
     for (const ConfigBlock& config : config_blocks)
       if (config.schema != nullptr) names.push_back(config.name);
+    for (const ModuleBlock& block : kModuleBlocks) names.emplace_back(block.name);
     return names;
   }
 
+  const InventoryRequest& request_;
   const component::Registry& components_;
   const std::vector<ConfigBlock>& config_blocks_;
   const syntax::Stability min_stability_;
@@ -213,14 +296,35 @@ class Taker {
   Suggestions suggestions_;
   Inventory inventory_;
   std::map<std::string, BlockRef, std::less<>> first_of_id_;
+  std::map<std::string, const BlockRef*, std::less<>> namespaces_;
 };
 
 }  // namespace
 
-Inventory take_inventory(const std::vector<BlockRef>& blocks, const component::Registry& components,
-                         const std::vector<ConfigBlock>& config_blocks, syntax::Stability min_stability,
-                         Purpose purpose) {
-  return Taker(components, config_blocks, min_stability, purpose).take(blocks);
+const syntax::Schema* Entry::schema() const {
+  switch (kind) {
+    case EntryKind::kConfig:
+      return config->schema;
+    case EntryKind::kComponent:
+      return component->arguments;
+    case EntryKind::kArgument:
+      return &argument_schema();
+    case EntryKind::kExport:
+      return &export_schema();
+    case EntryKind::kForeach:
+      return &foreach_schema();
+    case EntryKind::kImport:
+      return import_schema(block.block->full_name());
+    case EntryKind::kNothing:
+    case EntryKind::kCustom:
+    case EntryKind::kDeclare:
+      return nullptr;
+  }
+  return nullptr;
+}
+
+Inventory take_inventory(const InventoryRequest& request) {
+  return Taker(request).take();
 }
 
 syntax::Range header_range(const BlockRef& ref) {

@@ -1,4 +1,4 @@
-// Inventory: what every top-level block is, and what is wrong with it before anything refers to it: unknown
+// Inventory: what every block of a body is, and what is wrong with it before anything refers to it: unknown
 // names, labels, duplicates, stability, blocks that do not belong here. Shared by load() and validate(),
 // which differ in order and in a few words. Spec: runtime.md 2 (classes), language.md 10.4 (texts),
 // formatting.md 6.   Threads: any; pure.
@@ -10,31 +10,47 @@
 
 #include "component/component.h"
 #include "runtime/controller.h"
+#include "runtime/definitions.h"
 #include "syntax/ast.h"
 #include "syntax/diagnostics.h"
 
 namespace invar::runtime {
 
-// The classes of top-level blocks; a block is reported with its class.
+// What a body is, and so what may stand in it.
+enum class BodyKind { kRoot, kDeclare, kTemplate, kImport };
+
+// The classes of blocks; a block is reported with its class.
 enum class BlockClass { kDeclare, kConfig, kService, kComponent };
+
+enum class EntryKind {
+  kNothing,  // unknown, or refused
+  kConfig,
+  kComponent,
+  kCustom,
+  kDeclare,
+  kArgument,
+  kExport,
+  kForeach,
+  kImport,
+};
 
 struct Entry {
   syntax::ast::BlockRef block;
   std::string id;  // node id; config blocks and services are singletons and go by their name
   BlockClass block_class = BlockClass::kComponent;
-  // What the block's body is described by; both null when the name is unknown or the block is refused.
-  const component::Registration* component = nullptr;
-  const ConfigBlock* config = nullptr;
-  bool duplicate = false;  // an earlier block has the same id
+  EntryKind kind = EntryKind::kNothing;
+  const component::Registration* component = nullptr;  // kComponent
+  const ConfigBlock* config = nullptr;                 // kConfig
+  bool duplicate = false;                              // an earlier block has the same id
   std::vector<syntax::Diagnostic> problems;
 
   // A vertex of the graph, which expressions may refer to.
   [[nodiscard]] bool is_node() const {
-    return !duplicate && (config != nullptr || (component != nullptr && !block.block->label.empty()));
+    return !duplicate && kind != EntryKind::kNothing &&
+           (kind == EntryKind::kConfig || !block.block->label.empty());
   }
-  [[nodiscard]] const syntax::Schema* schema() const {
-    return component != nullptr ? component->arguments : config != nullptr ? config->schema : nullptr;
-  }
+  // What the block's body is described by; null when it is described by nothing, or by its declare.
+  [[nodiscard]] const syntax::Schema* schema() const;
 };
 
 struct Inventory {
@@ -42,14 +58,20 @@ struct Inventory {
   // Names that would have a meaning if their block were good: a reference to one of them is a consequence of
   // an error that is already reported, and is not reported again.
   std::set<std::string, std::less<>> rejected_ids;
-  std::set<std::string, std::less<>> custom_namespaces;  // labels of `declare` and `import.*`
 };
 
 enum class Purpose { kRun, kValidate };
 
-Inventory take_inventory(const std::vector<syntax::ast::BlockRef>& blocks,
-                         const component::Registry& components, const std::vector<ConfigBlock>& config_blocks,
-                         syntax::Stability min_stability, Purpose purpose);
+struct InventoryRequest {
+  const std::vector<syntax::ast::BlockRef>* blocks = nullptr;
+  BodyKind kind = BodyKind::kRoot;
+  const Definitions* definitions = nullptr;  // with the declares and imports among the blocks
+  const component::Registry* components = nullptr;
+  const std::vector<ConfigBlock>* config_blocks = nullptr;
+  syntax::Stability min_stability = syntax::Stability::kExperimental;
+  Purpose purpose = Purpose::kRun;
+};
+Inventory take_inventory(const InventoryRequest& request);
 
 // The block's name as far as its opening brace, and its name alone.
 syntax::Range header_range(const syntax::ast::BlockRef& ref);

@@ -1,11 +1,15 @@
 #include "runtime/loaded_graph.h"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "base/strings.h"
+#include "runtime/component_node.h"
+#include "runtime/config_node.h"
+#include "runtime/custom_node.h"
+#include "runtime/foreach_node.h"
+#include "runtime/import_node.h"
+#include "runtime/module_nodes.h"
 
 namespace invar::runtime {
 namespace {
@@ -30,35 +34,32 @@ struct ExportTree {
   }
 };
 
-constexpr std::string_view kReceiverType = "ProfilesReceiver";
-
-// Profiles flow to whoever exports a receiver; everything else flows from the exporter to the user.
-bool flows_to_exporter(const component::Registration& exporter, const std::string& field_name) {
-  if (exporter.exports == nullptr) return false;
-  const syntax::Field* field = exporter.exports->find(field_name);
-  return field != nullptr && field->type_text == kReceiverType;
-}
-
 class Maker {
  public:
   Maker(const GraphRequest& request, syntax::Diagnostics& diagnostics, std::vector<Warning>& warnings)
-      : request_(request),
-        environment_(*request.module->environment),
-        diagnostics_(diagnostics),
-        warnings_(warnings),
-        inventory_(take_inventory(*request.blocks, *environment_.components, environment_.blocks,
-                                  environment_.min_stability, Purpose::kRun)) {}
+      : request_(request), diagnostics_(diagnostics), warnings_(warnings) {}
 
   std::optional<LoadedGraph> make() {
-    for (const BlockClass reported :
-         {BlockClass::kService, BlockClass::kDeclare, BlockClass::kConfig, BlockClass::kComponent})
-      report_blocks(reported);
-    add_config_nodes();
-    add_component_nodes();
-    wire();
-    report_cycles();
-    for (syntax::Diagnostic& self : self_references_) report(std::move(self));
-    if (failed_) return std::nullopt;
+    define();
+    const Environment& environment = *request_.module->environment;
+    PlanRequest request{.body = {.blocks = request_.blocks,
+                                 .kind = request_.kind,
+                                 .definitions = graph_.definitions.get(),
+                                 .components = environment.components,
+                                 .config_blocks = &environment.blocks,
+                                 .min_stability = environment.min_stability,
+                                 .purpose = Purpose::kRun},
+                        .given = request_.given,
+                        .variables = {"module_path"}};
+    Plan plan = make_plan(request);
+    if (!report(plan)) return std::nullopt;
+    for (const PlannedNode& planned : plan.nodes) add(planned);
+    graph_.graph = std::move(plan.graph);
+    graph_.ids = std::move(plan.ids);
+    for (const Flow& flow : plan.flows) {
+      graph_.items[flow.user].flows.push_back(flow);
+      graph_.items[flow.exporter].flows.push_back(flow);
+    }
     graph_.order = graph_.graph.topological_order();
     graph_.place_of.resize(graph_.order.size());
     for (std::size_t place = 0; place < graph_.order.size(); ++place)
@@ -67,104 +68,118 @@ class Maker {
   }
 
  private:
-  void report(syntax::Diagnostic diagnostic) {
-    failed_ = true;
-    diagnostics_.add(std::move(diagnostic));
-  }
-
-  void report_blocks(BlockClass reported) {
-    for (const Entry& entry : inventory_.entries) {
-      if (entry.block_class != reported) continue;
-      for (const syntax::Diagnostic& problem : entry.problems) report(problem);
+  // What the body may use: an import that was there before keeps its content.
+  void define() {
+    auto definitions = std::make_shared<Definitions>(request_.outer, request_.module_path);
+    for (const syntax::ast::BlockRef& ref : *request_.blocks) {
+      const std::string name = ref.block->full_name();
+      if (ref.block->label.empty()) continue;
+      if (name == "declare") definitions->declare(ref);
+      if (name.starts_with("import.")) definitions->import(ref.block->label, import(ref)->slot());
     }
+    graph_.definitions = std::move(definitions);
   }
 
-  void add_config_nodes() {
-    for (const ConfigBlock& config : environment_.blocks) {
-      if (config.schema == nullptr) continue;
-      std::optional<syntax::ast::BlockRef> block;
-      for (const Entry& entry : inventory_.entries)
-        if (entry.config == &config && entry.is_node()) block = entry.block;
-      std::shared_ptr<Node> node = previous(config.name);
-      if (node == nullptr) node = std::make_shared<ConfigNode>(config);
-      add({.node = std::move(node), .block = std::move(block)});
+  std::shared_ptr<ImportNode> import(const syntax::ast::BlockRef& ref) {
+    std::shared_ptr<ImportNode>& node = imports_[ref.block->id()];
+    if (node == nullptr) node = previous<ImportNode>(ref.block->id());
+    if (node == nullptr)
+      node = std::make_shared<ImportNode>(ref.block->id(), ref.block->full_name(), ref.block->label,
+                                          *request_.module);
+    return node;
+  }
+
+  bool report(Plan& plan) {
+    bool good = true;
+    const auto error = [&](syntax::Diagnostic diagnostic) {
+      good = false;
+      diagnostics_.add(std::move(diagnostic));
+    };
+    for (const BlockClass reported :
+         {BlockClass::kService, BlockClass::kDeclare, BlockClass::kConfig, BlockClass::kComponent})
+      for (const Entry& entry : plan.inventory.entries)
+        if (entry.block_class == reported)
+          for (const syntax::Diagnostic& problem : entry.problems) error(problem);
+    for (std::size_t i = 0; i < plan.references.size(); ++i) {
+      if (!plan.inventory.entries[i].is_node()) continue;
+      for (syntax::Diagnostic& wrong : plan.references[i].errors) error(std::move(wrong));
+      std::ranges::move(plan.references[i].warnings, std::back_inserter(warnings_));
     }
+    for (syntax::Diagnostic& circle : plan.circles) error(std::move(circle));
+    return good;
   }
 
-  void add_component_nodes() {
-    for (const Entry& entry : inventory_.entries) {
-      if (entry.component == nullptr || !entry.is_node()) continue;
-      std::shared_ptr<ComponentNode> node = std::dynamic_pointer_cast<ComponentNode>(previous(entry.id));
-      if (node == nullptr)
-        node = std::make_shared<ComponentNode>(entry.id, entry.block.block->label, *entry.component,
-                                               *request_.module);
-      add({.node = node, .component = node, .block = entry.block});
+  void add(const PlannedNode& planned) {
+    std::shared_ptr<Node> node = planned.config != nullptr  ? config_node(*planned.config)
+                                 : planned.entry != nullptr ? node_of(*planned.entry)
+                                                            : given_node(planned.id);
+    graph_.index_of.emplace(node.get(), graph_.items.size());
+    graph_.items.push_back({.node = std::move(node), .block = {}, .flows = {}});
+    if (planned.entry != nullptr) graph_.items.back().block = planned.entry->block;
+  }
+
+  std::shared_ptr<Node> config_node(const ConfigBlock& config) {
+    if (auto node = previous<ConfigNode>(config.name)) return node;
+    return std::make_shared<ConfigNode>(config);
+  }
+
+  std::shared_ptr<Node> given_node(const std::string& id) {
+    auto node = previous<GivenNode>(id);
+    if (node == nullptr) node = std::make_shared<GivenNode>(id);
+    graph_.given[id] = node.get();
+    return node;
+  }
+
+  std::shared_ptr<Node> node_of(const Entry& entry) {
+    const syntax::ast::Block& block = *entry.block.block;
+    const ModuleContext& module = *request_.module;
+    switch (entry.kind) {
+      case EntryKind::kComponent:
+        return kept_or_new<ComponentNode>(entry.id, block.label, *entry.component, module);
+      case EntryKind::kCustom:
+        return kept_or_new<CustomNode>(entry.id, block.full_name(), block.label, module);
+      case EntryKind::kForeach:
+        return kept_or_new<ForeachNode>(entry.id, block.label, module);
+      case EntryKind::kArgument: {
+        auto node = kept_or_new<ArgumentNode>(entry.id, block.label, module);
+        graph_.arguments[block.label] = node.get();
+        return node;
+      }
+      case EntryKind::kExport: {
+        auto node = kept_or_new<ExportNode>(entry.id, block.label, module);
+        graph_.exports[block.label] = node.get();
+        return node;
+      }
+      case EntryKind::kImport:
+        return import(entry.block);
+      case EntryKind::kDeclare:
+        return kept_or_new<DeclareNode>(entry.id);
+      case EntryKind::kNothing:
+      case EntryKind::kConfig:
+        break;
     }
+    return nullptr;
   }
 
-  std::shared_ptr<Node> previous(const std::string& id) const {
+  template <class T>
+  std::shared_ptr<T> previous(const std::string& id) const {
     if (request_.previous == nullptr) return nullptr;
     const auto found = request_.previous->ids.find(id);
-    return found == request_.previous->ids.end() ? nullptr : request_.previous->items[found->second].node;
+    if (found == request_.previous->ids.end()) return nullptr;
+    return std::dynamic_pointer_cast<T>(request_.previous->items[found->second].node);
   }
 
-  void add(LoadedGraph::Item item) {
-    const Graph::Index index = graph_.items.size();
-    graph_.ids.emplace(item.node->id(), index);
-    graph_.index_of.emplace(item.node.get(), index);
-    graph_.items.push_back(std::move(item));
-  }
-
-  void wire() {
-    graph_.graph = Graph(graph_.items.size());
-    ReferenceResolver resolver(graph_.ids, inventory_, request_.variables, environment_.min_stability);
-    for (Graph::Index user = 0; user < graph_.items.size(); ++user) {
-      const LoadedGraph::Item& item = graph_.items[user];
-      if (!item.block) continue;
-      References references = resolver.resolve(*item.block);
-      for (syntax::Diagnostic& error : references.errors) report(std::move(error));
-      std::ranges::move(references.warnings, std::back_inserter(warnings_));
-      for (const Reference& reference : references.found) connect(user, reference);
-    }
-  }
-
-  void connect(Graph::Index user, const Reference& reference) {
-    const Graph::Index exporter = reference.target;
-    if (exporter == user) {
-      if (!graph_.graph.depends_on_itself(user))
-        self_references_.push_back(
-            {syntax::Severity::kError, reference.range, "self reference: " + graph_.items[user].node->id()});
-      graph_.graph.add_edge(user, user);
-      return;
-    }
-    graph_.graph.add_edge(user, exporter);
-    const auto& component = graph_.items[exporter].component;
-    if (component == nullptr || graph_.items[user].component == nullptr) return;
-    const bool backwards = flows_to_exporter(component->registration(), reference.field);
-    auto& edges = graph_.items[backwards ? user : exporter].data_flow_edges_to;
-    const Graph::Index to = backwards ? exporter : user;
-    if (std::ranges::find(edges, to) == edges.end()) edges.push_back(to);
-  }
-
-  void report_cycles() {
-    for (const std::vector<Graph::Index>& cycle : graph_.graph.cycles()) {
-      std::vector<std::string> members;
-      members.reserve(cycle.size());
-      for (const Graph::Index member : cycle) members.push_back(graph_.items[member].node->id());
-      // A member of a cycle has references, so it was written.
-      report({syntax::Severity::kError, header_range(*graph_.items[cycle.front()].block),
-              "cycle: " + member_list(std::move(members))});
-    }
+  template <class T, class... More>
+  std::shared_ptr<T> kept_or_new(const std::string& id, More&&... more) const {
+    if (auto node = previous<T>(id)) return node;
+    return std::make_shared<T>(id, std::forward<More>(more)...);
   }
 
   const GraphRequest& request_;
-  const Environment& environment_;
   syntax::Diagnostics& diagnostics_;
   std::vector<Warning>& warnings_;
-  Inventory inventory_;
   LoadedGraph graph_;
-  std::vector<syntax::Diagnostic> self_references_;
-  bool failed_ = false;
+  std::map<std::string, std::shared_ptr<ImportNode>> imports_;
 };
 
 }  // namespace
@@ -186,8 +201,19 @@ std::vector<std::vector<RunnablePtr>> LoadedGraph::task_groups() const {
   for (const std::vector<Graph::Index>& group : graph.groups()) {
     std::vector<RunnablePtr> tasks;
     for (const Graph::Index index : group)
-      if (items[index].component) tasks.push_back(items[index].component);
+      if (Runnable* task = items[index].node->task()) tasks.emplace_back(items[index].node, task);
     if (!tasks.empty()) out.push_back(std::move(tasks));
+  }
+  return out;
+}
+
+std::vector<Graph::Index> LoadedGraph::data_flow_edges_to(Graph::Index node) const {
+  std::vector<Graph::Index> out;
+  for (const Flow& flow : items[node].flows) {
+    const bool backwards = items[flow.exporter].node->takes_profiles(flow.field);
+    if ((backwards ? flow.user : flow.exporter) != node) continue;
+    const Graph::Index to = backwards ? flow.exporter : flow.user;
+    if (std::ranges::find(out, to) == out.end()) out.push_back(to);
   }
   return out;
 }

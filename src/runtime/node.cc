@@ -48,18 +48,55 @@ EvaluationFailure block_failure(const std::optional<syntax::ast::BlockRef>& bloc
   return {std::move(chain), {std::move(diagnostic)}};
 }
 
-Evaluation ConfigNode::evaluate(const syntax::Scope& scope) {
-  const std::string_view headline =
-      config_.is_service ? "Failed to evaluate service" : "Failed to evaluate node for config block";
-  auto arguments = decode_arguments(block(), *config_.schema, scope);
-  if (!arguments)
-    return decoding_failure(block(), headline, std::move(arguments).error(), !config_.is_service);
-  if (*arguments == applied_) return std::nullopt;
-  const Result<> taken = config_.apply(*arguments);
-  // Arguments that were refused, perhaps after half of them took effect, are offered again next time.
-  applied_ = taken ? std::move(*arguments) : syntax::Boxed();
-  if (!taken) return block_failure(block(), headline, taken.error().message);
-  return std::nullopt;
+TaskNode::TaskNode(std::string id, const ModuleContext& module, const HealthWords& words)
+    : Node(std::move(id)),
+      module_(&module),
+      global_id_(module.global_id(this->id())),
+      health_(module.environment->loop->unix_ns(), words) {}
+
+TaskNode::~TaskNode() = default;
+
+void TaskNode::task_ended(const std::optional<Error>& error) {
+  ended_ = true;
+  health_.stopped(error, now());
+}
+
+std::optional<component::Health> TaskNode::health() const {
+  return health_.combined(own_health());
+}
+
+UnixNanos TaskNode::now() const {
+  return module_->environment->loop->unix_ns();
+}
+
+void TaskNode::note_started() {
+  health_.started(now());
+}
+
+Evaluation TaskNode::noted(Evaluation evaluation) {
+  if (evaluation)
+    health_.evaluation_failed(evaluation->chain, now());
+  else
+    health_.evaluated(now());
+  return evaluation;
+}
+
+log::Logger TaskNode::logger() const {
+  return module_->environment->logger.with({{"component_path", module_->path()}, {"component_id", id()}});
+}
+
+component::ComponentView TaskNode::plain_view(std::string name, std::string label) const {
+  component::ComponentView view;
+  view.name = std::move(name);
+  view.local_id = id();
+  view.module_id = module_->id;
+  view.label = std::move(label);
+  view.health = *health();
+  if (view.health.state == component::HealthState::kUnhealthy ||
+      view.health.state == component::HealthState::kExited)
+    view.problems.push_back(
+        {component::Severity::kFailing, "", view.health.message, view.health.updated_unix_ns});
+  return view;
 }
 
 }  // namespace invar::runtime

@@ -222,7 +222,7 @@ class Walk {
         "toy.sum \"x\" { value = toy.sum.x.sum }",
         "toy.sum \"x\" { value = toy.sum.y.sum }\ntoy.sum \"y\" { value = toy.sum.x.sum }",
         "toy.sum \"x\" { value = 1 }\ntoy.sum \"x\" { value = 2 }",
-        "declare \"x\" { }"};
+        "declare \"declare\" { }"};
     Config next = model_.config;
     edit(next);
     const auto result = rig_.reload(text_of(next, random_) + kBad[random_() % std::size(kBad)] + "\n");

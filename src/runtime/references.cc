@@ -54,6 +54,33 @@ References ReferenceResolver::resolve(const syntax::ast::BlockRef& block) {
   return out;
 }
 
+References ReferenceResolver::resolve_attributes(const syntax::ast::BlockRef& block) {
+  References out;
+  std::vector<syntax::Traversal> chains;
+  for (const syntax::ast::Statement& statement : block.block->body.statements)
+    if (const auto* attribute = std::get_if<syntax::ast::Attribute>(&statement.node))
+      syntax::collect_traversals(*attribute->value, chains);
+  for (const syntax::Traversal& chain : chains) resolve_one(chain, block.file->source, out);
+  return out;
+}
+
+std::vector<Reference> ReferenceResolver::seen_from(const syntax::ast::Body& body,
+                                                    const syntax::SourcePtr& source,
+                                                    const std::set<std::string, std::less<>>& own) const {
+  std::vector<Reference> out;
+  std::vector<syntax::Traversal> chains;
+  syntax::collect_traversals(body, chains);
+  for (const syntax::Traversal& chain : chains) {
+    if (find_prefix(chain.names, [&](const std::string& prefix) { return own.contains(prefix); }) > 0)
+      continue;
+    auto reference = find_node(chain);
+    if (!reference) continue;
+    reference->range = syntax::ast::range_of(source, {chain.spans.front().begin, chain.spans.back().end});
+    out.push_back(std::move(*reference));
+  }
+  return out;
+}
+
 void ReferenceResolver::resolve_one(const syntax::Traversal& chain, const syntax::SourcePtr& source,
                                     References& out) {
   const syntax::Range range =
@@ -103,7 +130,6 @@ std::optional<Reference> ReferenceResolver::find_node(const syntax::Traversal& c
 }
 
 bool ReferenceResolver::already_reported(const syntax::Traversal& chain) const {
-  if (inventory_.custom_namespaces.contains(chain.names.front())) return true;
   return find_prefix(chain.names,
                      [&](const std::string& prefix) { return inventory_.rejected_ids.contains(prefix); }) > 0;
 }

@@ -48,7 +48,13 @@ class ReferenceResolver {
   // resolver.
   ReferenceResolver(const NodeIds& ids, const Inventory& inventory,
                     const std::set<std::string, std::less<>>& variables, syntax::Stability min_stability);
+  // Everything in the block's body.
   References resolve(const syntax::ast::BlockRef& block);
+  // Its attributes alone.
+  References resolve_attributes(const syntax::ast::BlockRef& block);
+  // Which nodes a nested body talks about, leaving out the names that it has itself: `own`. What is wrong in there is not said.
+  std::vector<Reference> seen_from(const syntax::ast::Body& body, const syntax::SourcePtr& source,
+                                   const std::set<std::string, std::less<>>& own) const;
 
  private:
   void resolve_one(const syntax::Traversal& chain, const syntax::SourcePtr& source, References& out);

@@ -94,7 +94,7 @@ TEST(Reload, ARejectedLoadChangesNothingAtAll) {
       {"self reference", "toy.sum \"a\" { value = toy.sum.a.sum }", false},
       {"bad reference", "toy.sum \"a\" { value = toy.sum.q.sum }", false},
       {"misplaced block", "toy.sum \"a\" { value = 9 }\nargument \"x\" { }", false},
-      {"module block", "toy.sum \"a\" { value = 9 }\ndeclare \"x\" { }", false},
+      {"module block", "toy.sum \"a\" { value = 9 }\ndeclare \"x\" {\n x \"y\" { }\n}", false},
   };
   for (const auto& row : rows) {
     Rig rig;

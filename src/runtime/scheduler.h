@@ -49,6 +49,7 @@ class Scheduler {
   void stop_all(async::Task done);
 
   [[nodiscard]] bool is_stopping(const std::string& task_id) const;
+  [[nodiscard]] bool stops_anything() const { return !chains_.empty(); }
 
  private:
   struct Chain;

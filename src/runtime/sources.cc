@@ -75,6 +75,10 @@ std::string sources_hash(const std::vector<SourceFile>& sources) {
   return hex(std::string_view(reinterpret_cast<const char*>(digest), size));
 }
 
+std::string sha256_hex(std::string_view text) {
+  return sources_hash({{"", std::string(text)}});
+}
+
 std::optional<std::vector<syntax::ast::BlockRef>> parse_sources(const std::vector<SourceFile>& sources,
                                                                 syntax::Diagnostics& diagnostics) {
   std::vector<syntax::ast::BlockRef> blocks;

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/controller.h"
@@ -14,6 +15,8 @@ namespace invar::runtime {
 
 // SHA-256, in hexadecimal, of all texts one after the other: the label of invar_config_hash.
 std::string sources_hash(const std::vector<SourceFile>& sources);
+
+std::string sha256_hex(std::string_view text);
 
 // The top-level blocks of all files, in their order. Nothing when any file has an error; the errors of all
 // files are reported, and of the attributes that stand at the top level of a file the first.

@@ -1,101 +1,233 @@
-// validate(): formatting.md 6. The order of the report: declare blocks, config blocks, components, services,
-// each block with its own problems, its schema's and its references'; then cycles, then self references.
+// validate(): formatting.md 6. The order of the report of a body: declare blocks with their bodies, config blocks, components,
+// services, each block with its own problems, its schema's and its references'; then cycles, then self references.
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/strings.h"
 #include "runtime/controller.h"
-#include "runtime/graph.h"
-#include "runtime/inventory.h"
-#include "runtime/references.h"
+#include "runtime/custom_node.h"
+#include "runtime/import_arguments.h"
+#include "runtime/import_content.h"
+#include "runtime/import_fetcher.h"
+#include "runtime/plan.h"
 #include "runtime/sources.h"
 #include "syntax/evaluator.h"
 
 namespace invar::runtime {
 namespace {
 
-// The root's variables that are no nodes.
-const std::set<std::string, std::less<>> kRootVariables{"module_path"};
+using syntax::ast::BlockRef;
+
+using Chain = std::vector<std::string>;  // identities of the imports in whose content a body stands
+
+// Whether expressions mean the same everywhere: they refer to nothing but `module_path` and the standard library without the
+// environment.
+bool is_constant(const BlockRef& block) {
+  std::vector<syntax::Traversal> chains;
+  syntax::collect_traversals(block.block->body, chains);
+  return std::ranges::all_of(chains, [](const syntax::Traversal& chain) {
+    const std::string& first = chain.names.front();
+    if (first == "module_path") return true;
+    return first != "sys" && first != "env" && syntax::stdlib_find(first) != nullptr;
+  });
+}
 
 class Validator {
  public:
-  Validator(Inventory inventory, syntax::Stability min_stability, syntax::Diagnostics& diagnostics)
-      : inventory_(std::move(inventory)), min_stability_(min_stability), diagnostics_(diagnostics) {}
+  Validator(const Validation& validation, syntax::Diagnostics& diagnostics)
+      : validation_(validation), diagnostics_(diagnostics) {}
 
-  void run() {
-    for (const Entry& entry : inventory_.entries)
-      if (entry.is_node()) {
-        ids_.emplace(entry.id, nodes_.size());
-        nodes_.push_back(&entry);
-      }
-    graph_ = Graph(nodes_.size());
+  struct Body {
+    std::vector<BlockRef> blocks;
+    BodyKind kind = BodyKind::kRoot;
+    std::shared_ptr<const Definitions> outer;
+    std::string module_path;
+    std::vector<std::string> given;
+  };
+
+  void check(const Body& body, const Chain& chain) {
+    auto definitions = std::make_shared<Definitions>(body.outer, body.module_path);
+    for (const BlockRef& ref : body.blocks) {
+      if (ref.block->label.empty()) continue;
+      const std::string name = ref.block->full_name();
+      if (name == "declare") definitions->declare(ref);
+      if (name.starts_with("import.")) definitions->import(ref.block->label, look_into(ref, body, chain));
+    }
+    const Plan plan = make_plan({.body = {.blocks = &body.blocks,
+                                          .kind = body.kind,
+                                          .definitions = definitions.get(),
+                                          .components = validation_.components,
+                                          .config_blocks = validation_.blocks,
+                                          .min_stability = validation_.min_stability,
+                                          .purpose = Purpose::kValidate},
+                                 .given = body.given,
+                                 .variables = {"module_path"}});
     for (const BlockClass checked :
          {BlockClass::kDeclare, BlockClass::kConfig, BlockClass::kComponent, BlockClass::kService})
-      for (const Entry& entry : inventory_.entries)
-        if (entry.block_class == checked) check(entry);
-    report_cycles();
-    for (syntax::Diagnostic& self : self_references_) diagnostics_.add(std::move(self));
+      for (std::size_t i = 0; i < plan.inventory.entries.size(); ++i)
+        if (plan.inventory.entries[i].block_class == checked) check_entry(plan, i, definitions, chain);
+    for (const syntax::Diagnostic& circle : plan.circles) diagnostics_.add(circle);
   }
 
  private:
-  void check(const Entry& entry) {
+  void check_entry(const Plan& plan, std::size_t index, const std::shared_ptr<const Definitions>& definitions,
+                   const Chain& chain) {
+    const Entry& entry = plan.inventory.entries[index];
+    const syntax::ast::Block& block = *entry.block.block;
     for (const syntax::Diagnostic& problem : entry.problems) diagnostics_.add(problem);
+    if (entry.kind == EntryKind::kImport) diagnostics_.append(std::move(import_mistakes_[&block]));
     if (const syntax::Schema* schema = entry.schema())
-      syntax::check_body(entry.block.block->body, entry.block.file->source, entry.block.span, *schema,
-                         diagnostics_);
-    // What stands in a refused block means nothing here.
-    if (entry.schema() != nullptr) check_references(entry);
-  }
-
-  void check_references(const Entry& entry) {
-    if (!resolver_) resolver_.emplace(ids_, inventory_, kRootVariables, min_stability_);
-    References references = resolver_->resolve(entry.block);
-    for (syntax::Diagnostic& error : references.errors) diagnostics_.add(std::move(error));
-    for (const Warning& warning : references.warnings)
+      syntax::check_body(block.body, entry.block.file->source, entry.block.span, *schema, diagnostics_);
+    if (entry.kind == EntryKind::kCustom) check_instance(entry, *definitions);
+    for (const syntax::Diagnostic& error : plan.references[index].errors) diagnostics_.add(error);
+    for (const Warning& warning : plan.references[index].warnings)
       diagnostics_.warning(warning.range, std::string(warning_text(warning.kind)));
-    if (!entry.is_node()) return;
-    const Graph::Index user = ids_.find(entry.id)->second;
-    for (const Reference& reference : references.found) {
-      if (reference.target == user && !graph_.depends_on_itself(user))
-        self_references_.push_back({syntax::Severity::kError, reference.range, "cannot reference self"});
-      graph_.add_edge(user, reference.target);
+    if (entry.kind == EntryKind::kDeclare) {
+      for (syntax::Diagnostic& stray : stray_attributes(block.body, entry.block.file))
+        diagnostics_.add(std::move(stray));
+      check({.blocks = blocks_of(block.body, entry.block.file),
+             .kind = BodyKind::kDeclare,
+             .outer = definitions,
+             .module_path = definitions->module_path(),
+             .given = {}},
+            chain);
     }
+    if (entry.kind == EntryKind::kForeach) check_template(plan, entry, definitions, chain);
   }
 
-  // One for each member, the members named in the order of the alphabet.
-  void report_cycles() {
-    for (const std::vector<Graph::Index>& cycle : graph_.cycles()) {
-      std::vector<std::string> members;
-      members.reserve(cycle.size());
-      for (const Graph::Index member : cycle) members.push_back(nodes_[member]->id);
-      std::ranges::sort(members);
-      const std::string message = "cycle detected: " + member_list(std::move(members));
-      for (const Graph::Index member : cycle)
-        diagnostics_.error(header_range(nodes_[member]->block), message);
-    }
+  void check_template(const Plan& plan, const Entry& entry,
+                      const std::shared_ptr<const Definitions>& definitions, const Chain& chain) {
+    const syntax::ast::Block* children = foreach_template(*entry.block.block);
+    if (children == nullptr) return;
+    for (syntax::Diagnostic& stray : stray_attributes(children->body, entry.block.file))
+      diagnostics_.add(std::move(stray));
+    Body body{.blocks = blocks_of(children->body, entry.block.file),
+              .kind = BodyKind::kTemplate,
+              .outer = definitions,
+              .module_path = definitions->module_path(),
+              .given = {}};
+    for (const PlannedNode& node : plan.nodes) body.given.push_back(node.id);
+    if (const auto variable = foreach_variable(*entry.block.block)) body.given.push_back(*variable);
+    check(body, chain);
   }
 
-  const Inventory inventory_;
-  const syntax::Stability min_stability_;
+  // Its arguments against those of its declare.
+  void check_instance(const Entry& entry, const Definitions& definitions) {
+    const Definitions::Found found = definitions.find(entry.block.block->name);
+    if (found.unknown) return;
+    if (found.definition.declare.block == nullptr) {
+      diagnostics_.error(name_range(entry.block), "cannot find the definition of component name " +
+                                                      quote(entry.block.block->full_name()));
+      return;
+    }
+    std::map<std::string, bool, std::less<>> arguments;  // name, required
+    for (const BlockRef& ref : blocks_of(found.definition.declare.block->body, found.definition.declare.file))
+      if (ref.block->full_name() == "argument") arguments.emplace(ref.block->label, !is_optional(*ref.block));
+    std::set<std::string, std::less<>> given;
+    for (const syntax::ast::Statement& statement : entry.block.block->body.statements) {
+      const syntax::Range range = syntax::ast::range_of(entry.block.file->source, statement.span);
+      const auto* attribute = std::get_if<syntax::ast::Attribute>(&statement.node);
+      if (attribute == nullptr)
+        diagnostics_.error(range, "nested blocks not supported here");
+      else if (!given.insert(attribute->name).second)
+        diagnostics_.error(range, "attribute " + quote(attribute->name) + " may only be provided once");
+      else if (!arguments.contains(attribute->name))
+        diagnostics_.error(range, "unrecognized attribute name " + quote(attribute->name));
+    }
+    for (const auto& [name, required] : arguments)
+      if (required && !given.contains(name))
+        diagnostics_.error(block_range(entry.block), "missing required attribute " + quote(name));
+  }
+
+  static bool is_optional(const syntax::ast::Block& argument) {
+    for (const syntax::ast::Statement& statement : argument.body.statements) {
+      const auto* attribute = std::get_if<syntax::ast::Attribute>(&statement.node);
+      if (attribute == nullptr || attribute->name != "optional") continue;
+      const auto* literal = std::get_if<syntax::ast::Literal>(&attribute->value->node);
+      return literal != nullptr && literal->text == "true";
+    }
+    return false;
+  }
+
+  // The content of an import where it can be known, with what is wrong with it. A file that is not there may be there when it
+  // runs: nothing is said, and nothing is known of the content.
+  std::shared_ptr<ImportSlot> look_into(const BlockRef& ref, const Body& body, const Chain& chain) {
+    auto slot = std::make_shared<ImportSlot>();
+    std::optional<KnownText> known = text_of(ref, body);
+    if (!known) return slot;
+    if (std::ranges::find(chain, known->identity) != chain.end()) {
+      import_mistakes_[ref.block].error(block_range(ref), "the content imports itself");
+      return slot;
+    }
+    Chain longer = chain;
+    longer.push_back(std::move(known->identity));
+    const ImportedText* text = &known->text;
+    syntax::Diagnostics mistakes;
+    if (const auto blocks = parse_content(*text, *validation_.components, mistakes)) {
+      Validator inside(validation_, mistakes);
+      inside.check({.blocks = *blocks,
+                    .kind = BodyKind::kImport,
+                    .outer = {},
+                    .module_path = text->module_path,
+                    .given = {}},
+                   longer);
+      auto content = std::make_shared<Definitions>(nullptr, text->module_path);
+      for (const BlockRef& block : *blocks)
+        if (block.block->full_name() == "declare") content->declare(block);
+      slot->content = std::move(content);
+    }
+    for (syntax::Diagnostic& mistake : in_instance(mistakes, ref))
+      import_mistakes_[ref.block].add(std::move(mistake));
+    return slot;
+  }
+
+  struct KnownText {
+    ImportedText text;
+    std::string identity;
+  };
+  std::optional<KnownText> text_of(const BlockRef& ref, const Body& body) const {
+    const std::string name = ref.block->full_name();
+    if ((name != "import.file" && name != "import.string") || !is_constant(ref)) return std::nullopt;
+    syntax::Scope scope;
+    scope.variables.emplace("module_path", syntax::Value(body.module_path));
+    std::shared_ptr<void> object = import_schema(name)->make();
+    syntax::Diagnostics ignored;  // said by the check of the block
+    if (!syntax::decode_body(ref.block->body, ref.file->source, scope, *import_schema(name), object.get(),
+                             ignored))
+      return std::nullopt;
+    if (name == "import.string") {
+      const auto& arguments = *static_cast<const ImportStringArguments*>(object.get());
+      return KnownText{{{{ref.block->label, arguments.content.text}}, body.module_path},
+                       "text " + arguments.content.text};
+    }
+    if (validation_.files == nullptr) return std::nullopt;
+    const std::string& path = static_cast<const ImportFileArguments*>(object.get())->filename;
+    auto text = read_import_file(*validation_.files, path);
+    if (!text) return std::nullopt;
+    return KnownText{*std::move(text), import_file_identity(path)};
+  }
+
+  const Validation& validation_;
   syntax::Diagnostics& diagnostics_;
-  std::vector<const Entry*> nodes_;
-  NodeIds ids_;
-  Graph graph_;
-  std::optional<ReferenceResolver> resolver_;
-  std::vector<syntax::Diagnostic> self_references_;
+  std::map<const syntax::ast::Block*, syntax::Diagnostics>
+      import_mistakes_;  // in their contents, until they are said
 };
 
 }  // namespace
 
-syntax::Diagnostics validate(const std::vector<SourceFile>& sources, const component::Registry& components,
-                             const std::vector<ConfigBlock>& blocks, syntax::Stability min_stability) {
+syntax::Diagnostics validate(const std::vector<SourceFile>& sources, const Validation& validation) {
   syntax::Diagnostics diagnostics;
-  const auto parsed = parse_sources(sources, diagnostics);
+  auto parsed = parse_sources(sources, diagnostics);
   if (!parsed) return diagnostics;
-  Validator(take_inventory(*parsed, components, blocks, min_stability, Purpose::kValidate), min_stability,
-            diagnostics)
-      .run();
+  Validator(validation, diagnostics)
+      .check({.blocks = *std::move(parsed),
+              .kind = BodyKind::kRoot,
+              .outer = {},
+              .module_path = validation.module_path,
+              .given = {}},
+             {});
   return diagnostics;
 }
 

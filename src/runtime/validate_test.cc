@@ -52,8 +52,7 @@ TEST(Validate, SyntaxErrorsAreReportedAlone) {
 }
 
 TEST(Validate, ReportsByClassThenCyclesThenSelfReferences) {
-  EXPECT_EQ(
-      headers(validated(R"(
+  EXPECT_EQ(headers(validated(R"(
 service { txet = "x" }
 toy.summ "a" { }
 toy.sum "self" { value = toy.sum.self.sum }
@@ -69,31 +68,29 @@ toy.sum { }
 knob { text = [] }
 knob { }
 logging { level = "loud" }
-declare "d" { }
+declare "d" { size = 1 }
 service { }
 ui { }
 )")),
-      "Error: main.alloy:17:1: declare blocks are not supported yet by Invar " +
-          std::string(build_info().version) +
-          ": write the components at top level\n"
-          "Error: main.alloy:14:15: expected string, got array\n"
-          "Error: main.alloy:15:1: block knob already declared at main.alloy:14:1\n"
-          "Error: main.alloy:16:19: unrecognized log level \"loud\"\n"
-          "Error: main.alloy:3:1: cannot find the definition of component name \"toy.summ\" (did you mean "
-          "\"toy.sum\"?)\n"
-          "Error: main.alloy:8:12: expected number, got bool\n"
-          "Error: main.alloy:9:16: expected number, got string\n"
-          "Error: main.alloy:10:3: unrecognized attribute name \"nope\" (did you mean \"note\"?)\n"
-          "Error: main.alloy:10:12: component \"q.r\" does not exist or is out of scope\n"
-          "Error: main.alloy:12:1: block toy.sum.bad already declared at main.alloy:7:1\n"
-          "Error: main.alloy:12:26: expected array, got number\n"
-          "Error: main.alloy:13:1: component \"toy.sum\" must have a label\n"
-          "Error: main.alloy:2:11: unrecognized attribute name \"txet\" (did you mean \"text\"?)\n"
-          "Error: main.alloy:18:1: block service already declared at main.alloy:2:1\n"
-          "Error: main.alloy:19:1: service \"ui\" does not support being configured\n"
-          "Error: main.alloy:5:1: cycle detected: toy.sum.x, toy.sum.y\n"
-          "Error: main.alloy:6:1: cycle detected: toy.sum.x, toy.sum.y\n"
-          "Error: main.alloy:4:26: cannot reference self\n");
+            "Error: main.alloy:17:15: unrecognized attribute size\n"
+            "Error: main.alloy:14:15: expected string, got array\n"
+            "Error: main.alloy:15:1: block knob already declared at main.alloy:14:1\n"
+            "Error: main.alloy:16:19: unrecognized log level \"loud\"\n"
+            "Error: main.alloy:3:1: cannot find the definition of component name \"toy.summ\" (did you mean "
+            "\"toy.sum\"?)\n"
+            "Error: main.alloy:8:12: expected number, got bool\n"
+            "Error: main.alloy:9:16: expected number, got string\n"
+            "Error: main.alloy:10:3: unrecognized attribute name \"nope\" (did you mean \"note\"?)\n"
+            "Error: main.alloy:10:12: component \"q.r\" does not exist or is out of scope\n"
+            "Error: main.alloy:12:1: block toy.sum.bad already declared at main.alloy:7:1\n"
+            "Error: main.alloy:12:26: expected array, got number\n"
+            "Error: main.alloy:13:1: component \"toy.sum\" must have a label\n"
+            "Error: main.alloy:2:11: unrecognized attribute name \"txet\" (did you mean \"text\"?)\n"
+            "Error: main.alloy:18:1: block service already declared at main.alloy:2:1\n"
+            "Error: main.alloy:19:1: service \"ui\" does not support being configured\n"
+            "Error: main.alloy:5:1: cycle detected: toy.sum.x, toy.sum.y\n"
+            "Error: main.alloy:6:1: cycle detected: toy.sum.x, toy.sum.y\n"
+            "Error: main.alloy:4:26: cannot reference self\n");
 }
 
 TEST(Validate, PrintsRangesOfHeadersBlocksAndNames) {
@@ -158,11 +155,98 @@ TEST(Validate, StabilityOfComponentsAndFunctions) {
       "\"experimental\" features\n");
 }
 
-TEST(Validate, WhatFollowsFromAnUnsupportedBlockIsNotReported) {
-  EXPECT_EQ(headers(validated("import.string \"lib\" { content = \"\" }\nlib.add \"x\" { }\n"
-                              "toy.sum \"a\" { value = lib.add.x.sum }")),
-            "Error: main.alloy:1:1: import.string blocks are not supported yet by Invar " +
-                std::string(build_info().version) + ": copy the components into this configuration\n");
+TEST(Validate, LooksIntoDeclaresAndTheirInstances) {
+  EXPECT_EQ(headers(validated(R"(
+declare "m" {
+  argument "a" { }
+  argument "b" { optional = true }
+  argument "a" { }
+  toy.sum "s" {
+    value = true
+    nope  = argument.c.value
+  }
+  declare "inner" { toy.echo "e" { } }
+  logging { }
+}
+m "x" {
+  b = 1
+  c = 2
+}
+m "y" { a = toy.sum.none.sum }
+m { a = 1 }
+)")),
+            "Error: main.alloy:10:21: missing required attribute \"input\"\n"
+            "Error: main.alloy:5:3: block argument.a already declared at main.alloy:3:3\n"
+            "Error: main.alloy:11:3: logging not allowed in module\n"
+            "Error: main.alloy:7:13: expected number, got bool\n"
+            "Error: main.alloy:8:5: unrecognized attribute name \"nope\" (did you mean \"note\"?)\n"
+            "Error: main.alloy:8:13: component \"argument.c.value\" does not exist or is out of scope (did "
+            "you mean "
+            "\"argument.a\"?)\n"
+            "Error: main.alloy:15:3: unrecognized attribute name \"c\"\n"
+            "Error: main.alloy:13:1: missing required attribute \"a\"\n"
+            "Error: main.alloy:17:13: component \"toy.sum.none.sum\" does not exist or is out of scope\n"
+            "Error: main.alloy:18:1: component \"m\" must have a label\n");
+}
+
+TEST(Validate, FindsDeclaresThatAreMadeOfThemselves) {
+  EXPECT_EQ(headers(validated("declare \"a\" {\n  a \"x\" { }\n}\n")),
+            "Error: main.alloy:2:3: cannot reference self\n");
+  EXPECT_EQ(headers(validated("declare \"a\" { b \"x\" { } }\ndeclare \"b\" { a \"x\" { } }\n")),
+            "Error: main.alloy:1:1: cycle detected: declare.a, declare.b\n"
+            "Error: main.alloy:2:1: cycle detected: declare.a, declare.b\n");
+}
+
+TEST(Validate, LooksIntoTemplates) {
+  EXPECT_EQ(headers(validated(R"(
+toy.sum "around" { }
+foreach "f" {
+  collection = [1]
+  var        = "each"
+  template {
+    toy.sum "s" {
+      value  = each
+      inputs = [toy.sum.around.sum, toy.sum.none.sum]
+    }
+    toy.summ "t" { }
+  }
+}
+foreach "g" { var = 1 }
+)")),
+            "Error: main.alloy:9:37: component \"toy.sum.none.sum\" does not exist or is out of scope\n"
+            "Error: main.alloy:11:5: cannot find the definition of component name \"toy.summ\" (did you mean "
+            "\"toy.sum\"?)\n"
+            "Error: main.alloy:14:1: missing required attribute \"collection\"\n"
+            "Error: main.alloy:14:1: missing required block \"template\"\n");
+}
+
+TEST(Validate, LooksIntoTheContentOfImportsThatItCanRead) {
+  const auto files = fs::testing::MemoryFileSystem::create();
+  ASSERT_TRUE(files->make_directories("conf"));
+  ASSERT_TRUE(files->write_file_atomically(
+      "conf/lib.alloy", "declare \"m\" {\n  argument \"a\" { }\n  toy.summ \"s\" { }\n}\n", 0644, false));
+  ASSERT_TRUE(files->write_file_atomically(
+      "conf/self.alloy", "import.file \"me\" { filename = \"conf/self.alloy\" }\n", 0644, false));
+  const auto validate_with_files = [&](const std::string& text) {
+    return headers(validated(text, syntax::Stability::kExperimental, files.get()));
+  };
+  EXPECT_EQ(
+      validate_with_files("import.file \"lib\" { filename = module_path + \"/lib.alloy\" }\n"
+                          "lib.m \"x\" { }\nlib.n \"y\" { }\n"),
+      "Error: conf/lib.alloy:3:3: cannot find the definition of component name \"toy.summ\" (did you mean "
+      "\"toy.sum\"?) (in import.file.lib at main.alloy:1:1)\n"
+      "Error: main.alloy:2:1: missing required attribute \"a\"\n"
+      "Error: main.alloy:3:1: cannot find the definition of component name \"lib.n\"\n");
+  EXPECT_EQ(
+      validate_with_files("import.file \"lib\" { filename = \"conf/none.alloy\" }\nlib.m \"x\" { q = 1 }\n"),
+      "");
+  EXPECT_EQ(
+      validate_with_files("import.file \"lib\" { filename = sys.env(\"HOME\") }\nlib.m \"x\" { q = 1 }\n"),
+      "");
+  EXPECT_EQ(validate_with_files("import.file \"me\" { filename = \"conf/self.alloy\" }\n"),
+            "Error: conf/self.alloy:1:1: the content imports itself (in import.file.me at main.alloy:1:1)\n");
+  EXPECT_EQ(validate_with_files("import.string \"s\" { content = \"declare \\\"m\\\" { x = 1 }\" }\n"),
+            "Error: s:1:15: unrecognized attribute x (in import.string.s at main.alloy:1:1)\n");
 }
 
 }  // namespace

@@ -13,9 +13,9 @@ using Visit = std::function<void(const std::string& component, const std::string
                                  const std::string& profile, const LedgerRow& row)>;
 
 void for_each_row(const component::ComponentDirectory& components, const Visit& visit) {
-  for (const component::ComponentView& view : components.list(""))
+  for (const component::ComponentView& view : components.list_all())
     for (const component::LedgerView& ledger : view.ledgers)
-      for (const auto& [profile, row] : ledger.rows) visit(view.local_id, ledger.destination, profile, row);
+      for (const auto& [profile, row] : ledger.rows) visit(view.id(), ledger.destination, profile, row);
 }
 
 void append_reasons(json::Writer& out, const std::map<std::string, std::uint64_t>& reasons) {

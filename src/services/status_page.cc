@@ -45,10 +45,10 @@ class Page {
 
   std::string render() {
     std::vector<ComponentView> views;
-    for (const auto& listed : input_.components->list("")) {
-      if (auto view = input_.components->details(listed.local_id)) views.push_back(std::move(*view));
+    for (const auto& listed : input_.components->list_all()) {
+      if (auto view = input_.components->details(listed.id())) views.push_back(std::move(*view));
     }
-    std::ranges::sort(views, {}, &ComponentView::local_id);
+    std::ranges::sort(views, {}, &ComponentView::id);
 
     const ProblemList found = problems(views);
     head(views, found.count());
@@ -131,7 +131,7 @@ class Page {
     }
     for (const auto& view : views)
       for (const auto& problem : view.problems)
-        list.add(view.local_id, problem.what, problem.sentence, lasting(problem.since_unix_ns));
+        list.add(view.id(), problem.what, problem.sentence, lasting(problem.since_unix_ns));
     return list;
   }
 
@@ -154,7 +154,7 @@ class Page {
   void component(const ComponentView& view) {
     const auto state = component::to_string(view.health.state);
     out_ += fmt::format("<section id=\"{0}\"><h2><code>{0}</code><span class=\"state {1}\">{1}</span></h2>",
-                        escape(view.local_id), state);
+                        escape(view.id()), state);
     if (view.health.state != HealthState::kHealthy && !view.health.message.empty())
       out_ += fmt::format("<p class=\"error\">{}</p>", escape(view.health.message));
 
@@ -173,7 +173,7 @@ class Page {
         out_ += fmt::format("<h3>{}</h3>", escape(title(name)));
         facts(*rows.front()->body);
       } else {
-        table(name, rows, view.local_id);
+        table(name, rows, view.id());
       }
     }
     out_ += "</section>";

@@ -96,7 +96,7 @@ void add_web_api(Router& router, const std::string& prefix, const component::Com
                  return;
                }
                rest.remove_suffix(kTail.size());
-               const bool known = !directory->list(rest).empty();
+               const bool known = directory->has_module(rest);
                send_compressed(request, responder,
                                known ? http::json_response(components_json(*directory, rest))
                                      : http::text_response(500, "module not found"));

@@ -237,15 +237,15 @@ class Run {
   // `ID STATE [part of the message]`.
   void health(const CaseCommand& command) {
     std::string text;
-    for (const auto& view : invar_.components().list(""))
-      text += fmt::format("{} {} {}\n", view.local_id, component::to_string(view.health.state),
-                          view.health.message);
+    for (const auto& view : invar_.components().list_all())
+      text +=
+          fmt::format("{} {} {}\n", view.id(), component::to_string(view.health.state), view.health.message);
     expect_parts(command, text);
   }
 
   void invariants() {
     if (!invar_.running()) return;
-    for (const auto& view : invar_.components().list("")) {
+    for (const auto& view : invar_.components().list_all()) {
       for (const auto& ledger : view.ledgers)
         for (const auto& [type, row] : ledger.rows)
           if (!row.balances())

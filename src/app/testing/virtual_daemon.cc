@@ -46,10 +46,14 @@ std::string VirtualDaemon::start() {
 
   const auto config = read_config(*off_loop, options.config_path, runtime::Reading::kFirst);
   std::string error;
+  std::optional<syntax::Diagnostics> found;
+  const auto take = [&](syntax::Diagnostics diagnostics) { found = std::move(diagnostics); };
   if (!config) {
     error = config.error().message;
-  } else if (auto found = daemon_->load(*config); !found) {
-    error = found.error().message;
+  } else if (auto begun = daemon_->load(*config, take); !begun) {
+    error = begun.error().message;
+  } else if (loop.run_until_idle(); !found) {
+    error = "the configuration does not load at once";
   } else if (found->has_errors()) {
     error = found->render(false);
   } else if (auto started = daemon_->start(); !started) {

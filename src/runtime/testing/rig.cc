@@ -38,6 +38,9 @@ Rig::Rig(Options options) : registry(metrics::Registry::create()) {
   Environment environment;
   environment.loop = &loop;
   environment.pool = &pool;
+  environment.disk_pool = &pool;
+  environment.files = files;
+  environment.http = http;
   environment.metrics = registry.get();
   environment.logger = log::Logger(sink);
   environment.components = &toys.registry();
@@ -53,8 +56,12 @@ Rig::~Rig() {
   loop.run_until_idle();
 }
 
-Controller::LoadResult Rig::load_files(const std::vector<SourceFile>& files) {
-  return controller->load(files, "conf");
+Controller::LoadResult Rig::load_files(const std::vector<SourceFile>& sources) {
+  std::optional<Controller::LoadResult> result;
+  controller->load(sources, "conf", [&](Controller::LoadResult done) { result = std::move(done); });
+  if (!result) loop.run_until_idle();  // for what is imported
+  INVAR_CHECK(result.has_value(), "the load waits for something");
+  return *std::move(result);
 }
 
 Controller::LoadResult Rig::load(const std::string& text) {
@@ -113,13 +120,17 @@ std::string printed(const syntax::Diagnostics& diagnostics) {
   return text;
 }
 
-std::string validated(const std::string& text, syntax::Stability min_stability) {
+std::string validated(const std::string& text, syntax::Stability min_stability, fs::FileSystem* files) {
   ToyBox toys;
   std::vector<std::string> given;
   const std::vector<ConfigBlock> blocks = {logging_block(log::Sink::create([](std::string_view) {})),
                                            tracing_block(), recording_block("knob", false, given),
                                            recording_block("service", true, given)};
-  return printed(validate({{"main.alloy", text}}, toys.registry(), blocks, min_stability));
+  return printed(validate({{"main.alloy", text}}, {.components = &toys.registry(),
+                                                   .blocks = &blocks,
+                                                   .min_stability = min_stability,
+                                                   .files = files,
+                                                   .module_path = "conf"}));
 }
 
 }  // namespace invar::runtime::testing

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "async/testing/test_loop.h"
+#include "fs/testing/memory_fs.h"
+#include "http/testing/fake_transport.h"
 #include "runtime/controller.h"
 #include "runtime/testing/toys.h"
 
@@ -32,7 +34,7 @@ class Rig {
 
   // One file, main.alloy.
   Controller::LoadResult load(const std::string& text);
-  Controller::LoadResult load_files(const std::vector<SourceFile>& files);
+  Controller::LoadResult load_files(const std::vector<SourceFile>& sources);
   // load() must work; then start, and the loop turns until it is idle.
   void run(const std::string& text);
   // load() whatever comes of it, and the loop turns until it is idle.
@@ -51,6 +53,8 @@ class Rig {
   ToyBox toys;
   async::testing::TestLoop loop;
   async::testing::InlineWorkerPool pool{loop};
+  std::shared_ptr<fs::testing::MemoryFileSystem> files = fs::testing::MemoryFileSystem::create();
+  std::shared_ptr<http::testing::FakeTransport> http = std::make_shared<http::testing::FakeTransport>(loop);
   std::unique_ptr<metrics::Registry> registry;
   std::vector<std::string> knob, service;  // texts given to `knob` and `service`; "refuse" is refused
   std::vector<ConfigBlock> blocks;
@@ -64,6 +68,7 @@ class Rig {
 std::string printed(const syntax::Diagnostics& diagnostics);
 // What validate() says of one file with the rig's blocks, printed.
 std::string validated(const std::string& text,
-                      syntax::Stability min_stability = syntax::Stability::kExperimental);
+                      syntax::Stability min_stability = syntax::Stability::kExperimental,
+                      fs::FileSystem* files = nullptr);
 
 }  // namespace invar::runtime::testing

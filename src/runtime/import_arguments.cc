@@ -1,0 +1,136 @@
+#include "runtime/import_arguments.h"
+
+#include "base/strings.h"
+
+namespace invar::runtime {
+namespace {
+
+using syntax::Schema;
+using syntax::SchemaBuilder;
+
+Result<> positive(Duration duration, std::string_view name) {
+  if (duration <= Duration::zero())
+    return fail(ErrorCode::kInvalidArgument, std::string(name) + " must be greater than 0");
+  return {};
+}
+
+Result<> check_file(const ImportFileArguments& arguments) {
+  if (arguments.detector != "fsnotify" && arguments.detector != "poll")
+    return fail(ErrorCode::kInvalidArgument,
+                "unrecognized detector " + quote(arguments.detector) + ", expected fsnotify or poll");
+  return positive(arguments.poll_frequency, "poll_frequency");
+}
+
+Result<> check_http(const ImportHttpArguments& arguments) {
+  if (const auto url = http::parse_url(arguments.url); !url) return std::unexpected(url.error());
+  INVAR_TRY(positive(arguments.poll_frequency, "poll_frequency"));
+  return positive(arguments.poll_timeout, "poll_timeout");
+}
+
+Result<> check_git(const ImportGitArguments& arguments) {
+  for (const std::string_view text : {arguments.repository, arguments.revision, arguments.path})
+    if (text.starts_with('-') || text.find('\0') != std::string_view::npos)
+      return fail(ErrorCode::kInvalidArgument, quote(text) + " cannot begin with a dash");
+  if (arguments.repository.empty()) return fail(ErrorCode::kInvalidArgument, "repository must not be empty");
+  for (const std::string_view name : {"FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD"})
+    if (arguments.revision == name)
+      return fail(ErrorCode::kInvalidArgument, "revision " + quote(name) + " is not one of a repository");
+  if (arguments.pull_frequency < Duration::zero())
+    return fail(ErrorCode::kInvalidArgument, "pull_frequency must not be negative");
+  if (arguments.basic_auth && arguments.ssh_key)
+    return fail(ErrorCode::kInvalidArgument, "at most one of basic_auth and ssh_key may be set");
+  if (arguments.ssh_key && !arguments.ssh_key->key.value.empty() && !arguments.ssh_key->key_file.empty())
+    return fail(ErrorCode::kInvalidArgument, "at most one of key and key_file may be set");
+  return {};
+}
+
+const Schema& file_schema() {
+  static const Schema schema = SchemaBuilder<ImportFileArguments>()
+                                   .attribute("filename", &ImportFileArguments::filename,
+                                              "A file, or a directory whose `*.alloy` files form one module.")
+                                   .required()
+                                   .attribute("detector", &ImportFileArguments::detector,
+                                              "How changes are noticed: `fsnotify` or `poll`.")
+                                   .attribute("poll_frequency", &ImportFileArguments::poll_frequency,
+                                              "How often the file is looked at in any case.")
+                                   .check(&check_file)
+                                   .build();
+  return schema;
+}
+
+const Schema& string_schema() {
+  static const Schema schema =
+      SchemaBuilder<ImportStringArguments>()
+          .attribute("content", &ImportStringArguments::content, "The text of the module.")
+          .required()
+          .build();
+  return schema;
+}
+
+const Schema& http_schema() {
+  static const Schema schema =
+      SchemaBuilder<ImportHttpArguments>()
+          .attribute_with<component::UrlCodec>("url", &ImportHttpArguments::url, "Where the module is.")
+          .required()
+          .attribute("method", &ImportHttpArguments::method, "HTTP method of the request.")
+          .attribute("headers", &ImportHttpArguments::headers, "Headers of the request.")
+          .attribute("body", &ImportHttpArguments::body, "Body of the request.")
+          .attribute("poll_frequency", &ImportHttpArguments::poll_frequency, "Time between two requests.")
+          .attribute("poll_timeout", &ImportHttpArguments::poll_timeout, "Time limit of one request.")
+          .block("client", &ImportHttpArguments::client, component::http_client_schema(),
+                 "How to connect to the server.")
+          .check(&check_http)
+          .build();
+  return schema;
+}
+
+const Schema& basic_auth_schema() {
+  static const Schema schema = SchemaBuilder<GitBasicAuth>()
+                                   .attribute("username", &GitBasicAuth::username, "Name of the user.")
+                                   .attribute("password", &GitBasicAuth::password, "Password, or a token.")
+                                   .build();
+  return schema;
+}
+
+const Schema& ssh_key_schema() {
+  static const Schema schema =
+      SchemaBuilder<GitSshKey>()
+          .attribute("username", &GitSshKey::username, "Name of the user on the server.")
+          .attribute("key", &GitSshKey::key, "The private key.")
+          .attribute("key_file", &GitSshKey::key_file, "File with the private key.")
+          .attribute("passphrase", &GitSshKey::passphrase, "Passphrase of the key.")
+          .build();
+  return schema;
+}
+
+const Schema& git_schema() {
+  static const Schema schema =
+      SchemaBuilder<ImportGitArguments>()
+          .attribute("repository", &ImportGitArguments::repository, "URL of the repository.")
+          .required()
+          .attribute("revision", &ImportGitArguments::revision,
+                     "A tag, branch or commit; without one the repository's default branch.")
+          .attribute("path", &ImportGitArguments::path,
+                     "A file in the repository, or a directory whose `*.alloy` files form one module.")
+          .required()
+          .attribute("pull_frequency", &ImportGitArguments::pull_frequency,
+                     "How often changes are fetched; 0 means never again.")
+          .block("basic_auth", &ImportGitArguments::basic_auth, basic_auth_schema(),
+                 "Name and password, or token, for the server.")
+          .block("ssh_key", &ImportGitArguments::ssh_key, ssh_key_schema(), "Key for the server.")
+          .check(&check_git)
+          .build();
+  return schema;
+}
+
+}  // namespace
+
+const Schema* import_schema(std::string_view block_name) {
+  if (block_name == "import.file") return &file_schema();
+  if (block_name == "import.string") return &string_schema();
+  if (block_name == "import.http") return &http_schema();
+  if (block_name == "import.git") return &git_schema();
+  return nullptr;
+}
+
+}  // namespace invar::runtime
