@@ -81,6 +81,12 @@ std::optional<http::testing::Answer> targets(const http::Request&) {
   return http::testing::answer(200, "application/json", kTargets);
 }
 
+// A Docker daemon that runs nothing.
+std::optional<http::testing::Answer> docker(const http::Request& request) {
+  if (request.url.ends_with("/events")) return std::nullopt;
+  return http::testing::answer(200, "application/json", "[]", {{"Api-Version", "1.41"}});
+}
+
 // Targets give profiles; servers answer pushes with `status`.
 void serve(VirtualDaemon& invar, int status) {
   invar.http->set_handler(
@@ -125,6 +131,17 @@ const std::vector<Breakage>& breakages() {
       {"discovery.kubernetes", "an API server that is down",
        "discovery.kubernetes \"x\" {\n  role = \"pod\"\n  api_server = \"http://api:6443\"\n}\n",
        [](VirtualDaemon&) {}, &all_refused, Severity::kFailing, "connection refused"},
+      {"discovery.docker", "a daemon that is down",
+       "discovery.docker \"x\" {\n  host = \"tcp://docker:2375\"\n}\n",
+       [](VirtualDaemon& invar) { invar.http->set_handler(&docker); }, &all_refused, Severity::kFailing,
+       "connection refused"},
+      {"discovery.dockerswarm", "a daemon that is down",
+       "discovery.dockerswarm \"x\" {\n  host = \"tcp://docker:2375\"\n  role = \"tasks\"\n}\n",
+       [](VirtualDaemon& invar) { invar.http->set_handler(&docker); }, &all_refused, Severity::kFailing,
+       "connection refused"},
+      {"remote.http", "a server that is down", "remote.http \"x\" {\n  url = \"http://inventory:80/\"\n}\n",
+       [](VirtualDaemon& invar) { invar.http->set_handler(&targets); }, &all_refused, Severity::kFailing,
+       "connection refused"},
       {"discovery.file", "a file that cannot be parsed",
        "discovery.file \"x\" {\n  files = [\"/etc/targets/*.json\"]\n  refresh_interval = \"30s\"\n}\n",
        [](VirtualDaemon& invar) { invar.write_file("/etc/targets/a.json", kTargets); },
@@ -234,7 +251,7 @@ TEST(BrokenComponents, AreAllThatCanBreakWhileTheyRun) {
   // They only pass on, or read what the kernel always shows, and have nothing outside that could fail. A new component is either
   // here or above; those whose other side is a program have their tests with that.
   std::set<std::string> covered = {"discovery.relabel", "pyroscope.relabel", "pyroscope.enrich",
-                                   "discovery.process"};
+                                   "discovery.process", "discovery.dns",     "discovery.kubernetes"};
   for (const Breakage& breakage : breakages()) covered.insert(breakage.component);
   for (const auto& registration : components().all())
     EXPECT_TRUE(covered.contains(registration.name)) << registration.name << " is never broken in a test";
