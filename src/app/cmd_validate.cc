@@ -67,16 +67,17 @@ int validate(const std::string& path, syntax::Stability min_stability) {
   auto diagnostics = mistakes_in(*config, *files, min_stability);
   if (diagnostics.empty()) return 0;
   diagnostics.arrange();
-  fmt::print(stderr, "{}\n", diagnostics.render(use_colour()));
-  const std::size_t errors = diagnostics.count(syntax::Severity::kError);
-  const std::size_t warnings = diagnostics.count(syntax::Severity::kWarning);
-  std::string closing = errors > 0 ? counted(errors, "error") : "";
-  if (warnings > 0) closing += (closing.empty() ? "" : " and ") + counted(warnings, "warning");
-  if (errors == 0) closing += "; the configuration runs";
-  fmt::print(stderr, "{}\n", closing);
+  fmt::print(stderr, "{}", diagnostics.render(use_colour()));
   std::fputs("\n", stdout);
   std::fflush(stdout);
-  return errors == 0 ? 0 : fail_with("validation failed");
+  const std::size_t errors = diagnostics.count(syntax::Severity::kError);
+  const std::size_t warnings = diagnostics.count(syntax::Severity::kWarning);
+  if (errors == 0) {
+    fmt::print(stderr, "{}; the configuration runs\n", counted(warnings, "warning"));
+    return 0;
+  }
+  return fail_with("validation failed: " + counted(errors, "error") +
+                   (warnings > 0 ? " and " + counted(warnings, "warning") : ""));
 }
 
 }  // namespace invar::app

@@ -157,7 +157,7 @@ class CommandLine(Case):
     def test_the_printed_form_and_where_it_goes(self):
         path = self.write("a = =\n")
         excerpt = f"Error: {path}:1:5: expected expression, got =\n\n1 | a = =\n  |     ^\n2 | \n"
-        for command, last in ("validate", "validation failed"), ("run", "could not perform the initial load successfully"):
+        for command, last in ("validate", "validation failed: 1 error"), ("run", "could not perform the initial load successfully"):
             done = self.expect([command, path], 1)
             self.assertEqual((done.stderr, done.stdout), (f"{excerpt}Error: {last}\n", "\n"))
 
