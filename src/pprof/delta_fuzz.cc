@@ -38,7 +38,8 @@ void check_parts(std::string_view raw) {
     if (!rows.read(index, keys, kernel, nullptr)) return;
     DeltaColumns columns{.count = 1};
     bool fell = false;
-    INVAR_CHECK(rows.subtract(columns, 0, fell) != nullptr && !fell, "nothing to fall from");
+    INVAR_CHECK(rows.subtract(columns, 0, DeltaRows::Falls::kReported, fell) != nullptr && !fell,
+                "nothing to fall from");
     check_output(writer.write(index, rows, 5, DeltaWriter::Pruning::kAlways));
     const std::string whole(writer.write(index, rows, std::nullopt, DeltaWriter::Pruning::kNever));
     check_output(whole);
