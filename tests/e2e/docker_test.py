@@ -14,11 +14,18 @@ from discovery_test import targets
 MISSING = [p for p in ("dockerd", "docker", "podman", "busybox", "unshare") if not shutil.which(p)]
 
 
+def cgroups():
+    """The folders that container daemons make below each controller's root and leave behind, empty."""
+    root = "/sys/fs/cgroup"
+    return [folder for folder, _, _ in os.walk(root) if {"docker", "libpod_parent"} & set(folder[len(root):].split("/"))]
+
+
 class Daemon:
     """A daemon with its own folders, network and mounts. Everything of it is gone after stop()."""
 
     def __init__(self, *command, socket):
         self.folder = pathlib.Path(command[0])
+        self.cgroups = set(cgroups())
         self.socket = self.folder / socket
         self.log = open(self.folder / "log", "w")
         self.process = subprocess.Popen(["unshare", "--net", "--mount", "sh", "-c", "ip link set lo up; exec \"$@\"", "sh",
@@ -41,6 +48,11 @@ class Daemon:
         for line in pathlib.Path("/proc/mounts").read_text().splitlines():
             if line.split()[1].startswith(str(self.folder)):
                 subprocess.run(["umount", "-l", line.split()[1]], check=False)
+        for place in sorted(set(cgroups()) - self.cgroups, key=len, reverse=True):
+            try:
+                os.rmdir(place)
+            except OSError:
+                pass  # somebody else's, and in use
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
