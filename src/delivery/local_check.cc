@@ -1,5 +1,6 @@
 #include "delivery/local_check.h"
 
+#include "base/scratch_text.h"
 #include "pprof/profile.h"
 
 namespace invar::delivery {
@@ -13,7 +14,7 @@ LocalCheck check_locally(std::string_view body) {
   thread_local std::string scratch;
   LocalCheck out;
   const auto summary = pprof::validate_body(body, "", kMostRawBytes, scratch);
-  if (scratch.capacity() > kKeptScratchBytes) scratch = {};
+  give_back(scratch, kKeptScratchBytes);
   if (!summary) {
     out.verdict = summary.error().code == ErrorCode::kResourceExhausted ? LocalCheck::Verdict::kTooLarge
                                                                         : LocalCheck::Verdict::kNoProfile;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "base/scratch_text.h"
 #include "base/strings.h"
 #include "codec/content_coding.h"
 #include "codec/gzip.h"
@@ -85,7 +86,7 @@ std::expected<Processed, ScrapeError> process_as_stamped(ProcessInput& input) {
   thread_local std::string scratch;
   auto summary = pprof::validate_body(input.body, input.content_type, input.max_profile_bytes, scratch);
   constexpr std::size_t kKeptScratch = 4 << 20;
-  if (scratch.capacity() > kKeptScratch) std::string().swap(scratch);
+  give_back(scratch, kKeptScratch);
   if (!summary) return std::unexpected(body_error(summary.error(), input.body, input.content_type));
   // A target that does not know `seconds` answers with its totals, which last no time.
   if (input.agent_delta && summary->duration_ns <= 0) return compute_delta(input);
