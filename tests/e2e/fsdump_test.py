@@ -108,12 +108,14 @@ class FsDump(Case):
         self.assertEqual(dropped, failed)
         for row in invar.rows("pyroscope.scrape.app", "target"):
             self.assertEqual(row["health"], "up")
-        details = invar.details("pyroscope.fsdump.d")
-        self.assertEqual(details["health"]["state"], "healthy")
+        health = invar.details("pyroscope.fsdump.d")["health"]
+        self.assertEqual(health["state"], "unhealthy")
+        self.assertIn("profiles are not stored", health["message"])
         before = self.written(invar)
         mends(disk)
         until("profiles are archived again", lambda: self.written(invar) >= before + 20)
         self.assertEqual(invar.log().count("profiles are written again"), 1)
+        self.assertEqual(invar.details("pyroscope.fsdump.d")["health"]["state"], "healthy")
         self.assertEqual([f for f in (disk / "archive").iterdir() if f.name.endswith(".tmp")], [])
         done = run("archive", "verify", "--quiet", str(disk / "archive"))
         self.assertEqual((done.returncode, done.stdout), (0, ""), done.stderr)

@@ -88,7 +88,7 @@ TEST_F(WriterTest, IngestBodiesGoTheirOwnWay) {
 TEST_F(WriterTest, LabelsThatNoServerTakesAreRefusedWithTheReason) {
   configure({endpoint()});
   auto bad = std::make_shared<pipeline::Profile>(*profile());
-  bad->labels = Labels{{"a-b", "c"}};
+  bad->labels = Labels{{"a\xff", "c"}};
   const pipeline::Answer refused = offer(bad);
   EXPECT_FALSE(refused.accepted());
   EXPECT_THAT(refused.reason, HasSubstr("invalid labels in profile"));
