@@ -70,11 +70,6 @@ class FsDump(Case):
     def setUp(self):
         self.target_address = self.start(HandlerServer(answer)).address
 
-    def folder(self):
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="invar-fsdump."))
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        return folder
-
     def tmpfs(self, size):
         """A small file system of its own, or None where this user may not mount one."""
         folder = self.folder()

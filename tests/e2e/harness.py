@@ -241,6 +241,11 @@ class Case(unittest.TestCase):
         self.addCleanup(thing.stop)
         return thing
 
+    def folder(self):
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="invar-e2e."))
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
     def invar(self, config, *flags, **kwargs):
         instance = Invar(config, *flags, **kwargs)
         self.addCleanup(instance.close)
