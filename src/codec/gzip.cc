@@ -176,13 +176,14 @@ Result<> Inflater::gunzip(std::string_view in, std::uint64_t limit_bytes, std::s
 
 std::optional<std::string> deflated(std::string_view data) {
   constexpr int kLevel = 6;
-  libdeflate_compressor* const compressor = libdeflate_alloc_compressor(kLevel);
-  if (compressor == nullptr || data.empty()) return std::nullopt;
+  if (data.empty()) return std::nullopt;
+  const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
+      libdeflate_alloc_compressor(kLevel), &libdeflate_free_compressor);
+  if (compressor == nullptr) return std::nullopt;
   std::string out;
   out.resize_and_overwrite(data.size() - 1, [&](char* to, std::size_t room) {
-    return libdeflate_deflate_compress(compressor, data.data(), data.size(), to, room);
+    return libdeflate_deflate_compress(compressor.get(), data.data(), data.size(), to, room);
   });
-  libdeflate_free_compressor(compressor);
   if (out.empty()) return std::nullopt;
   return out;
 }

@@ -277,7 +277,7 @@ std::string ChunkWriter::finish() const {
   put_fixed(out, 2, 2);
   put_fixed(out, 0, 2);
   put_fixed(out, 68 + body.size(), 8);
-  put_fixed(out, 0, 16);
+  out.append(16, '\0');
   put_fixed(out, 1'700'000'000'000'000'000, 8);
   put_fixed(out, 10'000'000'000, 8);
   put_fixed(out, 1, 8);
