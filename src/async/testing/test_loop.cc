@@ -131,11 +131,12 @@ bool TestLoop::poll_watches() {
 }
 
 namespace {
-thread_local bool t_in_pool_work = false;
+// Not zero at first: mold 1.10 misplaces a thread's storage that holds zeros alone, and the program does not start.
+thread_local bool t_outside_pool_work = true;
 }  // namespace
 
 bool in_pool_work() {
-  return t_in_pool_work;
+  return !t_outside_pool_work;
 }
 
 void InlineWorkerPool::submit(Task work, Task done) {
@@ -154,9 +155,9 @@ void InlineWorkerPool::run_one() {
   if (paused_ || jobs_.empty()) return;
   Job job = std::move(jobs_.front());
   jobs_.pop_front();
-  t_in_pool_work = true;
+  t_outside_pool_work = false;
   job.work();
-  t_in_pool_work = false;
+  t_outside_pool_work = true;
   job.work = nullptr;
   loop_.post(std::move(job.done));
 }
