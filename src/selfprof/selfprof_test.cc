@@ -284,7 +284,10 @@ TEST(SelfProf, TextIsForPeople) {
   const std::string threads = text(Snapshot::kGoroutine);
   EXPECT_TRUE(threads.starts_with("goroutine profile: total ")) << threads;
   EXPECT_NE(threads.find("\n# labels: {\"thread\":\""), std::string::npos) << threads;
+  // The thread sanitizer's own frames, without frame pointers, end a waiting thread's stack before ours.
+#if !defined(__SANITIZE_THREAD__)
   EXPECT_NE(threads.find("invar::"), std::string::npos) << threads;
+#endif
   EXPECT_TRUE(text(Snapshot::kMutex).starts_with("--- contention:\n"));
 #if INVAR_TEST_OWN_ALLOCATOR
   const auto kept = allocate_much(8 << 20);
