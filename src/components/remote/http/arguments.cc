@@ -1,29 +1,20 @@
 #include "components/remote/http/arguments.h"
 
-#include <algorithm>
-
 #include "base/strings.h"
 #include "component/http_client_schema.h"
+#include "http/url.h"
 
 namespace invar::components::remote_http {
 namespace {
-
-bool is_token(std::string_view text) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kMarks.find(c) != std::string_view::npos;
-  });
-}
 
 Result<> check(const Arguments& a) {
   const auto invalid = [](std::string text) { return fail(ErrorCode::kInvalidArgument, std::move(text)); };
   if (a.poll_frequency <= Duration::zero()) return invalid("poll_frequency must be greater than 0");
   if (a.poll_timeout <= Duration::zero()) return invalid("poll_timeout must be greater than 0");
   if (a.poll_timeout >= a.poll_frequency) return invalid("poll_timeout must be less than poll_frequency");
-  if (!is_token(a.method)) return invalid("net/http: invalid method " + quote(a.method));
+  if (!http::is_header_token(a.method)) return invalid("net/http: invalid method " + quote(a.method));
   for (const auto& [name, value] : a.headers)
-    if (!is_token(name)) return invalid("invalid header name " + quote(name));
+    if (!http::is_header_token(name)) return invalid("invalid header name " + quote(name));
   const auto url = http::parse_url(a.url);
   if (!url) return std::unexpected(url.error().wrapped("url"));
   const std::string scheme = to_lower_ascii(url->scheme);
