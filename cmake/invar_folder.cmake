@@ -67,12 +67,6 @@ function(invar_folder name)
     endif()
   endforeach()
 
-  # Declarations of arguments and of the command line run once, at start. Their line tables were a quarter of the binary, and no
-  # profile shows them.
-  set(declarations ${sources})
-  list(FILTER declarations INCLUDE REGEX "arguments\\.cc$|_schema\\.cc$|_block\\.cc$|/app/(banner|cli|cli_words|completion|config_blocks|reference|run|cmd_[a-z]+)\\.cc$")
-  set_source_files_properties(${declarations} PROPERTIES COMPILE_OPTIONS -g0)
-
   if(sources)
     add_library(invar_${flat} STATIC ${sources})
     invar_precompiled(invar_${flat} invar_precompiled)

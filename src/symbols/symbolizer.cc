@@ -2,6 +2,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -52,18 +53,50 @@ int find_elf(Dwfl_Module* module, void** user, const char* name, Dwarf_Addr base
   return dwfl_linux_proc_find_elf(module, user, name, base, file_name, elf);
 }
 
-// Separate debug files by build id. The library's own search may ask a server on the network; this one never
-// does.
-int find_debuginfo(Dwfl_Module* module, void** user, const char*, Dwarf_Addr, const char*, const char*,
-                   GElf_Word, char** debuginfo_name) {
+std::string build_id_of(Dwfl_Module* module) {
   const unsigned char* bits = nullptr;
   GElf_Addr address = 0;
   const int length = dwfl_module_build_id(module, &bits, &address);
-  if (length < 2) return -1;
-  const std::string id = hex({reinterpret_cast<const char*>(bits), static_cast<std::size_t>(length)});
-  const std::string path = "/usr/lib/debug/.build-id/" + id.substr(0, 2) + "/" + id.substr(2) + ".debug";
-  const int fd = open_file(process_of(user).folder + "root" + path, debuginfo_name);
-  return fd >= 0 ? fd : open_file(path, debuginfo_name);
+  return length > 0 ? std::string(reinterpret_cast<const char*>(bits), static_cast<std::size_t>(length)) : "";
+}
+
+// Opens a debug file that was named by a link, if it is of the same build.
+int open_linked(const std::string& path, const std::string& build_id, char** name) {
+  const int fd = open_file(path, name);
+  if (fd < 0) return -1;
+  Elf* elf = elf_begin(fd, ELF_C_READ_MMAP, nullptr);
+  const void* bits = nullptr;
+  const ssize_t length = elf != nullptr ? dwelf_elf_gnu_build_id(elf, &bits) : -1;
+  const bool same = length > 0 && build_id == std::string_view(static_cast<const char*>(bits),
+                                                               static_cast<std::size_t>(length));
+  elf_end(elf);
+  if (same) return fd;
+  close(fd);
+  std::free(*name);
+  *name = nullptr;
+  return -1;
+}
+
+// Separate debug files: by build id, else by the name in the binary, beside it or in `.debug` there. The library's own search
+// may ask a server on the network; this one never does.
+int find_debuginfo(Dwfl_Module* module, void** user, const char* module_name, Dwarf_Addr, const char*,
+                   const char* link, GElf_Word, char** debuginfo_name) {
+  const std::string id = build_id_of(module);
+  if (id.empty()) return -1;
+  const Process& process = process_of(user);
+  const std::string digits = hex(id);
+  const std::string path =
+      "/usr/lib/debug/.build-id/" + digits.substr(0, 2) + "/" + digits.substr(2) + ".debug";
+  for (const std::string& place : {process.folder + "root" + path, path}) {
+    if (const int fd = open_file(place, debuginfo_name); fd >= 0) return fd;
+  }
+  if (link == nullptr || module_name == nullptr || module_name[0] != '/') return -1;
+  const std::string folder =
+      process.folder + "root" + std::string(module_name, std::strrchr(module_name, '/') + 1);
+  for (const std::string& place : {folder + link, folder + ".debug/" + link}) {
+    if (const int fd = open_linked(place, id, debuginfo_name); fd >= 0) return fd;
+  }
+  return -1;
 }
 
 const Dwfl_Callbacks kCallbacks = {find_elf, find_debuginfo, dwfl_offline_section_address, nullptr};
