@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/testing/virtual_daemon.h"
+#include "component/cluster.h"
 #include "syntax/evaluator.h"
 
 namespace invar::app {
@@ -43,7 +44,8 @@ class Observed {
     environment.http = transport_;
     environment.listen = network_.listen();
     environment.metrics = metrics_.get();
-    environment.cluster = std::make_shared<AllTargets>();
+    environment.cluster =
+        component::make_single_node({.name = "node", .address = "", .state = "participant"});
     environment.components = &registry_;
     environment.blocks = config_blocks();
     environment.storage_path = "/storage";
@@ -91,11 +93,6 @@ class Observed {
   const std::string config_;
 
  private:
-  class AllTargets : public component::ClusterView {
-   public:
-    [[nodiscard]] bool owns(std::uint64_t) const override { return true; }
-  };
-
   Result<std::unique_ptr<Component>> build(const Registration& original, component::Options options,
                                            const Boxed& arguments) {
     const std::string id = options.id;

@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "async/testing/test_loop.h"
+#include "component/cluster.h"
 #include "component/view.h"
 #include "fs/testing/memory_fs.h"
 #include "http/testing/fake_network.h"
@@ -94,11 +95,6 @@ TEST_P(Contract, TheExampleIsValid) {
   EXPECT_TRUE(diagnostics.empty()) << diagnostics.render(false);
 }
 
-class AllTargets : public component::ClusterView {
- public:
-  [[nodiscard]] bool owns(std::uint64_t) const override { return true; }
-};
-
 // The example as a running pipeline, on a disk in memory and a network of which nothing answers.
 class Running {
  public:
@@ -121,7 +117,8 @@ class Running {
     environment.http = transport_;
     environment.listen = network_.listen();
     environment.metrics = registry_.get();
-    environment.cluster = std::make_shared<AllTargets>();
+    environment.cluster =
+        component::make_single_node({.name = "node", .address = "", .state = "participant"});
     environment.components = &components();
     environment.blocks = config_blocks();
     environment.storage_path = "/storage";

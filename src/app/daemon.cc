@@ -10,6 +10,7 @@
 #include "app/config_blocks.h"
 #include "app/seed.h"
 #include "base/build_info.h"
+#include "component/cluster.h"
 #include "fs/path.h"
 #include "services/endpoints.h"
 #include "services/http_block.h"
@@ -17,14 +18,6 @@
 #include "services/web_api.h"
 
 namespace invar::app {
-namespace {
-
-class WholeSet : public component::ClusterView {
- public:
-  [[nodiscard]] bool owns(std::uint64_t) const override { return true; }
-};
-
-}  // namespace
 
 Daemon::Daemon(RunOptions options, World world)
     : options_(std::move(options)),
@@ -129,7 +122,10 @@ void Daemon::create_controller() {
   environment.listen = world_.listen;
   environment.metrics = registry_.get();
   environment.logger = logger_;
-  environment.cluster = std::make_shared<WholeSet>();
+  environment.cluster = component::make_single_node({.name = world_.host_name,
+                                                     .address = options_.listen_address,
+                                                     .state = "participant",
+                                                     .is_self = true});
   environment.components = &app::components();
   environment.blocks =
       config_blocks(world_.sink, [this](const syntax::Boxed& arguments) { return apply_http(arguments); });

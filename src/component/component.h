@@ -46,12 +46,7 @@ struct Health {
 // runtime.md 8: the most severe part; ties: the most recent, then the earlier in the list.
 Health combine(const std::vector<Health>& parts);
 
-// Which targets this instance owns: the whole set while not clustered (clustering.md).
-class ClusterView {
- public:
-  virtual ~ClusterView() = default;
-  [[nodiscard]] virtual bool owns(std::uint64_t key) const = 0;
-};
+class Cluster;
 
 struct Options {
   std::string id;                     // global id: "pyroscope.scrape.local"
@@ -65,10 +60,10 @@ struct Options {
   async::WorkerPool* disk_pool = nullptr;
   std::shared_ptr<fs::FileSystem> files;
   std::shared_ptr<http::Transport> http;
-  http::Listen listen;  // opens a server of the component's own
-  std::shared_ptr<const ClusterView> cluster;
-  Claims* claims = nullptr;  // for what only one component of the process can have
-  std::string instance_uid;  // X-Invar-Id
+  http::Listen listen;               // opens a server of the component's own
+  std::shared_ptr<Cluster> cluster;  // cluster.h; never null
+  Claims* claims = nullptr;          // for what only one component of the process can have
+  std::string instance_uid;          // X-Invar-Id
   // Publishes new exports; ignored when equal to the previous ones. May be called from build() on.
   std::function<void(Boxed exports)> set_exports;
 };

@@ -55,7 +55,7 @@ struct Environment {
   http::Listen listen;
   metrics::Registry* metrics = nullptr;
   log::Logger logger;
-  std::shared_ptr<const component::ClusterView> cluster;
+  std::shared_ptr<component::Cluster> cluster;
   std::shared_ptr<component::Claims> claims;  // made by the controller when there are none
   const component::Registry* components = nullptr;
   std::vector<ConfigBlock> blocks;

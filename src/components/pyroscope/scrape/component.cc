@@ -47,8 +47,10 @@ A scrape that is still under way when the next is due is not joined by a second 
 
 ## Clustering
 
-`clustering { enabled = true }` is accepted so that configurations can be shared, and does nothing while Invar runs without a
-cluster: every target is scraped here.
+With `clustering { enabled = true }` the nodes of a cluster share the targets: each is scraped by one node, chosen by its labels
+without `__meta_…`, so all nodes must find the same labels. When a node comes or goes, about one n-th of the targets moves. A node that
+runs without a cluster scrapes every target. The debug information lists the targets of other nodes as `target_elsewhere`, each with
+its `owner`.
 
 ## Scope labels
 
@@ -77,6 +79,7 @@ target sets them. They are left out otherwise, because each label costs every se
 | `pyroscope_scrape_up` | gauge | 1 while a target (`instance`, `service_name`) is scraped well, 0 while it is not; nothing before the first try. |
 | `pyroscope_scrape_jobs` | gauge | Targets times profile types that are scraped. |
 | `pyroscope_scrape_bad_targets` | gauge | Targets that cannot be scraped as configured. |
+| `pyroscope_scrape_targets_elsewhere` | gauge | Targets that other nodes of the cluster scrape. |
 | `pyroscope_scrape_duplicate_targets` | gauge | Targets left out because they differ in `__meta_` labels only. |
 )";
 

@@ -30,6 +30,9 @@ ScrapePool::ScrapePool(component::Options options, const Arguments& arguments,
   context_.scope = options_.metrics;
   context_.client = std::move(client);
   take_over(arguments);
+  cluster_changes_ = options_.cluster->on_change(alive_.bind([this] {
+    if (clustered_ && started_ && !stopping_) make_jobs_anew();
+  }));
   options_.metrics->on_collect(alive_.bind([this](std::vector<metrics::Sample>& out) { collect(out); }));
 }
 
@@ -87,11 +90,17 @@ void ScrapePool::make_jobs_anew() {
   options_.logger.debug("passed new targets to scrape manager",
                         {{"targets", static_cast<std::uint64_t>(targets_.size())}});
   options_.pool->run(
-      [targets = targets_, settings = settings_] {
-        return std::make_shared<JobList>(make_jobs(targets, settings));
+      [targets = targets_, settings = settings_,
+       ownership = clustered_ ? options_.cluster->ownership() : nullptr] {
+        auto list = std::make_shared<JobList>(make_jobs(targets, settings));
+        auto elsewhere =
+            ownership ? take_out_of_others(list->jobs, *ownership) : std::vector<TargetElsewhere>{};
+        return std::pair(std::move(list), std::move(elsewhere));
       },
-      alive_.bind([this, generation](std::shared_ptr<JobList> list) {
+      alive_.bind([this, generation](auto made) {
+        auto& [list, elsewhere] = made;
         if (generation != generation_ || stopping_) return;
+        elsewhere_ = std::move(elsewhere);
         say_what_is_wrong(*list);
         apply_slice(std::move(list), 0, generation);
       }));
@@ -136,7 +145,6 @@ void ScrapePool::apply_slice(std::shared_ptr<JobList> list, std::size_t from, st
 }
 
 void ScrapePool::apply_job(Job job, std::uint64_t generation) {
-  if (clustered_ && !options_.cluster->owns(job.target_key)) return;
   const Key key{job.identity, job.names()};
   auto it = loops_.find(key);
   if (it != loops_.end()) {
@@ -243,6 +251,9 @@ void ScrapePool::collect(std::vector<metrics::Sample>& out) const {
   out.push_back({.name = "pyroscope_scrape_bad_targets",
                  .help = "Targets that cannot be scraped as configured.",
                  .value = static_cast<double>(bad_targets_.size())});
+  out.push_back({.name = "pyroscope_scrape_targets_elsewhere",
+                 .help = "Targets that other nodes of the cluster scrape.",
+                 .value = static_cast<double>(elsewhere_.size())});
   out.push_back({.name = "pyroscope_scrape_duplicate_targets",
                  .help = "Targets left out because they differ from another in __meta_ labels only.",
                  .value = static_cast<double>(duplicate_targets_)});
@@ -299,6 +310,12 @@ component::BodyValue ScrapePool::debug_info() const {
     for (const auto& label : job.labels) labels.emplace_back(label.name, label.value);
     row.attribute("labels", syntax::Value::object(std::move(labels)));
     info.block("target", "", std::move(row));
+  }
+  for (const TargetElsewhere& target : elsewhere_) {
+    component::BodyValue row;
+    row.attribute("instance", target.instance).attribute("service_name", target.service_name);
+    row.attribute("owner", target.owner);
+    info.block("target_elsewhere", "", std::move(row));
   }
   return info;
 }

@@ -17,6 +17,7 @@
 #include "components/pyroscope/scrape/arguments.h"
 #include "components/pyroscope/scrape/baseline_store.h"
 #include "components/pyroscope/scrape/scrape_loop.h"
+#include "components/pyroscope/scrape/sharing.h"
 
 namespace invar::components::pyroscope_scrape {
 
@@ -62,6 +63,7 @@ class ScrapePool {
   component::Targets targets_;
   JobSettings settings_;
   bool clustered_ = false;
+  std::vector<TargetElsewhere> elsewhere_;  // targets that other nodes of the cluster scrape, by instance
   std::set<std::pair<std::string, std::string>> bad_targets_;  // labels in text form, and what is wrong
   std::size_t duplicate_targets_ = 0;
   std::vector<std::string> warnings_;  // of the arguments, each logged once
@@ -74,6 +76,7 @@ class ScrapePool {
   bool saving_ = false;
   async::Task next_save_;
   async::Timer save_timer_;
+  component::Cluster::Subscription cluster_changes_;
   async::Alive alive_;  // last
 };
 

@@ -399,6 +399,24 @@ TEST_F(ScrapePoolTest, AClusterSharesTargetsOut) {
   loop_.advance(seconds(15));
   ASSERT_EQ(requests_.size(), 1U);
   EXPECT_TRUE(requests_[0].url.starts_with("http://host1:80/"));
+  EXPECT_EQ(shown("instance", 1).as_string(), "host0:80");
+  EXPECT_EQ(shown("owner", 1).as_string(), "there");
+  EXPECT_TRUE(metric("pyroscope_scrape_targets_elsewhere{component_id=\"pyroscope.scrape.t\"} 1"));
+}
+
+TEST_F(ScrapePoolTest, TargetsMoveWhenTheClusterChanges) {
+  targets(2);
+  arguments_.clustering.enabled = true;
+  cluster_->all = false;
+  start();
+  loop_.advance(seconds(15));
+  EXPECT_EQ(requests_.size(), 0U) << "both are elsewhere";
+  cluster_->all = true;
+  loop_.advance(seconds(15));
+  EXPECT_EQ(requests_.size(), 0U) << "nobody has told";
+  cluster_->change();
+  loop_.advance(seconds(15));
+  EXPECT_EQ(requests_.size(), 2U);
 }
 
 // What a pyroscope.write behind forward_to does at every update: another receiver, at once in use.

@@ -35,11 +35,39 @@ class FakeReceiver : public pipeline::Receiver {
   bool refuse = false;
 };
 
-class SomeTargets : public component::ClusterView {
+// A cluster that gives this node everything, or one target.
+class SomeTargets : public component::Cluster {
  public:
-  [[nodiscard]] bool owns(std::uint64_t key) const override { return all || key == only; }
+  class Owned : public component::Ownership {
+   public:
+    Owned(bool all, std::uint64_t only) : all_(all), only_(only) {}
+    [[nodiscard]] bool owns(std::uint64_t key) const override { return all_ || key == only_; }
+    [[nodiscard]] std::string_view owner(std::uint64_t key) const override {
+      return owns(key) ? "here" : "there";
+    }
+
+   private:
+    const bool all_;
+    const std::uint64_t only_;
+  };
+  [[nodiscard]] bool ready() const override { return true; }
+  [[nodiscard]] std::shared_ptr<const component::Ownership> ownership() const override {
+    return std::make_shared<Owned>(all, only);
+  }
+  [[nodiscard]] std::vector<component::ClusterPeer> peers() const override { return {}; }
+  [[nodiscard]] Subscription on_change(std::function<void()> changed) override {
+    auto kept = std::make_shared<const std::function<void()>>(std::move(changed));
+    changed_ = kept;
+    return kept;
+  }
+  void change() {
+    if (const auto changed = changed_.lock()) (*changed)();
+  }
   bool all = true;
   std::uint64_t only = 0;
+
+ private:
+  std::weak_ptr<const std::function<void()>> changed_;
 };
 
 inline constexpr UnixNanos kStart = 1'767'225'600'000'000'000;  // of the test loop's clock

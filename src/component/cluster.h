@@ -1,0 +1,50 @@
+// Cluster: who shares the work with this instance, and which part of it is ours. One interface over every way to form a cluster.
+//
+// Ownership is a picture of one instant: immutable, so that a thread of the pool may go through thousands of keys with it.
+// Threads:  an Ownership from any thread; everything else on the loop thread.
+// Lifetime: dropping a Subscription ends it; it may outlive the cluster.
+// Spec:     clustering.md 2, 3.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace invar::component {
+
+struct ClusterPeer {
+  std::string name;
+  std::string address;  // host:port
+  std::string state;    // "viewer", "participant", "terminating"
+  bool is_self = false;
+};
+
+class Ownership {
+ public:
+  virtual ~Ownership() = default;
+  [[nodiscard]] virtual bool owns(std::uint64_t key) const = 0;
+  // The name of the node; "" while the cluster is not ready, so that nobody is.
+  [[nodiscard]] virtual std::string_view owner(std::uint64_t key) const = 0;
+};
+
+class Cluster {
+ public:
+  using Subscription = std::shared_ptr<const void>;
+
+  virtual ~Cluster() = default;
+  // False while work waits for more nodes or for the first news of them; nobody owns anything then.
+  [[nodiscard]] virtual bool ready() const = 0;
+  [[nodiscard]] virtual std::shared_ptr<const Ownership> ownership() const = 0;
+  [[nodiscard]] virtual std::vector<ClusterPeer> peers()
+      const = 0;  // sorted by name; this instance is one of them
+  // Called when ownership() gives another answer, at most once a second.
+  [[nodiscard]] virtual Subscription on_change(std::function<void()> changed) = 0;
+};
+
+// The cluster of an instance that works alone: it owns everything.
+std::shared_ptr<Cluster> make_single_node(ClusterPeer self);
+
+}  // namespace invar::component

@@ -1,0 +1,23 @@
+// Which jobs are this instance's when a cluster shares the targets. Pure, so it may run on the pool. Spec: clustering.md 2.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "component/cluster.h"
+#include "components/pyroscope/scrape/jobs.h"
+
+namespace invar::components::pyroscope_scrape {
+
+struct TargetElsewhere {
+  std::string instance;
+  std::string service_name;
+  std::string owner;  // "" while the cluster is not ready
+};
+
+// Takes out the jobs of others, and says whose their targets are, each target once.
+std::vector<TargetElsewhere> take_out_of_others(std::vector<Job>& jobs,
+                                                const component::Ownership& ownership);
+
+}  // namespace invar::components::pyroscope_scrape
