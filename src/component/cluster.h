@@ -3,7 +3,7 @@
 // Ownership is a picture of one instant: immutable, so that a thread of the pool may go through thousands of keys with it.
 // Threads:  an Ownership from any thread; everything else on the loop thread.
 // Lifetime: dropping a Subscription ends it; it may outlive the cluster.
-// Spec:     clustering.md 2, 3.
+// Spec:     clustering.md 2.
 #pragma once
 
 #include <cstdint>
