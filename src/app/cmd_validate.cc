@@ -76,8 +76,12 @@ int validate(const std::string& path, syntax::Stability min_stability) {
     fmt::print(stderr, "{}; the configuration runs\n", counted(warnings, "warning"));
     return 0;
   }
-  return fail_with("validation failed: " + counted(errors, "error") +
-                   (warnings > 0 ? " and " + counted(warnings, "warning") : ""));
+  const std::size_t own = errors - diagnostics.count_foreign();
+  std::string last = "validation failed: " + counted(errors, "error");
+  if (own != errors)
+    last += own == 0 ? ", none of them about profiles" : fmt::format(", {} of them about profiles", own);
+  if (warnings > 0) last += " and " + counted(warnings, "warning");
+  return fail_with(last);
 }
 
 }  // namespace invar::app

@@ -54,6 +54,12 @@ TEST(RunDiagnostics, Blocks) {
        "\n"
        "1 | prometheus.remote_write \"a\" { }\n"
        "  | ^^^^^^^^^^^^^^^^^^^^^^^"},
+      {"a name of another program, however near", "prometheus.scrape \"a\" { }",
+       "Error: main.alloy:1:1: cannot find the definition of component name \"prometheus.scrape\" "
+       "(Invar does not have this component: see `invar components` for those it has)\n"
+       "\n"
+       "1 | prometheus.scrape \"a\" { }\n"
+       "  | ^^^^^^^^^^^^^^^^^"},
       {"a kind of discovery that is left to others", "discovery.eureka \"a\" { }",
        "Error: main.alloy:1:1: cannot find the definition of component name \"discovery.eureka\" "
        "(Invar does not have this kind of discovery: let a program answer discovery.http, or write the files "

@@ -48,14 +48,11 @@ constexpr ModuleBlock kModuleBlocks[] = {
     {"import.git", EntryKind::kImport},
 };
 
-// Namespaces of the language's components. What is missing there was not mistyped, but belongs to another program.
-constexpr std::string_view kNamespaces[] = {
-    "beyla",      "database_observability",
-    "discovery",  "faro",
-    "local",      "loki",
-    "mimir",      "otelcol",
-    "prometheus", "pyroscope",
-    "remote",
+// Namespaces of the language's components. What is missing there may not be mistyped, but belong to another program.
+constexpr std::string_view kNamespaces[] = {"discovery", "local", "pyroscope", "remote"};
+// Everything there does.
+constexpr std::string_view kForeignNamespaces[] = {
+    "beyla", "database_observability", "faro", "loki", "mimir", "otelcol", "prometheus",
 };
 
 // Kinds of discovery of the language that Invar leaves to a program beside it.
@@ -69,7 +66,7 @@ constexpr std::string_view kOtherDiscovery[] = {
 };
 
 bool is_foreign(std::string_view name_space) {
-  return std::ranges::find(kNamespaces, name_space) != std::end(kNamespaces);
+  return std::ranges::find(kForeignNamespaces, name_space) != std::end(kForeignNamespaces);
 }
 
 class Taker {
@@ -251,16 +248,19 @@ class Taker {
     }
     const component::Registration* registration = components_.find(name);
     if (registration == nullptr) {
+      const bool foreign = is_foreign(block.name.front());
       std::string advice;
       if (std::ranges::find(kOtherDiscovery, name) != std::end(kOtherDiscovery))
         advice =
             " (Invar does not have this kind of discovery: let a program answer discovery.http, or write the "
             "files of discovery.file)";
-      else
+      else if (!foreign)
         advice = suggestions_.for_name(name);
-      if (advice.empty() && is_foreign(block.name.front()))
+      const bool known = std::ranges::find(kNamespaces, block.name.front()) != std::end(kNamespaces);
+      if (advice.empty() && (foreign || known))
         advice = " (Invar does not have this component: see `invar components` for those it has)";
       refuse(entry, "cannot find the definition of component name " + quote(name) + advice);
+      entry.problems.back().foreign = foreign;
       return;
     }
     if (registration->stability < min_stability_) {

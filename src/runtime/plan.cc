@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "runtime/reference_types.h"
+
 namespace invar::runtime {
 namespace {
 
@@ -82,25 +84,61 @@ class Planner {
 
   void resolve_references() {
     ReferenceResolver resolver(plan_.ids, plan_.inventory, request_.variables, request_.body.min_stability);
+    for (const PlannedNode& node : plan_.nodes)
+      exports_.push_back(node.entry != nullptr ? export_types_of(*node.entry, *request_.body.definitions,
+                                                                 *request_.body.components)
+                                               : ExportTypes{});
     for (const Entry& entry : plan_.inventory.entries) {
       References& references = plan_.references.emplace_back();
       const bool nested = entry.kind == EntryKind::kForeach;
       if (entry.kind == EntryKind::kNothing || entry.kind == EntryKind::kDeclare) continue;
       references = nested ? resolver.resolve_attributes(entry.block) : resolver.resolve(entry.block);
+      const auto& source = entry.block.file->source;
+      ReferenceTypes types(references.found, source, exporter_of(), references.errors);
+      types.check_exports();
+      if (entry.schema() != nullptr) types.check_body(entry.block.block->body, *entry.schema());
       if (!entry.is_node()) continue;
       const Graph::Index user = plan_.ids.find(entry.id)->second;
       for (const Reference& reference : references.found) connect(user, reference);
       const Block* children = nested ? foreach_template(*entry.block.block) : nullptr;
       if (children == nullptr) continue;
-      for (const Reference& reference :
-           resolver.seen_from(children->body, entry.block.file->source, names_in(*children, entry.block)))
-        connect(user, reference);
+      const std::vector<Reference> inside =
+          resolver.seen_from(children->body, source, names_in(*children, entry.block));
+      for (const Reference& reference : inside) connect(user, reference);
+      ReferenceTypes inner_types(inside, source, exporter_of(), references.errors);
+      inner_types.check_exports();
+      check_template(children->body, inner_types);
+      std::ranges::stable_sort(references.errors, {},
+                               [](const auto& error) { return error.range.start.offset; });
     }
   }
 
+  [[nodiscard]] ReferenceTypes::ExporterOf exporter_of() const {
+    return [this](Graph::Index node) {
+      return ReferenceTypes::Exporter{&plan_.nodes[node].id, &exports_[node]};
+    };
+  }
+
+  // What a template takes from around it; its own blocks among each other are a matter of its own plan.
+  void check_template(const syntax::ast::Body& body, ReferenceTypes& types) const {
+    for (const syntax::ast::Statement& statement : body.statements) {
+      const auto* block = std::get_if<Block>(&statement.node);
+      if (block == nullptr) continue;
+      const Block* children = block->full_name() == "foreach" ? foreach_template(*block) : nullptr;
+      if (children != nullptr) check_template(children->body, types);
+      const component::Registration* component = request_.body.components->find(block->full_name());
+      if (component != nullptr && !request_.body.definitions->has_namespace(block->name.front()))
+        types.check_body(block->body, *component->arguments);
+    }
+  }
+
+  // With those in templates inside.
   static std::set<std::string, std::less<>> names_in(const Block& children, const BlockRef& foreach) {
     std::set<std::string, std::less<>> names;
-    for (const BlockRef& ref : blocks_of(children.body, foreach.file)) names.insert(ref.block->id());
+    for (const BlockRef& ref : blocks_of(children.body, foreach.file)) {
+      names.insert(ref.block->id());
+      if (const Block* more = foreach_template(*ref.block)) names.merge(names_in(*more, ref));
+    }
     if (const auto var = foreach_variable(*foreach.block)) names.insert(*var);
     return names;
   }
@@ -185,6 +223,7 @@ class Planner {
 
   const PlanRequest& request_;
   Plan plan_;
+  std::vector<ExportTypes> exports_;  // of each node
   std::map<std::string, Graph::Index, std::less<>> namespaces_;
   std::vector<syntax::Diagnostic> self_references_;
 };

@@ -28,6 +28,10 @@ std::size_t find_prefix(const std::vector<std::string>& names, F accept) {
   return 0;
 }
 
+syntax::Range range_of(const syntax::Traversal& chain, const syntax::SourcePtr& source) {
+  return syntax::ast::range_of(source, {chain.spans.front().begin, chain.spans.back().end});
+}
+
 }  // namespace
 
 std::string_view warning_text(Warning::Kind kind) {
@@ -39,6 +43,12 @@ std::string_view warning_text(Warning::Kind kind) {
       return "a component is shadowing an existing stdlib name";
   }
   return {};
+}
+
+std::string Warning::message() const {
+  if (kind == Kind::kDeprecatedFunction)
+    return fmt::format("{} is deprecated: write {}", name, syntax::stdlib_replacement(name));
+  return std::string(warning_text(kind));
 }
 
 ReferenceResolver::ReferenceResolver(const NodeIds& ids, const Inventory& inventory,
@@ -73,25 +83,20 @@ std::vector<Reference> ReferenceResolver::seen_from(const syntax::ast::Body& bod
   for (const syntax::Traversal& chain : chains) {
     if (find_prefix(chain.names, [&](const std::string& prefix) { return own.contains(prefix); }) > 0)
       continue;
-    auto reference = find_node(chain);
-    if (!reference) continue;
-    reference->range = syntax::ast::range_of(source, {chain.spans.front().begin, chain.spans.back().end});
-    out.push_back(std::move(*reference));
+    if (auto reference = find_node(chain, source)) out.push_back(std::move(*reference));
   }
   return out;
 }
 
 void ReferenceResolver::resolve_one(const syntax::Traversal& chain, const syntax::SourcePtr& source,
                                     References& out) {
-  const syntax::Range range =
-      syntax::ast::range_of(source, {chain.spans.front().begin, chain.spans.back().end});
+  const syntax::Range range = range_of(chain, source);
   const std::string& first = chain.names.front();
   const bool in_stdlib = syntax::stdlib_find(first) != nullptr;
 
-  if (auto reference = find_node(chain)) {
+  if (auto reference = find_node(chain, source)) {
     if (in_stdlib)
       out.warnings.push_back({Warning::Kind::kShadowedName, dotted(chain.names, chain.names.size()), range});
-    reference->range = range;
     out.found.push_back(std::move(*reference));
     return;
   }
@@ -104,7 +109,7 @@ void ReferenceResolver::resolve_one(const syntax::Traversal& chain, const syntax
          fmt::format("component {} does not exist or is out of scope{}", quote(name), suggestion(chain))});
     return;
   }
-  if (syntax::stdlib_is_deprecated(first))
+  if (!syntax::stdlib_replacement(first).empty())
     out.warnings.push_back({Warning::Kind::kDeprecatedFunction, first, range});
   std::optional<syntax::Stability> level;
   const std::size_t count = find_prefix(chain.names, [&](const std::string& name) {
@@ -116,7 +121,8 @@ void ReferenceResolver::resolve_one(const syntax::Traversal& chain, const syntax
                           below_minimum_stability(dotted(chain.names, count), *level, min_stability_)});
 }
 
-std::optional<Reference> ReferenceResolver::find_node(const syntax::Traversal& chain) const {
+std::optional<Reference> ReferenceResolver::find_node(const syntax::Traversal& chain,
+                                                      const syntax::SourcePtr& source) const {
   Reference reference;
   const std::size_t count = find_prefix(chain.names, [&](const std::string& prefix) {
     const auto found = ids_.find(prefix);
@@ -125,7 +131,11 @@ std::optional<Reference> ReferenceResolver::find_node(const syntax::Traversal& c
     return true;
   });
   if (count == 0) return std::nullopt;
-  if (count < chain.names.size()) reference.field = chain.names[count];
+  reference.range = range_of(chain, source);
+  if (count == chain.names.size()) return reference;
+  reference.field = chain.names[count];
+  reference.field_range = syntax::ast::range_of(source, chain.spans[count]);
+  reference.goes_on = count + 1 < chain.names.size();
   return reference;
 }
 

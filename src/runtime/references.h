@@ -24,8 +24,9 @@ using NodeIds = std::map<std::string, Graph::Index, std::less<>>;
 
 struct Reference {
   Graph::Index target = 0;
-  std::string field;    // the exported field that is read; "" for the whole component
-  syntax::Range range;  // the whole chain
+  std::string field;                 // the exported field that is read; "" for the whole component
+  bool goes_on = false;              // into what the field holds
+  syntax::Range range, field_range;  // the whole chain; the field's name
 };
 
 // A warning of validate(), a log line of load().
@@ -33,8 +34,9 @@ struct Warning {
   enum class Kind { kDeprecatedFunction, kShadowedName } kind;
   std::string name;  // the function; the component
   syntax::Range range;
+  [[nodiscard]] std::string message() const;  // with the name, and what to write instead
 };
-std::string_view warning_text(Warning::Kind kind);
+std::string_view warning_text(Warning::Kind kind);  // as it is logged
 
 struct References {
   std::vector<Reference> found;  // source order, with repetitions
@@ -58,7 +60,7 @@ class ReferenceResolver {
 
  private:
   void resolve_one(const syntax::Traversal& chain, const syntax::SourcePtr& source, References& out);
-  std::optional<Reference> find_node(const syntax::Traversal& chain) const;
+  std::optional<Reference> find_node(const syntax::Traversal& chain, const syntax::SourcePtr& source) const;
   [[nodiscard]] bool already_reported(const syntax::Traversal& chain) const;
   std::string suggestion(const syntax::Traversal& chain);
 

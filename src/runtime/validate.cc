@@ -83,7 +83,7 @@ class Validator {
     if (entry.kind == EntryKind::kCustom) check_instance(entry, *definitions);
     for (const syntax::Diagnostic& error : plan.references[index].errors) diagnostics_.add(error);
     for (const Warning& warning : plan.references[index].warnings)
-      diagnostics_.warning(warning.range, std::string(warning_text(warning.kind)));
+      diagnostics_.warning(warning.range, warning.message());
     if (entry.kind == EntryKind::kDeclare) {
       for (syntax::Diagnostic& stray : stray_attributes(block.body, entry.block.file))
         diagnostics_.add(std::move(stray));

@@ -129,13 +129,11 @@ TEST(Validate, ALargeCycleIsNotSpeltOutByEachMember) {
 }
 
 TEST(Validate, DeprecatedAndHiddenNamesAreWarnings) {
-  EXPECT_EQ(
-      validated("toy.echo \"a\" { input = to_upper(\"y\") }"),
-      "Warning: main.alloy:1:24: this stdlib function is deprecated; please refer to the documentation for "
-      "updated usage and alternatives\n"
-      "\n"
-      "1 | toy.echo \"a\" { input = to_upper(\"y\") }\n"
-      "  |                        ^^^^^^^^");
+  EXPECT_EQ(validated("toy.echo \"a\" { input = to_upper(\"y\") }"),
+            "Warning: main.alloy:1:24: to_upper is deprecated: write string.to_upper\n"
+            "\n"
+            "1 | toy.echo \"a\" { input = to_upper(\"y\") }\n"
+            "  |                        ^^^^^^^^");
   EXPECT_EQ(
       headers(validated("string.toy \"a\" { input = \"\" }\ntoy.echo \"a\" { input = string.toy.a.output }")),
       "Warning: main.alloy:2:24: a component is shadowing an existing stdlib name\n");

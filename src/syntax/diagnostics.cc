@@ -85,6 +85,13 @@ std::size_t Diagnostics::count(Severity severity) const {
   return sum;
 }
 
+std::size_t Diagnostics::count_foreign() const {
+  std::size_t sum = 0;
+  for (const Diagnostic& d : list_)
+    if (d.foreign) sum += d.times;
+  return sum;
+}
+
 bool Diagnostics::has_errors() const {
   return std::any_of(list_.begin(), list_.end(),
                      [](const Diagnostic& d) { return d.severity == Severity::kError; });

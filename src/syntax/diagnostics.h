@@ -40,6 +40,7 @@ struct Diagnostic {
   Range range;
   std::string message;
   std::size_t times = 1;                        // so many mistakes it stands for
+  bool foreign = false;                         // about a block that belongs to another program
   [[nodiscard]] std::string to_string() const;  // "<pos>: <message>"
 };
 
@@ -61,6 +62,7 @@ class Diagnostics {
   [[nodiscard]] std::size_t size() const { return list_.size(); }
   [[nodiscard]] std::size_t count(
       Severity severity) const;  // of mistakes, those that arrange() folded included
+  [[nodiscard]] std::size_t count_foreign() const;
   [[nodiscard]] auto begin() const { return list_.begin(); }
   [[nodiscard]] auto end() const { return list_.end(); }
   [[nodiscard]] std::string summary() const;            // first, then " (and N more diagnostics)"

@@ -53,8 +53,8 @@ void collect_traversals(const ast::Body& body, std::vector<Traversal>& out);
 void collect_traversals(const ast::Expr& expr, std::vector<Traversal>& out);
 
 // Standard library: names, deprecated aliases (name -> replacement), experimental functions.
-const Value* stdlib_find(std::string_view name);  // top-level: "sys", "string", "concat" ...
-bool stdlib_is_deprecated(std::string_view name);
+const Value* stdlib_find(std::string_view name);        // top-level: "sys", "string", "concat" ...
+std::string stdlib_replacement(std::string_view name);  // "sys.env" of "env"; "": it is not deprecated
 // "array.group_by" etc: the stability level a function needs; nullopt when generally available.
 std::optional<Stability> stdlib_stability(std::string_view dotted_name);
 // What string.format("%v", value) prints; a failure when that is too long.

@@ -133,9 +133,10 @@ const Value* stdlib_find(std::string_view name) {
   return it != table().end() ? &it->second : nullptr;
 }
 
-bool stdlib_is_deprecated(std::string_view name) {
-  return std::any_of(std::begin(kDeprecated), std::end(kDeprecated),
-                     [&](const Deprecated& alias) { return alias.name == name; });
+std::string stdlib_replacement(std::string_view name) {
+  const auto* alias = std::ranges::find(kDeprecated, name, &Deprecated::name);
+  if (alias == std::end(kDeprecated)) return {};
+  return std::string(alias->space) + "." + std::string(alias->member);
 }
 
 std::optional<Stability> stdlib_stability(std::string_view dotted_name) {
@@ -146,7 +147,7 @@ std::optional<Stability> stdlib_stability(std::string_view dotted_name) {
 std::vector<std::string> stdlib_names() {
   std::vector<std::string> names;
   for (const auto& [name, ignored] : table())
-    if (!stdlib_is_deprecated(name)) names.push_back(name);
+    if (stdlib_replacement(name).empty()) names.push_back(name);
   return names;
 }
 

@@ -380,8 +380,9 @@ TEST(Stdlib, JsonPathIsBounded) {
 }
 
 TEST(Stdlib, StabilityAndDeprecation) {
-  EXPECT_TRUE(stdlib_is_deprecated("concat"));
-  EXPECT_FALSE(stdlib_is_deprecated("array"));
+  EXPECT_EQ(stdlib_replacement("concat"), "array.concat");
+  EXPECT_EQ(stdlib_replacement("json_decode"), "encoding.from_json");
+  EXPECT_EQ(stdlib_replacement("array"), "");
   EXPECT_EQ(stdlib_stability("array.group_by"), Stability::kExperimental);
   EXPECT_EQ(stdlib_stability("array.concat"), std::nullopt);
   EXPECT_EQ(parse_stability("public-preview"), Stability::kPublicPreview);
@@ -389,7 +390,7 @@ TEST(Stdlib, StabilityAndDeprecation) {
   for (const char* name :
        {"env", "nonsensitive", "concat", "json_decode", "yaml_decode", "base64_decode", "format", "join",
         "replace", "split", "to_lower", "to_upper", "trim", "trim_prefix", "trim_suffix", "trim_space"}) {
-    EXPECT_TRUE(stdlib_is_deprecated(name)) << name;
+    EXPECT_NE(stdlib_replacement(name), "") << name;
     ASSERT_NE(stdlib_find(name), nullptr) << name;
     EXPECT_EQ(stdlib_find(name)->type(), Type::kFunction) << name;
   }

@@ -172,6 +172,47 @@ class CommandLine(Case):
         self.assertIn("the seed file is damaged", done.stderr)
         self.assertNotIn("level=info", done.stderr)
 
+    def test_references_are_checked_before_anything_runs(self):
+        path = self.write('''discovery.http "d" {
+	url = env("TARGETS")
+}
+
+pyroscope.scrape "s" {
+	targets    = discovery.http.d.target
+	forward_to = pyroscope.write.w.receiver
+}
+
+pyroscope.relabel "r" {
+	forward_to = [pyroscope.write.w]
+}
+
+prometheus.scrape "p" {
+	targets = discovery.http.d.targets
+}
+
+pyroscope.write "w" {
+	endpoint {
+		url = "http://h"
+	}
+}
+''')
+        mistakes = (f'{path}:6:32: discovery.http.d does not export "target" (did you mean "targets"?)',
+                    f"{path}:7:15: expected a list of receivers, got a receiver: write [pyroscope.write.w.receiver]",
+                    f"{path}:11:16: expected a receiver, got the component pyroscope.write.w: write pyroscope.write.w.receiver",
+                    f'{path}:14:1: cannot find the definition of component name "prometheus.scrape" (Invar does not have')
+        for command in ["validate", path], ["run", "--storage.path", str(self.folder / "s"), path]:
+            done = self.expect(command, 1)
+            for text in mistakes:
+                self.assertEqual(done.stderr.count(text), 1, (text, done.stderr))
+        done = self.expect(["validate", path], 1, stderr="Error: validation failed: 4 errors, 3 of them about profiles and 1 warning\n")
+        self.assertIn(f"Warning: {path}:2:8: env is deprecated: write sys.env\n", done.stderr)
+
+    def test_warnings_alone_are_no_failure(self):
+        path = self.write('local.file "f" {\n\tfilename = env("F")\n}\n')
+        done = self.expect(["validate", path], 0)
+        self.assertIn(f"Warning: {path}:2:13: env is deprecated: write sys.env\n", done.stderr)
+        self.assertTrue(done.stderr.endswith("\n1 warning; the configuration runs\n"), done.stderr)
+
     def test_values_in_the_file_are_checked_before_anything_starts(self):
         path = self.write('''discovery.http "d" {
 	url              = "http://h"
