@@ -17,3 +17,41 @@ function(invar_flame_page target)
     COMMENT "Bundling the flame graph page")
   target_sources(${target} PRIVATE ${out}/flame_page.cc)
 endfunction()
+
+# invar_web_app(TARGET): bundles ui/app with the libraries of ui/package-lock.json, which npm installs into the build folder, and compiles
+# the result into a library. Without npm everything else is built, and the status page does without the app.
+find_program(NPM_PROGRAM npm)
+find_program(NODE_PROGRAM node)
+
+function(invar_web_app target)
+  set(ui ${CMAKE_SOURCE_DIR}/ui)
+  set(out ${CMAKE_BINARY_DIR}/ui)
+  if(NOT NPM_PROGRAM OR NOT NODE_PROGRAM)
+    message(WARNING "npm or node is missing: the web app is left out, the status page stays")
+    file(CONFIGURE OUTPUT ${out}/web_assets.cc @ONLY CONTENT [[#include "services/web_assets.h"
+namespace invar::services {
+std::span<const WebAsset> web_assets() { return {}; }
+std::string_view web_app_head() { return ""; }
+}  // namespace invar::services
+]])
+    target_sources(${target} PRIVATE ${out}/web_assets.cc)
+    return()
+  endif()
+  set(packages ${ui}/package.json ${ui}/package-lock.json ${ui}/.npmrc)
+  file(MAKE_DIRECTORY ${out}/packages)
+  add_custom_command(
+    OUTPUT ${out}/packages/installed
+    COMMAND ${CMAKE_COMMAND} -E copy ${packages} ${out}/packages
+    COMMAND ${NPM_PROGRAM} ci --omit=dev --ignore-scripts --prefer-offline --silent
+    COMMAND ${CMAKE_COMMAND} -E touch installed
+    WORKING_DIRECTORY ${out}/packages
+    DEPENDS ${packages}
+    COMMENT "Installing the libraries of the web app")
+  file(GLOB_RECURSE parts CONFIGURE_DEPENDS ${ui}/app/* ${ui}/flame/*)
+  add_custom_command(
+    OUTPUT ${out}/web_assets.cc
+    COMMAND ${NODE_PROGRAM} ${ui}/build.mjs ${ESBUILD_PROGRAM} ${out}/packages/node_modules ${out}
+    DEPENDS ${ui}/build.mjs ${out}/packages/installed ${parts}
+    COMMENT "Bundling the web app")
+  target_sources(${target} PRIVATE ${out}/web_assets.cc)
+endfunction()

@@ -12,7 +12,7 @@ http::ServerResponse html_response(std::string body) {
   http::ServerResponse response;
   response.headers.set("Content-Type", "text/html; charset=utf-8");
   response.headers.set("X-Content-Type-Options", "nosniff");
-  response.headers.set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+  response.headers.set("Content-Security-Policy", std::string(kPagePolicy));
   response.headers.set("Cache-Control", "no-store");
   response.body = std::move(body);
   return response;
@@ -73,11 +73,20 @@ void add_endpoints(Router& router, const EndpointHost& host) {
     responder->send(http::text_response(404, "clustering is disabled"));
   });
 
-  // Every path of the UI shows the one page there is, so that links into the reference's UI lead somewhere.
+  // Every path of the UI has a page, so that links into the reference's UI lead somewhere, too.
+  const auto status_page = [status = host.status, head = app_head(host.app, host.prefix)] {
+    StatusInput input = status();
+    input.app_head = head;
+    return render_status_page(input);
+  };
   router.add(host.prefix, {},
-             [status = host.status](const http::ServerRequest& request, const http::ResponderPtr& responder) {
-               send_compressed(request, responder, html_response(render_status_page(status())));
+             [status_page, prefix = host.prefix, app = host.app](const http::ServerRequest& request,
+                                                                 const http::ResponderPtr& responder) {
+               const bool plain = request.path == prefix || !app.exists();
+               send_compressed(request, responder,
+                               html_response(plain ? status_page() : app_document(app, prefix)));
              });
+  add_web_assets(router, host.prefix, host.app);
   const auto nothing = [](const auto&, const http::ResponderPtr& responder) {
     responder->send(http::text_response(404, "404 page not found"));
   };

@@ -9,6 +9,7 @@
 #include "metrics/metrics.h"
 #include "services/router.h"
 #include "services/status_page.h"
+#include "services/web_app.h"
 
 namespace invar::services {
 
@@ -18,7 +19,8 @@ struct EndpointHost {
   // Re-reads and applies the configuration; `done` hears "" when it was applied whole, else the text of runtime.md 9.
   std::function<void(std::function<void(const std::string& error)> done)> reload;
   std::function<StatusInput()> status;
-  std::string prefix = "/";  // of the status page, ends in '/'
+  std::string prefix = "/";  // of the UI, ends in '/'
+  WebApp app = built_web_app();
 };
 
 void add_endpoints(Router& router, const EndpointHost& host);

@@ -5,8 +5,9 @@
 
 namespace invar::services {
 
-inline constexpr std::string_view kPageStyle = R"(<style>
-:root{color-scheme:light dark;--page:#f6f4f1;--card:#fff;--line:#e2ddd5;--text:#1d1b18;--soft:#6b655c;--link:#0b57d0;
+inline constexpr std::string_view kPageStyleName = "plain.css";  // below PREFIX/assets/
+inline constexpr std::string_view kPageStyle =
+    R"(:root{color-scheme:light dark;--page:#f6f4f1;--card:#fff;--line:#e2ddd5;--text:#1d1b18;--soft:#6b655c;--link:#0b57d0;
 --bad:#b3261e;--bad-page:#fdecea;--good:#2e7d32;--warn:#b26a00}
 @media (prefers-color-scheme:dark){:root{--page:#16171a;--card:#1f2125;--line:#34373d;--text:#e8e6e3;--soft:#a09a91;--link:#8ab4ff;
 --bad:#f2938c;--bad-page:#3a2322;--good:#81c784;--warn:#ffb74d}}
@@ -31,6 +32,6 @@ td.url{white-space:normal;overflow-wrap:anywhere;min-width:14rem}
 .label{display:inline-block;background:var(--page);border-radius:4px;padding:0 .35rem;margin:0 .25rem .15rem 0;font:.85em ui-monospace,Menlo,Consolas,monospace}
 tr.problem td:first-child{box-shadow:inset 3px 0 0 var(--bad);padding-left:.6rem}
 @media (max-width:40rem){body{padding:.6rem}section,.problems{padding:.6rem .7rem}dl{gap:.4rem 1.2rem}}
-</style>)";
+)";
 
 }  // namespace invar::services

@@ -110,7 +110,7 @@ TEST_P(Routes, ThePageAnswersEveryPathOfTheUiAndNoOther) {
   for (const char* path : {"", "component/pyroscope.write.w", "clustering"}) {
     const auto page = ask(router_, prefix_ + path);
     EXPECT_EQ(page.status, 200) << path;
-    EXPECT_THAT(page.headers.get("Content-Security-Policy"), HasSubstr("default-src 'none'"));
+    EXPECT_THAT(page.headers.get("Content-Security-Policy"), HasSubstr("default-src 'self'"));
   }
   for (const char* path : {"/api/nothing", "/-/nothing", "/debug/nothing"})
     EXPECT_EQ(ask(router_, path).status, 404) << path;

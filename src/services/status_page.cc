@@ -65,13 +65,14 @@ class Page {
     const Duration uptime(input_.now_unix_ns - input_.started_unix_ns);
     out_ += fmt::format(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-        "content=\"width=device-width,initial-scale=1\"><meta http-equiv=\"refresh\" "
-        "content=\"15\"><title>Invar</title>{}</head>"
+        "content=\"width=device-width,initial-scale=1\"><noscript><meta http-equiv=\"refresh\" "
+        "content=\"15\"></noscript><title>Invar</title>"
+        "<link rel=\"stylesheet\" href=\"{}assets/{}\" data-plain>{}</head>"
         "<body><h1>Invar</h1><p class=\"soft\">{} &middot; running for {} &middot; configuration "
         "<code>{}</code> &middot; "
         "<a href=\"{}metrics\">metrics</a> &middot; {}<a href=\"{}api/v0/web/components\">API</a></p>",
-        kPageStyle, escape(build_info().version), short_duration(uptime), escape(input_.config_path),
-        escape(input_.prefix),
+        escape(input_.prefix), kPageStyleName, input_.app_head, escape(build_info().version),
+        short_duration(uptime), escape(input_.config_path), escape(input_.prefix),
         input_.has_profiles ? fmt::format("<a href=\"{}debug/pprof/\">profiles of Invar itself</a> &middot; ",
                                           escape(input_.prefix))
                             : "",

@@ -1,4 +1,4 @@
-// The status page: one plain HTML page made by the server, no scripts. It answers what is collected, where it
+// The status page: one plain HTML page made by the server, whole without scripts. It answers what is collected, where it
 // goes, and why something does not work: problems first, then the ledger, what is left on disk, then every component with its health, its targets,
 // endpoints or archive. What a component shows comes from its debug info: repeated blocks become tables. By
 // attribute name:
@@ -33,6 +33,7 @@ struct StatusInput {
   const LedgerWatch* ledgers = nullptr;  // null: without the table
   std::string config_path;
   std::string prefix = "/";  // of the UI and the API, ends in '/'
+  std::string app_head;      // starts the web app where scripts run (web_app.h); "": there is none
   UnixNanos started_unix_ns = 0;
   UnixNanos now_unix_ns = 0;
   std::string last_reload_error;            // "" when the running configuration is the file's

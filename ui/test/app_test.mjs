@@ -1,0 +1,233 @@
+// The web app in a real Chromium, with canned answers: node --test ui/test/app_test.mjs
+// Environment: APP (the files that ui/build.mjs wrote), NODE_MODULES (playwright-core, axe-core), SHOTS (a folder for screenshots, if wanted).
+import assert from "node:assert/strict";
+import {readFileSync} from "node:fs";
+import {createRequire} from "node:module";
+import {join} from "node:path";
+import {after, before, test} from "node:test";
+
+import {serve} from "./canned.mjs";
+import {kNow} from "./canned_data.mjs";
+
+const {APP, NODE_MODULES, SHOTS} = process.env;
+const from = createRequire(join(NODE_MODULES, "x.js"));
+const {chromium} = from("playwright-core");
+const axe = readFileSync(from.resolve("axe-core/axe.min.js"), "utf8");
+const manifest = JSON.parse(readFileSync(join(APP, "manifest.json"), "utf8"));
+const kFlags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const kDesk = {viewport: {width: 1440, height: 980}, timezoneId: "UTC"};
+const kPhone = {viewport: {width: 390, height: 844}, deviceScaleFactor: 2, isMobile: true, hasTouch: true, timezoneId: "UTC"};
+
+let browser;
+before(async () => (browser = await chromium.launch({executablePath: "/usr/bin/chromium", args: kFlags})));
+after(() => browser?.close());
+
+// Opens a page of the app, runs `check`, and fails when the page reported an error or asked anybody else. `expected`: errors that belong to the case.
+async function withApp(path, check, {device = kDesk, server: options = {}, expected = /^$/, theme = "light", permissions = []} = {}) {
+  const server = await serve(APP, options);
+  const context = await browser.newContext({...device, colorScheme: theme, permissions});
+  const page = await context.newPage();
+  const wrong = [];
+  page.on("pageerror", (error) => wrong.push(error.message));
+  page.on("console", (message) => ["error", "warning"].includes(message.type()) && !expected.test(message.text()) && wrong.push(message.text()));
+  page.on("request", (request) => !request.url().startsWith(new URL(server.url).origin) && !request.url().startsWith("data:") && wrong.push(`asked for ${request.url()}`));
+  await page.clock.install({time: kNow + 1000});
+  try {
+    await page.goto(server.url + path);
+    await check(page, server, context);
+    assert.deepEqual(wrong, []);
+  } finally {
+    await context.close();
+    await server.close();
+  }
+}
+const shot = async (page, name) => SHOTS && page.screenshot({path: join(SHOTS, `${name}.png`)});
+
+// What axe-core finds, as lines; everything it can find.
+async function findings(page) {
+  await page.clock.runFor(1000);
+  return page.evaluate(async (code) => {
+    (0, eval)(code);
+    const found = await globalThis.axe.run(document, {resultTypes: ["violations"]});
+    return found.violations.flatMap(({id, nodes}) => nodes.map(({target, failureSummary}) => `${id}: ${target.join(" ")} ${failureSummary.split("\n").slice(1).join(" ")}`));
+  }, axe);
+}
+
+test("all of it is no more than 250 KB, the first load no more than 45 KB before the fonts", async () => {
+  assert.ok(manifest.total <= 250 * 1024, `${manifest.total} bytes`);
+  const first = [manifest.style, manifest.script, ...manifest.first].reduce((sum, name) => sum + manifest.sizes[name], 0);
+  assert.ok(first <= 45 * 1024, `${first} bytes`);
+});
+
+test("the verdict needs the document, one style, two scripts and one answer", () => withApp("", async (page, server) => {
+  await page.waitForSelector("h1.verdict-text");
+  const before = server.asked.slice(0, server.asked.findIndex((each) => each.includes("api/v1/verdict")));
+  assert.ok(before.filter((each) => each.includes("/assets/") && !each.endsWith(".woff2")).length <= 3 + manifest.first.length, before.join("\n")); // one is the icon
+}));
+
+const kPages = [
+  ["overview", "", "h1.verdict-text"],
+  ["targets", "targets", ".grid-row.failing"],
+  ["target", "targets?t=t0", ".steps"],
+  ["target-alone", "targets/t0", ".steps"],
+  ["missing", "nowhere", "h1.title"],
+];
+
+for (const [name, path, ready] of kPages) {
+  for (const theme of ["light", "dark"]) {
+    test(`${name}, ${theme}: axe finds nothing, nothing scrolls sideways`, async () => {
+      await withApp(path, async (page) => {
+        await page.waitForSelector(ready);
+        await shot(page, `${name}-${theme}`);
+        assert.deepEqual(await findings(page), []);
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+      }, {theme});
+    });
+  }
+  test(`${name} on a phone: axe finds nothing, nothing scrolls sideways`, () => withApp(path, async (page) => {
+    await page.waitForSelector(ready.replace(".grid-row.failing", ".grid-row"), {state: "attached"});
+    await shot(page, `${name}-phone`);
+    assert.deepEqual(await findings(page), []);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  }, {device: kPhone}));
+}
+
+for (const [state, ready] of [["good", "h1.verdict-text.ok"], ["empty", ".empty"]]) {
+  test(`the overview when it is ${state}: axe finds nothing`, () => withApp("", async (page) => {
+    await page.waitForSelector(ready);
+    await shot(page, `overview-${state}`);
+    assert.deepEqual(await findings(page), []);
+  }, {server: {state}}));
+}
+
+test("a cause leads to its targets, a target to its profiles", () => withApp("", async (page) => {
+  await page.click("text=Show 120 targets");
+  await page.waitForSelector(".group >> text=Connection refused");
+  assert.match(page.url(), /targets\?component=pyroscope\.scrape\.shop&by=cause/);
+  await page.locator(".grid-row.failing").first().click();
+  await page.waitForSelector(".say-title >> text=Nothing delivered");
+  assert.match(await page.getAttribute(".actions a.flat", "href"), /^profiles\?q=.*checkout/);
+  await page.goBack();
+  await page.waitForSelector(".target", {state: "detached"});
+  await page.goBack();
+  await page.waitForSelector("h1.verdict-text");
+}));
+
+test("targets: search by labels, states, grouping and sorting stand in the URL", () => withApp("targets", async (page, server) => {
+  await page.waitForSelector(".grid-row.failing");
+  await page.keyboard.press("/");
+  await page.keyboard.type('{service_name="mail"}');
+  await page.waitForSelector(".told-count >> text=35 of 581");
+  assert.match(page.url(), /q=%7Bservice_name%3D%22mail%22%7D/);
+  await page.click(".chip >> text=OK");
+  await page.waitForSelector(".told-count >> text=7 of 581");
+  await page.click(".seg >> text=Service");
+  await page.waitForSelector(".group >> text=mail");
+  await page.click("text=Took");
+  await page.waitForFunction(() => location.search.includes("sort=took"));
+  await page.reload();
+  await page.waitForSelector(".told-count >> text=7 of 581");
+  assert.ok(server.asked.some((each) => each.includes("sort=took") && each.includes("by=service")));
+}));
+
+test("a wrong expression is said in the field, with what the server says", () => withApp("targets?q=%7Bx", async (page) => {
+  assert.match(await page.textContent("#q-error"), /expected a label matcher at column 3/);
+  assert.deepEqual(await findings(page), []);
+}, {expected: /400/}));
+
+test("nothing matches: where else it is", () => withApp('targets?q={service_name="mail"}&state=late', async (page) => {
+  assert.match(await page.textContent(".empty"), /No target of these states matches.*7 targets failing, 28 targets ok match/s);
+}));
+
+test("keys: rows, opening, closing, only what fails, the next grouping, pages", () => withApp("targets", async (page) => {
+  await page.waitForSelector(".grid-row.failing");
+  await page.locator(".grid-row[tabindex='0']").focus();
+  for (const key of ["j", "j", "ArrowUp", "j"]) await page.keyboard.press(key);
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.line), "2");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".target-title");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector(".target-title", {state: "detached"});
+  await page.waitForFunction(() => document.activeElement.dataset.line === "2");
+  await page.keyboard.press("x");
+  await page.waitForFunction(() => location.search.includes("state=failing"));
+  await page.keyboard.press("b");
+  await page.waitForFunction(() => location.search.includes("by=service"));
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  await page.waitForSelector("h1.verdict-text");
+  await page.keyboard.press("?");
+  await page.waitForSelector("dialog[open]");
+  assert.deepEqual(await findings(page), []);
+  await page.uncheck("dialog input[type=checkbox]");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("g");
+  await page.keyboard.press("t");
+  await page.clock.runFor(500);
+  assert.match(page.url(), /\/$/, "switched off");
+}));
+
+test("scrape now tells how it went", () => withApp("targets/t0", async (page, server) => {
+  await page.click("text=Scrape now");
+  await page.clock.runFor(1000);
+  await page.waitForFunction(() => /refused/.test(document.querySelector(".told-line")?.textContent ?? ""));
+  assert.ok(server.asked.includes("POST /api/v1/targets/t0/scrape"));
+}));
+
+test("a command is copied without credentials", () => withApp("targets/t0", async (page) => {
+  await page.click("text=Copy curl");
+  await page.waitForSelector(".told >> text=Copied");
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "curl -sS -o profile.pb.gz 'http://10.4.17.23:6060/debug/pprof/profile?seconds=14'");
+}, {permissions: ["clipboard-read", "clipboard-write"]}));
+
+test("50,000 targets: the document stays small, the last one is reached by a key", () => withApp("targets?by=none", async (page, server) => {
+  await page.waitForSelector(".grid-row.failing");
+  await page.locator(".grid-row[tabindex='0']").focus();
+  await page.keyboard.press("End");
+  await page.waitForFunction(() => document.querySelector(".grid-row[aria-rowindex='49975'] code"));
+  assert.ok(await page.evaluate(() => document.querySelectorAll(".grid-row").length) < 60);
+  for (const each of server.asked.filter((request) => request.includes("api/v1/targets?"))) assert.match(each, /limit=(200|6)\b/);
+}, {server: {many: 50000}}));
+
+test("a server that goes: what was seen stays, the bar says since when, and it comes back by itself", () => withApp("", async (page, server) => {
+  await page.waitForSelector("h1.verdict-text");
+  server.options.state = "down";
+  for (let i = 0; i < 8; ++i) {
+    await page.clock.runFor(3000);
+    await page.waitForTimeout(20);
+  }
+  await page.waitForSelector(".silence >> text=Invar does not answer for");
+  assert.match(await page.textContent("h1.verdict-text"), /127 targets/);
+  assert.deepEqual(await findings(page), []);
+  await shot(page, "overview-silent");
+  server.options.state = "bad";
+  for (let i = 0; i < 4; ++i) {
+    await page.clock.runFor(3000);
+    await page.waitForTimeout(20);
+  }
+  await page.waitForSelector(".silence", {state: "detached"});
+}, {expected: /ERR_|Failed to load/, server: {streams: false}}));
+
+test("a wrong password says so and offers the way", () => withApp("", async (page, server) => {
+  await page.waitForSelector("h1.verdict-text");
+  server.options.state = "password";
+  await page.click("nav >> text=Targets");
+  await page.waitForSelector(".say >> text=Invar asks for a password");
+}, {expected: /401/}));
+
+test("a slow link: the shape of what comes, then the content", () => withApp("targets", async (page) => {
+  await page.waitForSelector(".coming");
+  await page.waitForSelector(".grid-row.failing");
+}, {server: {delay: 250}}));
+
+test("below a prefix every request and every link stays inside it", () => withApp("targets", async (page, server) => {
+  await page.waitForSelector(".grid-row.failing");
+  await page.click("nav >> text=Overview");
+  await page.waitForSelector("h1.verdict-text");
+  assert.match(page.url(), /\/p\/q\/$/);
+  assert.deepEqual(server.asked.filter((each) => !/^\w+ \/p\/q\//.test(each)), []);
+}, {server: {prefix: "/p/q/"}}));
+
+test("Alloy's addresses lead to the page that took their place", () => withApp("clustering", async (page) => {
+  await page.waitForFunction(() => location.pathname === "/cluster");
+}));
