@@ -139,6 +139,22 @@ const std::vector<Breakage>& breakages() {
        "discovery.dockerswarm \"x\" {\n  host = \"tcp://docker:2375\"\n  role = \"tasks\"\n}\n",
        [](VirtualDaemon& invar) { invar.http->set_handler(&docker); }, &all_refused, Severity::kFailing,
        "connection refused"},
+      {"discovery.kubelet", "a kubelet that is down",
+       "discovery.kubelet \"x\" {\n  url = \"http://node:10255\"\n}\n", [](VirtualDaemon&) {}, &all_refused,
+       Severity::kFailing, "connection refused"},
+      {"remote.kubernetes.secret", "an API server that is down",
+       "remote.kubernetes.secret \"x\" {\n  namespace = \"a\"\n  name = \"b\"\n  client {\n    api_server = "
+       "\"http://api:6443\"\n  }\n}\n",
+       [](VirtualDaemon&) {}, &all_refused, Severity::kFailing, "connection refused"},
+      {"remote.kubernetes.configmap", "an API server that is down",
+       "remote.kubernetes.configmap \"x\" {\n  namespace = \"a\"\n  name = \"b\"\n  client {\n    api_server "
+       "= "
+       "\"http://api:6443\"\n  }\n}\n",
+       [](VirtualDaemon&) {}, &all_refused, Severity::kFailing, "connection refused"},
+      {"local.file_match", "a pattern that is none",
+       "local.file_match \"x\" {\n  path_targets = [{\"__path__\" = \"/etc/[a\"}]\n}\n",
+       [](VirtualDaemon&) {}, [](VirtualDaemon& invar) { invar.loop.advance(seconds(15)); },
+       Severity::kDegraded, "has a syntax error"},
       {"remote.http", "a server that is down", "remote.http \"x\" {\n  url = \"http://inventory:80/\"\n}\n",
        [](VirtualDaemon& invar) { invar.http->set_handler(&targets); }, &all_refused, Severity::kFailing,
        "connection refused"},

@@ -11,7 +11,7 @@ std::string clean_label_name(std::string_view name) {
     const char c = name.front();
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
     out += plain ? c : '_';
-    name.remove_prefix(static_cast<std::size_t>(decode_rune(name).length));
+    name.remove_prefix(plain ? 1 : static_cast<std::size_t>(decode_rune(name).length));
   }
   return out;
 }

@@ -1,8 +1,8 @@
 #include "components/discovery/file/arguments.h"
 
 #include "base/strings.h"
-#include "components/discovery/file/glob.h"
 #include "components/discovery/file/target_file.h"
+#include "fs/glob.h"
 
 namespace invar::components::discovery_file {
 namespace {
@@ -24,7 +24,7 @@ Result<> validate_pattern(const std::string& pattern) {
     return fail(ErrorCode::kInvalidArgument,
                 "path name " + quote(pattern) + " is not valid for file discovery");
   }
-  if (!valid_glob(pattern)) {
+  if (!fs::valid_glob(pattern)) {
     return fail(ErrorCode::kInvalidArgument,
                 "path name " + quote(pattern) + " has a syntax error in its pattern");
   }

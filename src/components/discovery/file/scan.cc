@@ -2,8 +2,8 @@
 
 #include <set>
 
-#include "components/discovery/file/glob.h"
 #include "components/discovery/file/target_file.h"
+#include "fs/glob.h"
 
 namespace invar::components::discovery_file {
 namespace {
@@ -28,7 +28,7 @@ Scan scan_files(const std::vector<std::string>& patterns, fs::FileSystem& files)
   const auto began = std::chrono::steady_clock::now();
   Scan scan;
   for (const std::string& pattern : patterns) {
-    for (const std::string& path : expand_glob(pattern, files)) {
+    for (const std::string& path : fs::expand_glob(pattern, files)) {
       if (scan.files.contains(path)) continue;
       const auto stat = files.stat(path);
       auto found = read_targets(path, files);
@@ -48,7 +48,7 @@ std::vector<std::string> directories_of(const std::vector<std::string>& patterns
     do {
       const std::size_t slash = directory.rfind('/');
       directory = slash == std::string::npos ? "." : slash == 0 ? "/" : directory.substr(0, slash);
-    } while (has_wildcard(directory));
+    } while (fs::has_wildcard(directory));
     directories.insert(directory);
   }
   return {directories.begin(), directories.end()};

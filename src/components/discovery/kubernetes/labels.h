@@ -1,39 +1,24 @@
 // Labels of objects as every role makes them. For the folder's own sources. Pure.
 #pragma once
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
 
 #include "component/target.h"
 #include "components/discovery/kubernetes/roles.h"
 #include "kube/objects.h"
+#include "kube_shared/label_map.h"
+#include "kube_shared/pods.h"
 
 namespace invar::components::discovery_kubernetes {
 
-using component::Target;
 using component::Targets;
 
-// `__meta_kubernetes_<name>`; set() replaces.
-class LabelMap {
- public:
-  LabelMap& set(std::string_view name, std::string value);
-  LabelMap& address(std::string value);                                // __address__
-  LabelMap& add(const LabelMap& other);                                // replaces what both have
-  LabelMap& meta(std::string_view kind, const kube::Meta& m);          // name, labels and annotations
-  LabelMap& pairs(std::string_view prefix, const kube::Pairs& pairs);  // <prefix>_<s> and <prefix>present_<s>
-  [[nodiscard]] Target target(const LabelMap& group) const;            // group labels, and these over them
-  LabelMap& plain(std::string name, std::string value);                // without the prefix
+using kube_shared::container_labels;
+using kube_shared::join_address;
+using kube_shared::LabelMap;
+using kube_shared::pod_labels;
 
- private:
-  Target::Map map_;
-};
-
-// `h:p`, with brackets around an IPv6 address.
-std::string join_address(std::string_view host, std::int32_t port);
-
-LabelMap pod_labels(const kube::Pod& pod);  // without its namespace
-LabelMap container_labels(const kube::Container& container, const kube::Port& port);
 void attach_node(LabelMap& labels, const kube::Node* node);
 void attach_namespace(LabelMap& labels, std::string_view space, Lookup& lookup);
 

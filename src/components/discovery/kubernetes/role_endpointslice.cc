@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "component/label_name.h"
 #include "components/discovery/kubernetes/labels.h"
 
 namespace invar::components::discovery_kubernetes {
@@ -48,7 +49,7 @@ LabelMap labels_of(const EndpointSlice::Endpoint& endpoint, const EndpointSlice:
         .set("endpointslice_address_target_name", endpoint.target->name);
   }
   for (const auto& [name, value] : endpoint.topology) {
-    const std::string clean = sanitize(name);
+    const std::string clean = component::clean_label_name(name);
     labels.set("endpointslice_endpoint_topology_" + clean, value)
         .set("endpointslice_endpoint_topology_present_" + clean, "true");
   }

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "component/label_name.h"
 #include "components/discovery/kubernetes/labels.h"
 
 namespace invar::components::discovery_kubernetes {
@@ -26,12 +27,12 @@ Targets node_targets(const kube::Node& node) {
   LabelMap group;
   group.meta("node", node.meta).set("node_provider_id", node.provider_id);
   for (const auto& [type, status] : node.conditions) {
-    group.set("node_condition_" + sanitize(to_lower_ascii(type)), to_lower_ascii(status));
+    group.set("node_condition_" + component::clean_label_name(to_lower_ascii(type)), to_lower_ascii(status));
   }
   LabelMap labels;
   // The first address of a type counts.
   for (auto it = node.addresses.rbegin(); it != node.addresses.rend(); ++it) {
-    labels.set("node_address_" + sanitize(it->first), it->second);
+    labels.set("node_address_" + component::clean_label_name(it->first), it->second);
   }
   labels.address(join_address(*address, node.kubelet_port)).plain("instance", node.meta.name);
   return {labels.target(group)};

@@ -4,7 +4,6 @@
 
 #include <array>
 
-#include "base/strings.h"
 #include "components/discovery/kubernetes/labels.h"
 
 namespace invar::components::discovery_kubernetes {
@@ -37,21 +36,6 @@ kube::Resource resource_of(Role role) {
                                             Resource::kPods,           Resource::kEndpoints,
                                             Resource::kEndpointSlices, Resource::kIngresses};
   return kResources[static_cast<std::size_t>(role)];
-}
-
-std::string sanitize(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-    if (fits) {
-      out.push_back(c);
-    } else if ((byte & 0xC0) != 0x80) {  // the first byte of a character stands for all of it
-      out.push_back('_');
-    }
-  }
-  return out;
 }
 
 }  // namespace invar::components::discovery_kubernetes

@@ -31,7 +31,4 @@ component::Targets targets_of(const kube::Object& object, Lookup& lookup);
 std::string source_of(Role role, std::string_view key);
 kube::Resource resource_of(Role role);
 
-// `a-b.c/d` as part of a label name: `a_b_c_d`. One `_` for each character that is none of [a-zA-Z0-9_].
-std::string sanitize(std::string_view text);
-
 }  // namespace invar::components::discovery_kubernetes

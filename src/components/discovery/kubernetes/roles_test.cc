@@ -305,11 +305,6 @@ TEST(IngressRole, ATargetForEachPath) {
   EXPECT_EQ(targets_of(ingress, world)[0].get("__meta_kubernetes_ingress_class_name"), "nginx");
 }
 
-TEST(Sanitize, OneUnderscoreForEachCharacter) {
-  EXPECT_EQ(sanitize("app.kubernetes.io/part-of_9Z"), "app_kubernetes_io_part_of_9Z");
-  EXPECT_EQ(sanitize("caf\xC3\xA9"), "caf_");
-}
-
 TEST(ReferencesTest, FindsTheGroupsOfAnObjectAndForgets) {
   References references;
   references.set("g1", {"pod/a", "pod/b", "pod/a"});

@@ -6,6 +6,7 @@
 #include "base/build_info.h"
 #include "base/strings.h"
 #include "component/build.h"
+#include "component/polled_export.h"
 #include "components/remote/http/arguments.h"
 
 namespace invar::components::remote_http {
@@ -15,39 +16,22 @@ using component::Boxed;
 
 constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20;
 
-// Polls one after another: a poll ends before the next is due, as its time limit is shorter.
-class HttpComponent final : public component::Component {
+class HttpComponent final : public component::PolledExport {
  public:
-  explicit HttpComponent(component::Options options) : options_(std::move(options)), timer_(*options_.loop) {}
+  explicit HttpComponent(component::Options made_with)
+      : PolledExport(std::move(made_with), "polled endpoint") {}
 
-  Result<> update(const Boxed& boxed) override {
+ private:
+  Result<Duration> configure(const Boxed& boxed) override {
     const auto& arguments = boxed.as<Arguments>();
-    if (client_ && arguments == arguments_) return {};
-    INVAR_ASSIGN_OR_RETURN(auto client, options_.http->make_client(arguments.client, options_.id));
+    INVAR_ASSIGN_OR_RETURN(auto client, options().http->make_client(arguments.client, options().id));
     call_.reset();
     client_ = std::move(client);
     arguments_ = arguments;
-    if (started_) poll();
-    return {};
+    return arguments_.poll_frequency;
   }
 
-  void start() override {
-    started_ = true;
-    poll();
-  }
-
-  void stop(async::Task done) override {
-    started_ = false;
-    timer_.cancel();
-    call_.reset();
-    done();
-  }
-
-  [[nodiscard]] std::optional<component::Health> health() const override { return health_; }
-
- private:
-  void poll() {
-    timer_.arm_after(arguments_.poll_frequency, [this] { poll(); });
+  void ask(Done done) override {
     http::Request request;
     request.method = arguments_.method;
     request.url = arguments_.url;
@@ -56,33 +40,24 @@ class HttpComponent final : public component::Component {
     request.headers = {{"User-Agent", user_agent()}};
     for (const auto& [name, value] : arguments_.headers) request.headers.set(name, value);
     request.body_head = arguments_.body;
-    call_ =
-        client_->send(std::move(request), alive_.bind([this](auto answer) { received(std::move(answer)); }));
+    call_ = client_->send(
+        std::move(request),
+        alive_.bind([this, done = std::move(done)](auto answer) mutable { done(read(answer)); }));
   }
 
-  void received(std::expected<http::Response, http::Failure> answer) {
-    if (!answer) return failed("performing request: " + answer.error().message);
-    if (answer->status != 200) return failed("unexpected status code " + answer->status_line);
-    if (health_.state == component::HealthState::kUnhealthy) options_.logger.info("polling works again");
-    health_ = {component::HealthState::kHealthy, "polled endpoint", options_.loop->unix_ns()};
-    options_.set_exports(Boxed::of(exports_schema(), Exports{{.text = std::string(trim_space(answer->body)),
-                                                              .secret = arguments_.is_secret}}));
+  void drop() override { call_.reset(); }
+
+  Result<Boxed> read(const std::expected<http::Response, http::Failure>& answer) const {
+    if (!answer) return fail(ErrorCode::kUnavailable, "performing request: " + answer.error().message);
+    if (answer->status != 200)
+      return fail(ErrorCode::kUnavailable, "unexpected status code " + answer->status_line);
+    return Boxed::of(exports_schema(), Exports{{.text = std::string(trim_space(answer->body)),
+                                                .secret = arguments_.is_secret}});
   }
 
-  void failed(const std::string& why) {
-    const std::string message = "polling failed: " + why;
-    if (message != health_.message)
-      options_.logger.error("polling failed", {{"url", http::redact_url(arguments_.url)}, {"err", why}});
-    health_ = {component::HealthState::kUnhealthy, message, options_.loop->unix_ns()};
-  }
-
-  component::Options options_;
   Arguments arguments_;
-  bool started_ = false;
-  component::Health health_{component::HealthState::kUnknown, "not polled yet", 0};
   std::unique_ptr<http::Client> client_;
   std::unique_ptr<http::Call> call_;  // before the client that made it is gone
-  async::Timer timer_;
   async::Alive alive_;
 };
 

@@ -9,11 +9,11 @@
 
 #include "fs/filesystem.h"
 
-namespace invar::components::discovery_file {
+namespace invar::fs {
 
 bool valid_glob(std::string_view pattern);
 bool has_wildcard(std::string_view pattern);
 bool glob_match(std::string_view pattern, std::string_view name);  // one path element
-std::vector<std::string> expand_glob(const std::string& pattern, fs::FileSystem& files);
+std::vector<std::string> expand_glob(const std::string& pattern, FileSystem& files);
 
-}  // namespace invar::components::discovery_file
+}  // namespace invar::fs

@@ -1,11 +1,11 @@
-#include "components/discovery/file/glob.h"
+#include "fs/glob.h"
 
 #include <algorithm>
 #include <optional>
 
 #include "base/strings.h"
 
-namespace invar::components::discovery_file {
+namespace invar::fs {
 namespace {
 
 char32_t take_rune(std::string_view& text) {
@@ -110,7 +110,7 @@ bool glob_match(std::string_view pattern, std::string_view name) {
   }
 }
 
-std::vector<std::string> expand_glob(const std::string& pattern, fs::FileSystem& files) {
+std::vector<std::string> expand_glob(const std::string& pattern, FileSystem& files) {
   if (!has_wildcard(pattern)) {
     if (files.stat(pattern)) return {pattern};
     return {};
@@ -141,4 +141,4 @@ std::vector<std::string> expand_glob(const std::string& pattern, fs::FileSystem&
   return found;
 }
 
-}  // namespace invar::components::discovery_file
+}  // namespace invar::fs

@@ -1,4 +1,4 @@
-#include "components/discovery/file/glob.h"
+#include "fs/glob.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -6,11 +6,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "components/discovery/file/arguments.h"
-#include "components/discovery/file/scan.h"
 #include "fs/testing/temp_dir.h"
 
-namespace invar::components::discovery_file {
+namespace invar::fs {
 namespace {
 
 namespace stdfs = std::filesystem;
@@ -59,50 +57,22 @@ TEST(Glob, MalformedPatternsAreKnown) {
     EXPECT_TRUE(valid_glob(good)) << good;
 }
 
-TEST(FilePattern, IsCheckedAtLoad) {
-  const struct {
-    const char* pattern;
-    const char* want;  // "" when valid
-  } rows[] = {
-      {"a.json", ""},
-      {"/etc/sd/*.yml", ""},
-      {"sd/t*a*.YAML", ""},
-      {"sd/?/[ab].Json", ""},
-      {"a.txt", R"(path name "a.txt" is not valid for file discovery)"},
-      {"", R"(path name "" is not valid for file discovery)"},
-      {"*/a.json", R"(path name "*/a.json" is not valid for file discovery)"},
-      {"**/a.json", R"(path name "**/a.json" is not valid for file discovery)"},
-      {"sd/[a.json", R"(path name "sd/[a.json" has a syntax error in its pattern)"},
-  };
-  for (const auto& row : rows) {
-    const auto checked = validate_pattern(row.pattern);
-    EXPECT_EQ(checked ? "" : checked.error().message, row.want) << row.pattern;
-  }
-  Arguments a;
-  a.files = {"a.json"};
-  EXPECT_TRUE(arguments_schema().check(&a));
-  a.refresh_interval = Duration::zero();
-  EXPECT_EQ(arguments_schema().check(&a).error().message, "refresh_interval must be greater than 0");
-}
-
 TEST(Glob, ExpandsOverDirectories) {
-  const fs::testing::TempDir temporary;
+  const testing::TempDir temporary;
   const std::string& dir = temporary.root();
   for (const char* name : {"a", "b", "c"}) {
     stdfs::create_directory(dir + "/" + name);
     std::ofstream(dir + "/" + name + "/2.json") << "[]";
     std::ofstream(dir + "/" + name + "/1.json") << "[]";
   }
-  const auto files = fs::posix();
+  const auto files = posix();
   EXPECT_EQ(
       expand_glob(dir + "/[ab]/*.json", *files),
       (std::vector<std::string>{dir + "/a/1.json", dir + "/a/2.json", dir + "/b/1.json", dir + "/b/2.json"}));
   EXPECT_EQ(expand_glob(dir + "/c/1.json", *files), (std::vector<std::string>{dir + "/c/1.json"}));
   EXPECT_TRUE(expand_glob(dir + "/c/9.json", *files).empty());
   EXPECT_TRUE(expand_glob(dir + "/missing/*.json", *files).empty());
-  EXPECT_EQ(directories_of({dir + "/[ab]/*.json", "x.json", "/y.json", dir + "/a/*.yml"}),
-            (std::vector<std::string>{".", "/", dir, dir + "/a"}));
 }
 
 }  // namespace
-}  // namespace invar::components::discovery_file
+}  // namespace invar::fs

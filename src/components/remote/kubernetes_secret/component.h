@@ -1,0 +1,10 @@
+// remote.kubernetes.secret: the data of an object of a Kubernetes API. Spec: discovery.md 13.
+#pragma once
+
+#include "component/component.h"
+
+namespace invar::components::remote_kubernetes_secret {
+
+component::Registration registration();
+
+}  // namespace invar::components::remote_kubernetes_secret
