@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "fs/testing/memory_fs.h"
-#include "kube/backoff.h"
+#include "http/backoff.h"
 #include "kube/connection.h"
 
 namespace invar::kube {
@@ -138,12 +138,12 @@ TEST_F(InCluster, WhatIsMissingIsNamed) {
 }
 
 TEST(Backoff, GrowsToHalfAMinuteAndKeepsWhatTheServerAsks) {
-  EXPECT_EQ(backoff(1, 0, {}), 200ms);
-  EXPECT_EQ(backoff(1, 1, {}), 100ms);
-  EXPECT_EQ(backoff(3, 0, {}), 800ms);
-  EXPECT_EQ(backoff(100, 0, {}), 30s);
-  EXPECT_EQ(backoff(1, 0, 5s), 5s);
-  EXPECT_EQ(backoff(1, 0, 1h), 60s);
+  EXPECT_EQ(http::backoff(1, 0, {}), 200ms);
+  EXPECT_EQ(http::backoff(1, 1, {}), 100ms);
+  EXPECT_EQ(http::backoff(3, 0, {}), 800ms);
+  EXPECT_EQ(http::backoff(100, 0, {}), 30s);
+  EXPECT_EQ(http::backoff(1, 0, 5s), 5s);
+  EXPECT_EQ(http::backoff(1, 0, 1h), 60s);
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "http/backoff.h"
 #include "http/types.h"
-#include "kube/backoff.h"
 #include "kube/decode.h"
 #include "kube/refusal.h"
 
@@ -240,7 +240,8 @@ void Watch::watch_ended(std::expected<http::Response, http::Failure> response) {
 }
 
 void Watch::wait_and(void (Watch::*next)(), Duration asked) {
-  timer_.arm_after(backoff(std::max(1, failures_), random_(), asked), [this, next] { (this->*next)(); });
+  timer_.arm_after(http::backoff(std::max(1, failures_), random_(), asked),
+                   [this, next] { (this->*next)(); });
 }
 
 // ---- subscribers

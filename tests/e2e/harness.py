@@ -105,15 +105,16 @@ class PyroscopeServer(Program):
 class Invar:
     """One running `invar run` in a folder of its own."""
 
-    def __init__(self, config, *flags, folder=None, wait=True):
+    def __init__(self, config, *flags, folder=None, wait=True, wrapper=(), env=None):
         self.folder = pathlib.Path(folder or tempfile.mkdtemp(prefix="invar-e2e."))
         self.config = self.folder / "config.alloy"
         self.config.write_text(config)
         self.log_path = self.folder / "invar.log"
         self.log_file = open(self.log_path, "a")
         self.process = subprocess.Popen(
-            [INVAR, "run", "--server.http.listen-addr=127.0.0.1:0", f"--storage.path={self.folder}/storage", *flags,
-             str(self.config)], stdout=subprocess.PIPE, stderr=self.log_file, text=True, cwd=self.folder)
+            [*wrapper, INVAR, "run", "--server.http.listen-addr=127.0.0.1:0", f"--storage.path={self.folder}/storage", *flags,
+             str(self.config)], stdout=subprocess.PIPE, stderr=self.log_file, text=True, cwd=self.folder,
+            env={**os.environ, **(env or {})})
         self.banner = ""
         self.address = None
         if wait:
@@ -232,6 +233,14 @@ class HandlerServer:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+def targets(invar, component):
+    """The exported targets as dictionaries."""
+    for export in invar.details(component)["exports"]:
+        if export["name"] == "targets":
+            return [{pair["key"]: pair["value"]["value"] for pair in target["value"]} for target in export["value"]["value"]]
+    return []
 
 
 class Case(unittest.TestCase):

@@ -1,6 +1,6 @@
 """A Kubernetes API for tests: etcd of Debian and kube-apiserver built from its released source, on loopback, with RBAC.
 
-tools/build_kube_peer.sh builds the server once and keeps it outside of the tree. Objects are written through the API; there are no nodes
+tools/build_go_peer.sh builds the server once and keeps it outside of the tree. Objects are written through the API; there are no nodes
 and no controllers, so what a kubelet or a controller would write is written by the test.
 """
 
@@ -21,7 +21,7 @@ def why_not():
     """Why the peer cannot run here; None where it can. Builds the server if need be."""
     if not shutil.which("etcd"):
         return "etcd is not installed (package etcd-server)"
-    built = subprocess.run([SOURCE / "tools/build_kube_peer.sh"], capture_output=True, text=True)
+    built = subprocess.run([SOURCE / "tools/build_go_peer.sh", "kube", "k8s.io/kubernetes/cmd/kube-apiserver"], capture_output=True, text=True)
     if built.returncode != 0:
         return "kube-apiserver cannot be built: " + (built.stderr.strip().splitlines() or ["no reason given"])[-1]
     Kube.program = built.stdout.strip().splitlines()[-1]

@@ -2,26 +2,70 @@
 
 import base64
 import json
+import os
 import pathlib
+import shutil
+import socket
+import threading
+import time
 import unittest
 
-from harness import Invar, until
+from harness import Invar, targets, until
 from kubernetes_peer import Kube, why_not
 
 MISSING = why_not()
 
 
-def targets(invar, component):
-    """The exported targets as dictionaries."""
-    exports = invar.details(component)["exports"]
-    for export in exports:
-        if export["name"] == "targets":
-            return [{pair["key"]: pair["value"]["value"] for pair in target["value"]} for target in export["value"]["value"]]
-    return []
-
-
 def addresses(invar, component):
     return sorted(t["__address__"] for t in targets(invar, component))
+
+
+class Relay:
+    """Passes connections on to a port of this machine; slowly and in small pieces where it is told to, until they are cut."""
+
+    def __init__(self, to):
+        self.to, self.piece, self.pause = to, 1 << 16, 0
+        self.open = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+                server = socket.create_connection(("127.0.0.1", self.to))
+            except OSError:
+                return
+            self.open += [client, server]
+            for source, sink in ((client, server), (server, client)):
+                threading.Thread(target=self.copy, args=(source, sink), daemon=True).start()
+
+    def copy(self, source, sink):
+        try:
+            while data := source.recv(self.piece):
+                sink.sendall(data)
+                time.sleep(self.pause)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def cut(self):
+        for end in self.open:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            end.close()
+        self.open = []
+
+    def close(self):
+        self.listener.close()
+        self.cut()
 
 
 @unittest.skipIf(MISSING, MISSING)
@@ -40,8 +84,8 @@ class KubernetesTest(unittest.TestCase):
     def tearDownClass(cls):
         cls.kube.stop()
 
-    def run_invar(self, config):
-        invar = Invar(config)
+    def run_invar(self, config, **kwargs):
+        invar = Invar(config, **kwargs)
         self.addCleanup(invar.close)
         return invar
 
@@ -166,6 +210,145 @@ discovery.kubernetes "pods" {{
 }}
 """)
         self.wait(invar, "discovery.kubernetes.pods", ["10.4.0.1:8080"])
+
+    def test_a_list_of_pods_as_a_kubelet_sends_it(self):
+        # The API server's list in JSON is the list that a kubelet gives; only the address differs.
+        kube = self.kube
+        kube.namespace("node")
+        kube.pod("node", "n-1", "10.5.0.1", labels={"app": "web"})
+        invar = self.run_invar(self.component("pods", "pod", 'namespaces { names = ["node"] }') + f"""
+discovery.kubelet "node" {{
+  url          = "{kube.url}/api/v1"
+  bearer_token = "admin-token"
+  namespaces   = ["node"]
+  tls_config {{
+    ca_file = "{kube.ca}"
+  }}
+}}
+discovery.kubelet "refused" {{
+  url          = "{kube.url}/api/v1"
+  bearer_token = "limited-token"
+  tls_config {{
+    ca_file = "{kube.ca}"
+  }}
+}}
+""")
+        self.wait(invar, "discovery.kubernetes.pods", ["10.5.0.1:8080"])
+        self.wait(invar, "discovery.kubelet.node", ["10.5.0.1:8080"])
+        self.assertEqual(targets(invar, "discovery.kubelet.node"), targets(invar, "discovery.kubernetes.pods"))
+        until("the 403 is told", lambda: "nodes/proxy" in invar.details("discovery.kubelet.refused")["health"]["message"])
+
+    def test_secrets_and_config_maps(self):
+        kube = self.kube
+        kube.namespace("data")
+        path = "/api/v1/namespaces/data"
+        kube.write("POST", f"{path}/secrets", {"metadata": {"name": "push"}, "stringData": {"token": "hush"}})
+        kube.write("POST", f"{path}/configmaps", {"metadata": {"name": "push"}, "data": {"url": "http://p:4040"},
+                                                  "binaryData": {"b": "AA=="}})
+
+        def component(kind, name, token="admin-token"):
+            return f"""
+remote.kubernetes.{kind} "{name}" {{
+  namespace      = "data"
+  name           = "push"
+  poll_frequency = "500ms"
+  client {{
+    api_server   = "{kube.url}"
+    bearer_token = "{token}"
+    tls_config {{
+      ca_file = "{kube.ca}"
+    }}
+  }}
+}}
+"""
+        invar = self.run_invar(component("secret", "s") + component("configmap", "c") + component("secret", "refused", "limited-token") + """
+discovery.relabel "plain" {
+  targets = [{
+    "token" = convert.nonsensitive(coalesce(remote.kubernetes.secret.s.data["token"], "none")),
+    "url"   = coalesce(remote.kubernetes.configmap.c.data["url"], "none"),
+  }]
+}
+""")
+
+        def plain():
+            exports = invar.details("discovery.relabel.plain")["exports"]
+            for export in exports:
+                if export["name"] == "output":
+                    return {pair["key"]: pair["value"]["value"] for target in export["value"]["value"] for pair in target["value"]}
+            return {}
+        until("both are there", lambda: plain() == {"token": "hush", "url": "http://p:4040"})
+        kube.patch(f"{path}/secrets/push", {"stringData": {"token": "hush2"}})
+        kube.patch(f"{path}/configmaps/push", {"data": {"url": "http://q:4040"}})
+        until("both have changed", lambda: plain() == {"token": "hush2", "url": "http://q:4040"})
+        refused = invar.details("remote.kubernetes.secret.refused")["health"]["message"]
+        self.assertIn('resources: ["secrets"], resourceNames: ["push"], verbs: ["get"]', refused)
+        kube.delete(f"{path}/secrets/push")
+        until("it is told that it is gone",
+              lambda: 'secrets "push" not found' in invar.details("remote.kubernetes.secret.s")["health"]["message"])
+        self.assertEqual(plain()["token"], "hush2")
+        self.assertNotIn("hush", invar.log())
+
+    @unittest.skipIf(os.geteuid() != 0, "a mount namespace takes root")
+    def test_inside_of_a_cluster(self):
+        kube = self.kube
+        kube.namespace("home")
+        kube.namespace("other")
+        kube.pod("home", "h-1", "10.6.0.1")
+        kube.pod("other", "o-1", "10.6.0.2")
+        kube.write("POST", "/api/v1/namespaces/home/serviceaccounts", {"metadata": {"name": "invar"}})
+        token = kube.write("POST", "/api/v1/namespaces/home/serviceaccounts/invar/token", {"spec": {}})["status"]["token"]
+        kube.grant("system:serviceaccount:home:invar", ["pods"])
+        account = kube.folder / "account"
+        account.mkdir()
+        (account / "token").write_text(token)
+        (account / "namespace").write_text("home\n")
+        shutil.copy(kube.ca, account / "ca.crt")
+        place = "/var/run/secrets/kubernetes.io/serviceaccount"
+        # The files where every pod has them: in a mount namespace that ends with the process.
+        script = f'mount -t tmpfs none /run && mkdir -p {place} && mount --bind {account} {place} && exec "$@"'
+        invar = self.run_invar("""
+discovery.kubernetes "all" {
+  role = "pod"
+}
+discovery.kubernetes "own" {
+  role = "pod"
+  namespaces {
+    own_namespace = true
+  }
+}
+remote.kubernetes.secret "none" {
+  namespace = "home"
+  name      = "none"
+}
+""", wrapper=("unshare", "--mount", "sh", "-c", script, "sh"),
+                               env={"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(kube.port)})
+        self.wait(invar, "discovery.kubernetes.own", ["10.6.0.1:8080"])
+        until("all are found", lambda: {"10.6.0.1:8080", "10.6.0.2:8080"} <= set(addresses(invar, "discovery.kubernetes.all")))
+        until("what is not allowed is told", lambda: "system:serviceaccount:home:invar" in invar.details(
+            "remote.kubernetes.secret.none")["health"]["message"])
+
+    def test_a_stream_that_is_slow_and_cut(self):
+        kube = self.kube
+        kube.namespace("slow")
+        for i in range(20):
+            kube.pod("slow", f"s-{i}", f"10.7.0.{i}")
+        relay = Relay(kube.port)
+        self.addCleanup(relay.close)
+        config = self.component("pods", "pod", 'namespaces { names = ["slow"] }').replace(f":{kube.port}", f":{relay.port}")
+        relay.piece, relay.pause = 200, 0.01  # a list that takes its time
+        invar = self.run_invar(config)
+        name = "discovery.kubernetes.pods"
+        self.wait(invar, name, [f"10.7.0.{i}:8080" for i in range(20)], 60)
+        for round_ in range(5):
+            relay.cut()
+            kube.delete(f"/api/v1/namespaces/slow/pods/s-{round_}")
+            kube.pod("slow", f"t-{round_}", f"10.7.1.{round_}")
+        expected = [f"10.7.0.{i}:8080" for i in range(5, 20)] + [f"10.7.1.{i}:8080" for i in range(5)]
+        self.wait(invar, name, expected, 60)
+        relay.piece, relay.pause = 1 << 16, 0
+        kube.delete("/api/v1/namespaces/slow/pods/s-19")
+        self.wait(invar, name, [a for a in expected if a != "10.7.0.19:8080"])
+        self.assertEqual(invar.details(name)["health"]["state"], "healthy")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// kube-apiserver, built for the tests of discovery.kubernetes by tools/build_kube_peer.sh.
+// kube-apiserver, built for the tests of discovery.kubernetes by tools/build_go_peer.sh.
 // Kubernetes names its staging modules by folder; each has a release of its own.
 module invar.test/kube_peer
 

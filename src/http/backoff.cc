@@ -1,8 +1,8 @@
-#include "kube/backoff.h"
+#include "http/backoff.h"
 
 #include <algorithm>
 
-namespace invar::kube {
+namespace invar::http {
 
 Duration backoff(int failures, double random, Duration asked) {
   constexpr Duration kFirst = std::chrono::milliseconds(200);
@@ -14,4 +14,4 @@ Duration backoff(int failures, double random, Duration asked) {
   return std::max(jittered, std::min(asked, kMost * 2));
 }
 
-}  // namespace invar::kube
+}  // namespace invar::http

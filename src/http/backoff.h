@@ -4,9 +4,9 @@
 
 #include "base/time.h"
 
-namespace invar::kube {
+namespace invar::http {
 
 // `failures` in a row, 1 or more; `random` from 0 to 1; at least `asked`, what the server asked for.
 Duration backoff(int failures, double random, Duration asked);
 
-}  // namespace invar::kube
+}  // namespace invar::http
