@@ -24,10 +24,13 @@ std::string text_of(const Value* value) {
   return value != nullptr && value->type() == Type::kString ? value->as_string() : std::string();
 }
 
-void targets_line(const component::ComponentView& view, std::string& out) {
+std::size_t target_count(const component::ComponentView& view) {
   const Value* targets = attribute(view.arguments, "targets");
-  const std::size_t count =
-      targets != nullptr && targets->type() == Type::kArray ? targets->as_array().size() : 0;
+  return targets != nullptr && targets->type() == Type::kArray ? targets->as_array().size() : 0;
+}
+
+void targets_line(const component::ComponentView& view, std::string& out) {
+  const std::size_t count = target_count(view);
   std::string interval = text_of(attribute(view.arguments, "scrape_interval"));
   if (interval.empty()) interval = "15s";
   out += fmt::format("  collects    {} target{} every {} ({})\n", count, count == 1 ? "" : "s", interval,
@@ -53,6 +56,9 @@ std::string start_banner(const component::ComponentDirectory& components, const 
     if (!view) continue;
     if (view->name == "pyroscope.scrape") {
       targets_line(*view, collects);
+    } else if (view->name == "pyroscope.java") {
+      const std::size_t count = target_count(*view);
+      collects += fmt::format("  profiles    {} JVM{} ({})\n", count, count == 1 ? "" : "s", view->id());
     } else if (view->name == "pyroscope.receive_http") {
       collects += fmt::format("  receives    what SDKs push ({})\n", view->id());
     } else if (view->name == "pyroscope.write") {
@@ -67,8 +73,8 @@ std::string start_banner(const component::ComponentDirectory& components, const 
     }
   }
   std::string out = fmt::format("Invar {} is running.\n", build_info().version);
-  out += collects.empty() ? "  collects    nothing: the configuration has neither pyroscope.scrape nor "
-                            "pyroscope.receive_http\n"
+  out += collects.empty() ? "  collects    nothing: the configuration has neither pyroscope.scrape, "
+                            "pyroscope.java nor pyroscope.receive_http\n"
                           : collects;
   out += goes;
   out += fmt::format("  status      {}://{}{}\n", tls ? "https" : "http", reachable(address), prefix);

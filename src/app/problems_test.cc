@@ -182,6 +182,10 @@ const std::vector<Breakage>& breakages() {
          invar.loop.advance(minutes(2));
        },
        Severity::kFailing, "/etc/token"},
+      {"pyroscope.java", "a target without a process",
+       "pyroscope.java \"x\" {\n  targets = [{\"service_name\" = \"shop\"}]\n  forward_to = []\n}\n",
+       [](VirtualDaemon&) {}, [](VirtualDaemon& invar) { invar.loop.advance(seconds(15)); },
+       Severity::kDegraded, "could not find PID label"},
       {"pyroscope.receive_http", "a client that asks for what does not exist",
        "pyroscope.receive_http \"x\" {\n  http {\n    listen_address = \"0.0.0.0\"\n    listen_port = 9999\n "
        " }\n"
