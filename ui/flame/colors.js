@@ -22,9 +22,13 @@ export function change(shareBefore, shareAfter) {
   return Math.max(-1, Math.min(1, (shareAfter - shareBefore) / shareBefore));
 }
 
+const kChange = {light: {more: [224, 98, 58], same: [223, 227, 230], less: [90, 162, 220]}, dark: {more: [184, 67, 42], same: [70, 81, 90], less: [47, 110, 168]}};
+
+// On dark ground the text is light: see --frame-text.
 export function diffColor(amount, dark) {
-  const size = Math.abs(amount);
-  if (size < 0.005) return dark ? "hsl(0 0% 62%)" : "hsl(0 0% 85%)";
-  const hue = amount > 0 ? 5 : 214;
-  return dark ? `hsl(${hue} ${(18 + 62 * size).toFixed(0)}% ${(62 - 2 * size).toFixed(0)}%)` : `hsl(${hue} ${(35 + 55 * size).toFixed(0)}% ${(86 - 20 * size).toFixed(0)}%)`;
+  const {more, same, less} = dark ? kChange.dark : kChange.light;
+  const end = amount > 0 ? more : less;
+  const size = Math.min(1, Math.abs(amount));
+  const part = size < 0.005 ? 0 : 0.25 + 0.75 * size;
+  return `rgb(${same.map((from, i) => Math.round(from + (end[i] - from) * part)).join(" ")})`;
 }

@@ -23,11 +23,7 @@ export function read(json) {
     if (i > 0 && children[parent[i]]++ === 0) firstChild[parent[i]] = i;
   }
   const self = json.self.map((column) => expand(column, count));
-  const total = self.map((column) => {
-    const sums = column.slice();
-    for (let i = count - 1; i > 0; --i) sums[parent[i]] += sums[i]; // children stand behind their parent
-    return sums;
-  });
+  const total = self.map((column) => totals(column, parent));
   const frames = [];
   for (let i = 0; i < json.frames.length; i += 3) {
     frames.push({name: json.strings[json.frames[i]], file: json.strings[json.frames[i + 1]], line: json.frames[i + 2]});
@@ -41,6 +37,13 @@ export function read(json) {
     frames,
     nodes: {count, frame, parent, firstChild, children, self, total},
   };
+}
+
+// What each node and all below it used.
+export function totals(self, parent) {
+  const sums = self.slice();
+  for (let i = sums.length - 1; i > 0; --i) sums[parent[i]] += sums[i]; // children stand behind their parent
+  return sums;
 }
 
 // Values below zero make no width; a page shows them as nothing.

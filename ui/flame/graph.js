@@ -4,21 +4,39 @@ import {change, diffColor, warm} from "./colors.js";
 import {shortName} from "./format.js";
 import {find, layout} from "./layout.js";
 
-const kRow = 19;
 const kGap = 1;
-const kText = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+const kInks = ["page", "faded", "small", "found", "focus", "frame-text", "diff-text"]; // CSS properties of the box, --page and so on
+const kLooks = {
+  row: 19,
+  font: 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif',
+  color: (frame, dark) => warm(frame.name, dark), // of a frame
+  root: (dark) => (dark ? "hsl(40 12% 62%)" : "hsl(40 25% 84%)"),
+  note: null, // what stands at the right end of a wide frame, of a node
+};
 
 export class Graph {
-  // on: {hover(item, x, y), zoom(node), focus(node)}
-  constructor(profile, box, canvas, on) {
-    Object.assign(this, {profile, box, canvas, on});
+  // on: {hover(item, x, y), zoom(node), focus(node)}; looks: parts of kLooks
+  constructor(profile, box, canvas, on, looks = {}) {
+    this.profile = profile;
+    this.box = box;
+    this.canvas = canvas;
+    this.on = on;
+    this.looks = {...kLooks, ...looks};
+    this.row = this.looks.row;
+    this.view = this.zoomed = this.focused = null;
+    this.rows = [];
+    this.colors = [];
+    this.width = this.height = 0;
+    this.dark = false;
+    this.ink = {};
     this.spacer = box.querySelector("[data-height]");
     this.context = canvas.getContext("2d", {alpha: false});
     this.upright = false; // the root below, flames above
     this.found = null;
     this.textWidths = new Map();
     this.pending = false;
-    new ResizeObserver(() => this.arrange()).observe(box);
+    this.sizes = new ResizeObserver(() => this.arrange());
+    this.sizes.observe(box);
     box.addEventListener("scroll", () => {
       this.on.hover(null);
       this.draw();
@@ -27,10 +45,16 @@ export class Graph {
     box.addEventListener("keydown", (event) => this.key(event));
   }
 
-  show(view) {
+  show(view, profile = this.profile) {
+    this.profile = profile;
     this.view = view;
     this.colors = [];
     this.zoom(view.root);
+  }
+
+  close() {
+    this.sizes.disconnect();
+    this.view = null;
   }
 
   zoom(node) {
@@ -48,8 +72,13 @@ export class Graph {
   theme(dark) {
     this.dark = dark;
     this.colors = [];
-    const style = getComputedStyle(this.box);
-    this.ink = Object.fromEntries(["page", "faded", "small", "found", "focus", "frame-text"].map((name) => [name, style.getPropertyValue(`--${name}`)]));
+    this.textWidths.clear();
+    const before = this.box.style.color; // a property as it is written (light-dark(), var()) means nothing to a canvas
+    this.ink = Object.fromEntries(kInks.map((name) => {
+      this.box.style.color = `var(--${name})`;
+      return [name, getComputedStyle(this.box).color];
+    }));
+    this.box.style.color = before;
     this.draw();
   }
 
@@ -59,7 +88,7 @@ export class Graph {
     if (!this.view) return;
     this.width = this.box.clientWidth;
     this.rows = layout(this.view, this.zoomed, this.width);
-    this.height = Math.max(this.rows.length * kRow, this.box.clientHeight);
+    this.height = Math.max(this.rows.length * this.row, this.box.clientHeight);
     this.spacer.style.height = `${this.height}px`;
     this.draw();
   }
@@ -74,7 +103,7 @@ export class Graph {
   }
 
   top(row) {
-    return this.upright ? this.height - (row + 1) * kRow : row * kRow;
+    return this.upright ? this.height - (row + 1) * this.row : row * this.row;
   }
 
   paint() {
@@ -91,12 +120,12 @@ export class Graph {
     c.setTransform(ratio, 0, 0, ratio, 0, 0);
     c.fillStyle = this.ink.page;
     c.fillRect(0, 0, this.width, height);
-    c.font = kText;
+    c.font = `12px ${this.looks.font}`;
     c.textBaseline = "middle";
     const scroll = this.box.scrollTop;
     for (let row = 0; row < this.rows.length; ++row) {
       const y = this.top(row) - scroll;
-      if (y + kRow < 0 || y > height) continue;
+      if (y + this.row < 0 || y > height) continue;
       for (const item of this.rows[row]) this.paintItem(item, y);
     }
   }
@@ -107,18 +136,26 @@ export class Graph {
     const width = Math.max(item.width - (item.width > 3 ? kGap : 0), 0.5);
     c.globalAlpha = node.depth < this.zoomed.depth ? 0.55 : 1; // above the zoomed frame
     c.fillStyle = item.small ? this.ink.small : this.colorOf(node);
-    c.fillRect(item.x, y, width, kRow - kGap);
+    c.fillRect(item.x, y, width, this.row - kGap);
     c.globalAlpha = 1;
     if (node === this.focused && !item.small && document.activeElement === this.box) {
       c.strokeStyle = this.ink.focus;
       c.lineWidth = 2;
-      c.strokeRect(item.x + 1, y + 1, Math.max(width - 2, 1), kRow - kGap - 2);
+      c.strokeRect(item.x + 1, y + 1, Math.max(width - 2, 1), this.row - kGap - 2);
     }
     if (item.small || width < 22) return;
-    const text = this.fit(shortName(this.profile.frames[node.frame].name), width - 8);
-    if (!text) return;
-    c.fillStyle = this.ink["frame-text"];
-    c.fillText(text, item.x + 4, y + kRow / 2);
+    c.fillStyle = this.ink[this.view.diff && !this.found ? "diff-text" : "frame-text"];
+    const note = width > 110 ? this.looks.note?.(node) : "";
+    let room = width - 8;
+    if (note) {
+      c.font = `600 12px ${this.looks.font}`;
+      const long = c.measureText(note).width;
+      c.fillText(note, item.x + width - long - 4, y + this.row / 2);
+      c.font = `12px ${this.looks.font}`;
+      room -= long + 8;
+    }
+    const text = this.fit(shortName(this.profile.frames[node.frame].name), room);
+    if (text) c.fillText(text, item.x + 4, y + this.row / 2);
   }
 
   colorOf(node) {
@@ -130,7 +167,7 @@ export class Graph {
       const root = this.view.root;
       return diffColor(change(node.before / (root.before || 1), node.after / (root.after || 1)), this.dark);
     }
-    return (this.colors[node.frame] ??= node === this.view.root ? (this.dark ? "hsl(40 12% 62%)" : "hsl(40 25% 84%)") : warm(this.profile.frames[node.frame].name, this.dark));
+    return (this.colors[node.frame] ??= node === this.view.root ? this.looks.root(this.dark) : this.looks.color(this.profile.frames[node.frame], this.dark));
   }
 
   // As much of the text as fits, measured letter by letter: asking the canvas for each whole label is slow.
@@ -157,7 +194,7 @@ export class Graph {
   itemAt(clientX, clientY) {
     const edge = this.box.getBoundingClientRect();
     const y = clientY - edge.top + this.box.scrollTop;
-    const row = this.upright ? Math.floor((this.height - y) / kRow) : Math.floor(y / kRow);
+    const row = this.upright ? Math.floor((this.height - y) / this.row) : Math.floor(y / this.row);
     return this.rows[row] ? find(this.rows[row], clientX - edge.left) : null;
   }
 
@@ -228,7 +265,7 @@ export class Graph {
     if (!this.seen(node) && node !== this.zoomed) this.zoom(node); // too narrow to be seen: go in
     const y = this.top(node.depth);
     const {scrollTop, clientHeight} = this.box;
-    if (y < scrollTop) this.box.scrollTop = y - kRow;
-    else if (y + kRow > scrollTop + clientHeight) this.box.scrollTop = y + 2 * kRow - clientHeight;
+    if (y < scrollTop) this.box.scrollTop = y - this.row;
+    else if (y + this.row > scrollTop + clientHeight) this.box.scrollTop = y + 2 * this.row - clientHeight;
   }
 }

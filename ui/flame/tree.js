@@ -1,7 +1,9 @@
-// Two ways to look at a profile, both as trees of
+// Ways to look at a profile, all of them as trees of
 //   {frame, parent, depth, before, after, selfBefore, selfAfter, value}
 // whose children are made when they are first asked for: a view costs what of it is looked at. `value` is the
 // width: of a diff, both sides together, so that what vanished can be seen too.
+
+import {totals} from "./data.js";
 
 class View {
   constructor(profile, type) {
@@ -17,6 +19,12 @@ class View {
   make(fields, parent) {
     const value = this.diff ? fields.before + fields.after : fields.after;
     return {...fields, parent, depth: parent ? parent.depth + 1 : 0, value, kids: undefined};
+  }
+
+  // Nothing that used nothing; a stable order, so that a place is found again.
+  byName(kids) {
+    const name = (kid) => this.frames[kid.frame].name;
+    return kids.filter((kid) => kid.value > 0).sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));
   }
 
   children(node) {
@@ -64,29 +72,12 @@ export class Calls extends View {
   }
 }
 
-// From each function that used something itself to what called it.
-export class Callers extends View {
-  constructor(profile, type) {
-    super(profile, type);
-    const ends = [];
-    for (let id = 0; id < this.nodes.count; ++id) {
-      if (this.selfBefore[id] > 0 || this.selfAfter[id] > 0) ends.push({id, before: this.selfBefore[id], after: this.selfAfter[id]});
-    }
-    this.root = this.make({
-      frame: 0,
-      stacks: ends,
-      before: this.totalBefore[0],
-      after: this.totalAfter[0],
-      selfBefore: 0,
-      selfAfter: 0,
-    }, null);
-  }
-
-  // A node holds the stacks that pass through it: {id of the node of the profile, its share}.
+// From functions to what called them. A node holds the stacks that pass through it: {id of the node of the profile, its share}.
+class Upwards extends View {
   expand(node) {
     const groups = new Map();
     for (const stack of node.stacks) {
-      const id = node.parent ? this.nodes.parent[stack.id] : stack.id;
+      const id = node.parent || !this.ends ? this.nodes.parent[stack.id] : stack.id;
       if (id === 0) continue; // the root calls everything
       const frame = this.nodes.frame[id];
       let group = groups.get(frame);
@@ -96,12 +87,84 @@ export class Callers extends View {
       group.after += stack.after;
     }
     const kids = [...groups.values()].map((group) => this.make(group, node));
-    if (!node.parent) {
+    if (!node.parent && this.ends) {
       for (const kid of kids) [kid.selfBefore, kid.selfAfter] = [kid.before, kid.after];
     }
-    const name = (kid) => this.frames[kid.frame].name;
-    return kids.filter((kid) => kid.value > 0).sort((a, b) => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0));
+    return this.byName(kids);
   }
+}
+
+// From each function that used something itself to what called it.
+export class Callers extends Upwards {
+  constructor(profile, type) {
+    super(profile, type);
+    this.ends = true; // below the root stand the functions themselves
+    const stacks = [];
+    for (let id = 0; id < this.nodes.count; ++id) {
+      if (this.selfBefore[id] > 0 || this.selfAfter[id] > 0) stacks.push({id, before: this.selfBefore[id], after: this.selfAfter[id]});
+    }
+    this.root = this.make({frame: 0, stacks, before: this.totalBefore[0], after: this.totalAfter[0], selfBefore: 0, selfAfter: 0}, null);
+  }
+}
+
+// The places of one function; of recursive calls the outermost alone, so that nothing counts twice.
+function outermost(nodes, wanted) {
+  const below = new Uint8Array(nodes.count);
+  const out = [];
+  for (let id = 1; id < nodes.count; ++id) {
+    const hit = nodes.frame[id] === wanted;
+    below[id] = below[nodes.parent[id]] || hit ? 1 : 0;
+    if (hit && !below[nodes.parent[id]]) out.push(id);
+  }
+  return out;
+}
+
+// From one function to what called it.
+export class CallersOf extends Upwards {
+  constructor(profile, type, frame) {
+    super(profile, type);
+    this.ends = false;
+    const stacks = outermost(this.nodes, frame).map((id) => ({id, before: this.totalBefore[id], after: this.totalAfter[id]}));
+    const sum = (side) => stacks.reduce((total, stack) => total + stack[side], 0);
+    this.root = this.make({frame, stacks, before: sum("before"), after: sum("after"), selfBefore: 0, selfAfter: 0}, null);
+  }
+}
+
+// From one function to what it calls, wherever it was called from. A node holds the nodes of the profile that it joins.
+export class CalledBy extends View {
+  constructor(profile, type, frame) {
+    super(profile, type);
+    this.root = this.join(frame, outermost(this.nodes, frame), null);
+  }
+
+  join(frame, ids, parent) {
+    const sum = (column) => ids.reduce((total, id) => total + column[id], 0);
+    return this.make({frame, ids, before: sum(this.totalBefore), after: sum(this.totalAfter), selfBefore: sum(this.selfBefore), selfAfter: sum(this.selfAfter)}, parent);
+  }
+
+  expand(node) {
+    const groups = new Map();
+    for (const id of node.ids) {
+      const first = this.nodes.firstChild[id];
+      for (let child = first; child < first + this.nodes.children[id]; ++child) {
+        const frame = this.nodes.frame[child];
+        const ids = groups.get(frame);
+        if (ids) ids.push(child);
+        else groups.set(frame, [child]);
+      }
+    }
+    return this.byName([...groups].map(([frame, ids]) => this.join(frame, ids, node)));
+  }
+}
+
+// The profile with nothing but the stacks that run through one function.
+export function focusedOn(profile, wanted) {
+  const {nodes} = profile;
+  const {count, frame, parent} = nodes;
+  const through = new Uint8Array(count);
+  for (let id = 1; id < count; ++id) through[id] = through[parent[id]] || frame[id] === wanted ? 1 : 0;
+  const self = nodes.self.map((column) => column.map((value, id) => (through[id] ? value : 0)));
+  return {...profile, nodes: {...nodes, self, total: self.map((column) => totals(column, parent))}};
 }
 
 // What a search finds: which frames, and how much of the profile runs through them.

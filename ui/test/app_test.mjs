@@ -70,6 +70,11 @@ const kPages = [
   ["targets", "targets", ".grid-row.failing"],
   ["target", "targets?t=t0", ".steps"],
   ["target-alone", "targets/t0", ".steps"],
+  ["profiles", 'profiles?q={service_name="search"}', ".flame-line"],
+  ["difference", 'profiles?q={service_name="search"}&vs=hour&view=diff', ".insight-name"],
+  ["sandwich", "profiles?view=sandwich&focus=encoding/json.Unmarshal", ".sandwich .flame-line"],
+  ["functions", "profiles?view=table&vs=hour", ".grid-row .fn"],
+  ["single-profiles", "profiles?view=single", "td .label"],
   ["missing", "nowhere", "h1.title"],
 ];
 
@@ -227,6 +232,63 @@ test("below a prefix every request and every link stays inside it", () => withAp
   assert.match(page.url(), /\/p\/q\/$/);
   assert.deepEqual(server.asked.filter((each) => !/^\w+ \/p\/q\//.test(each)), []);
 }, {server: {prefix: "/p/q/"}}));
+
+test("profiles: against an hour ago is one key, and says what the rise is", () => withApp('profiles?q={service_name="search"}', async (page, server) => {
+  await page.waitForSelector(".insight >> text=search burns 2.21 cores.");
+  await page.keyboard.press("h");
+  await page.waitForSelector(".insight >> text=0.50 more than an hour ago");
+  assert.match(await page.textContent(".insight"), /82\u00a0% of that is in json\.\(\*decodeState\)\.object and what it calls/);
+  const asked = server.asked.findLast((each) => each.includes("profiles/tree"));
+  assert.match(asked, /vs_from=\d+&vs_to=\d+/);
+  await page.click(".insight-name");
+  await page.waitForSelector(".sandwich");
+  assert.match(page.url(), /focus=encoding%2Fjson|focus=encoding\/json/);
+  await page.goBack();
+  await page.waitForSelector(".insight-name");
+}));
+
+test("profiles: the graph zooms by click and key, search tells its share", () => withApp("profiles", async (page) => {
+  await page.waitForSelector(".flame-line");
+  await page.clock.runFor(200);
+  await page.focus(".flame-box");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  assert.match(await page.textContent(".flame-line"), /serveHTTP|ServeHTTP/);
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  assert.match(await page.textContent(".flame-line"), /^Everything/);
+  await page.keyboard.press("/");
+  await page.keyboard.type("json|mallocgc");
+  await page.clock.runFor(500);
+  await page.waitForSelector(".told-count >> text=27.60 % in");
+  assert.match(page.url(), /find=json%7Cmallocgc/);
+}));
+
+test("profiles: the window moves by keys and by dragging; a copied link says times", () => withApp("profiles", async (page, server) => {
+  await page.waitForSelector(".flame-line");
+  await page.keyboard.press("[");
+  await page.waitForFunction(() => /at=\d+\.\.\d+/.test(location.search));
+  await page.waitForSelector(".u-over");
+  const box = await page.locator(".u-over").boundingBox();
+  await page.mouse.move(box.x + 200, box.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(box.x + 400, box.y + 20, {steps: 4});
+  await page.mouse.up();
+  const before = server.asked.length;
+  await page.waitForFunction(() => /at=\d+\.\.\d+/.test(location.search));
+  await page.clock.runFor(300);
+  await page.click("text=Copy link");
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.match(copied, /profiles\?.*at=\d+\.\.\d+/);
+  assert.ok(server.asked.length >= before);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Download pprof")]);
+  assert.match(download.url(), /format=pprof/);
+}, {permissions: ["clipboard-read", "clipboard-write"]}));
+
+test("profiles: nothing kept yet says why", () => withApp("profiles", async (page) => {
+  await page.waitForSelector(".empty >> text=No profile was taken yet");
+  assert.deepEqual(await findings(page), []);
+}, {server: {state: "empty"}}));
 
 test("Alloy's addresses lead to the page that took their place", () => withApp("clustering", async (page) => {
   await page.waitForFunction(() => location.pathname === "/cluster");

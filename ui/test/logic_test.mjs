@@ -14,6 +14,11 @@ const {statesOf, forTest} = await load("pages/targets.tsx");
 const {curlOf} = await load("targets/panel.tsx");
 const {largest, fates} = await load("pages/flow.tsx");
 const {thinned} = await load("parts/chart.tsx");
+const range = await load("profiles/range.ts");
+const {originOf, guessOwn} = await load("profiles/origin.ts");
+const values = await load("profiles/values.ts");
+const {culprit, insight} = await load("profiles/insight.ts");
+const picker = await load("profiles/picker.tsx");
 const {clock, utc, millis} = await load("base/times.tsx");
 
 test("every number has its unit, and what is not known is no zero", () => {
@@ -103,4 +108,53 @@ test("a table of a chart's values is short and has the last one", () => {
   assert.equal(thinned(Array(360)).length, 60);
   assert.equal(thinned(Array(360))[0], 359);
   assert.deepEqual(thinned([1, 2]), [1, 0]);
+});
+
+test("ranges: relative stays relative, links for tomorrow are absolute", () => {
+  const now = 1_764_341_000_000;
+  assert.deepEqual(range.parseRange("-5m..now"), {from: "-5m", to: "now"});
+  for (const wrong of ["", "5m..now", "-5..now", "-5m", "now..tomorrow", "-5mm..now"]) assert.equal(range.parseRange(wrong), null, wrong);
+  assert.deepEqual(range.bounds({from: "-1h30m", to: "now"}, now), [now - 5_400_000, now]);
+  assert.deepEqual(range.earlier({from: "-5m", to: "now"}, 3_600_000, now), {from: "-65m", to: "-1h"});
+  assert.deepEqual(range.earlier({from: "2000", to: "5000"}, 1000, now), {from: "1000", to: "4000"});
+  assert.deepEqual(range.absolute({from: "-5m", to: "now"}, now), {from: String(now - 300_000), to: String(now)});
+});
+
+test("whose code a frame is", () => {
+  const own = ["shop.example/search"];
+  for (const [name, file, kind] of [
+    ["shop.example/search/api.(*Server).Query", "", "own"], ["main.main", "", "own"], ["github.com/a/b.F", "", "library"], ["golang.org/x/net/http2.(*Framer).ReadFrame", "", "library"],
+    ["net/http.(*conn).serve", "", "standard"], ["encoding/json.Unmarshal", "/usr/local/go/src/encoding/json/decode.go", "standard"], ["runtime.mallocgc", "", "runtime"],
+    ["tcp_recvmsg", "", "kernel"], ["do_syscall_64", "[kernel.kallsyms]", "kernel"], ["java.util.HashMap.put", "", "standard"], ["org.apache.kafka.Sender.run", "", "library"],
+    ["std::vector<int>::push_back", "", "standard"], ["tokio::runtime::park", "", "library"], ["ZSTD_decompress", "", "native"], ["[unknown]", "", "native"],
+  ]) assert.equal(originOf(name, file, own), kind, name);
+  assert.deepEqual(guessOwn([["main.main", "shop.example/search/server.Run"], ["main.main", "github.com/acme/shop/cmd.Execute"], ["a", "github.com/x/y.F"]]), ["shop.example/search", "github.com/acme/shop"]);
+});
+
+test("CPU time over a window is cores; the rest keeps its unit", () => {
+  const cpu = values.scaleOf("cpu", "nanoseconds", 300);
+  assert.equal(values.amount(723e9, cpu), "2.41 cores");
+  assert.equal(values.change(186e9, cpu), "+0.62");
+  assert.equal(values.change(-186e9, cpu), "−0.62");
+  assert.equal(values.amount(1536, values.scaleOf("inuse_space", "bytes", 300)), "1.50 KiB");
+  assert.equal(values.amount(2e9, values.scaleOf("contentions", "nanoseconds", 300)), "2 s");
+});
+
+test("the sentence names what has most of the change, and claims no more", () => {
+  const leaf = {frame: 3, before: 10, after: 60, kids: []};
+  const other = {frame: 4, before: 90, after: 100, kids: []};
+  const main = {frame: 1, before: 100, after: 160, kids: [other, leaf]};
+  const view = {root: {frame: 0, before: 100, after: 160, kids: [main]}, children: (node) => node.kids};
+  assert.equal(culprit(view), leaf);
+  const scale = values.scaleOf("cpu", "nanoseconds", 1e-9 * 100);
+  assert.deepEqual(insight("search", "an hour ago", view.root, {name: "f", before: 10, after: 60}, scale), {text: "search burns 1.60 cores, 0.60 more than an hour ago. 83\u00a0% of that is in ", name: "f", rest: " and what it calls."});
+  assert.equal(insight("search", "", view.root, null, scale).text, "search burns 1.60 cores.");
+  assert.equal(insight("search", "an hour ago", {before: 100, after: 101}, null, scale).text, "search burns 1.01 cores, as much as an hour ago.");
+  assert.equal(culprit({root: {before: 1, after: 1}, children: () => []}), null);
+});
+
+test("a service is one matcher among others", () => {
+  assert.equal(picker.serviceOf('{pod="a", service_name="cart"}'), "cart");
+  assert.equal(picker.withService('{service_name="cart", pod=~"a,b"}', "ads"), '{service_name="ads", pod=~"a,b"}');
+  assert.equal(picker.withService('{service_name="cart"}', ""), "");
 });

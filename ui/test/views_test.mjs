@@ -6,7 +6,7 @@ import {change, diffColor, warm} from "../flame/colors.js";
 import {read} from "../flame/data.js";
 import {formatChange, formatPoints, formatShare, formatValue, packageOf, shortName} from "../flame/format.js";
 import {find, layout} from "../flame/layout.js";
-import {Callers, Calls, search} from "../flame/tree.js";
+import {CalledBy, Callers, CallersOf, Calls, focusedOn, search} from "../flame/tree.js";
 import {largeProfile, profileOf} from "./profile.mjs";
 
 // "name value" of each node, indented by depth.
@@ -25,6 +25,16 @@ test("calls are what the program wrote", () => {
 test("inverted: from each function that used something to its callers", () => {
   assert.deepEqual(outline(new Callers(small, 0), small),
     ["root 20", " b 3", "  main 3", " leaf 17", "  a 10", "   main 10", "  b 5", "   main 5", "  main 2", "   a 2", "    main 2"]);
+});
+
+test("one function: what called it, what it calls, and all that runs through it", () => {
+  const profile = read(profileOf([["main;a;leaf", 10], ["main;b;leaf;end", 5], ["main;b", 3], ["main;a;main;leaf", 2]]));
+  const frame = (name) => profile.frames.findIndex((each) => each.name === name);
+  assert.deepEqual(outline(new CallersOf(profile, 0, frame("leaf")), profile), ["leaf 17", " a 10", "  main 10", " b 5", "  main 5", " main 2", "  a 2", "   main 2"]);
+  assert.deepEqual(outline(new CalledBy(profile, 0, frame("leaf")), profile), ["leaf 17", " end 5"]);
+  assert.deepEqual(outline(new CalledBy(profile, 0, frame("main")), profile)[0], "main 20"); // recursive: the outermost alone
+  const focused = focusedOn(profile, frame("b"));
+  assert.deepEqual(outline(new Calls(focused, 0), focused), ["root 8", " main 8", "  b 8", "   leaf 5", "    end 5"]);
 });
 
 test("an inverted view sums up to the same, at any size", () => {
@@ -49,9 +59,9 @@ test("a diff keeps what vanished", () => {
   const [main] = view.children(view.root);
   const kids = view.children(main).map((kid) => [profile.frames[kid.frame].name, kid.before, kid.after, change(kid.before / 20, kid.after / 45)]);
   assert.deepEqual(kids, [["gone", 10, 0, -1], ["new", 0, 30, 1], ["same", 10, 15, (15 / 45 - 0.5) / 0.5]]);
-  assert.match(diffColor(1, false), /^hsl\(5 /);
-  assert.match(diffColor(-1, true), /^hsl\(214 /);
-  assert.match(diffColor(0, false), /^hsl\(0 0%/);
+  assert.equal(diffColor(1, false), "rgb(224 98 58)");
+  assert.equal(diffColor(-1, true), "rgb(47 110 168)");
+  assert.equal(diffColor(0, false), "rgb(223 227 230)");
 });
 
 test("the layout shows what is a pixel wide and joins the rest", () => {

@@ -102,3 +102,6 @@ export interface RulesTried {
   at: number; targets: number; before: {kept: number; left_out: number}; after: {kept: number; left_out: number}; changed: number;
   rules: {dropped: number; changed: number}[]; diagnostics: Diagnostic[]; matched: number; rows: {input: LabelMap; before: LabelMap | null; after: LabelMap | null}[];
 }
+
+// Of functions: values of each side.
+export interface Top { at: number; total: number; type: string; unit: string; sum: number[]; functions: {name: string; file: string; self: number[]; total: number[]}[] }

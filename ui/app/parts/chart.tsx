@@ -77,8 +77,8 @@ export function Chart({label, start, step, values, format, tone = "soft", height
           }],
           drawClear: [(self) => {
             for (const band of latest.current.bands) {
-              const from = self.valToPos(band.from / 1000, "x", true);
-              const to = self.valToPos(band.to / 1000, "x", true);
+              const inside = (at: number) => Math.min(self.bbox.left + self.bbox.width, Math.max(self.bbox.left, self.valToPos(at / 1000, "x", true)));
+              const [from, to] = [inside(band.from), inside(band.to)];
               self.ctx.fillStyle = colour(element, band.class === "now" ? "--band-now" : "--band-before");
               self.ctx.fillRect(from, self.bbox.top, Math.max(2, to - from), self.bbox.height);
             }
@@ -102,7 +102,7 @@ export function Chart({label, start, step, values, format, tone = "soft", height
   const shown = values.filter((value): value is number => value !== null);
   const summary = shown.length === 0 ? `${label}: no values yet` : `${label}: from ${format(Math.min(...shown))} to ${format(Math.max(...shown))}, last ${format(shown[shown.length - 1])}`;
   return (
-    <figure class="chart">
+    <figure class={`chart${axes ? " axes" : ""}`}>
       <div ref={box} class="chart-box" style={{height: `${height}px`}} role="img" aria-label={summary}/>
       <figcaption class="chart-foot small soft">
         {told ? <span>{clock(told.at, Date.now(), step < 60)}{": "}<b>{told.value === null ? "no value" : format(told.value)}</b></span> : axes ? <span/> : <><span title={utc(start)}>{clock(start)}</span><span title={utc(end)}>{clock(end)}</span></>}

@@ -6,7 +6,7 @@ import {expressionOf} from "../shell/seek";
 
 const kWait = 150;
 
-export function SearchField({value, error, label, placeholder, told, name = "q", plain = false}: {value: string; error: string; label: string; placeholder: string; told?: string; name?: string; plain?: boolean}) {
+export function SearchField({value, error, label, placeholder, told, name = "q", plain = false, main = true}: {value: string; error: string; label: string; placeholder: string; told?: string; name?: string; plain?: boolean; main?: boolean}) {
   const [text, setText] = useState(value);
   const field = useRef<HTMLInputElement>(null);
   const sent = useRef(value);
@@ -27,7 +27,7 @@ export function SearchField({value, error, label, placeholder, told, name = "q",
     <div class="search-field">
       <div class={`field${error ? " wrong" : ""}`}>
         <svg width="14" height="14" aria-hidden="true"><circle cx="6" cy="6" r="4.5" class="edge"/><path d="m9.5 9.5 3.5 3.5" class="edge"/></svg>
-        <input ref={field} data-search type="search" value={text} placeholder={placeholder} aria-label={label} aria-invalid={error !== ""} aria-describedby={error ? `${name}-error` : undefined}
+        <input ref={field} data-search={main ? "" : undefined} type="search" value={text} placeholder={placeholder} aria-label={label} aria-invalid={error !== ""} aria-describedby={error ? `${name}-error` : undefined}
           autocomplete="off" spellcheck={false} onInput={(event) => setText(event.currentTarget.value)}
           onKeyDown={(event) => {
             if (event.key !== "Escape") return;
@@ -36,7 +36,7 @@ export function SearchField({value, error, label, placeholder, told, name = "q",
             else field.current?.blur();
           }}/>
         {told && <span class="soft small told-count">{told}</span>}
-        {!text && <kbd>/</kbd>}
+        {!text && main && <kbd>/</kbd>}
       </div>
       {error && <p id={`${name}-error`} class="field-error" role="alert">{error}</p>}
     </div>

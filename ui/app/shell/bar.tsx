@@ -33,7 +33,7 @@ function StreamState() {
   if (silentSince > 0 && now.value - silentSince > 1000) return <span class="stream bad"><Shape state="failing"/>No answer for {age((now.value - silentSince) / 1000)}</span>;
   if (heard === 0) return <span class="stream"><Shape state="waiting"/>Connecting</span>;
   const since = age((now.value - heard) / 1000);
-  return <span class="stream" title={stream.value === "open" ? "Changes arrive as they happen." : "Asked again every few seconds."}><Shape state="ok"/>{stream.value === "open" ? "Live" : "Current"}<span class="stream-age">, {since} ago</span></span>;
+  return <span class="stream" title={stream.value === "open" ? "Changes arrive as they happen." : "Asked again every few seconds."}><Shape state="ok"/><span>{stream.value === "open" ? "Live" : "Current"}<span class="stream-age">, {since} ago</span></span></span>;
 }
 
 const kThemes = ["system", "light", "dark"];

@@ -15,6 +15,7 @@ type Loader = () => Promise<ComponentType<PageProps>>;
 
 const kPages: Record<string, {title: string; load: Loader}> = {
   targets: {title: "Targets", load: async () => (await import("../pages/targets")).TargetsPage},
+  profiles: {title: "Profiles", load: async () => (await import("../pages/profiles")).ProfilesPage},
 };
 
 const kMoved: Record<string, string> = {graph: "pipeline", clustering: "cluster", debug: "live"};
