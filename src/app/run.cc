@@ -5,10 +5,12 @@
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include "app/commands.h"
 #include "app/daemon.h"
+#include "app/service_manager.h"
 #include "async/loop.h"
 #include "async/signals.h"
 #include "async/worker_pool.h"
@@ -64,6 +66,7 @@ class Process {
     }
     std::fputs(daemon_->banner().c_str(), stdout);
     std::fflush(stdout);
+    manager_.ready("running");
     loop_->run();
     return 0;
   }
@@ -96,16 +99,30 @@ class Process {
 
   void on_signal(int signo) {
     if (signo == SIGHUP) {
-      if (daemon_ && daemon_->started()) daemon_->reload(logger_, [](const std::string&) {});
+      if (daemon_ && daemon_->started()) reload();
       return;
     }
     logger_.info("shutting down", {{"signal", signo == SIGINT ? "SIGINT" : "SIGTERM"}});
+    manager_.stopping();
     daemon_->stop([this] { loop_->stop(); });
+  }
+
+  void reload() {
+    manager_.reloading();
+    daemon_->reload(logger_, [this](const std::string& error) {
+      manager_.ready(error.empty()
+                         ? "running"
+                         : "running the configuration before the last reload, which failed: see the log");
+    });
   }
 
   const RunOptions options_;
   // Torn down in reverse: what uses a thing stands below it.
   std::unique_ptr<async::RealLoop> loop_ = async::RealLoop::create();
+  ServiceManager manager_{*loop_, [](const char* name) {
+                            const char* value = std::getenv(name);
+                            return std::string(value != nullptr ? value : "");
+                          }};
   std::shared_ptr<log::Sink> sink_ = log::Sink::create();
   log::Logger logger_{sink_};
   std::shared_ptr<fs::FileSystem> files_ = fs::posix();
