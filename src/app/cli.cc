@@ -16,10 +16,13 @@
 #include "app/cmd_archive.h"
 #include "app/cmd_fmt.h"
 #include "app/commands.h"
+#include "app/man_pages.h"
 #include "app/run_options.h"
 #include "base/build_info.h"
 #include "base/error.h"
 #include "base/strings.h"
+#include "fs/filesystem.h"
+#include "fs/path.h"
 
 namespace invar::app {
 namespace {
@@ -222,12 +225,14 @@ struct Commands {
   FmtOptions fmt_options;
   bool show_version = false;
   std::string reference_directory;
+  std::string man_directory;
   CLI::App* run = nullptr;
   CLI::App* fmt = nullptr;
   CLI::App* validate = nullptr;
   CLI::App* components = nullptr;
   CLI::App* archive = nullptr;
   std::unique_ptr<ArchiveCommand> archive_command;
+  CLI::App* health = nullptr;
   CLI::App* version = nullptr;
   CLI::App* completion = nullptr;
   CLI::App* help = nullptr;
@@ -256,9 +261,15 @@ struct Commands {
     archive = add("archive",
                   "Look at profiles on disk, remove, merge and compare them: invar archive COMMAND PATH...");
     archive_command = std::make_unique<ArchiveCommand>(*archive);
+    health =
+        add("healthcheck", "Ask a running Invar whether its components are healthy: invar healthcheck [URL]");
+    health->footer(
+        "Without a URL: http://127.0.0.1:12345/-/healthy. Exit status 1 when the answer is not 200, or none "
+        "comes in 5 s.");
     version = add("version", "Show the version");
     completion = add("completion", "Print a completion script: invar completion bash|zsh|fish");
     help = add("help", "Show help for a command: invar help [COMMAND]");
+    help->add_option("--write-man", man_directory, "Write the manual pages into a folder")->group("");
   }
 
   CLI::App* add(const std::string& name, const std::string& text) {
@@ -294,6 +305,12 @@ struct Commands {
       return words.empty() ? list_components() : describe_component(words[0]);
     }
     if (archive->parsed()) return archive_command->run();
+    if (health->parsed()) {
+      INVAR_ASSIGN_OR_RETURN(const auto words, positionals(*health));
+      if (words.size() > 1)
+        return usage(fmt::format("accepts between 0 and 1 arg(s), received {}", words.size()));
+      return healthcheck(words.empty() ? "http://127.0.0.1:12345/-/healthy" : words[0]);
+    }
     if (completion->parsed()) {
       INVAR_ASSIGN_OR_RETURN(const std::string shell, one_argument(*completion));
       const auto script = completion_script(shell);
@@ -303,6 +320,7 @@ struct Commands {
     }
     if (help->parsed()) {
       INVAR_ASSIGN_OR_RETURN(const auto words, positionals(*help));
+      if (!man_directory.empty()) return write_man_pages();
       return show_help(words);
     }
     if (version->parsed() || show_version) {
@@ -317,6 +335,15 @@ struct Commands {
           fmt::format("unknown command {} for \"invar\"\nRun 'invar --help' for usage.", quote(words[0])));
     }
     std::fputs(app.help().c_str(), stderr);
+    return 0;
+  }
+
+  Result<int> write_man_pages() {
+    const auto files = fs::posix();
+    INVAR_TRY(files->make_directories(man_directory, 0755));
+    for (const ManPage& page : man_pages(app, build_info().version))
+      INVAR_TRY(files->write_file_atomically(fs::join_path(man_directory, page.name + ".1"), page.text, 0644,
+                                             false));
     return 0;
   }
 
