@@ -104,8 +104,12 @@ void Daemon::create_metrics() {
   registry_ = metrics::Registry::create();
   process_scope_ = registry_->scope({});
   metrics::add_process_metrics(*process_scope_);
-  if (!world_.take_longest_task) return;
   process_scope_->on_collect([this](std::vector<metrics::Sample>& out) {
+    out.push_back(
+        {.name = "invar_time_seconds",
+         .help = "The clock that profiles are stamped with; against Prometheus' own it shows a skew.",
+         .value = static_cast<double>(world_.loop->unix_ns()) / 1e9});
+    if (!world_.take_longest_task) return;
     out.push_back({.name = "invar_loop_longest_task_seconds",
                    .help = "Longest time that one task held the event loop since this was read last.",
                    .value = std::chrono::duration<double>(world_.take_longest_task()).count()});
