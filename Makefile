@@ -4,10 +4,11 @@ JOBS ?= $(shell nproc)
 CONFIG ?= examples/local.alloy
 ARGS ?=
 PREFIX ?= /usr/local
+IMAGE ?= invar:latest
 TARGET ?=
 SECONDS ?= 60
 
-.PHONY: run build test chaos bench fmt lint docs fuzz install help fresh
+.PHONY: run build test chaos bench fmt lint docs fuzz install packages image release help fresh
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -49,6 +50,18 @@ fuzz: ## fuzz one target: TARGET=parser_fuzz SECONDS=60; without TARGET lists th
 
 install: build ## install the binary under PREFIX (default /usr/local)
 	install -D -m 0755 build/release/invar $(DESTDIR)$(PREFIX)/bin/invar
+
+packages: ## build the Debian package and the rpm into build/packages
+	@tools/install_packages.sh build release
+	@tools/build_packages.sh
+
+image: ## build the container image IMAGE (default invar:latest) with docker
+	@tools/install_packages.sh build
+	@tools/build_image.sh $(IMAGE)
+
+release: ## everything that is shipped, into build/dist: packages, chart, dashboards, SBOM, checksums
+	@tools/install_packages.sh build release
+	@tools/build_release.sh
 
 fresh: ## prove `make run` and `make test` in a new Debian 12 root (needs root)
 	@tools/install_packages.sh fresh

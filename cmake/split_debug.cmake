@@ -1,10 +1,9 @@
-# invar_split_debug(TARGET): line tables and inlined frames leave the binary for TARGET.debug beside it (INVAR_SPLIT_DEBUG). They are three
+# invar_split_debug(TARGET): line tables and inlined frames leave the binary for TARGET.debug beside it (INVAR_SHIP). They are three
 # quarters of its bytes; function names stay. Profiles of Invar itself find the file by the link, beside the binary or in `.debug` there.
-option(INVAR_SPLIT_DEBUG "Keep debug information in a file of its own" OFF)
 find_program(OBJCOPY objcopy REQUIRED)
 
 function(invar_split_debug target)
-  if(NOT INVAR_SPLIT_DEBUG)
+  if(NOT INVAR_SHIP)
     return()
   endif()
   set(debug $<TARGET_FILE:${target}>.debug)

@@ -1,0 +1,7 @@
+getent group invar >/dev/null || groupadd -r invar
+getent passwd invar >/dev/null || useradd -r -g invar -d /var/lib/invar -s /sbin/nologin -c "Invar profile collector" invar
+install -d -o invar -g invar -m 0750 /var/lib/invar
+if [ -d /run/systemd/system ]; then
+  systemctl daemon-reload
+  if [ "$1" = 1 ]; then systemctl enable --quiet --now invar.service; else systemctl try-restart invar.service; fi
+fi

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Builds the container image from build/release with `docker build` (DOCKER: another command, podman say).
+# Usage: tools/build_image.sh [NAME:TAG]   or   tools/build_image.sh --root-only: only its folder, build/image/root
+set -eu
+cd "$(dirname "$0")/.."
+name=${1:-invar:latest}
+root=build/image/root
+tools/build.sh release invar
+rm -rf build/image
+umask 022
+mkdir -p $root/usr/bin $root/etc/invar $root/etc/ssl/certs $root/var/lib/invar $root/tmp
+chmod 1777 $root/tmp
+cp build/release/invar $root/usr/bin/invar
+packaging/copy_libraries.sh build/release/invar $root/lib/x86_64-linux-gnu --with-libc
+loader=$(readelf -p .interp build/release/invar | sed -n 's/.*\(\/lib[^ ]*\)$/\1/p')
+install -D "$loader" "$root$loader"
+cp /etc/ssl/certs/ca-certificates.crt $root/etc/ssl/certs/
+cp packaging/config.alloy $root/etc/invar/
+echo 'hosts: files dns' >$root/etc/nsswitch.conf
+printf 'root:x:0:0:root:/:/sbin/nologin\ninvar:x:65532:65532:Invar:/var/lib/invar:/sbin/nologin\n' >$root/etc/passwd
+printf 'root:x:0:\ninvar:x:65532:\n' >$root/etc/group
+[ "$(id -u)" != 0 ] || chown 65532:65532 $root/var/lib/invar
+# The same source gives the same files.
+find build/image -exec touch -h -d "@$(git log -1 --format=%ct 2>/dev/null || echo 0)" {} +
+cp packaging/image/Dockerfile build/image/
+[ "$name" != --root-only ] || exit 0
+${DOCKER:-docker} build -q -t "$name" build/image

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Writes what a built Invar is made of as CycloneDX 1.4, and the licence texts of its parts.
+
+Usage: tools/write_sbom.py BINARY SBOM.json LICENCES_FOLDER
+Parts are the Debian packages of the shared libraries that the binary loads (the image and the rpm carry them), those whose headers are
+compiled in, and the packages of the web pages' lock file. The same source on the same packages gives the same bytes."""
+
+import hashlib
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import uuid
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HEADERS_ONLY = ["libboost1.81-dev", "libcli11-dev"]
+
+
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def loaded_packages(binary):
+    paths = [pathlib.Path(path).resolve() for path in re.findall(r"=> (/\S+)", output("ldd", binary))]
+    names = set()
+    for path in paths:
+        # Where /lib is a link to /usr/lib, the package may own the file by either name.
+        for candidate in (path, pathlib.Path(str(path).removeprefix("/usr"))):
+            found = subprocess.run(["dpkg-query", "-S", candidate], capture_output=True, text=True)
+            if found.returncode == 0:
+                names.add(found.stdout.split(": ")[0].split(":")[0])
+                break
+        else:
+            sys.exit(f"no package owns {path}")
+    return names
+
+
+def debian_component(name):
+    version, source = output("dpkg-query", "-W", "-f", "${Version}\t${source:Package}\n", name).splitlines()[0].split("\t")
+    return {"type": "library", "name": name, "version": version, "purl": f"pkg:deb/debian/{name}@{version}?distro=debian-12",
+            "bom-ref": f"deb/{name}", "properties": [{"name": "source", "value": source}]}
+
+
+def npm_components():
+    lock = json.loads((ROOT / "ui/package-lock.json").read_text())
+    for path, package in sorted(lock["packages"].items()):
+        if path and not package.get("dev"):
+            name = path.removeprefix("node_modules/")
+            yield {"type": "library", "name": name, "version": package["version"], "purl": f"pkg:npm/{name}@{package['version']}",
+                   "bom-ref": f"npm/{name}", "licenses": [{"license": {"id": package["license"]}}] if package.get("license") else []}
+
+
+def main(binary, sbom, licences):
+    version = re.search(r"version (\S+)", output(binary, "version"))[1]
+    names = sorted(loaded_packages(binary) | set(HEADERS_ONLY))
+    components = [debian_component(name) for name in names] + list(npm_components())
+    digest = hashlib.sha256(pathlib.Path(binary).read_bytes()).hexdigest()
+    document = {
+        "bomFormat": "CycloneDX", "specVersion": "1.4", "version": 1,
+        "serialNumber": f"urn:uuid:{uuid.UUID(digest[:32])}",
+        "metadata": {"component": {"type": "application", "name": "invar", "version": version, "bom-ref": "invar",
+                                   "hashes": [{"alg": "SHA-256", "content": digest}]}},
+        "components": components,
+        "dependencies": [{"ref": "invar", "dependsOn": [component["bom-ref"] for component in components]}],
+    }
+    pathlib.Path(sbom).write_text(json.dumps(document, indent=1) + "\n")
+    folder = pathlib.Path(licences)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (folder / f"{name}.txt").write_bytes(pathlib.Path(f"/usr/share/doc/{name}/copyright").read_bytes())
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
