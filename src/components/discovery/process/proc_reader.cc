@@ -13,7 +13,7 @@
 
 #include "base/strings.h"
 #include "base/unique_fd.h"
-#include "components/discovery/process/container_id.h"
+#include "component/container_id.h"
 
 namespace invar::components::discovery_process {
 namespace {
@@ -63,7 +63,7 @@ class Reader {
     if (wanted_.container_id || wanted_.cgroup_path) {
       if (!file(directory.get(), "cgroup")) return std::nullopt;
       if (wanted_.container_id) {
-        process.container_id = container_id(text_);
+        process.container_id = component::container_id(text_);
         add("__container_id__", process.container_id);
       }
       if (wanted_.cgroup_path) add("__meta_process_cgroup_path", joined(text_, '\n', '|'));

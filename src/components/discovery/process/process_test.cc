@@ -6,9 +6,9 @@
 #include <cstring>
 #include <filesystem>
 
+#include "component/container_id.h"
 #include "component/group_publisher.h"
 #include "component/testing/component_harness.h"
-#include "components/discovery/process/container_id.h"
 #include "components/discovery/process/discovery.h"
 #include "fs/testing/temp_dir.h"
 
@@ -58,7 +58,7 @@ TEST(ContainerId, IsReadFromEveryCommonForm) {
       {"", ""},
       {"nonsense", ""},
   };
-  for (const auto& row : rows) EXPECT_EQ(container_id(row.cgroup), row.want) << row.cgroup;
+  for (const auto& row : rows) EXPECT_EQ(component::container_id(row.cgroup), row.want) << row.cgroup;
 }
 
 TEST(Join, TakesTheTargetsLabelsByContainer) {

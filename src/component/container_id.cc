@@ -1,10 +1,10 @@
-#include "components/discovery/process/container_id.h"
+#include "component/container_id.h"
 
 #include <algorithm>
 
 #include "base/strings.h"
 
-namespace invar::components::discovery_process {
+namespace invar::component {
 namespace {
 
 bool all_of(std::string_view text, std::string_view alphabet) {
@@ -51,4 +51,4 @@ std::string container_id(std::string_view cgroup_file) {
   return {};
 }
 
-}  // namespace invar::components::discovery_process
+}  // namespace invar::component
