@@ -24,8 +24,7 @@ std::uint64_t Builder::mapping(Mapping mapping) {
 
 std::uint64_t Builder::named_location(const std::string& name) {
   const auto [at, made] = named_.try_emplace(name, 0);
-  if (made)
-    at->second = add_location({.lines = {{.function_id = function({.name = name, .system_name = name})}}});
+  if (made) at->second = add({.lines = {{.function_id = function({.name = name, .system_name = name})}}});
   return at->second;
 }
 
@@ -34,7 +33,7 @@ Sample& Builder::sample(std::vector<std::uint64_t> location_ids, std::vector<std
       Sample{.location_ids = std::move(location_ids), .values = std::move(values)});
 }
 
-std::uint64_t Builder::add_location(Location location) {
+std::uint64_t Builder::add(Location location) {
   location.id = out_.locations.size() + 1;
   out_.locations.push_back(std::move(location));
   return out_.locations.back().id;

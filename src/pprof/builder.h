@@ -26,16 +26,16 @@ class Builder {
   template <class Lines>
   std::uint64_t location(std::uint64_t mapping_id, std::uint64_t address, Lines lines) {
     const auto [at, made] = locations_.try_emplace({mapping_id, address}, 0);
-    if (made) at->second = add_location({.mapping_id = mapping_id, .address = address, .lines = lines()});
+    if (made) at->second = add({.mapping_id = mapping_id, .address = address, .lines = lines()});
     return at->second;
   }
   std::uint64_t named_location(const std::string& name);  // without an address, for what has no code
 
+  std::uint64_t add(Location location);  // one more; the caller tells it from others
+
   Sample& sample(std::vector<std::uint64_t> location_ids, std::vector<std::int64_t> values);
 
  private:
-  std::uint64_t add_location(Location location);
-
   Profile& out_;
   std::map<std::tuple<std::string, std::string, std::int64_t>, std::uint64_t> functions_;
   std::map<std::tuple<std::uint64_t, std::string, std::string>, std::uint64_t> mappings_;

@@ -1,0 +1,118 @@
+#include "ebpf/binaries.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "ebpf/process_files.h"
+
+namespace invar::ebpf {
+namespace {
+
+constexpr std::size_t kMostVdsoBytes = 64 << 10;
+
+}  // namespace
+
+BinaryPtr Binaries::of(int pid, const MapLine& line) {
+  if (line.path == "[vdso]") return of_vdso(pid, line);
+  return line.inode != 0 ? of_file(pid, line) : nullptr;
+}
+
+BinaryPtr Binaries::of_vdso(int pid, const MapLine& line) {
+  if (vdso_) return vdso_;
+  if (line.end - line.start > kMostVdsoBytes) return nullptr;
+  std::string memory = read_memory(pid, line.start, line.end - line.start);
+  if (memory.empty()) return nullptr;
+  vdso_ = adopt(std::make_unique<MemoryBytes>(std::move(memory)));
+  return vdso_;
+}
+
+BinaryPtr Binaries::of_file(int pid, const MapLine& line) {
+  UniqueFd file = open_mapped(pid, line);
+  struct stat facts{};
+  if (!file.valid() || fstat(file.get(), &facts) != 0) return nullptr;
+  const FileKey key{facts.st_dev, facts.st_ino, static_cast<std::uint64_t>(facts.st_size),
+                    facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec};
+  std::weak_ptr<Binary>& known = by_file_[key];
+  if (BinaryPtr binary = known.lock()) return binary;
+  BinaryPtr made = adopt(std::make_unique<FileBytes>(std::move(file)));
+  known = made;
+  return made;
+}
+
+BinaryPtr Binaries::adopt(std::unique_ptr<ByteSource> source) {
+  auto opened = Binary::open(std::move(source));
+  if (!opened) return nullptr;
+  BinaryPtr binary = std::move(*opened);
+  if (!binary->build_id().empty()) {
+    std::weak_ptr<Binary>& known = by_build_id_[binary->build_id()];
+    if (BinaryPtr same = known.lock()) return same;
+    known = binary;
+  }
+  put_table(*binary);
+  all_.push_back(binary);
+  return binary;
+}
+
+void Binaries::put_table(Binary& binary) {
+  const UnwindTable table = binary.make_table(rules_);
+  if (table.rows == 0) return;
+  const bool slots_left = !free_slots_.empty() || next_slot_ < bpf::kMaxTables;
+  if (!slots_left || table_bytes_ + table.bytes() > limits_.table_bytes) {
+    ++refused_;
+    return;
+  }
+  // The rules first: a table must not name one that is not there.
+  const auto& rules = rules_.rules();
+  if (!programs_.set_rules(rules_written_, std::span(rules).subspan(rules_written_))) return;
+  rules_written_ = rules.size();
+  const std::uint32_t slot = free_slots_.empty() ? next_slot_ : free_slots_.back();
+  if (!programs_.set_table(slot, table.words)) {
+    ++refused_;
+    return;
+  }
+  if (free_slots_.empty())
+    ++next_slot_;
+  else
+    free_slots_.pop_back();
+  binary.table().slot = slot;
+  table_bytes_ += table.bytes();
+}
+
+std::uint64_t Binaries::name_bytes() const {
+  std::uint64_t sum = 0;
+  for (const BinaryPtr& binary : all_) sum += binary->name_bytes();
+  return sum;
+}
+
+void Binaries::drop_names() {
+  for (const BinaryPtr& binary : all_) binary->drop_names();
+}
+
+void Binaries::tidy(std::uint64_t interval) {
+  constexpr std::uint64_t kKeptIntervals = 20;  // a program that is started again soon finds its table
+  std::erase_if(all_, [&](const BinaryPtr& binary) {
+    const bool used = binary.use_count() > 1 || interval - binary->last_used < kKeptIntervals;
+    if (used) return false;
+    if (const std::uint32_t slot = binary->table().slot; slot != 0) {
+      programs_.forget_table(slot);
+      free_slots_.push_back(slot);
+      table_bytes_ -= binary->table().bytes;
+    }
+    return true;
+  });
+  std::erase_if(by_file_, [](const auto& entry) { return entry.second.expired(); });
+  std::erase_if(by_build_id_, [](const auto& entry) { return entry.second.expired(); });
+
+  std::uint64_t names = name_bytes();
+  if (names <= limits_.name_bytes) return;
+  std::vector<BinaryPtr> oldest = all_;
+  std::ranges::sort(oldest, {}, [](const BinaryPtr& b) { return b->last_used; });
+  for (const BinaryPtr& binary : oldest) {
+    if (names <= limits_.name_bytes) break;
+    names -= binary->name_bytes();
+    binary->drop_names();
+  }
+}
+
+}  // namespace invar::ebpf

@@ -1,0 +1,141 @@
+#include "ebpf/binary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ebpf/debug_files.h"
+
+namespace invar::ebpf {
+namespace {
+
+#if defined(__aarch64__)
+constexpr std::uint16_t kOurMachine = EM_AARCH64;
+#else
+constexpr std::uint16_t kOurMachine = EM_X86_64;
+#endif
+
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+std::uint64_t address_of(const ElfFile& elf, std::string_view name) {
+  const Section* section = elf.section(name);
+  return section != nullptr ? section->header.sh_addr : 0;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Binary>> Binary::open(std::unique_ptr<ByteSource> source) {
+  INVAR_ASSIGN_OR_RETURN(auto elf, ElfFile::open(std::move(source)));
+  if (elf->machine() != kOurMachine) return fail(ErrorCode::kUnsupported, "a program of another machine");
+  return std::shared_ptr<Binary>(new Binary(std::move(elf)));
+}
+
+Binary::Binary(std::unique_ptr<ElfFile> elf) : elf_(std::move(elf)), build_id_(elf_->build_id()) {}
+
+std::optional<std::uint64_t> Binary::load_bias(std::uint64_t start, std::uint64_t offset) const {
+  const auto wanted = elf_->address_of_offset(offset);
+  if (!wanted) return std::nullopt;
+  return start - *wanted;
+}
+
+ModulePtr Binary::module(const std::string& path) {
+  ModulePtr& known = modules_[path];
+  if (known) return known;
+  auto made = std::make_shared<Module>(Module{.path = path, .build_id = build_id_});
+  for (const Elf64_Phdr& segment : elf_->segments()) {
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
+    made->start = segment.p_vaddr;
+    made->limit = segment.p_vaddr + segment.p_memsz;
+    made->offset = segment.p_offset;
+    break;
+  }
+  known = std::move(made);
+  return known;
+}
+
+std::unique_ptr<GoTable> Binary::read_go_table() const {
+  const Section* section = elf_->section(".gopclntab");
+  if (section == nullptr)
+    section = elf_->section(".data.rel.ro.gopclntab");  // of position-independent programs
+  if (section == nullptr) return nullptr;
+  auto table = GoTable::parse(elf_->contents(*section, kMaxSection), address_of(*elf_, ".text"));
+  return table ? std::make_unique<GoTable>(std::move(*table)) : nullptr;
+}
+
+UnwindTable Binary::make_table(RuleBook& rules) {
+  const Machine machine = elf_->machine() == EM_AARCH64 ? Machine::kAarch64 : Machine::kX86_64;
+  TableMaker maker;
+  std::vector<std::string> sources;
+  if (const auto go = read_go_table()) {
+    is_go_ = true;
+    maker.add(go->rows(machine));
+    sources.emplace_back("gopclntab");
+  }
+  for (const char* name : {".eh_frame", ".debug_frame"}) {
+    const Section* section = elf_->section(name);
+    if (section == nullptr) continue;
+    const std::string bytes = elf_->contents(*section, kMaxSection);
+    if (bytes.empty()) continue;
+    CfiResult result = read_cfi({.bytes = bytes,
+                                 .address = section->header.sh_addr,
+                                 .eh_frame = std::string_view(name) == ".eh_frame",
+                                 .text = address_of(*elf_, ".text"),
+                                 .data = address_of(*elf_, ".eh_frame_hdr")},
+                                machine);
+    if (result.rows.empty()) continue;
+    table_.not_understood += result.not_understood;
+    maker.add(std::move(result.rows));
+    sources.emplace_back(name + 1);
+  }
+  UnwindTable table = maker.make(rules);
+  for (const std::string& source : sources) table_.sources += (table_.sources.empty() ? "" : "+") + source;
+  table_.rows = table.rows;
+  table_.bytes = table.bytes();
+  table_.base = table.base;
+  table_.pages = table.pages;
+  return table;
+}
+
+const SymbolTable& Binary::symbols(int pid, const std::string& path) {
+  if (symbols_) return *symbols_;
+  symbols_ = std::make_unique<SymbolTable>();
+  symbols_->add(*elf_);
+  add_mini_debug_symbols(*elf_, *symbols_);
+  if (elf_->section_of_type(SHT_SYMTAB) == nullptr)
+    if (const auto debug = open_debug_file(*elf_, pid, path)) symbols_->add(*debug);
+  symbols_->sort();
+  return *symbols_;
+}
+
+void Binary::drop_names() {
+  symbols_.reset();
+  go_.reset();
+  places_.clear();
+}
+
+PlacePtr Binary::place(std::uint64_t address, const Naming& naming, int pid, const std::string& path) {
+  if (const auto found = places_.find(address); found != places_.end()) return found->second;
+  if (places_.size() >= kMaxPlaces) places_.clear();
+  auto place = std::make_shared<Place>();
+  if (naming.go && is_go_) {
+    if (!go_) go_ = read_go_table();
+    if (const auto function = go_ ? go_->find(address) : GoTable::Function{}; !function.name.empty()) {
+      place->lines.push_back({.name = std::string(function.name),
+                              .system_name = std::string(function.name),
+                              .file = std::string(function.file),
+                              .line = function.line});
+      return places_[address] = std::move(place);
+    }
+  }
+  const Symbol symbol = naming.native ? symbols(pid, path).find(address) : Symbol{};
+  if (!symbol.name.empty())
+    place->lines.push_back(
+        {.name = demangled(symbol.name, naming.demangling), .system_name = std::string(symbol.name)});
+  else if (naming.stubs)
+    place->lines.push_back({.name = fmt::format("$ {} + {:#x}", base_name(path), address)});
+  return places_[address] = std::move(place);
+}
+
+}  // namespace invar::ebpf

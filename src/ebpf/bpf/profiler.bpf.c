@@ -1,0 +1,425 @@
+// The BPF programs: a sample per CPU and period, the life of processes, and waits. docs/behaviour/ebpf.md 7.
+#include <linux/bpf.h>
+#include <linux/bpf_perf_event.h>
+// clang-format off
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+// clang-format on
+
+#include "ebpf/bpf/layout.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+// ---- the kernel's structures, as far as they are read
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct thread_struct {
+  unsigned long fsbase;     // x86-64
+  unsigned long uw;         // aarch64: {tp_value, ...}
+};
+struct signal_struct {
+  struct {
+    int counter;
+  } live;
+};
+struct mm_struct;
+struct task_struct {
+  int pid, tgid;
+  unsigned int __state;
+  struct mm_struct* mm;
+  struct thread_struct thread;
+  struct signal_struct* signal;
+  char comm[16];
+};
+struct pt_regs___kernel {
+#if defined(INVAR_AARCH64)
+  unsigned long long regs[31], sp, pc;
+#else
+  unsigned long sp, ip, bp;
+#endif
+};
+#pragma clang attribute pop
+
+// ---- maps
+#define INVAR_ARRAY(name_, type_, entries_)       \
+  struct {                                        \
+    __uint(type, BPF_MAP_TYPE_ARRAY);             \
+    __uint(max_entries, entries_);                \
+    __type(key, __u32);                           \
+    __type(value, type_);                         \
+  } name_ SEC(".maps")
+INVAR_ARRAY(settings, struct control, 1);
+INVAR_ARRAY(rules, struct rule, kMaxRules);
+INVAR_ARRAY(pythons, struct python, 256);
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, kMaxMappings);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __type(key, __u32);
+  __type(value, struct mapping);
+} mappings SEC(".maps");
+
+struct one_table {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+  __type(key, __u32);
+  __type(value, __u64);
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+  __uint(max_entries, kMaxTables);
+  __type(key, __u32);
+  __array(values, struct one_table);
+} tables SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, kMaxProcesses);
+  __type(key, __u32);
+  __type(value, struct process);
+} procs SEC(".maps");
+
+#define INVAR_COUNTS(name_)                 \
+  struct {                                  \
+    __uint(type, BPF_MAP_TYPE_HASH);        \
+    __uint(max_entries, kMaxCounts);        \
+    __type(key, struct count_key);          \
+    __type(value, struct count);            \
+  } name_ SEC(".maps")
+INVAR_COUNTS(counts_a);
+INVAR_COUNTS(counts_b);
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, kRingBytes);
+} ring SEC(".maps");
+
+struct waiting {
+  __u64 since_ns;
+  __u64 hash;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 1 << 14);
+  __type(key, __u32);
+  __type(value, struct waiting);
+} waits SEC(".maps");
+
+#define INVAR_PER_CPU(name_, type_, entries_)  \
+  struct {                                     \
+    __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);   \
+    __uint(max_entries, entries_);             \
+    __type(key, __u32);                        \
+    __type(value, type_);                      \
+  } name_ SEC(".maps")
+INVAR_PER_CPU(losses, __u64, kLosses);
+INVAR_PER_CPU(scratch, struct stack_record, 2);  // of samples, and of waits: a sample may interrupt one
+
+__u32 generations = 0;
+
+static __always_inline void add(__u32 which, __u64 n) {
+  __u64* at = bpf_map_lookup_elem(&losses, &which);
+  if (at) *at += n;
+}
+
+// ---- what the unwinder asks for
+#include "ebpf/bpf/unwind.h"
+
+static int read_word(__u64 address, __u64* out) {
+  return bpf_probe_read_user(out, sizeof *out, (const void*)address) != 0;
+}
+
+struct mapping_search {
+  __u32 low, high;  // the answer is the last one that starts at or below ip: low - 1
+  __u64 ip;
+};
+static long mapping_search_step(__u32 i, void* context) {
+  struct mapping_search* s = context;
+  if (s->low >= s->high) return 1;
+  const __u32 middle = (s->low + s->high) >> 1;
+  const struct mapping* m = bpf_map_lookup_elem(&mappings, &middle);
+  if (!m) return 1;
+  if (m->start <= s->ip)
+    s->low = middle + 1;
+  else
+    s->high = middle;
+  return 0;
+}
+static __always_inline int find_mapping(struct unwind_state* s, __u64 ip) {
+  if (ip >= s->at.start && ip < s->at.end) return 1;
+  struct mapping_search search = {.low = s->first_mapping, .high = s->first_mapping + s->mappings, .ip = ip};
+  bpf_loop(17, mapping_search_step, &search, 0);
+  if (search.low == s->first_mapping) return 0;
+  const __u32 index = search.low - 1;
+  const struct mapping* m = bpf_map_lookup_elem(&mappings, &index);
+  if (!m || ip < m->start || ip >= m->end) return 0;
+  s->at = *m;
+  return 1;
+}
+
+struct row_search {
+  __u32 table, low, high, offset;
+};
+static __always_inline __u32 table_word(__u32 table, __u32 index) {
+  void* words = bpf_map_lookup_elem(&tables, &table);
+  if (!words) return 0;
+  const __u32 pair = index >> 1;
+  const __u64* at = bpf_map_lookup_elem(words, &pair);
+  if (!at) return 0;
+  return index & 1 ? *at >> 32 : (__u32)*at;
+}
+static long row_search_step(__u32 i, void* context) {
+  struct row_search* s = context;
+  if (s->low >= s->high) return 1;
+  const __u32 middle = (s->low + s->high) >> 1;
+  if ((table_word(s->table, middle) & 0xffff) <= s->offset)
+    s->low = middle + 1;
+  else
+    s->high = middle;
+  return 0;
+}
+static __always_inline const struct rule* find_rule(struct unwind_state* s, __u64 pc) {
+  const __u64 at = pc - s->at.bias;
+  const __u64 page = at >> kPageBits;
+  if (page >= s->at.pages) return 0;
+  struct row_search search = {.table = s->at.table, .offset = at & 0xffff};
+  search.low = table_word(search.table, page);
+  search.high = table_word(search.table, page + 1);
+  bpf_loop(17, row_search_step, &search, 0);
+  // The row before the page's first is the one that reaches into it.
+  if (search.low <= s->at.pages + 1) return 0;
+  const __u32 rule = table_word(search.table, search.low - 1) >> 16;
+  return bpf_map_lookup_elem(&rules, &rule);
+}
+
+// ---- one sample
+// In map memory: the verifier follows every value that it knows, and knows none of these.
+struct walk {
+  struct unwind_state unwind;
+  __u64 hash;
+};
+INVAR_PER_CPU(walks, struct walk, 2);
+struct walk_pointers {
+  struct walk* walk;
+  struct stack_record* record;
+};
+
+static __always_inline __u64 mixed(__u64 hash, __u64 value) {
+  hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
+  return hash ^ (hash >> 29);
+}
+
+static long user_frame(__u32 i, void* context) {
+  struct walk_pointers* w = context;
+  struct unwind_state* s = &w->walk->unwind;
+  if (s->frames >= kMaxUserFrames) {
+    stop_at(s, kStopTruncated);
+    return 1;
+  }
+  const __u32 at = w->record->kernel_frames + s->frames;
+  if (at >= kMaxKernelFrames + kMaxUserFrames) return 1;
+  w->record->frames[at] = s->ip;
+  w->walk->hash = mixed(w->walk->hash, s->ip);
+  s->frames++;
+  unwind_step(s);
+  return s->done != 0;
+}
+
+static long hash_kernel_frame(__u32 i, void* context) {
+  struct walk_pointers* w = context;
+  if (i >= kMaxKernelFrames) return 1;
+  w->walk->hash = mixed(w->walk->hash, w->record->frames[i]);
+  return 0;
+}
+
+static __always_inline void user_registers(struct unwind_state* s, const struct pt_regs___kernel* regs) {
+#if defined(INVAR_AARCH64)
+  s->ip = BPF_CORE_READ(regs, pc);
+  s->sp = BPF_CORE_READ(regs, sp);
+  s->fp = BPF_CORE_READ(regs, regs[29]);
+  s->lr = BPF_CORE_READ(regs, regs[30]);
+#else
+  s->ip = BPF_CORE_READ(regs, ip);
+  s->sp = BPF_CORE_READ(regs, sp);
+  s->fp = BPF_CORE_READ(regs, bp);
+#endif
+}
+
+#include "ebpf/bpf/python.h"
+
+// Counts the stack in the scratch record, and hands it out when it is the first of its kind in this interval.
+static __always_inline __u64 count_stack(struct stack_record* record, const struct control* control, struct walk* walk,
+                                         __u32 kind, __u64 ns) {
+  struct count_key key = {.hash = walk->hash, .tgid = record->tgid, .kind = kind};
+  struct count* seen = control->active ? bpf_map_lookup_elem(&counts_b, &key) : bpf_map_lookup_elem(&counts_a, &key);
+  if (seen) {
+    __sync_fetch_and_add(&seen->samples, 1);
+    __sync_fetch_and_add(&seen->ns, ns);
+    return key.hash;
+  }
+  record->type = kRecordStack;
+  record->hash = key.hash;
+  __u32 frames = record->kernel_frames + record->user_frames + 2 * record->python_frames;
+  if (frames > kMaxFrames) frames = kMaxFrames;
+  __u32 bytes = __builtin_offsetof(struct stack_record, frames) + frames * 8;
+  if (bytes > sizeof *record) return 0;
+  // Read in good time: when it is half full.
+  const __u64 wake = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > kRingBytes / 2 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+  if (bpf_ringbuf_output(&ring, record, bytes, wake)) {
+    add(kLossRing, 1);
+    return 0;
+  }
+  struct count first = {.samples = 1, .ns = ns};
+  const long failed = control->active ? bpf_map_update_elem(&counts_b, &key, &first, BPF_NOEXIST)
+                                      : bpf_map_update_elem(&counts_a, &key, &first, BPF_NOEXIST);
+  if (failed) {
+    seen = control->active ? bpf_map_lookup_elem(&counts_b, &key) : bpf_map_lookup_elem(&counts_a, &key);
+    if (!seen) {
+      add(kLossMapFull, 1);
+      return 0;
+    }
+    __sync_fetch_and_add(&seen->samples, 1);
+    __sync_fetch_and_add(&seen->ns, ns);
+  }
+  return key.hash;
+}
+
+static __always_inline void tell(__u32 type, __u32 tgid, __u32 generation) {
+  struct event e = {.type = type, .tgid = tgid, .generation = generation};
+  bpf_ringbuf_output(&ring, &e, sizeof e, BPF_RB_FORCE_WAKEUP);
+}
+
+// The process's entry, made when it is met first. Null: it is not profiled, or there is no room.
+static __always_inline struct process* process_of(__u32 tgid) {
+  struct process* process = bpf_map_lookup_elem(&procs, &tgid);
+  if (process) return process;
+  struct process fresh = {.state = kProcessNew};
+  fresh.generation = __sync_fetch_and_add(&generations, 1) + 1;
+  if (bpf_map_update_elem(&procs, &tgid, &fresh, BPF_NOEXIST)) {
+    process = bpf_map_lookup_elem(&procs, &tgid);
+    if (!process) add(kLossProcesses, 1);
+    return process;
+  }
+  struct event e = {.type = kRecordNew, .tgid = tgid, .generation = fresh.generation};
+  if (bpf_ringbuf_output(&ring, &e, sizeof e, BPF_RB_FORCE_WAKEUP)) {
+    bpf_map_delete_elem(&procs, &tgid);  // the next sample tries again
+    add(kLossRing, 1);
+    return 0;
+  }
+  return bpf_map_lookup_elem(&procs, &tgid);
+}
+
+// The stack of the current task into the record. `kernel` is how many bytes of kernel addresses are there already.
+static __always_inline void take_stack(struct walk* walk, struct stack_record* record, struct process* process,
+                                       struct task_struct* task, const struct control* control) {
+  __u32 kernel = record->kernel_frames;
+  if (kernel > kMaxKernelFrames) kernel = kMaxKernelFrames;
+  walk->hash = mixed(0xcbf29ce484222325ull, ((__u64)record->tgid << 32) | process->generation);
+  record->generation = process->generation;
+  record->user_frames = 0;
+  record->python_frames = 0;
+  record->stop = kStopComplete;
+  record->exact_frame = 0;
+  bpf_get_current_comm(record->comm, sizeof record->comm);
+  if (control->by_comm) {
+    walk->hash = mixed(walk->hash, *(__u64*)record->comm);
+    walk->hash = mixed(walk->hash, *(__u64*)(record->comm + 8));
+  }
+  struct walk_pointers pointers = {.walk = walk, .record = record};
+  bpf_loop(kernel, hash_kernel_frame, &pointers, 0);
+  struct unwind_state* s = &walk->unwind;
+  if (s->ip == 0) return;  // a kernel thread
+  s->first_mapping = process->first_mapping;
+  s->mappings = process->mappings;
+  s->exact = 1;
+  bpf_loop(kMaxUserFrames + 1, user_frame, &pointers, 0);
+  record->user_frames = s->frames;
+  record->stop = s->stop;
+  record->exact_frame = s->exact_frame;
+  walk->hash = mixed(walk->hash, ((__u64)s->stop << 16) | s->exact_frame);
+  add(kCountFrames, kernel + s->frames);
+  if (s->stop == kStopTruncated) add(kCountTruncated, 1);
+  if (s->stop == kStopUnknown) add(kCountUnknown, 1);
+  if (s->stop == kStopFault) add(kCountFault, 1);
+  if (process->python) walk_python(walk, record, process->python - 1, task);
+  if (s->unknown_pc) {
+    const __u64 now = bpf_ktime_get_ns();
+    if (now - process->asked_ns > 100000000ull) {
+      process->asked_ns = now;
+      tell(kRecordUnknown, record->tgid, process->generation);
+    }
+  }
+}
+
+SEC("perf_event")
+int sample(struct bpf_perf_event_data* ctx) {
+  const __u64 id = bpf_get_current_pid_tgid();
+  const __u32 tgid = id >> 32;
+  if (tgid == 0) {
+    add(kCountIdle, 1);
+    return 0;
+  }
+  __u32 zero = 0;
+  const struct control* control = bpf_map_lookup_elem(&settings, &zero);
+  struct stack_record* record = bpf_map_lookup_elem(&scratch, &zero);
+  struct walk* walk = bpf_map_lookup_elem(&walks, &zero);
+  if (!control || !record || !walk) return 0;
+  if (control->only_pid && control->only_pid != tgid) return 0;
+  struct process* process = process_of(tgid);
+  if (!process) return 0;
+  if (process->state == kProcessIgnored) {
+    add(kCountIgnored, 1);
+    return 0;
+  }
+  record->tgid = tgid;
+  record->tid = (__u32)id;
+  record->kernel_frames = 0;
+  __builtin_memset(walk, 0, sizeof *walk);
+  struct task_struct* task = (struct task_struct*)bpf_get_current_task_btf();
+  const __u64 interrupted = PT_REGS_IP(&ctx->regs);
+  if (interrupted >> 63) {
+    if (control->kernel_frames) {
+      const long bytes = bpf_get_stack(ctx, record->frames, kMaxKernelFrames * 8, 0);
+      if (bytes > 0) record->kernel_frames = (__u32)bytes / 8;
+    }
+    if (BPF_CORE_READ(task, mm))
+      user_registers(&walk->unwind, (const struct pt_regs___kernel*)bpf_task_pt_regs((void*)task));
+  } else {
+    walk->unwind.ip = interrupted;
+    walk->unwind.sp = PT_REGS_SP(&ctx->regs);
+    walk->unwind.fp = PT_REGS_FP(&ctx->regs);
+#if defined(INVAR_AARCH64)
+    walk->unwind.lr = ctx->regs.regs[30];
+#endif
+  }
+  take_stack(walk, record, process, task, control);
+  if (record->kernel_frames == 0 && record->user_frames == 0) return 0;
+  add(kCountSamples, 1);
+  count_stack(record, control, walk, kOnCpu, control->period_ns);
+  return 0;
+}
+
+// ---- the life of processes
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct* task) {
+  const __u32 tgid = task->tgid;
+  struct process* process = bpf_map_lookup_elem(&procs, &tgid);
+  if (!process) return 0;
+  const __u32 generation = process->generation;
+  bpf_map_delete_elem(&procs, &tgid);
+  tell(kRecordExec, tgid, generation);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct* task) {
+  const __u32 tgid = task->tgid;
+  struct process* process = bpf_map_lookup_elem(&procs, &tgid);
+  if (!process || BPF_CORE_READ(task, signal, live.counter) != 0) return 0;
+  const __u32 generation = process->generation;
+  bpf_map_delete_elem(&procs, &tgid);
+  tell(kRecordExit, tgid, generation);
+  return 0;
+}

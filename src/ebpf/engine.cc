@@ -1,0 +1,297 @@
+#include "ebpf/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/proc_file.h"
+
+namespace invar::ebpf {
+namespace {
+
+constexpr std::uint64_t key_of(std::uint32_t tgid, std::uint32_t generation) {
+  return std::uint64_t{tgid} << 32 | generation;
+}
+
+PlacePtr named_place(std::string name, std::string file = {}) {
+  auto place = std::make_shared<Place>();
+  place->lines.push_back({.name = name, .system_name = std::move(name), .file = std::move(file)});
+  return place;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> Engine::start(EngineSettings settings, OwnerOf owner_of) {
+  INVAR_ASSIGN_OR_RETURN(auto programs, Programs::load(settings.programs));
+  return std::unique_ptr<Engine>(new Engine(std::move(settings), std::move(programs), std::move(owner_of)));
+}
+
+Engine::Engine(EngineSettings settings, std::unique_ptr<Programs> programs, OwnerOf owner_of)
+    : settings_(std::move(settings)),
+      programs_(std::move(programs)),
+      owner_of_(std::move(owner_of)),
+      binaries_(*programs_, settings_.limits),
+      kernel_module_(std::make_shared<Module>(Module{.path = "[kernel.kallsyms]"})),
+      unknown_(named_place("[unknown]", "[unknown]")) {}
+
+Engine::~Engine() = default;
+
+void Engine::poll() {
+  programs_->consume([this](std::span<const char> bytes) { on_record(bytes); });
+}
+
+void Engine::on_record(std::span<const char> bytes) {
+  bpf::event event;
+  if (bytes.size() < sizeof event) return;
+  std::memcpy(&event, bytes.data(), sizeof event);
+  switch (event.type) {
+    case bpf::kRecordStack:
+      if (bytes.size() >= offsetof(bpf::stack_record, frames))
+        on_stack(*reinterpret_cast<const bpf::stack_record*>(bytes.data()), bytes);
+      break;
+    case bpf::kRecordNew:
+      on_new(event.tgid, event.generation);
+      break;
+    case bpf::kRecordExec:
+    case bpf::kRecordExit:
+      on_end(event.tgid, event.generation);
+      break;
+    case bpf::kRecordUnknown:
+      on_unknown(event.tgid, event.generation);
+      break;
+    default:
+      break;
+  }
+}
+
+void Engine::on_stack(const bpf::stack_record& record, std::span<const char> bytes) {
+  Record kept{.generation = record.generation,
+              .tid = static_cast<int>(record.tid),
+              .comm = std::string(record.comm, strnlen(record.comm, sizeof record.comm)),
+              .kernel = record.kernel_frames,
+              .user = record.user_frames,
+              .python = record.python_frames,
+              .exact_frame = record.exact_frame,
+              .stop = record.stop,
+              .interval = interval_};
+  const std::size_t frames = std::size_t{kept.kernel} + kept.user + 2 * kept.python;
+  if (bytes.size() < offsetof(bpf::stack_record, frames) + frames * sizeof(std::uint64_t)) return;
+  kept.frames.assign(record.frames, record.frames + frames);
+  records_.insert_or_assign(RecordKey{record.hash, record.tgid}, std::move(kept));
+}
+
+void Engine::on_new(std::uint32_t tgid, std::uint32_t generation) {
+  auto process = std::make_shared<Process>(static_cast<int>(tgid), generation);
+  processes_[key_of(tgid, generation)] = process;
+  process->owner = owner_of_(process->pid);
+  look_at(*process);
+}
+
+// Reads a process that somebody wants, and tells the programs about it.
+void Engine::look_at(Process& process) {
+  bpf::process entry{};
+  const bool current = programs_->get_process(static_cast<std::uint32_t>(process.pid), entry) &&
+                       entry.generation == process.generation;
+  if (!current) return;
+  if (!process.owner) {
+    forget_mappings(process);
+    process.mappings.clear();
+    entry.state = bpf::kProcessIgnored;
+    entry.mappings = 0;
+    (void)programs_->set_process(static_cast<std::uint32_t>(process.pid), entry);
+    return;
+  }
+  if (process.read(binaries_)) publish(process);
+}
+
+void Engine::publish(Process& process) {
+  const auto count = static_cast<std::uint32_t>(process.mappings.size());
+  const auto first = count > 0 ? store_.take(count) : std::nullopt;
+  forget_mappings(process);
+  bpf::process entry{
+      .state = bpf::kProcessProfiled, .generation = process.generation, .python = process.python};
+  if (first) {
+    const auto entries = programs_->mappings().subspan(*first, count);
+    for (std::uint32_t i = 0; i < count; ++i) {
+      const MappedBinary& mapped = process.mappings[i];
+      const bool table = mapped.binary && mapped.binary->table().slot != 0;
+      entries[i] = {.start = mapped.line.start,
+                    .end = mapped.line.end,
+                    .bias = table ? mapped.bias + mapped.binary->table().base : 0,
+                    .table = table ? mapped.binary->table().slot : 0,
+                    .pages = table ? mapped.binary->table().pages : 0};
+    }
+    process.first_mapping = *first;
+    process.mappings_taken = count;
+    entry.first_mapping = *first;
+    entry.mappings = count;
+  }
+  (void)programs_->set_process(static_cast<std::uint32_t>(process.pid), entry);
+}
+
+void Engine::forget_mappings(Process& process) {
+  store_.give_back(process.first_mapping, process.mappings_taken);
+  process.mappings_taken = 0;
+}
+
+void Engine::on_end(std::uint32_t tgid, std::uint32_t generation) {
+  const auto found = processes_.find(key_of(tgid, generation));
+  if (found == processes_.end()) return;
+  found->second->ended = true;
+  // An entry that was written after the program had taken it away is of nobody.
+  bpf::process entry{};
+  if (programs_->get_process(tgid, entry) && entry.generation == generation) programs_->forget_process(tgid);
+}
+
+void Engine::on_unknown(std::uint32_t tgid, std::uint32_t generation) {
+  const auto found = processes_.find(key_of(tgid, generation));
+  if (found != processes_.end() && found->second->owner && !found->second->ended) look_at(*found->second);
+}
+
+void Engine::reassign(OwnerOf owner_of) {
+  owner_of_ = std::move(owner_of);
+  for (auto& [key, process] : processes_) {
+    if (process->ended) continue;
+    const bool wanted = process->owner != nullptr;
+    process->owner = owner_of_(process->pid);
+    if (wanted != (process->owner != nullptr)) look_at(*process);
+  }
+}
+
+bool Engine::can_take(const EngineSettings& settings) const {
+  return (settings.programs.off_cpu_threshold > 0) == (settings_.programs.off_cpu_threshold > 0) &&
+         settings.naming.python == settings_.naming.python && settings.limits == settings_.limits;
+}
+
+Result<> Engine::take(const EngineSettings& settings) {
+  if (settings.naming != settings_.naming) binaries_.drop_names();
+  settings_ = settings;
+  return programs_->change(settings.programs);
+}
+
+std::vector<Stack> Engine::collect() {
+  const Programs::Counted counted = programs_->drain();
+  poll();
+  std::vector<Stack> out;
+  out.reserve(counted.size());
+  for (const auto& [key, count] : counted) {
+    const auto record = records_.find({key.hash, key.tgid});
+    const auto process = record == records_.end()
+                             ? processes_.end()
+                             : processes_.find(key_of(key.tgid, record->second.generation));
+    if (process == processes_.end() || (process->second->mappings.empty() && process->second->ended)) {
+      counts_.no_process += count.samples;
+      if (process == processes_.end()) continue;
+    }
+    if (!process->second->owner) continue;
+    Stack stack = resolve(record->second, *process->second);
+    stack.kind = static_cast<bpf::sample_kind>(key.kind);
+    stack.samples = count.samples;
+    stack.ns = count.ns;
+    process->second->samples += count.samples;
+    if (!stack.frames.empty()) out.push_back(std::move(stack));
+  }
+  tidy();
+  return out;
+}
+
+Stack Engine::resolve(const Record& record, Process& process) {
+  Stack stack{.owner = process.owner, .pid = process.pid, .tid = record.tid, .comm = record.comm};
+  stack.frames.reserve(record.frames.size() + 1);
+  for (std::size_t i = 0; i < record.kernel; ++i) stack.frames.push_back(kernel_frame(record.frames[i]));
+  bool cut = record.stop != bpf::kStopComplete;
+  for (std::size_t i = 0; i < record.user; ++i) {
+    const std::uint64_t address = record.frames[record.kernel + i];
+    const bool exact = i == 0 || (record.exact_frame != 0 && i == record.exact_frame);
+    // Taken before its mappings were known: what lies in none of them was no return address.
+    if (i > 0 && process.find(address - 1) == nullptr) {
+      cut = true;
+      break;
+    }
+    stack.frames.push_back(user_frame(address, exact, process));
+  }
+  if (cut) stack.frames.push_back({.place = unknown_, .module = nullptr, .address = 0});
+  return stack;
+}
+
+Frame Engine::kernel_frame(std::uint64_t address) {
+  if (!kernel_) kernel_ = std::make_unique<KernelSymbols>(read_proc_file("/proc/kallsyms"));
+  PlacePtr& place = kernel_places_[address];
+  if (!place) {
+    if (kernel_places_.size() > Binary::kMaxPlaces) kernel_places_.clear();
+    const Symbol symbol = kernel_->find(address);
+    auto made =
+        named_place(symbol.name.empty() ? fmt::format("[kernel]+{:#x}", address) : std::string(symbol.name));
+    kernel_places_[address] = made;
+    return {.place = std::move(made), .module = kernel_module_, .address = address};
+  }
+  return {.place = place, .module = kernel_module_, .address = address};
+}
+
+Frame Engine::user_frame(std::uint64_t address, bool exact, Process& process) {
+  if (!exact) --address;
+  const MappedBinary* mapped = process.find(address);
+  if (mapped == nullptr) {
+    ++counts_.no_mapping;
+    return {.place = unknown_, .module = nullptr, .address = address};
+  }
+  if (mapped->binary) {
+    mapped->binary->last_used = interval_;
+    const std::uint64_t inside = address - mapped->bias;
+    PlacePtr place = mapped->binary->place(inside, settings_.naming, process.pid, mapped->line.path);
+    ++(place->lines.empty() ? counts_.unnamed : counts_.named);
+    return {.place = std::move(place), .module = mapped->module, .address = inside};
+  }
+  const std::string_view name = process.jit_name(address, !process.ended);
+  ++(name.empty() ? counts_.unnamed : counts_.named);
+  if (name.empty()) return {.place = std::make_shared<Place>(), .module = nullptr, .address = address};
+  return {.place = named_place(std::string(name)), .module = nullptr, .address = address};
+}
+
+void Engine::tidy() {
+  store_.settle();
+  std::erase_if(processes_, [this](const auto& entry) {
+    if (!entry.second->ended) return false;
+    forget_mappings(*entry.second);
+    return true;
+  });
+  // A record may be counted one interval after it came.
+  std::erase_if(records_, [this](const auto& entry) { return entry.second.interval + 1 < interval_; });
+  ++interval_;
+  binaries_.tidy(interval_);
+  constexpr std::uint64_t kCpuScan = 2;
+  if (interval_ % kCpuScan == 0) programs_->attach_new_cpus();
+}
+
+EngineStatus Engine::status() const {
+  EngineStatus out = counts_;
+  out.losses = programs_->losses();
+  out.processes = processes_.size();
+  out.binaries = binaries_.all().size();
+  out.table_bytes = binaries_.table_bytes();
+  out.name_bytes = binaries_.name_bytes();
+  out.map_bytes = programs_->map_bytes();
+  out.refused_tables = binaries_.refused_tables();
+  out.refused_rules = binaries_.rules().refused();
+  out.cost = programs_->cost();
+  out.kernel_names = !kernel_ || !kernel_->hidden();
+  std::map<const Binary*, std::string> paths;
+  for (const auto& [key, process] : processes_)
+    for (const MappedBinary& mapped : process->mappings)
+      if (mapped.binary) paths.try_emplace(mapped.binary.get(), mapped.line.path);
+  for (const BinaryPtr& binary : binaries_.all()) {
+    if (out.shown.size() >= kShown) break;
+    const auto path = paths.find(binary.get());
+    if (path == paths.end()) continue;
+    out.shown.push_back({.path = path->second,
+                         .build_id = binary->build_id(),
+                         .sources = binary->table().sources,
+                         .rows = binary->table().rows,
+                         .table_bytes = binary->table().bytes,
+                         .symbols = binary->name_bytes()});
+  }
+  return out;
+}
+
+}  // namespace invar::ebpf

@@ -1,0 +1,143 @@
+// Engine: samples of every CPU, aggregated in the kernel, as stacks with names. It knows processes, not components: who wants which
+// process is asked of `owner_of`.
+// Life:    start() -> poll() whenever wake_fd() is readable, collect() at the end of each interval -> destroyed; nothing stays in the
+//          kernel. A change of settings that needs other programs is another engine.
+// Bounds:  everything: processes, mappings, binaries, tables, names; what does not fit is counted (losses()).
+// Threads: one call at a time, on worker threads; every call may block.
+// Source:  docs/behaviour/ebpf.md 7.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.h"
+#include "ebpf/binaries.h"
+#include "ebpf/kernel_symbols.h"
+#include "ebpf/mapping_store.h"
+#include "ebpf/place.h"
+#include "ebpf/process.h"
+#include "ebpf/programs.h"
+
+namespace invar::ebpf {
+
+struct EngineSettings {
+  ProgramSettings programs;
+  Naming naming;
+  Binaries::Limits limits;
+  bool operator==(const EngineSettings&) const = default;
+};
+
+// Null: nobody wants it. Called on a worker thread.
+using OwnerOf = std::function<OwnerPtr(int pid)>;
+
+struct Stack {
+  OwnerPtr owner;
+  int pid = 0, tid = 0;  // of a thread that had it
+  std::string comm;      // its name
+  bpf::sample_kind kind = bpf::kOnCpu;
+  std::uint64_t samples = 0, ns = 0;
+  std::vector<Frame> frames;  // leaf first
+};
+
+struct EngineStatus {
+  struct OneBinary {
+    std::string path, build_id, sources;
+    std::uint64_t rows = 0, table_bytes = 0, symbols = 0;
+  };
+  Programs::Losses losses{};
+  std::uint64_t no_mapping = 0;          // frames in no known file
+  std::uint64_t no_process = 0;          // stacks of processes that ended before they could be looked at
+  std::uint64_t named = 0, unnamed = 0;  // frames
+  std::size_t processes = 0, binaries = 0;
+  std::uint64_t table_bytes = 0, name_bytes = 0, map_bytes = 0, refused_tables = 0, refused_rules = 0;
+  Programs::Cost cost;
+  std::vector<OneBinary> shown;  // the latest, kShown at most
+  bool kernel_names = true;
+};
+
+// What a component asks of the engine; tests have one of their own.
+class Source {
+ public:
+  virtual ~Source() = default;
+  [[nodiscard]] virtual int wake_fd() const = 0;
+  virtual void poll() = 0;
+  virtual std::vector<Stack> collect() = 0;
+  // Other owners: every known process is asked for again, at once.
+  virtual void reassign(OwnerOf owner_of) = 0;
+  // false: needs another engine.
+  [[nodiscard]] virtual bool can_take(const EngineSettings& settings) const = 0;
+  virtual Result<> take(const EngineSettings& settings) = 0;
+  [[nodiscard]] virtual EngineStatus status() const = 0;
+};
+
+class Engine final : public Source {
+ public:
+  static constexpr std::size_t kShown = 64;
+
+  static Result<std::unique_ptr<Engine>> start(EngineSettings settings, OwnerOf owner_of);
+  ~Engine() override;
+
+  [[nodiscard]] int wake_fd() const override { return programs_->wake_fd(); }
+  void poll() override;
+  std::vector<Stack> collect() override;
+  void reassign(OwnerOf owner_of) override;
+  [[nodiscard]] bool can_take(const EngineSettings& settings) const override;
+  Result<> take(const EngineSettings& settings) override;
+  [[nodiscard]] EngineStatus status() const override;
+
+ private:
+  struct Record {
+    std::uint32_t generation = 0;
+    int tid = 0;
+    std::string comm;
+    std::uint16_t kernel = 0, user = 0, python = 0;
+    std::uint16_t exact_frame = 0;
+    std::uint8_t stop = 0;
+    std::vector<std::uint64_t> frames;
+    std::uint64_t interval = 0;
+  };
+  struct RecordKey {
+    std::uint64_t hash;
+    std::uint32_t tgid;
+    bool operator==(const RecordKey&) const = default;
+  };
+  struct HashKey {
+    std::size_t operator()(const RecordKey& key) const { return key.hash ^ key.tgid; }
+  };
+  using ProcessKey = std::uint64_t;  // tgid << 32 | generation
+
+  Engine(EngineSettings settings, std::unique_ptr<Programs> programs, OwnerOf owner_of);
+  void on_record(std::span<const char> bytes);
+  void on_stack(const bpf::stack_record& record, std::span<const char> bytes);
+  void on_new(std::uint32_t tgid, std::uint32_t generation);
+  void on_end(std::uint32_t tgid, std::uint32_t generation);
+  void on_unknown(std::uint32_t tgid, std::uint32_t generation);
+  void look_at(Process& process);
+  void publish(Process& process);
+  void forget_mappings(Process& process);
+  Stack resolve(const Record& record, Process& process);
+  Frame kernel_frame(std::uint64_t address);
+  Frame user_frame(std::uint64_t address, bool exact, Process& process);
+  void tidy();
+
+  EngineSettings settings_;
+  std::unique_ptr<Programs> programs_;
+  OwnerOf owner_of_;
+  Binaries binaries_;
+  MappingStore store_{bpf::kMaxMappings};
+  std::unordered_map<ProcessKey, ProcessPtr> processes_;
+  std::unordered_map<RecordKey, Record, HashKey> records_;
+  std::unique_ptr<KernelSymbols> kernel_;
+  ModulePtr kernel_module_;
+  std::unordered_map<std::uint64_t, PlacePtr> kernel_places_;
+  PlacePtr unknown_;
+  std::uint64_t interval_ = 0;
+  EngineStatus counts_;  // the figures counted here
+};
+
+}  // namespace invar::ebpf

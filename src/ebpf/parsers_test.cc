@@ -1,0 +1,122 @@
+// The small readers of text: maps, perf maps, kallsyms, lists of CPUs, capabilities, and the store of mappings.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ebpf/cpu_list.h"
+#include "ebpf/demangle.h"
+#include "ebpf/kernel_symbols.h"
+#include "ebpf/mapping_store.h"
+#include "ebpf/perf_map.h"
+#include "ebpf/privileges.h"
+#include "ebpf/proc_maps.h"
+
+namespace invar::ebpf {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST(ProcMaps, KeepsWhatIsExecutable) {
+  const Maps maps = parse_maps(
+      "55d000-55e000 r--p 00000000 fe:01 1234   /bin/a\n"
+      "55e000-560000 r-xp 00001000 fe:01 1234   /bin/a b (deleted)\n"
+      "7f0000-7f1000 rwxp 00000000 00:00 0 \n"
+      "7ff000-800000 r-xp 00000000 00:00 0      [vdso]\n"
+      "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 [vsyscall]\n"
+      "nonsense\n");
+  ASSERT_THAT(maps.executable, SizeIs(3));
+  const MapLine& file = maps.executable[0];
+  EXPECT_EQ(file.start, 0x55e000u);
+  EXPECT_EQ(file.offset, 0x1000u);
+  EXPECT_EQ(file.path, "/bin/a b");
+  EXPECT_TRUE(file.deleted && file.of_file());
+  EXPECT_EQ(file.device, 0xfe00000001u);
+  EXPECT_EQ(maps.executable[1].path, "");
+  EXPECT_EQ(maps.executable[2].path, "[vdso]");
+}
+
+TEST(ProcMaps, IsBounded) {
+  std::string text;
+  for (std::size_t i = 1; i <= kMaxMappingsOfProcess + 5; ++i) {
+    char line[80];
+    std::snprintf(line, sizeof line, "%zx000-%zx800 r-xp 00000000 00:00 0 \n", i, i);
+    text += line;
+  }
+  const Maps maps = parse_maps(text);
+  EXPECT_THAT(maps.executable, SizeIs(kMaxMappingsOfProcess));
+  EXPECT_TRUE(maps.truncated);
+}
+
+TEST(PerfMap, NamesWhatWasWrittenLast) {
+  PerfMap map;
+  map.add("1000 100 first function\n0x2000 10 second\nbad\n3000 0 empty\nffffffffffffffff 10 wraps\n");
+  EXPECT_EQ(map.find(0x10ff), "first function");
+  EXPECT_EQ(map.find(0x1100), "");
+  EXPECT_EQ(map.find(0x2000), "second");
+  map.add("10f0 20 third\n");
+  EXPECT_EQ(map.find(0x10f0), "third");
+  EXPECT_EQ(map.find(0x1000), "") << "what it overlaps is gone";
+  EXPECT_EQ(map.size(), 2u);
+}
+
+TEST(KernelSymbols, AreThoseOfTheText) {
+  const KernelSymbols symbols(
+      "ffffffff81000000 T startup_64\nffffffff81000100 t helper\t[ext4]\nffffffff81000200 d data\n");
+  EXPECT_EQ(symbols.find(0xffffffff810000ff).name, "startup_64");
+  EXPECT_EQ(symbols.find(0xffffffff81000300).name, "helper");
+  EXPECT_FALSE(symbols.hidden());
+  EXPECT_TRUE(KernelSymbols("0000000000000000 T startup_64\n").hidden());
+}
+
+TEST(CpuList, ReadsRanges) {
+  EXPECT_THAT(parse_cpu_list("0-2,5,x,7-8\n"), ElementsAre(0, 1, 2, 5, 7, 8));
+  EXPECT_THAT(parse_cpu_list(""), IsEmpty());
+}
+
+TEST(Privileges, NamesExactlyWhatIsMissing) {
+  constexpr std::uint64_t kBpf = 1ull << 39, kPerfmon = 1ull << 38, kAdmin = 1ull << 21;
+  EXPECT_EQ(missing_sentence(kBpf | kPerfmon), "");
+  EXPECT_EQ(missing_sentence(kAdmin), "");
+  EXPECT_THAT(missing_sentence(kBpf), HasSubstr("(missing: PERFMON)"));
+  EXPECT_THAT(missing_sentence(0), HasSubstr("(missing: BPF, PERFMON)"));
+}
+
+TEST(MappingStore, ReusesWhatSettled) {
+  MappingStore store(100);
+  const auto a = store.take(40), b = store.take(60);
+  ASSERT_TRUE(a && b);
+  EXPECT_FALSE(store.take(1));
+  store.give_back(*a, 40);
+  EXPECT_FALSE(store.take(1)) << "a program may still read it";
+  store.settle();
+  store.give_back(*b, 60);
+  store.settle();
+  EXPECT_EQ(store.take(100), 0u) << "the runs join again";
+}
+
+TEST(Demangle, HasFourDegrees) {
+  const char* sort = "_ZSt6__sortIPiN9__gnu_cxx5__ops15_Iter_less_iterEEvT_S4_T0_";
+  EXPECT_EQ(demangled(sort, Demangling::kNone), sort);
+  EXPECT_EQ(demangled(sort, Demangling::kSimplified), "std::__sort");
+  EXPECT_EQ(demangled(sort, Demangling::kTemplates), "std::__sort<int*, __gnu_cxx::__ops::_Iter_less_iter>");
+  EXPECT_EQ(demangled(sort, Demangling::kFull),
+            "void std::__sort<int*, __gnu_cxx::__ops::_Iter_less_iter>(int*, int*, "
+            "__gnu_cxx::__ops::_Iter_less_iter)");
+  EXPECT_EQ(demangled("_ZN4shop3mixEi.cold", Demangling::kFull), "shop::mix(int)");
+  EXPECT_EQ(demangled("msort_with_tmp.part.0", Demangling::kFull), "msort_with_tmp.part.0");
+}
+
+TEST(Demangle, KnowsRust) {
+  const char* legacy = "_ZN3std2rt10lang_start28_$u7b$$u7b$closure$u7d$$u7d$17h0123456789abcdefE";
+  const char* v0 = "_RNvCs1234_7mycrate3foo";
+  for (const auto how : {Demangling::kSimplified, Demangling::kTemplates, Demangling::kFull}) {
+    EXPECT_EQ(demangled(legacy, how), "std::rt::lang_start::{{closure}}");
+    EXPECT_EQ(demangled(v0, how), "mycrate::foo");
+  }
+  EXPECT_EQ(demangled(legacy, Demangling::kNone), legacy);
+}
+
+}  // namespace
+}  // namespace invar::ebpf

@@ -1,0 +1,56 @@
+// Process: one program that runs (a process between two execs): where its files are mapped, and who wants its profiles.
+// Threads: one at a time; reading it blocks.  Source: docs/behaviour/ebpf.md 7.5.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ebpf/binaries.h"
+#include "ebpf/perf_map.h"
+
+namespace invar::ebpf {
+
+// Who wants the profiles of a process: whatever the engine's user makes it.
+struct Owner {
+  virtual ~Owner() = default;
+};
+using OwnerPtr = std::shared_ptr<const Owner>;
+
+struct MappedBinary {
+  MapLine line;
+  BinaryPtr binary;  // null: memory without a file, or a file that cannot be read
+  ModulePtr module;
+  std::uint64_t bias = 0;  // an address less this is the file's own
+};
+
+class Process {
+ public:
+  Process(int pid, std::uint32_t generation) : pid(pid), generation(generation) {}
+
+  // Reads its mappings, anew when it has been read. false: it is gone.
+  bool read(Binaries& binaries);
+  [[nodiscard]] const MappedBinary* find(std::uint64_t address) const;
+  // A name from its perf map, read again when it has grown and `may_read`; "" for none.
+  std::string_view jit_name(std::uint64_t address, bool may_read);
+
+  const int pid;
+  const std::uint32_t generation;
+  OwnerPtr owner;
+  std::string comm;
+  std::vector<MappedBinary> mappings;                   // by address
+  std::uint32_t first_mapping = 0, mappings_taken = 0;  // its run in the BPF map
+  std::uint32_t python = 0;                             // slot plus one
+  bool ended = false;
+  std::uint64_t samples = 0;
+
+ private:
+  void read_perf_map();
+
+  std::unique_ptr<PerfMap> perf_map_;
+  std::uint64_t perf_map_read_ = 0;  // bytes
+};
+using ProcessPtr = std::shared_ptr<Process>;
+
+}  // namespace invar::ebpf

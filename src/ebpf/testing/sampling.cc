@@ -1,0 +1,83 @@
+#include "ebpf/testing/sampling.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <algorithm>
+
+namespace invar::ebpf::testing {
+namespace {
+
+struct Wanted : Owner {};
+
+}  // namespace
+
+std::string cannot_profile() {
+  static const std::string reason = [] {
+    const auto engine = Engine::start({}, [](int) { return nullptr; });
+    return engine ? std::string() : engine.error().message;
+  }();
+  return reason;
+}
+
+Sampling::Sampling(std::vector<pid_t> pids, EngineSettings settings) {
+  auto engine = Engine::start(
+      settings, [pids = std::move(pids), owner = std::make_shared<Wanted>()](int pid) -> OwnerPtr {
+        return pids.empty() || std::ranges::find(pids, pid) != pids.end() ? owner : nullptr;
+      });
+  EXPECT_TRUE(engine) << engine.error().message;
+  if (engine) engine_ = std::move(*engine);
+}
+
+void Sampling::run(const RealProgram& program, double cpu_seconds) {
+  const double end = program.cpu_seconds() + cpu_seconds;
+  while (program.cpu_seconds() < end) {
+    pollfd wake{.fd = engine_->wake_fd(), .events = POLLIN, .revents = 0};
+    (void)::poll(&wake, 1, 20);
+    engine_->poll();
+  }
+  collect();
+}
+
+void Sampling::collect() {
+  for (Stack& stack : engine_->collect()) stacks_.push_back(std::move(stack));
+}
+
+std::string text_of(const Stack& stack) {
+  std::string text;
+  for (const Frame& frame : stack.frames) {
+    if (frame.place->lines.empty())
+      text += fmt::format("{}+{:#x};", frame.module ? frame.module->path : "?", frame.address);
+    for (const NamedLine& line : frame.place->lines)
+      text += line.line > 0 ? fmt::format("{}:{};", line.name, line.line) : line.name + ";";
+  }
+  return text;
+}
+
+std::map<std::string, std::uint64_t> Sampling::stacks(pid_t pid) const {
+  std::map<std::string, std::uint64_t> out;
+  for (const Stack& stack : stacks_)
+    if (stack.pid == pid) out[text_of(stack)] += stack.samples;
+  return out;
+}
+
+std::string Sampling::stack_with(pid_t pid, const std::string& function) const {
+  std::string best;
+  std::uint64_t most = 0;
+  for (const auto& [text, samples] : stacks(pid)) {
+    if ((";" + text).find(";" + function + ";") == std::string::npos || samples <= most) continue;
+    best = text;
+    most = samples;
+  }
+  return best;
+}
+
+double Sampling::seconds(pid_t pid) const {
+  std::uint64_t ns = 0;
+  for (const Stack& stack : stacks_)
+    if (stack.pid == pid) ns += stack.ns;
+  return static_cast<double>(ns) / 1e9;
+}
+
+}  // namespace invar::ebpf::testing

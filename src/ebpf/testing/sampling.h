@@ -1,0 +1,41 @@
+// A real engine over real programs, and its stacks as text.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ebpf/engine.h"
+#include "ebpf/testing/real_program.h"
+
+namespace invar::ebpf::testing {
+
+// Why the machine cannot run these tests; "" when it can.
+std::string cannot_profile();
+
+class Sampling {
+ public:
+  // Of the given processes alone; empty: of everything.
+  explicit Sampling(std::vector<pid_t> pids, EngineSettings settings = {.programs = {.sample_rate = 997}});
+
+  // Polls until `pid` has had that much time on a CPU by its own count, then collects.
+  void run(const RealProgram& program, double cpu_seconds);
+  void collect();
+
+  // Samples by "leaf;caller;…;root" of what was collected, of one process.
+  [[nodiscard]] std::map<std::string, std::uint64_t> stacks(pid_t pid) const;
+  // The most frequent stack that has this function.
+  [[nodiscard]] std::string stack_with(pid_t pid, const std::string& function) const;
+  [[nodiscard]] double seconds(pid_t pid) const;
+  [[nodiscard]] const std::vector<Stack>& all() const { return stacks_; }
+  Engine& engine() { return *engine_; }
+
+ private:
+  std::unique_ptr<Engine> engine_;
+  std::vector<Stack> stacks_;
+};
+
+std::string text_of(const Stack& stack);
+
+}  // namespace invar::ebpf::testing
