@@ -8,7 +8,7 @@ IMAGE ?= invar:latest
 TARGET ?=
 SECONDS ?= 60
 
-.PHONY: run build test chaos bench fmt lint docs fuzz install packages image release help fresh
+.PHONY: run build test chaos bench fmt lint docs fuzz install packages image site release help fresh
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -58,6 +58,10 @@ packages: ## build the Debian package and the rpm into build/packages
 image: ## build the container image IMAGE (default invar:latest) with docker
 	@tools/install_packages.sh build
 	@tools/build_image.sh $(IMAGE)
+
+site: ## build the documentation as a static site into build/site
+	@tools/install_packages.sh build test
+	@tools/build_site.sh
 
 release: ## everything that is shipped, into build/dist: packages, chart, dashboards, SBOM, checksums
 	@tools/install_packages.sh build release
