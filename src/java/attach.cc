@@ -36,14 +36,9 @@ std::string Attach::socket_path() const {
 
 Outcome<bool> Attach::wake() const {
   if (root_.socket(socket_path())) return false;
-  const std::string name = fmt::format(".attach_pid{}", facts_.inner_pid);
-  std::string trigger = process_.as_seen_inside(process_.link("cwd")) + "/" + name;
-  if (!root_.create_empty(trigger)) {
-    trigger = "/tmp/" + name;
-    if (!root_.create_empty(trigger))
-      return trouble(TroubleKind::kNoDirectory,
-                     "no writable, executable directory in the container; mount an emptyDir at /tmp");
-  }
+  // Where it is put the socket has its place, too: a JVM that cannot make one is not asked for it.
+  const std::string trigger = fmt::format("/tmp/.attach_pid{}", facts_.inner_pid);
+  if (!root_.create_empty(trigger)) return trouble(TroubleKind::kNoDirectory, std::string(kNoDirectoryText));
   auto asked = ask_for_socket(trigger);
   root_.remove(trigger);
   if (!asked) return std::unexpected(asked.error());

@@ -154,7 +154,7 @@ Outcome<ProcessFacts> Process::facts() const {
   return facts;
 }
 
-std::vector<std::string> Process::open_files(std::string_view prefix) const {
+std::vector<std::string> Process::open_files(std::string_view prefix, std::string_view suffix) const {
   std::vector<std::string> found;
   const int fd = openat(directory_.get(), "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return found;
@@ -163,8 +163,8 @@ std::vector<std::string> Process::open_files(std::string_view prefix) const {
     auto target = read_link(fd, entry->d_name);
     if (!target || !target->starts_with('/')) continue;
     std::string inside = as_seen_inside(*std::move(target));
-    if (std::string_view(inside).substr(inside.rfind('/') + 1).starts_with(prefix))
-      found.push_back(std::move(inside));
+    const std::string_view name = std::string_view(inside).substr(inside.rfind('/') + 1);
+    if (name.starts_with(prefix) && name.ends_with(suffix)) found.push_back(std::move(inside));
   }
   return found;
 }

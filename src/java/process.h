@@ -35,8 +35,8 @@ class Process {
   // A file below /proc/PID, 16 MiB at most.
   [[nodiscard]] Outcome<std::string> read(const char* name) const;
   [[nodiscard]] std::string link(const char* name) const;  // "" when it cannot be read
-  // What its open files are called, as it sees them: those that begin with `prefix`.
-  [[nodiscard]] std::vector<std::string> open_files(std::string_view prefix) const;
+  // Its open files, as it sees them, whose names begin and end so.
+  [[nodiscard]] std::vector<std::string> open_files(std::string_view prefix, std::string_view suffix) const;
   // O_PATH: its root directory or working directory.
   [[nodiscard]] Outcome<UniqueFd> directory(const char* name) const;
   [[nodiscard]] Outcome<> send_quit() const;

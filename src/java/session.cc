@@ -19,8 +19,6 @@ namespace invar::java {
 namespace {
 
 constexpr std::string_view kLibraryName = "libasyncProfiler.so";
-constexpr std::string_view kNoDirectoryText =
-    "no writable, executable directory in the container; mount an emptyDir at /tmp";
 
 // The agent's own error, out of its log: what stands behind the last "[ERROR] ".
 std::string error_in(std::string_view log) {
@@ -127,7 +125,7 @@ class HotSpot final : public Session {
   // A recording that runs and is ours, from a life of ours that was cut off, is ended and kept; what else lies about is removed.
   Outcome<std::string> recover(const Plan& plan) {
     std::string recovered;
-    const auto running = process_.open_files(prefix(plan));
+    const auto running = process_.open_files(prefix(plan), ".jfr");
     if (!running.empty()) {
       if (auto stopped = tell(plan, "stop,jfr"); !stopped) return std::unexpected(stopped.error());
       if (auto read = take(running.front())) recovered = *std::move(read);

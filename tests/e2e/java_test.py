@@ -1,0 +1,414 @@
+"""pyroscope.java against real JVMs: what it measures, what it leaves alone, and what it leaves behind."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from harness import SOURCE, Case, run, until
+
+PROGRAM = SOURCE / "tests/e2e/java/Load.java"
+MISSING = [p for p in ("java", "javac", "unshare", "setpriv") if not shutil.which(p)]
+SMALL = ["-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+CLASSES = None
+
+
+def setUpModule():
+    global CLASSES
+    if MISSING:
+        raise unittest.SkipTest(f"not installed: {', '.join(MISSING)}")
+    if os.geteuid() != 0:
+        raise unittest.SkipTest("only root makes namespaces and users")
+    CLASSES = tempfile.mkdtemp(prefix="invar-e2e-java.")
+    os.chmod(CLASSES, 0o755)
+    subprocess.run(["javac", "-d", CLASSES, str(PROGRAM)], check=True)
+
+
+def tearDownModule():
+    shutil.rmtree(CLASSES, ignore_errors=True)
+
+
+class Jvm:
+    """A JVM that runs Load; `wrap` is what it is started by, which may put it into namespaces."""
+
+    def __init__(self, *flags, wrap=(), java="java"):
+        self.process = subprocess.Popen([*wrap, java, *SMALL, *flags, "-cp", CLASSES, "Load"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.said = ""
+        while not self.said.endswith("ready\n"):
+            line = self.process.stdout.readline()
+            assert line, f"the JVM did not start: {self.said}"
+            self.said += line
+        self.pid = self.java_below(self.process.pid)
+
+    @staticmethod
+    def java_below(pid):
+        """The JVM itself, where others started it."""
+        while pathlib.Path(f"/proc/{pid}/comm").read_text() != "java\n":
+            pid = int(pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+        return pid
+
+    def tell(self, word):
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+
+    def hear(self):
+        line = self.process.stdout.readline()
+        self.said += line
+        return line
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def config(archive, *targets, interval="1h", arguments="", profiling=""):
+    rows = "".join(f'    {{"__process_pid__" = "{pid}", "service_name" = "load-{pid}"}},\n' for pid in targets)
+    return f"""
+pyroscope.java "j" {{
+  targets = [
+{rows}  ]
+  forward_to = [pyroscope.fsdump.d.receiver]
+  {arguments}
+  profiling_config {{
+    interval = "{interval}"
+    {profiling}
+  }}
+}}
+
+pyroscope.fsdump "d" {{
+  target_directory = "{archive}"
+}}
+"""
+
+
+class JavaCase(Case):
+    def jvm(self, *flags, **kwargs):
+        return self.start(Jvm(*flags, **kwargs))
+
+    def states(self, invar):
+        return {int(row["pid"]): row for row in invar.rows("pyroscope.java.j", "profiled_targets")}
+
+    def recording(self, invar, *pids):
+        until("the recordings", lambda: all(self.states(invar)[p]["state"] == "recording" for p in pids))
+
+    def error(self, invar, pid):
+        return until("an error", lambda: self.states(invar)[pid].get("error_msg"))
+
+    def listed(self, archive):
+        done = run("archive", "ls", "--json", str(archive))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def profiled(self, archive):
+        """The services of which a profile is there."""
+        return {row["labels"]["service_name"] for row in self.listed(archive)}
+
+    def top(self, archive, selector, sample_type):
+        """(the sum, {function: with what it calls}) of all profiles together."""
+        done = run("archive", "top", "--json", "--limit=0", "--selector", selector, "--sample-type", sample_type, str(archive))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = json.loads(done.stdout)
+        return found["totals"][0][0], {row["name"]: row["total"][0][0] for row in found["rows"]}
+
+    def assert_nothing_left(self, pid, directory="/tmp"):
+        root = pathlib.Path(f"/proc/{pid}/root{directory}")
+        self.assertEqual([p.name for p in root.glob("asprof-*")], [])
+        self.assertEqual([p.name for p in root.glob(".attach_pid*")], [])
+        self.assertFalse(list(pathlib.Path(f"/proc/{pid}/cwd").glob(".attach_pid*")))
+
+
+class Values(JavaCase):
+    def test_cpu_allocations_and_locks_are_what_the_program_measured(self):
+        archive = self.folder() / "archive"
+        jvm = self.jvm()
+        invar = self.invar(config(archive, jvm.pid))
+        self.recording(invar, jvm.pid)
+        before = jvm.cpu_seconds()
+        jvm.tell("go")
+        time.sleep(4)
+        jvm.tell("stop")
+        measured = re.match(r"allocated (\d+) waited (\d+)", jvm.hear())
+        spent = jvm.cpu_seconds() - before
+        self.assertEqual(invar.stop()[0], 0)
+
+        names = {row["labels"]["__name__"] for row in self.listed(archive)}
+        self.assertLessEqual({"process_cpu", "memory", "mutex"}, names)
+        self.assertEqual({(row["labels"]["pyroscope_spy"], row["labels"]["jfr_event"]) for row in self.listed(archive)},
+                         {("invar.java", "itimer")})
+
+        total, cpu = self.top(archive, '{__name__="process_cpu"}', "cpu")
+        self.assertAlmostEqual(total / 1e9, spent, delta=0.1 * spent + 0.05)
+        self.assertGreater(cpu["Load.hot"], 0.8 * total)
+
+        _, memory = self.top(archive, '{__name__="memory"}', "alloc_in_new_tlab_bytes")
+        allocated = int(measured[1])
+        self.assertAlmostEqual(memory["Load.waste"], allocated, delta=0.15 * allocated)
+
+        _, mutex = self.top(archive, '{__name__="mutex"}', "delay")
+        waited = int(measured[2])
+        self.assertAlmostEqual(mutex["Load.contend"], waited, delta=0.1 * waited)
+        self.assert_nothing_left(jvm.pid)
+
+    def test_rounds_follow_each_other_without_a_gap(self):
+        archive = self.folder() / "archive"
+        jvm = self.jvm()
+        jvm.tell("go")
+        invar = self.invar(config(archive, jvm.pid, interval="1s", profiling="per_thread = true"))
+        until("four rounds", lambda: invar.metric("pyroscope_java_rounds_total", result="success") >= 4)
+        gaps = invar.metric("pyroscope_java_unprofiled_seconds_total")
+        self.assertLess(gaps / 3, 0.25)  # 13 ms on a machine of its own
+        self.assertEqual(invar.metric("pyroscope_java_rounds_total"), invar.metric("pyroscope_java_rounds_total", result="success"))
+        row = self.states(invar)[jvm.pid]
+        self.assertRegex(row["jvm"], "VM version")
+        self.assertRegex(row["library"], r"^/tmp/invar-asprof-[0-9a-f]{16}-0/libasyncProfiler\.so$")
+        invar.stop()
+        self.assert_nothing_left(jvm.pid)
+        done = run("archive", "merge", "--selector", '{__name__="process_cpu"}', "-o", str(self.folder() / "m.pb.gz"), str(archive))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_another_virtual_machine(self):
+        for java in sorted(pathlib.Path("/usr/lib/jvm").glob("*/bin/java")):
+            home = java.resolve().parent.parent
+            if home == pathlib.Path(shutil.which("java")).resolve().parent.parent:
+                continue
+            with self.subTest(home.name):
+                archive = self.folder() / "archive"
+                jvm = self.jvm(java=str(java))
+                jvm.tell("go")
+                invar = self.invar(config(archive, jvm.pid, interval="1s"))
+                until("a round", lambda: self.profiled(archive) if archive.exists() else False)
+                invar.stop()
+                self.assertGreater(self.top(archive, '{__name__="process_cpu"}', "cpu")[1]["Load.hot"], 0)
+                return
+        self.skipTest("only one JDK is installed")
+
+
+class Lives(JavaCase):
+    def test_a_killed_invar_loses_nothing_and_leaves_nothing(self):
+        archive = self.folder() / "archive"
+        jvm = self.jvm()
+        jvm.tell("go")
+        first = self.invar(config(archive, jvm.pid))
+        self.recording(first, jvm.pid)
+        time.sleep(0.5)
+        first.process.kill()
+        first.process.wait()
+        self.assertEqual(len(list(pathlib.Path("/tmp").glob(f"asprof-*-{jvm.pid}-*.jfr"))), 1)
+        again = self.invar(first.config.read_text(), folder=first.folder)
+        self.recording(again, jvm.pid)
+        until("what was recorded before", lambda: self.profiled(archive) == {f"load-{jvm.pid}"})
+        again.stop()
+        self.assert_nothing_left(jvm.pid)
+
+    def test_another_profiler_is_left_alone_and_named(self):
+        folder = self.folder()
+        jvm = self.jvm()
+        jvm.tell("go")
+        first = self.invar(config(folder / "first", jvm.pid, interval="2s"))
+        self.recording(first, jvm.pid)
+        second = self.invar(config(folder / "second", jvm.pid, interval="2s"))
+        self.assertEqual(self.error(second, jvm.pid), "another profiler is running in this JVM")
+        rounds = first.metric("pyroscope_java_rounds_total", result="success")
+        until("rounds of the first", lambda: first.metric("pyroscope_java_rounds_total", result="success") >= rounds + 2)
+        second.stop()
+        until("rounds of the first", lambda: first.metric("pyroscope_java_rounds_total", result="success") >= rounds + 4)
+        self.assertEqual(first.metric("pyroscope_java_rounds_total"), first.metric("pyroscope_java_rounds_total", result="success"))
+        first.stop()
+        self.assert_nothing_left(jvm.pid)
+
+    def test_jvms_come_and_go_as_discovery_finds_them(self):
+        archive = self.folder() / "archive"
+        marker = f"-Dtest.marker={os.getpid()}-{time.monotonic_ns()}"
+        rule = f"""
+discovery.process "all" {{
+  refresh_interval = "1s"
+  discover_config {{
+    exe         = true
+    commandline = true
+  }}
+}}
+
+discovery.relabel "java" {{
+  targets = discovery.process.all.targets
+  rule {{
+    source_labels = ["__meta_process_exe"]
+    regex         = ".*/java"
+    action        = "keep"
+  }}
+  rule {{
+    source_labels = ["__meta_process_commandline"]
+    regex         = ".*{marker}.*"
+    action        = "keep"
+  }}
+  rule {{
+    source_labels = ["__process_pid__"]
+    target_label  = "service_name"
+  }}
+}}
+"""
+        text = rule + re.sub(r"targets = \[\n  \]", "targets = discovery.relabel.java.output", config(archive, interval="1s"))
+        invar = self.invar(text)
+        jvms = [self.jvm(marker) for _ in range(6)]
+        for jvm in jvms:
+            jvm.tell("go")
+        pids = {str(jvm.pid) for jvm in jvms}
+        until("profiles of all", lambda: archive.exists() and self.profiled(archive) >= pids)
+        for jvm in jvms[1:]:
+            jvm.stop()
+        new = self.jvm(marker)
+        new.tell("go")
+        until("the new one", lambda: str(new.pid) in self.profiled(archive))
+        until("the old ones gone", lambda: set(self.states(invar)) == {jvms[0].pid, new.pid})
+        self.assertEqual(invar.get("/-/healthy")[0], 200)
+        invar.stop()
+        for jvm in (jvms[0], new):
+            self.assert_nothing_left(jvm.pid)
+
+
+class Untouched(JavaCase):
+    def test_what_is_no_jvm_or_does_not_want_it_gets_no_signal(self):
+        sleeper = subprocess.Popen(["sleep", "300"])
+        self.addCleanup(sleeper.wait)
+        self.addCleanup(sleeper.kill)
+        disabled, deaf, stopped, good = (self.jvm("-XX:+DisableAttachMechanism"), self.jvm("-Xrs"), self.jvm(), self.jvm())
+        stopped.process.send_signal(signal.SIGSTOP)
+        archive = self.folder() / "archive"
+        invar = self.invar(config(archive, sleeper.pid, disabled.pid, deaf.pid, stopped.pid, good.pid, interval="1s"))
+        self.recording(invar, good.pid)
+        self.assertEqual(self.error(invar, sleeper.pid), "not a HotSpot JVM: libjvm.so is not loaded")
+        self.assertEqual(self.error(invar, disabled.pid), "attaching is disabled by -XX:+DisableAttachMechanism")
+        self.assertEqual(self.error(invar, deaf.pid), "attaching is disabled by -Xrs")
+        self.assertEqual(self.error(invar, stopped.pid), "JVM does not answer: it is stopped")
+        stopped.process.send_signal(signal.SIGCONT)
+        self.recording(invar, stopped.pid)
+        invar.stop()
+        self.assertIsNone(sleeper.poll(), "it died of a signal")
+        for jvm in (disabled, deaf):
+            jvm.tell("go")
+            jvm.tell("stop")
+            jvm.hear()
+            self.assertNotIn("Full thread dump", jvm.said)
+
+    def test_a_wrong_dist_is_said_at_once(self):
+        folder = self.folder()
+        (folder / "c.alloy").write_text(config(folder / "a", 1, arguments=f'dist = "{folder}/none"'))
+        done = subprocess.run([os.environ["INVAR"], "run", "--server.http.listen-addr=127.0.0.1:0", f"--storage.path={folder}/s",
+                               str(folder / "c.alloy")], capture_output=True, text=True, timeout=20)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("asprof lib not found", done.stderr)
+
+
+UNSHARE = ["unshare", "--pid", "--mount", "--net", "--fork", "--kill-child", "--mount-proc", "sh", "-c"]
+
+
+def inside(mounts, user="1000"):
+    """A JVM's start in namespaces of its own, with these commands before it, as another user."""
+    drop = f"exec setpriv --reuid {user} --regid {user} --clear-groups" if user else "exec"
+    return [*UNSHARE, f"cd /; {mounts}; {drop} \"$@\"", "sh"]
+
+
+def tmpfs(path, *options):
+    return f"mkdir -p {path}; mount -t tmpfs -o {','.join(['mode=1777', *options])} tmpfs {path}"
+
+
+class Containers(JavaCase):
+    def setUp(self):
+        if subprocess.run(["unshare", "--pid", "--mount", "--net", "--fork", "--mount-proc", "true"], capture_output=True).returncode != 0:
+            self.skipTest("no namespaces can be made here")
+        self.archive = self.folder() / "archive"
+
+    def contained(self, mounts, user="1000", then="true"):
+        # The classes are outside of the new /tmp; they are handed over.
+        keep = f"mkdir -p /run/invar-e2e; mount -t tmpfs tmpfs /run/invar-e2e; cp {CLASSES}/* /run/invar-e2e; chmod 755 /run/invar-e2e"
+        back = f"mkdir -p {CLASSES}; mount --bind /run/invar-e2e {CLASSES}"
+        self.addCleanup(lambda: os.path.isdir("/run/invar-e2e") and os.rmdir("/run/invar-e2e"))
+        return self.jvm(wrap=inside(f"{keep}; {mounts}; {back}; {then}", user))
+
+    def test_another_user_in_namespaces_of_its_own(self):
+        jvm = self.contained(tmpfs("/tmp"))
+        jvm.tell("go")
+        invar = self.invar(config(self.archive, jvm.pid, interval="1s"))
+        until("its profiles", lambda: self.archive.exists() and self.profiled(self.archive))
+        root = pathlib.Path(f"/proc/{jvm.pid}/root/tmp")
+        self.assertEqual([p.name.split("-")[-1] for p in root.glob("invar-asprof-*")], ["1000"])
+        self.assertEqual({p.stat().st_uid for p in root.glob("invar-asprof-*/*")}, {1000})
+        invar.stop()
+        self.assert_nothing_left(jvm.pid)
+
+    def test_a_read_only_or_noexec_directory_is_passed_over(self):
+        jvm = self.contained(f"{tmpfs('/tmp', 'noexec')}; {tmpfs('/var/tmp')}")
+        jvm.tell("go")
+        invar = self.invar(config(self.archive, jvm.pid, interval="1s"))
+        until("its profiles", lambda: self.archive.exists() and self.profiled(self.archive))
+        row = self.states(invar)[jvm.pid]
+        self.assertTrue(row["library"].startswith("/var/tmp/"), row)
+        self.assertEqual(row["directory"], "/tmp")
+        invar.stop()
+        self.assert_nothing_left(jvm.pid)
+
+    def test_a_read_only_tmp_is_said_and_no_signal_sent(self):
+        jvm = self.contained(tmpfs("/tmp"), then="mount -o remount,ro /tmp")
+        invar = self.invar(config(self.archive, jvm.pid, interval="1s"))
+        self.assertIn("mount an emptyDir at /tmp", self.error(invar, jvm.pid))
+        invar.stop()
+        jvm.tell("go")
+        jvm.tell("stop")
+        jvm.hear()
+        self.assertNotIn("Full thread dump", jvm.said)
+
+    def test_nowhere_to_put_files_is_said_once(self):
+        jvm = self.contained("; ".join(tmpfs(path, "noexec") for path in ("/tmp", "/var/tmp", "/dev/shm")))
+        invar = self.invar(config(self.archive, jvm.pid, interval="1s"))
+        self.assertIn("no writable, executable directory in the container; mount an emptyDir at /tmp", self.error(invar, jvm.pid))
+        self.assertIn("no target can be profiled", invar.get("/-/healthy")[2].decode() + invar.text("/"))
+
+    def test_links_out_of_the_container_are_not_followed(self):
+        outside = self.folder()
+        os.chmod(outside, 0o1777)
+        jvm = self.contained(f"{tmpfs('/tmp')}; mkdir -p {outside}; ln -s /proc/1/root{outside} /tmp/planted; "
+                             f"ln -s /etc /tmp/.java_pid1; chown -h 1000 /tmp/.java_pid1")
+        jvm.tell("go")
+        invar = self.invar(config(self.archive, jvm.pid, interval="1s", arguments='tmp_dir = "/tmp/planted"'))
+        until("its profiles", lambda: self.archive.exists() and self.profiled(self.archive))
+        self.assertEqual(self.states(invar)[jvm.pid]["directory"], "/tmp")
+        invar.stop()
+        self.assertEqual(list(outside.iterdir()), [])
+
+    def test_a_recording_replaced_by_a_link_is_refused(self):
+        jvm = self.contained(tmpfs("/tmp"))
+        jvm.tell("go")
+        invar = self.invar(config(self.archive, jvm.pid, interval="2s"))
+        self.recording(invar, jvm.pid)
+        tmp = pathlib.Path(f"/proc/{jvm.pid}/root/tmp")
+        recording, = tmp.glob("asprof-*.jfr")
+        recording.unlink()
+        recording.symlink_to("/etc/passwd")
+        os.lchown(recording, 1000, 1000)
+        until("the refusal", lambda: invar.metric("pyroscope_java_rounds_total", result="recording_refused") >= 1)
+        until("the next round", lambda: invar.metric("pyroscope_java_rounds_total", result="success") >= 1)
+        invar.stop()
+        self.assertTrue(pathlib.Path("/etc/passwd").exists())
+        self.assert_nothing_left(jvm.pid)
+
+
+if __name__ == "__main__":
+    unittest.main()
