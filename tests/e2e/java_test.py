@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from harness import SOURCE, Case, run, until
+from harness import SOURCE, Case, fetch, free_port, run, top_functions, until
 
 PROGRAM = SOURCE / "tests/e2e/java/Load.java"
 MISSING = [p for p in ("java", "javac", "unshare", "setpriv") if not shutil.which(p)]
@@ -205,6 +205,78 @@ class Values(JavaCase):
                 self.assertGreater(self.top(archive, f'{{{ours}, __name__="memory"}}', "alloc_in_new_tlab_bytes")[1]["Load.waste"], 0)
                 self.assertGreater(self.top(archive, f'{{{ours}, __name__="mutex"}}', "delay")[1]["Load.contend"], 0)
                 self.assert_nothing_left(jvm.pid)
+
+
+class Recordings(JavaCase):
+    """Fresh recordings, pushed as SDKs push them, against what the JDK's own tool reads in them."""
+
+    KINDS = {"jdk.ExecutionSample": ("process_cpu", "cpu", 0), "jdk.ObjectAllocationInNewTLAB": ("memory", "alloc_in_new_tlab_bytes", 1),
+             "jdk.ObjectAllocationSample": ("memory", "alloc_sample_bytes", 1), "jdk.JavaMonitorEnter": ("mutex", "delay", 1),
+             "jdk.ThreadPark": ("block", "delay", 1)}
+
+    def sums(self, recording):
+        """{event: [count, amount]} of what has a stack, as `jfr print` has it."""
+        done = subprocess.run(["python3", "-B", str(SOURCE / "testdata/jfr/expect.py"), str(recording)], check=True,
+                              capture_output=True, text=True)
+        sums = {}
+        for line in done.stdout.splitlines():
+            event, count, amount, _ = line.split(" ", 3)
+            total = sums.setdefault(event, [0, 0])
+            total[0] += int(count)
+            total[1] += int(amount)
+        return sums
+
+    def test_hold_what_jfr_print_says(self):
+        folder = self.folder()
+        archive = folder / "archive"
+        port = free_port()
+        first = self.jvm()
+        first.tell("go")
+        invar = self.invar(config(folder / "rounds", first.pid) + f"""
+pyroscope.receive_http "sdk" {{
+  http {{
+    listen_address = "127.0.0.1"
+    listen_port    = {port}
+  }}
+  forward_to = [pyroscope.fsdump.sdk.receiver]
+}}
+pyroscope.fsdump "sdk" {{ target_directory = "{archive}" }}
+""")
+        self.recording(invar, first.pid)
+        library = self.states(invar)[first.pid]["library"]
+        recordings = {"agent": folder / "agent.jfr", "jdk": folder / "jdk.jfr"}
+        writers = {"agent": f"-agentpath:{library}=start,jfr,file={recordings['agent']},event=itimer,interval=5ms,alloc=64k,lock=1ms",
+                   "jdk": f"-XX:StartFlightRecording=filename={recordings['jdk']},settings=profile"}
+        jvms = [self.jvm(flag) for flag in writers.values()]
+        for jvm in jvms:
+            jvm.tell("go")
+        time.sleep(1.5)
+        for jvm in jvms:
+            jvm.tell("stop")
+            until("its figures", lambda: jvm.hear().startswith("allocated"))
+            jvm.process.stdin.close()
+            jvm.process.wait(20)
+            jvm.process.stdin = open(os.devnull, "w")
+        for name, recording in recordings.items():
+            status, _, body = fetch(f"http://127.0.0.1:{port}/ingest?name={name}&format=jfr&from=1&until=2", method="POST",
+                                    data=recording.read_bytes(), headers={"Content-Type": "application/octet-stream"})
+            self.assertEqual(status, 200, body)
+        until("both", lambda: archive.exists() and len(self.listed(archive)) == 2)
+        for name, recording in recordings.items():
+            sums = self.sums(recording)
+            self.assertIn("jdk.ExecutionSample", sums)
+            for event, (kind, sample_type, is_amount) in self.KINDS.items():
+                if event not in sums:
+                    continue
+                with self.subTest(f"{name} {event}"):
+                    total, _ = self.top(archive, f'{{service_name="{name}", __name__="{kind}"}}', sample_type)
+                    interval = 1 if is_amount else (5_000_000 if name == "agent" else 10_000_000)
+                    self.assertEqual(total, sums[event][is_amount] * interval)
+        exported = folder / "cpu.pb.gz"
+        done = run("archive", "export", "--format", "pprof", "--selector", '{service_name="agent", __name__="process_cpu"}',
+                   "--output", str(exported), str(archive))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Load.hot", top_functions(exported))
 
 
 class Lives(JavaCase):
