@@ -15,7 +15,9 @@ mkdirSync(files, {recursive: true});
 
 const common = ["--bundle", "--minify", "--target=es2022,chrome123,firefox120,safari17.5", "--log-level=warning", "--legal-comments=none", `--outdir=${files}`];
 const run = (...args) => execFileSync(esbuild, [...args, ...common], {env: {...process.env, NODE_PATH: modules}, stdio: "inherit"});
-run(join(source, "main.tsx"), "--format=esm", "--splitting", "--jsx=automatic", "--jsx-import-source=preact", "--entry-names=app-[hash]", "--chunk-names=[name]-[hash]");
+run(join(source, "pipeline/worker.ts"), "--format=iife", "--entry-names=layout-[hash]");
+const [worker] = readdirSync(files);
+run(join(source, "main.tsx"), `--define:kWorkerFile="${worker}"`, "--format=esm", "--splitting", "--jsx=automatic", "--jsx-import-source=preact", "--entry-names=app-[hash]", "--chunk-names=[name]-[hash]");
 run(join(source, "style/app.css"), "--loader:.woff2=file", "--entry-names=app-[hash]", "--asset-names=[name]-[hash]");
 
 const icon = readFileSync(join(source, "icon.svg"));

@@ -164,8 +164,8 @@ export class Graph {
       return this.ink.faded;
     }
     if (this.view.diff) {
-      const root = this.view.root;
-      return diffColor(change(node.before / (root.before || 1), node.after / (root.after || 1)), this.dark);
+      const {before, after} = this.view.whole;
+      return diffColor(change(node.before / (before || 1), node.after / (after || 1)), this.dark);
     }
     return (this.colors[node.frame] ??= node === this.view.root ? this.looks.root(this.dark) : this.looks.color(this.profile.frames[node.frame], this.dark));
   }

@@ -14,6 +14,7 @@ class View {
     const pick = (columns) => [columns[type], this.diff ? columns[side + type] : columns[type]];
     [this.selfBefore, this.selfAfter] = pick(this.nodes.self);
     [this.totalBefore, this.totalAfter] = pick(this.nodes.total);
+    this.whole = {before: this.totalBefore[0] ?? 0, after: this.totalAfter[0] ?? 0}; // what shares are shares of
   }
 
   make(fields, parent) {
@@ -155,6 +156,13 @@ export class CalledBy extends View {
     }
     return this.byName([...groups].map(([frame, ids]) => this.join(frame, ids, node)));
   }
+}
+
+// The second side of two as a profile of its own.
+export function latter(profile) {
+  const {nodes} = profile;
+  const pick = (columns) => columns.slice(profile.types.length);
+  return {...profile, sides: profile.sides.slice(1), nodes: {...nodes, self: pick(nodes.self), total: pick(nodes.total)}};
 }
 
 // The profile with nothing but the stacks that run through one function.

@@ -23,9 +23,9 @@ before(async () => (browser = await chromium.launch({executablePath: "/usr/bin/c
 after(() => browser?.close());
 
 // Opens a page of the app, runs `check`, and fails when the page reported an error or asked anybody else. `expected`: errors that belong to the case.
-async function withApp(path, check, {device = kDesk, server: options = {}, expected = /^$/, theme = "light", permissions = []} = {}) {
+async function withApp(path, check, {device = kDesk, server: options = {}, expected = /^$/, permissions = []} = {}) {
   const server = await serve(APP, options);
-  const context = await browser.newContext({...device, colorScheme: theme, permissions});
+  const context = await browser.newContext({...device, colorScheme: "light", permissions});
   const page = await context.newPage();
   const wrong = [];
   page.on("pageerror", (error) => wrong.push(error.message));
@@ -75,22 +75,33 @@ const kPages = [
   ["sandwich", "profiles?view=sandwich&focus=encoding/json.Unmarshal", ".sandwich .flame-line"],
   ["functions", "profiles?view=table&vs=hour", ".grid-row .fn"],
   ["single-profiles", "profiles?view=single", "td .label"],
+  ["pipeline", "pipeline?view=graph", ".node"],
+  ["component-list", "pipeline?view=list", ".components"],
+  ["component", "component/pyroscope.scrape.shop", ".grid-row"],
+  ["arguments", "component/pyroscope.scrape.shop?tab=arguments", "pre.body"],
+  ["wiring", "component/pyroscope.scrape.shop?tab=wiring", ".wiring a"],
+  ["documentation", "component/pyroscope.scrape.shop?tab=documentation", ".documentation table"],
+  ["delivery", "delivery?component=pyroscope.write.eu", ".errors"],
+  ["live", "live/pyroscope.scrape.shop", ".live-line"],
+  ["cluster", "cluster", "td b"],
+  ["remote", "remotecfg", ".facts"],
+  ["configuration", "configuration", ".k-block"],
+  ["rules", "configuration/rules/discovery.relabel.shop", ".rule-counts"],
   ["missing", "nowhere", "h1.title"],
 ];
 
 for (const [name, path, ready] of kPages) {
-  for (const theme of ["light", "dark"]) {
-    test(`${name}, ${theme}: axe finds nothing, nothing scrolls sideways`, async () => {
-      await withApp(path, async (page) => {
-        await page.waitForSelector(ready);
-        await shot(page, `${name}-${theme}`);
-        assert.deepEqual(await findings(page), []);
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-      }, {theme});
-    });
-  }
+  test(`${name}, light and dark: axe finds nothing, nothing scrolls sideways`, () => withApp(path, async (page) => {
+    await page.waitForSelector(ready);
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({colorScheme});
+      await shot(page, `${name}-${colorScheme}`);
+      assert.deepEqual(await findings(page), [], colorScheme);
+    }
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  }));
   test(`${name} on a phone: axe finds nothing, nothing scrolls sideways`, () => withApp(path, async (page) => {
-    await page.waitForSelector(ready.replace(".grid-row.failing", ".grid-row"), {state: "attached"});
+    await page.waitForSelector(ready, {state: "attached"});
     await shot(page, `${name}-phone`);
     assert.deepEqual(await findings(page), []);
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
@@ -213,11 +224,12 @@ test("a server that goes: what was seen stays, the bar says since when, and it c
   await page.waitForSelector(".silence", {state: "detached"});
 }, {expected: /ERR_|Failed to load/, server: {streams: false}}));
 
-test("a wrong password says so and offers the way", () => withApp("", async (page, server) => {
-  await page.waitForSelector("h1.verdict-text");
+test("a wrong password says so and offers the way", () => withApp("targets", async (page, server) => {
+  await page.waitForSelector(".grid-row.failing");
   server.options.state = "password";
-  await page.click("nav >> text=Targets");
+  await page.click("nav >> text=Overview");
   await page.waitForSelector(".say >> text=Invar asks for a password");
+  await page.waitForSelector(".say >> text=Load the page again");
 }, {expected: /401/}));
 
 test("a slow link: the shape of what comes, then the content", () => withApp("targets", async (page) => {
@@ -289,6 +301,78 @@ test("profiles: nothing kept yet says why", () => withApp("profiles", async (pag
   await page.waitForSelector(".empty >> text=No profile was taken yet");
   assert.deepEqual(await findings(page), []);
 }, {server: {state: "empty"}}));
+
+test("pipeline: a component lights its path, arrows walk it, Enter opens", () => withApp("pipeline", async (page) => {
+  await page.waitForSelector(".node");
+  await page.focus('[data-id="discovery.kubernetes.pods"]');
+  await page.waitForSelector(".graph.lit");
+  assert.ok(await page.locator('[data-id="infra.default/pyroscope.ebpf.node"].dim').count() === 1);
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.id), "pyroscope.scrape.shop");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("h1 >> text=pyroscope.scrape.shop");
+}));
+
+test("pipeline: a module folds, and that stands in the URL", () => withApp("pipeline", async (page) => {
+  await page.waitForSelector(".module");
+  await page.click(".node-fold >> text=unfold >> nth=0", {timeout: 500}).catch(() => page.click(".node-fold"));
+  await page.waitForSelector(".module", {state: "detached"});
+  assert.match(page.url(), /fold=infra\.default/);
+}));
+
+test("delivery: a replay is begun, shows how far it is, and is stopped", () => withApp("delivery", async (page, server) => {
+  await page.waitForSelector("h1 >> text=One of 2 places takes nothing");
+  await page.click("text=Replay an archive …");
+  await page.waitForSelector(".ask");
+  assert.deepEqual(await findings(page), []);
+  await page.click("button.main >> text=Replay");
+  await page.waitForSelector(".replays >> text=41,200 of 98,000 profiles");
+  await page.click(".replays >> text=Stop");
+  await page.waitForSelector(".replays >> text=stopped");
+  assert.ok(server.asked.includes("POST /api/v1/replays") && server.asked.includes("DELETE /api/v1/replays/r0"));
+}));
+
+test("delivery: all well, and nothing there", async () => {
+  await withApp("delivery", (page) => page.waitForSelector("h1 >> text=All 2 places take everything. Nothing waits."), {server: {state: "good"}});
+  await withApp("delivery", (page) => page.waitForSelector("text=There is no pyroscope.write"), {server: {state: "empty"}});
+});
+
+test("live: lines are filtered, paused, and bounded", () => withApp("live/pyroscope.scrape.shop", async (page) => {
+  await page.waitForSelector(".live-line");
+  await page.fill("[data-search]", "of cart");
+  await page.clock.runFor(600);
+  await page.waitForFunction(() => [...document.querySelectorAll(".live-line code")].every((each) => each.textContent.includes("of cart")));
+  await page.click("text=Pause");
+  await page.waitForSelector(".stream >> text=Paused");
+  const shown = await page.textContent(".told-count");
+  await page.clock.runFor(1000);
+  assert.equal(await page.textContent(".told-count"), shown);
+  await page.locator(".live-line").first().click();
+  await page.waitForSelector(".opened >> text=service_name");
+  assert.deepEqual(await findings(page), []);
+}));
+
+test("configuration: what is wrong stands at its line, secrets are hidden", () => withApp("configuration", async (page) => {
+  await page.waitForSelector(".code-note >> text=do you mean");
+  await page.waitForSelector(".k-secret");
+  await page.click(".say a");
+  await page.waitForSelector('.code-line.at[data-line="31"]');
+}));
+
+test("rule lab: a draft is tried against the targets, stands in the URL, and changes nothing", () => withApp("configuration/rules/discovery.relabel.shop", async (page, server) => {
+  await page.waitForSelector("text=No target would be another.");
+  await page.fill("textarea", 'rule {\n  action = "drop"\n  regex = "x"\n}');
+  await page.clock.runFor(1000);
+  await page.waitForSelector(".lab-rows >> text=would be left out");
+  await page.waitForSelector(".lab-rows .come >> text=version=2.14.0");
+  assert.match(page.url(), /draft=rule/);
+  assert.deepEqual(await findings(page), []);
+  await page.fill("textarea", "nonsense");
+  await page.clock.runFor(1000);
+  await page.waitForSelector(".code-note >> text=expected a rule block");
+  assert.ok(server.asked.every((each) => each.startsWith("GET") || each === "POST /api/v1/rules/try"));
+}));
 
 test("Alloy's addresses lead to the page that took their place", () => withApp("clustering", async (page) => {
   await page.waitForFunction(() => location.pathname === "/cluster");

@@ -195,6 +195,7 @@ export function componentDetail(id) {
   return {
     ...found, at: kNow,
     arguments: [attr("targets", {type: "array", value: [{type: "object", value: [{key: "__address__", value: {type: "string", value: "10.4.17.23:6060"}}]}]}), attr("scrape_interval", {type: "string", value: "15s"}), attr("forward_to", {type: "array", value: [{type: "capsule", value: "capsule(\"pprof receiver\")"}]}),
+      ...(found.name === "discovery.relabel" ? [{name: "rule", type: "block", body: [attr("action", {type: "string", value: "keep"}), attr("regex", {type: "string", value: "true"})]}, {name: "rule", type: "block", body: [attr("target_label", {type: "string", value: "__address__"})]}] : []),
       {name: "profiling_config", type: "block", body: [{name: "profile.process_cpu", type: "block", body: [attr("enabled", {type: "bool", value: true}), attr("path", {type: "string", value: "/debug/pprof/profile"})]}]}],
     exports: found.targets !== null && !scrape ? [attr("output", {type: "array", value: []})] : [],
     debug_info: [attr("profiles", {type: "number", value: 301442})],

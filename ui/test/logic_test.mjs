@@ -19,6 +19,12 @@ const {originOf, guessOwn} = await load("profiles/origin.ts");
 const values = await load("profiles/values.ts");
 const {culprit, insight} = await load("profiles/insight.ts");
 const picker = await load("profiles/picker.tsx");
+const model = await load("pipeline/model.ts");
+const {printBody} = await load("pipeline/print.ts");
+const highlight = await load("configuration/highlight.ts");
+const {differences} = await load("configuration/lab.tsx");
+const {summary} = await load("pages/delivery.tsx");
+const live = await load("live/lines.ts");
 const {clock, utc, millis} = await load("base/times.tsx");
 
 test("every number has its unit, and what is not known is no zero", () => {
@@ -157,4 +163,56 @@ test("a service is one matcher among others", () => {
   assert.equal(picker.serviceOf('{pod="a", service_name="cart"}'), "cart");
   assert.equal(picker.withService('{service_name="cart", pod=~"a,b"}', "ads"), '{service_name="ads", pod=~"a,b"}');
   assert.equal(picker.withService('{service_name="cart"}', ""), "");
+});
+
+const component = (id, more = {}) => ({id, name: id, module: id.includes("/") ? id.slice(0, id.lastIndexOf("/")) : "", modules: [], data_flow_to: [], health: {state: "healthy"}, problems: 0, ...more});
+
+test("the graph: modules are boxes until they are folded, edges stay inside their module", () => {
+  const all = [component("a", {data_flow_to: ["m"]}), component("m", {modules: ["m"], data_flow_to: ["b"]}), component("b"), component("m/x", {data_flow_to: ["y"]}), component("m/y")];
+  const whole = model.graphOf(all, new Set(), "LR");
+  assert.deepEqual(whole.nodes.map(({id, parent}) => [id, parent]), [["a", ""], ["m", "module:m"], ["b", ""], ["m/x", "module:m"], ["m/y", "module:m"]]);
+  assert.deepEqual(whole.edges, [{from: "a", to: "m"}, {from: "m", to: "b"}, {from: "m/x", to: "m/y"}]);
+  const folded = model.graphOf(all, new Set(["m"]), "LR");
+  assert.deepEqual(folded.nodes.map(({id}) => id), ["a", "m", "b"]);
+  assert.notEqual(whole.key, folded.key);
+  assert.deepEqual([...model.pathThrough("m", whole.edges)].sort(), ["a", "b", "m"]);
+  assert.deepEqual([...model.pathThrough("a", [{from: "a", to: "b"}, {from: "b", to: "a"}])].sort(), ["a", "b"], "a circle ends");
+  assert.deepEqual([{}, {problems: 1}, {health: {state: "unhealthy"}}, {health: {state: "unknown"}}].map((more) => model.stateOf(component("x", more))), ["ok", "late", "failing", "waiting"]);
+});
+
+test("bodies are written as the configuration writes them", () => {
+  const attr = (name, type, value) => ({name, type: "attr", value: {type, value}});
+  assert.equal(printBody([attr("url", "string", "a\"b"), attr("n", "number", 1.5), {name: "basic_auth", type: "block", body: [attr("password", "capsule", "(secret)")]}, {name: "rule", type: "block", label: "x", body: []}]),
+    'url = "a\\"b"\nn   = 1.5\nbasic_auth {\n  password = (secret)\n}\nrule "x" { }');
+  assert.equal(printBody([attr("t", "array", [{type: "object", value: [{key: "__address__", value: {type: "string", value: "a"}}, {key: "a-b", value: {type: "null"}}]}])]), 't = [{__address__ = "a", "a-b" = null}]');
+});
+
+test("the language in colours, whatever is wrong with it", () => {
+  const kinds = (text) => highlight.pieces(text).filter(({text: part}) => part.trim()).map(({kind, text: part}) => `${kind} ${part}`);
+  assert.deepEqual(kinds('a.b "c" {\n  d = [1, true, x.y] // e\n  p = (secret)\n}'), ["block a.b", 'string "c"', "sign {", "name d", "sign =", "sign [", "number 1", "sign ,", "word true", "sign ,", "plain x.y", "sign ]", "comment // e", "name p", "sign =", "secret (secret)", "sign }"]);
+  for (const text of ['a = "open', "/* open", "a { b", "\u0000ä€", ""]) assert.equal(highlight.pieces(text).map((each) => each.text).join(""), text);
+  assert.equal(highlight.lines("a = `x\ny`\n").length, 2);
+});
+
+test("labels that differ, as before and after", () => {
+  assert.deepEqual(differences({a: "1", b: "2"}, {b: "3", c: "4"}), [{name: "a", before: "1", after: ""}, {name: "b", before: "2", after: "3"}, {name: "c", before: "", after: "4"}]);
+  assert.deepEqual(differences(null, {}), []);
+});
+
+test("delivery in a sentence", () => {
+  const place = (more) => ({state: "ok", queued: 0, queued_bytes: 0, oldest: null, max_age: null, ...more});
+  assert.equal(summary([]), "Profiles go nowhere yet.");
+  assert.equal(summary([place({})]), "The one place takes everything. Nothing waits.");
+  assert.equal(summary([place({state: "failing", queued: 1, queued_bytes: 1024, oldest: 60, max_age: 3600}), place({})]), "One of 2 places takes nothing. 1 profile (1 KiB) waits; the oldest expires in 59 min.");
+  assert.equal(summary([place({state: "failing"}), place({state: "failing"})]), "None of 2 places takes anything. Nothing waits.");
+});
+
+test("live lines: the newest stay, a text that is no pattern is still searched", () => {
+  const some = Array.from({length: 4990}, (_, n) => ({n, text: ""}));
+  const all = live.added(some, Array.from({length: 20}, (_, i) => ({n: 5000 + i, text: ""})));
+  assert.equal(all.length, 5000);
+  assert.equal(all[0].n, 10);
+  assert.ok(live.matcher("of (cart|ads)").test("profile OF CART"));
+  assert.ok(live.matcher("a(").test("A(b"));
+  assert.match(live.matcher("a(").wrong, /searched as text/);
 });

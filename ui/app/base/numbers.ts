@@ -41,7 +41,7 @@ export function duration(seconds: number | null | undefined): string {
   if (seconds == null) return kUnknown;
   if (seconds < 0.0005) return seconds <= 0 ? "0 s" : `${Math.max(1, Math.round(seconds * 1e6))} µs`;
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
-  if (seconds < 100) return `${seconds < 10 && !Number.isInteger(seconds) ? seconds.toFixed(1) : seconds.toFixed(seconds < 60 && !Number.isInteger(seconds) ? 1 : 0)} s`;
+  if (seconds < 100 && seconds !== 60) return `${seconds < 10 && !Number.isInteger(seconds) ? seconds.toFixed(1) : seconds.toFixed(seconds < 60 && !Number.isInteger(seconds) ? 1 : 0)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 86400) return pair(Math.floor(seconds / 3600), "h", Math.floor((seconds % 3600) / 60), "min");
   return pair(Math.floor(seconds / 86400), "d", Math.floor((seconds % 86400) / 3600), "h");

@@ -3,7 +3,7 @@ import {useEffect, useMemo, useState} from "preact/hooks";
 
 import {read} from "../../flame/data.js";
 import {formatShare} from "../../flame/format.js";
-import {CalledBy, CallersOf, Calls, Callers, focusedOn, search} from "../../flame/tree.js";
+import {CalledBy, CallersOf, Calls, Callers, focusedOn, latter, search} from "../../flame/tree.js";
 import {typeName} from "../base/advice";
 import {bytes, count, counted} from "../base/numbers";
 import {useKeys} from "../base/keys";
@@ -224,18 +224,16 @@ interface ViewProps {
   now: number;
 }
 
-// The later of two windows alone: its view without the change.
-function oneSide(view: FlameView, two: boolean, wanted: boolean): FlameView {
-  return two && !wanted ? Object.assign(Object.create(Object.getPrototypeOf(view)), view, {diff: false}) : view;
-}
-
 function View({view, profile, calls, scale, origin, found, focus, focusFrame, two, against, query, choice, now}: ViewProps) {
   const shared = {profile, scale, origin, found, against, onFocus: (name: string) => setParams({focus: name, view: "sandwich"})};
-  const narrowed = useMemo(() => (focusFrame >= 0 && view !== "sandwich" ? (focusedOn(profile, focusFrame) as FlameProfile) : profile), [profile, focusFrame, view]);
+  const narrowed = useMemo(() => {
+    const shown = (two && view === "flame" ? latter(profile) : profile) as FlameProfile;
+    return focusFrame >= 0 && view !== "sandwich" ? (focusedOn(shown, focusFrame) as FlameProfile) : shown;
+  }, [profile, focusFrame, view, two]);
   const graph = useMemo(() => {
     if (view === "callers") return new Callers(narrowed, narrowed.type) as FlameView;
-    return oneSide(narrowed === profile ? calls : (new Calls(narrowed, narrowed.type) as FlameView), two, view === "diff");
-  }, [narrowed, view, calls, two]);
+    return narrowed === profile ? calls : (new Calls(narrowed, narrowed.type) as FlameView);
+  }, [narrowed, view, calls]);
   if (view === "table") return <TopTable query={query} two={two} scale={scale} origin={origin} against={against}/>;
   if (view === "single") return <Singles choice={choice} now={now}/>;
   if (view === "sandwich") return <Sandwich {...shared} focus={focus} focusFrame={focusFrame}/>;

@@ -117,7 +117,8 @@ export function Grid({label, columns, count, row, current, onMove, onOpen, onSor
     );
   }
   return (
-    <div class={`grid${fill ? " fill" : ""}`} role="grid" aria-label={label} aria-rowcount={count + 1} aria-colcount={columns.length} onKeyDown={key}
+    <div class={`grid${fill ? " fill" : ""}`}>
+    <div class="grid-table" role="grid" aria-label={label} aria-rowcount={count + 1} aria-colcount={columns.length} onKeyDown={key}
       onPointerEnter={() => onPointer?.(true)} onPointerLeave={() => onPointer?.(false)}>
       <div role="rowgroup">
         <div role="row" aria-rowindex={1} class="grid-head" style={{...template, paddingRight: `${12 + view.bar}px`}}>
@@ -132,7 +133,8 @@ export function Grid({label, columns, count, row, current, onMove, onOpen, onSor
       <div class="grid-box" ref={box} role="rowgroup" tabIndex={-1}>
         <div class="grid-spacer" role="presentation" style={{height: `${scale.height}px`}}>{lines}</div>
       </div>
-      {foot && <div class="grid-foot" role="presentation">{foot}</div>}
+    </div>
+    {foot && <div class="grid-foot">{foot}</div>}
     </div>
   );
 }

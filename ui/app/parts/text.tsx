@@ -36,3 +36,19 @@ export function Labels({labels, without = []}: {labels: Record<string, string>; 
   const shown = Object.entries(labels).filter(([name]) => !without.includes(name));
   return <span class="labels">{shown.map(([name, value]) => <code key={name} class="label"><span class="soft">{name}=</span>{value}</code>)}</span>;
 }
+
+// As much of Markdown as the documentation of components uses: paragraphs, lists, code.
+export function Markdown({text}: {text: string}) {
+  const blocks = text.split(/\n{2,}/).filter((block) => block.trim());
+  return (
+    <div class="markdown">
+      {blocks.map((block, i) => {
+        const lines = block.split("\n");
+        if (lines[0].startsWith("```")) return <pre key={i} class="code" tabIndex={0}>{lines.slice(1, lines.at(-1)?.startsWith("```") ? -1 : undefined).join("\n")}</pre>;
+        if (lines.every((line) => /^[-*] |^ {2,}/.test(line))) return <ul key={i} class="bullets">{block.split(/\n(?=[-*] )/).map((item) => <li key={item}><Sentence text={item.replace(/^[-*] /, "").replaceAll("\n", " ")}/></li>)}</ul>;
+        const head = /^#+ (.*)$/.exec(block);
+        return head ? <h3 key={i}>{head[1]}</h3> : <p key={i}><Sentence text={block.replaceAll("\n", " ")}/></p>;
+      })}
+    </div>
+  );
+}

@@ -33,6 +33,7 @@ export interface FlameProfile {
 export interface FlameView {
   diff: boolean;
   root: FlameNode;
+  whole: {before: number; after: number};
   children(node: FlameNode): FlameNode[];
 }
 
@@ -104,7 +105,7 @@ export function Flame({profile, view, scale, origin, upright, found, against, la
   const frame = profile.frames[focused.frame] ?? profile.frames[0];
   return (
     <div class="flame">
-      <div class="flame-box" ref={box} tabIndex={0} role="application" aria-label={label} aria-describedby="flame-line" style={{height}}
+      <div class="flame-box" ref={box} tabIndex={0} role="application" aria-label={label} aria-describedby="flame-line" style={{maxHeight: height}}
         onKeyDown={(event) => {
           if (event.key === "f" && onFocus) onFocus(frame.name);
         }}>
@@ -121,7 +122,7 @@ export function Flame({profile, view, scale, origin, upright, found, against, la
       </div>
       <p class="flame-line" id="flame-line" aria-live="polite">
         <b>{frame.name}</b> {frame.file && <code class="soft">{frame.file}{frame.line > 0 ? `:${frame.line}` : ""}</code>}
-        <span>Total <b>{amount(focused.after, scale)}</b> <span class="soft">{formatShare(focused.after / (view.root.after || 1))}</span></span>
+        <span>Total <b>{amount(focused.after, scale)}</b> <span class="soft">{formatShare(focused.after / (view.whole.after || 1))}</span></span>
         <span>Self <b>{amount(focused.selfAfter, scale)}</b></span>
         {view.diff && <span>{against} <b>{amount(focused.before, scale)}</b> <b class={focused.after > focused.before ? "up" : focused.after < focused.before ? "down" : "soft"}>{change(focused.after - focused.before, scale)}</b></span>}
         {onFocus && focused.parent && <button type="button" class="link small" onClick={() => onFocus(frame.name)}>Callers and callees</button>}
@@ -145,7 +146,7 @@ function Tip({tip: {item, x, y}, profile, view, scale, against}: {tip: {item: It
         {view.diff && <thead><tr><td/><th>{against}</th><th>Now</th><th>Change</th></tr></thead>}
         <tbody>
           {([["Total", node.before, node.after], ["Self", node.selfBefore, node.selfAfter]] as const).map(([name, before, after]) => (
-            <tr key={name}><th>{name}</th>{view.diff && <td>{amount(before, scale)}</td>}<td>{amount(after, scale)}</td>{view.diff ? <td>{change(after - before, scale)}</td> : <td class="soft">{share(after, view.root.after)}</td>}</tr>
+            <tr key={name}><th>{name}</th>{view.diff && <td>{amount(before, scale)}</td>}<td>{amount(after, scale)}</td>{view.diff ? <td>{change(after - before, scale)}</td> : <td class="soft">{share(after, view.whole.after)}</td>}</tr>
           ))}
         </tbody>
       </table>

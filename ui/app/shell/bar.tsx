@@ -1,4 +1,6 @@
 // The bar: pages with what fails in them, search, the state of the stream, the theme.
+import {useEffect, useRef} from "preact/hooks";
+
 import {reach} from "../base/api";
 import {paused, stream} from "../base/events";
 import {helpOpen} from "../base/keys";
@@ -64,10 +66,12 @@ export function Bar({verdict, cluster, remote, page}: {verdict: Resource<Verdict
   if (cluster) pages.push(["cluster", "cluster", "Cluster"]);
   if (remote) pages.push(["remotecfg", "remotecfg", "Remote"]);
   const shown = page === "component" ? "pipeline" : page;
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => nav.current?.querySelector(".on")?.scrollIntoView({block: "nearest", inline: "center"}), [shown, cluster, remote]);
   return (
     <header class="bar">
       <a class="brand" href="." aria-label="Invar: overview"><Mark/>Invar</a>
-      <nav aria-label="Pages">
+      <nav aria-label="Pages" ref={nav}>
         {pages.filter(([name]) => isPage(name)).map(([name, href, title, badge]) => <a key={name} href={href} class={name === shown ? "on" : ""} aria-current={name === shown ? "page" : undefined}>{title}{badge}</a>)}
       </nav>
       <span class="grow"/>

@@ -15,7 +15,14 @@ type Loader = () => Promise<ComponentType<PageProps>>;
 
 const kPages: Record<string, {title: string; load: Loader}> = {
   targets: {title: "Targets", load: async () => (await import("../pages/targets")).TargetsPage},
+  pipeline: {title: "Pipeline", load: async () => (await import("../pages/pipeline")).PipelinePage},
+  component: {title: "Component", load: async () => (await import("../pages/component")).ComponentPage},
   profiles: {title: "Profiles", load: async () => (await import("../pages/profiles")).ProfilesPage},
+  delivery: {title: "Delivery", load: async () => (await import("../pages/delivery")).DeliveryPage},
+  live: {title: "Live", load: async () => (await import("../pages/live")).LivePage},
+  configuration: {title: "Configuration", load: async () => (await import("../pages/configuration")).ConfigurationPage},
+  cluster: {title: "Cluster", load: async () => (await import("../pages/cluster")).ClusterPage},
+  remotecfg: {title: "Remote configuration", load: async () => (await import("../pages/remotecfg")).RemotePage},
 };
 
 const kMoved: Record<string, string> = {graph: "pipeline", clustering: "cluster", debug: "live"};
