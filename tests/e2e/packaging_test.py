@@ -1,0 +1,135 @@
+"""What is shipped: the Debian package and the rpm on a copy of this system, the image under a real Docker daemon."""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import textwrap
+import unittest
+
+import docker_test
+from harness import SOURCE, Case, until
+
+PACKAGES = pathlib.Path(SOURCE) / "build/packages"
+
+
+def tool(name, *arguments, **more):
+    return subprocess.run([pathlib.Path(SOURCE) / "tools" / name, *arguments], capture_output=True, text=True, **more)
+
+
+def digests():
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in PACKAGES.iterdir()}
+
+
+@unittest.skipIf(os.geteuid() != 0, "installing needs root")
+class Packages(Case):
+    @classmethod
+    def setUpClass(cls):
+        shutil.rmtree(PACKAGES, ignore_errors=True)
+        done = tool("build_packages.sh")
+        assert done.returncode == 0, done.stdout + done.stderr
+        cls.deb, cls.rpm = next(PACKAGES.glob("*.deb")), next(PACKAGES.glob("*.rpm"))
+
+    def in_a_copy_of_this_system(self, script):
+        """Runs a shell script as root of a root file system that is this one with every change thrown away."""
+        folder = tempfile.mkdtemp(prefix="invar-root.")
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        done = subprocess.run(["unshare", "--mount", "--net", "sh", "-ec", f"""
+            ip link set lo up
+            mount -t tmpfs none {folder}
+            cd {folder}; mkdir upper work root
+            mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root
+            mount --bind /dev root/dev; mount -t proc none root/proc
+            exec chroot root sh -eux -c "$SCRIPT"
+            """], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SCRIPT": textwrap.dedent(script), "DEBIAN_FRONTEND": "noninteractive"},
+            capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stdout
+
+    def test_the_same_source_gives_the_same_bytes(self):
+        first = digests()
+        self.assertEqual(tool("build_packages.sh").returncode, 0)
+        self.assertEqual(digests(), first)
+
+    def test_the_debian_package_is_installed_upgraded_removed_and_purged(self):
+        said = self.in_a_copy_of_this_system(f"""
+            dpkg -i {self.deb}
+            invar version
+            id -u invar >/dev/null
+            test "$(stat -c %U:%a /var/lib/invar)" = invar:750
+            test -e /etc/systemd/system/multi-user.target.wants/invar.service
+            for file in /lib/systemd/system/invar.service /usr/share/man/man1/invar-run.1.gz /usr/share/man/man1/invar.1.gz \\
+                /usr/share/bash-completion/completions/invar /usr/share/doc/invar/examples/host.conf /etc/default/invar; do test -s $file; done
+            invar validate /etc/invar/config.alloy
+
+            # As the unit runs it.
+            cd /var/lib/invar
+            setpriv --reuid invar --regid invar --clear-groups --no-new-privs invar run --storage.path=/var/lib/invar /etc/invar/config.alloy &
+            for i in $(seq 300); do invar archive ls /var/lib/invar/archive 2>/dev/null | grep -q goroutine && break; sleep 0.1; done
+            invar archive top /var/lib/invar/archive | grep -i goroutine
+            invar healthcheck
+            kill %1; wait %1
+
+            echo '// mine' >>/etc/invar/config.alloy
+            dpkg -i {self.deb}
+            grep '// mine' /etc/invar/config.alloy
+            dpkg -r invar
+            test ! -e /usr/bin/invar -a -e /etc/invar/config.alloy -a -e /var/lib/invar/archive
+            test ! -L /etc/systemd/system/multi-user.target.wants/invar.service
+            dpkg -P invar
+            test ! -e /etc/invar/config.alloy -a ! -e /var/lib/invar
+            ! getent passwd invar
+            echo all done
+            """)
+        self.assertIn("all done", said)
+
+    def test_the_debian_package_says_what_it_needs(self):
+        fields = subprocess.run(["dpkg-deb", "-f", self.deb, "Depends", "Section", "Description", "Architecture"],
+                                capture_output=True, text=True, check=True).stdout
+        for word in ("libcurl4", "libc6 (>=", "adduser", "ca-certificates", "Section: net", "amd64"):
+            self.assertIn(word, fields)
+
+    def test_the_rpm_brings_its_libraries(self):
+        listed = subprocess.run(["rpm", "-qpl", self.rpm], capture_output=True, text=True, check=True).stdout
+        for file in ("/usr/bin/invar", "/usr/lib/invar/libcurl.so.4", "/etc/invar/config.alloy", "/lib/systemd/system/invar.service"):
+            self.assertIn(file, listed.splitlines())
+        said = self.in_a_copy_of_this_system(f"""
+            rpm --dbpath /var/lib/invar-rpm --initdb
+            rpm --dbpath /var/lib/invar-rpm -i --nodeps {self.rpm}
+            invar version
+            ldd /usr/bin/invar
+            id -u invar
+            rpm --dbpath /var/lib/invar-rpm -e invar
+            test ! -e /usr/bin/invar
+            """)
+        self.assertIn("libcurl.so.4 => /usr/lib/invar/libcurl.so.4", said)
+        self.assertNotIn("not found", said)
+
+
+@unittest.skipIf(os.geteuid() != 0, "a container daemon needs root")
+@unittest.skipIf(docker_test.MISSING, f"not installed: {docker_test.MISSING}")
+class Image(Case):
+    def docker(self, *arguments):
+        done = subprocess.run(["docker", "-H", f"unix://{self.place}/sock", *arguments], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.strip()
+
+    def test_the_image_profiles_itself_without_any_right(self):
+        self.place = tempfile.mkdtemp(prefix="invar-image.")
+        self.start(docker_test.dockerd(self.place)).wait()
+        until("docker", lambda: subprocess.run(["docker", "-H", f"unix://{self.place}/sock", "version"], capture_output=True).returncode == 0)
+        built = tool("build_image.sh", "invar:test", env={**os.environ, "DOCKER": f"docker -H unix://{self.place}/sock"})
+        self.assertEqual(built.returncode, 0, built.stderr)
+        self.assertLess(int(self.docker("image", "inspect", "-f", "{{.Size}}", "invar:test")), 40e6)
+        self.docker("run", "-d", "--name", "invar", "--network", "none", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL",
+                    "--security-opt", "no-new-privileges", "--health-interval", "1s", "invar:test")
+        self.addCleanup(self.docker, "rm", "-f", "-v", "invar")
+        until("healthy", lambda: self.docker("inspect", "-f", "{{.State.Health.Status}}", "invar") == "healthy")
+        self.assertIn("65532", self.docker("inspect", "-f", "{{.Config.User}}", "invar"))
+        until("a profile", lambda: "goroutine" in self.docker("exec", "invar", "/usr/bin/invar", "archive", "ls", "/var/lib/invar/archive"))
+
+
+if __name__ == "__main__":
+    unittest.main()
