@@ -85,6 +85,8 @@ void add_common_flags(CLI::App& command, RawFlags& raw) {
           "Lowest stability level that may be used: experimental, public-preview, generally-available")
       ->take_last()
       ->capture_default_str();
+  command.add_flag("--skip-other-pipelines", raw.run.skip_other_pipelines,
+                   "Leave metrics, logs and traces, with what only they use, to another agent");
   command.add_flag("--feature.community-components.enabled", raw.community,
                    "Accepted; Invar ships no community components");
   command.add_option("--config.format", raw.config_format, "Format of the configuration; only alloy")
@@ -295,7 +297,8 @@ struct Commands {
       INVAR_ASSIGN_OR_RETURN(const std::string path, one_argument(*validate));
       INVAR_TRY(check_format(raw));
       INVAR_ASSIGN_OR_RETURN(const syntax::Stability level, stability_of(raw));
-      return app::validate(path, level);
+      return app::validate(
+          {.path = path, .min_stability = level, .skip_other_pipelines = raw.run.skip_other_pipelines});
     }
     if (components->parsed()) {
       INVAR_ASSIGN_OR_RETURN(const auto words, positionals(*components));

@@ -8,7 +8,9 @@
 #include <string>
 
 #include "app/commands.h"
+#include "app/run_options.h"
 #include "fs/filesystem.h"
+#include "services/other_pipelines.h"
 
 namespace invar::app {
 
@@ -22,13 +24,15 @@ bool use_colour() {
 namespace {
 
 syntax::Diagnostics mistakes_in(const ConfigFiles& config, fs::FileSystem& files,
-                                syntax::Stability min_stability) {
+                                const ValidateOptions& options, component::OtherPipelines& other_pipelines) {
   const std::vector<runtime::ConfigBlock> blocks = config_blocks();
-  return runtime::validate(config.sources, {.components = &components(),
-                                            .blocks = &blocks,
-                                            .min_stability = min_stability,
-                                            .files = &files,
-                                            .module_path = config.module_path});
+  return runtime::validate(config.sources,
+                           {.components = &components(),
+                            .blocks = &blocks,
+                            .min_stability = options.min_stability,
+                            .files = &files,
+                            .module_path = config.module_path,
+                            .other_pipelines = options.skip_other_pipelines ? &other_pipelines : nullptr});
 }
 
 std::string counted(std::size_t number, std::string_view what) {
@@ -38,7 +42,7 @@ std::string counted(std::size_t number, std::string_view what) {
 }  // namespace
 
 syntax::Diagnostics all_mistakes(const ConfigFiles& config, fs::FileSystem& files, syntax::Diagnostics found,
-                                 syntax::Stability min_stability) {
+                                 const ValidateOptions& options) {
   // The load says more of what it found itself, at the place of the whole component: its message ends with the mistake's.
   constexpr int kMostWords = 100;
   std::set<std::string> places;
@@ -54,17 +58,21 @@ syntax::Diagnostics all_mistakes(const ConfigFiles& config, fs::FileSystem& file
   const auto said = [&](const syntax::Diagnostic& mistake) {
     return endings.contains(mistake.message) || places.contains(mistake.range.start.to_string());
   };
-  for (const auto& diagnostic : mistakes_in(config, files, min_stability))
+  component::OtherPipelines ignored;
+  for (const auto& diagnostic : mistakes_in(config, files, options, ignored))
     if (diagnostic.severity == syntax::Severity::kError && !said(diagnostic)) found.add(diagnostic);
   found.arrange();
   return found;
 }
 
-int validate(const std::string& path, syntax::Stability min_stability) {
+int validate(const ValidateOptions& options) {
   const auto files = fs::posix();
-  const auto config = read_config(*files, path, runtime::Reading::kFirst);
+  const auto config = read_config(*files, options.path, runtime::Reading::kFirst);
   if (!config) return fail_with(config.error().message);
-  auto diagnostics = mistakes_in(*config, *files, min_stability);
+  component::OtherPipelines other_pipelines;
+  auto diagnostics = mistakes_in(*config, *files, options, other_pipelines);
+  const auto left = services::left_to_others(other_pipelines, RunOptions{}.listen_address);
+  fmt::print(stderr, "{}", services::left_to_others_text(left));
   if (diagnostics.empty()) return 0;
   diagnostics.arrange();
   fmt::print(stderr, "{}", diagnostics.render(use_colour()));

@@ -24,11 +24,16 @@ const component::Registry& components();
 // pages.
 std::vector<runtime::ConfigBlock> config_blocks();
 
-int validate(const std::string& path, syntax::Stability min_stability);
+struct ValidateOptions {
+  std::string path;
+  syntax::Stability min_stability = syntax::Stability::kExperimental;
+  bool skip_other_pipelines = false;
+};
+int validate(const ValidateOptions& options);
 
 // What a load found, which stops at its first stage that fails, and what `validate` finds beside it.
 syntax::Diagnostics all_mistakes(const ConfigFiles& config, fs::FileSystem& files, syntax::Diagnostics found,
-                                 syntax::Stability min_stability);
+                                 const ValidateOptions& options);
 
 // `invar components`: a list; with a name: its arguments, blocks and exports from the schema.
 int list_components();

@@ -139,6 +139,7 @@ void Daemon::create_controller() {
       load_or_create_uid(*world_.files, options_.storage_path, world_.loop->unix_ns(), logger_);
   environment.min_stability = options_.min_stability;
   environment.shutdown_deadline = options_.shutdown_deadline;
+  environment.skip_other_pipelines = options_.skip_other_pipelines;
   controller_ = runtime::Controller::create(std::move(environment));
   ledgers_ = std::make_unique<services::LedgerWatch>(*world_.loop, *controller_);
   left_queues_ = std::make_unique<LeftQueues>(LeftQueues::Environment{.loop = world_.loop,
@@ -197,6 +198,8 @@ void Daemon::add_routes() {
                                     .prefix = options_.ui_path_prefix});
   const services::Peer self{.name = world_.host_name, .address = server_->address(), .state = "participant"};
   services::add_web_api(router_, options_.ui_path_prefix, *controller_, *ledgers_, self);
+  services::add_left_to_others(router_, options_.ui_path_prefix, *controller_,
+                               [this] { return left_to_others(); });
   if (options_.enable_pprof) services::add_pprof_endpoints(router_, *world_.loop, *world_.pool);
   services::add_support_bundle(router_, *world_.loop, *world_.pool, support_host(services::peers_json(self)));
 }
@@ -217,6 +220,10 @@ services::SupportBundleHost Daemon::support_host(const std::string& peers_json) 
           .profiles = {}};
 }
 
+services::LeftToOthers Daemon::left_to_others() const {
+  return services::left_to_others(controller_->other_pipelines(), options_.listen_address);
+}
+
 services::StatusInput Daemon::status() const {
   const Reloader::Outcome& reload = reloader_.last();
   return {.components = controller_.get(),
@@ -229,7 +236,8 @@ services::StatusInput Daemon::status() const {
           .last_reload_since_unix_ns = reload.since_unix_ns,
           .last_reload_applied = reload.applied,
           .has_profiles = options_.enable_pprof,
-          .left_on_disk = left_queues_->found()};
+          .left_on_disk = left_queues_->found(),
+          .left_to_others = left_to_others()};
 }
 
 }  // namespace invar::app

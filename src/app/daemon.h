@@ -25,6 +25,7 @@
 #include "metrics/metrics.h"
 #include "runtime/controller.h"
 #include "services/ledger_page.h"
+#include "services/other_pipelines.h"
 #include "services/router.h"
 #include "services/support_bundle.h"
 
@@ -58,6 +59,7 @@ class Daemon {
   [[nodiscard]] bool started() const { return server_ != nullptr; }
   [[nodiscard]] std::string banner() const;  // for the terminal, once started
   [[nodiscard]] const component::ComponentDirectory& components() const { return *controller_; }
+  [[nodiscard]] services::LeftToOthers left_to_others() const;
 
  private:
   Result<> lock_storage();

@@ -14,6 +14,7 @@
 #include "async/loop.h"
 #include "async/signals.h"
 #include "async/worker_pool.h"
+#include "services/other_pipelines.h"
 
 namespace invar::app {
 namespace {
@@ -54,7 +55,10 @@ class Process {
     if (waits) loop_->run();  // for what the configuration imports
     if (!found) return 0;     // told to end before that came
     if (found->has_errors()) {
-      const auto all = all_mistakes(*config, *files_, *found, options_.min_stability);
+      const auto all = all_mistakes(*config, *files_, *found,
+                                    {.path = {},
+                                     .min_stability = options_.min_stability,
+                                     .skip_other_pipelines = options_.skip_other_pipelines});
       fmt::print(stderr, "{}", all.render(use_colour()));
       std::fputs("\n", stdout);
       std::fflush(stdout);
@@ -64,6 +68,7 @@ class Process {
       logger_.error(started.error().message, {{"service", "http"}});
       return 1;
     }
+    fmt::print(stderr, "{}", services::left_to_others_text(daemon_->left_to_others()));
     std::fputs(daemon_->banner().c_str(), stdout);
     std::fflush(stdout);
     manager_.ready("running");

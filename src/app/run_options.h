@@ -20,6 +20,7 @@ struct RunOptions {
   std::string storage_path = "data-invar/";
   syntax::Stability min_stability = syntax::Stability::kExperimental;
   Duration shutdown_deadline = std::chrono::minutes(10);
+  bool skip_other_pipelines = false;
   std::vector<std::string> flags;  // every flag of `run` as name=value, for the support bundle
 };
 

@@ -30,6 +30,16 @@ struct ComponentView {
   [[nodiscard]] std::string id() const { return module_id.empty() ? local_id : module_id + "/" + local_id; }
 };
 
+// What `--skip-other-pipelines` leaves to another agent that reads the same configuration.
+struct OtherPipelines {
+  struct Block {
+    std::string name, id, place;
+    std::vector<std::int64_t> ports;  // on which it would listen, as far as they are written
+  };
+  std::vector<Block> left_out;   // each text once, whatever is made of it
+  std::vector<Block> listeners;  // of what remains
+};
+
 class ComponentDirectory {
  public:
   virtual ~ComponentDirectory() = default;
@@ -40,6 +50,7 @@ class ComponentDirectory {
   // Of the root and of all modules below it.
   [[nodiscard]] virtual std::vector<ComponentView> list_all() const { return list(""); }
   [[nodiscard]] virtual bool has_module(std::string_view module_id) const { return module_id.empty(); }
+  [[nodiscard]] virtual OtherPipelines other_pipelines() const { return {}; }
 };
 
 }  // namespace invar::component

@@ -63,6 +63,13 @@ class RootController final : public Controller {
   std::vector<std::string> unhealthy_component_names() const override {
     return root_.unhealthy_component_names();
   }
+  component::OtherPipelines other_pipelines() const override {
+    OtherPipelinesView view;
+    if (!environment_.skip_other_pipelines) return {};
+    root_.tell(view);
+    root_.each_module([&](const Module& module) { module.tell(view); });
+    return view.take();
+  }
 
  private:
   ModuleContext context() const {

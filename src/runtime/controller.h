@@ -63,6 +63,7 @@ struct Environment {
   std::string instance_uid;
   syntax::Stability min_stability = syntax::Stability::kExperimental;
   Duration shutdown_deadline = std::chrono::minutes(10);
+  bool skip_other_pipelines = false;
 };
 
 using component::ComponentView;
@@ -103,6 +104,7 @@ struct Validation {
   syntax::Stability min_stability = syntax::Stability::kExperimental;
   fs::FileSystem* files = nullptr;  // null: imported files are not looked into
   std::string module_path;
+  component::OtherPipelines* other_pipelines = nullptr;  // not null: they are left out, and told
 };
 syntax::Diagnostics validate(const std::vector<SourceFile>& sources, const Validation& validation);
 

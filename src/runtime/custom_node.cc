@@ -57,10 +57,12 @@ void CustomNode::evaluate(const syntax::Scope& scope, Done done) {
     inner_ = std::make_unique<Module>(std::move(context), [this] { take_exports(); });
   }
   const std::uint64_t generation = definition.scope->generation();
-  const bool same_body = !first && definition == definition_ && generation == generation_;
+  Names gone = as_argument_ids(module().gone_arguments(*this));
+  const bool same_body = !first && definition == definition_ && generation == generation_ && gone == gone_;
   arguments_ = std::move(arguments);
   definition_ = definition;
   generation_ = generation;
+  gone_ = std::move(gone);
   auto end = alive_.bind([this, first, done = std::move(done)](Module::Outcome outcome) mutable {
     Evaluation result = loaded(std::move(outcome), first);
     done(noted(std::move(result)));
@@ -69,7 +71,8 @@ void CustomNode::evaluate(const syntax::Scope& scope, Done done) {
   inner_->load({.blocks = blocks_of(definition.declare.block->body, definition.declare.file),
                 .kind = BodyKind::kDeclare,
                 .outer = definition.scope,
-                .module_path = definition.scope->module_path()},
+                .module_path = definition.scope->module_path(),
+                .gone = gone_},
                {.arguments = arguments_, .names = {}}, std::move(end));
 }
 

@@ -41,6 +41,7 @@ class CustomNode : public TaskNode {
   std::map<std::string, syntax::Value> arguments_;
   Definition definition_;  // that the module was loaded from
   std::uint64_t generation_ = 0;
+  Names gone_;  // arguments whose values were left out
   syntax::Value exports_ = syntax::Value::object({});
   std::unique_ptr<Module> inner_;
   async::Alive alive_;

@@ -43,6 +43,18 @@ std::vector<syntax::ast::BlockRef> blocks_of(const syntax::ast::Body& body,
   return out;
 }
 
+std::shared_ptr<const Definitions> define(const std::vector<syntax::ast::BlockRef>& blocks,
+                                          std::shared_ptr<const Definitions> outer) {
+  const std::string module_path = outer->module_path();
+  auto definitions = std::make_shared<Definitions>(std::move(outer), module_path);
+  for (const syntax::ast::BlockRef& ref : blocks) {
+    const std::string name = ref.block->full_name();
+    if (name == "declare") definitions->declare(ref);
+    if (name.starts_with("import.")) definitions->import(ref.block->label, std::make_shared<ImportSlot>());
+  }
+  return definitions;
+}
+
 std::vector<syntax::Diagnostic> stray_attributes(const syntax::ast::Body& body,
                                                  const syntax::ast::FilePtr& file) {
   std::vector<syntax::Diagnostic> out;

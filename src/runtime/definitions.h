@@ -80,6 +80,10 @@ class Definitions : public std::enable_shared_from_this<Definitions> {
 // The blocks that stand directly in a body.
 std::vector<syntax::ast::BlockRef> blocks_of(const syntax::ast::Body& body, const syntax::ast::FilePtr& file);
 
+// What the blocks of a body define, before the content of its imports is known.
+std::shared_ptr<const Definitions> define(const std::vector<syntax::ast::BlockRef>& blocks,
+                                          std::shared_ptr<const Definitions> outer);
+
 // Attributes cannot stand there: `unrecognized attribute x` for each.
 std::vector<syntax::Diagnostic> stray_attributes(const syntax::ast::Body& body,
                                                  const syntax::ast::FilePtr& file);

@@ -50,13 +50,13 @@ TEST(RunDiagnostics, Blocks) {
        "  | ^^^^^^^^"},
       {"an unknown name like no other", "prometheus.remote_write \"a\" { }",
        "Error: main.alloy:1:1: cannot find the definition of component name \"prometheus.remote_write\" "
-       "(Invar does not have this component: see `invar components` for those it has)\n"
+       "(it has nothing to do with profiles: --skip-other-pipelines leaves it to the other agent)\n"
        "\n"
        "1 | prometheus.remote_write \"a\" { }\n"
        "  | ^^^^^^^^^^^^^^^^^^^^^^^"},
       {"a name of another program, however near", "prometheus.scrape \"a\" { }",
        "Error: main.alloy:1:1: cannot find the definition of component name \"prometheus.scrape\" "
-       "(Invar does not have this component: see `invar components` for those it has)\n"
+       "(it has nothing to do with profiles: --skip-other-pipelines leaves it to the other agent)\n"
        "\n"
        "1 | prometheus.scrape \"a\" { }\n"
        "  | ^^^^^^^^^^^^^^^^^"},

@@ -77,9 +77,11 @@ void ForeachNode::load_child(const std::string& id, async::Task done) {
   const std::uint64_t generation = module().definitions().generation();
   Given given{.arguments = {}, .names = around_};
   given.names.insert_or_assign(arguments.var, child.item);
-  const bool same_body = child.module->loaded() && body == child.body && generation == child.generation;
+  const bool same_body = child.module->loaded() && body == child.body && generation == child.generation &&
+                         module().gone() == child.gone;
   child.body = body;
   child.generation = generation;
+  child.gone = module().gone();
   auto end = alive_.bind([this, id, done = std::move(done)](Module::Outcome outcome) mutable {
     child_loaded(outcome);
     done();
@@ -88,7 +90,8 @@ void ForeachNode::load_child(const std::string& id, async::Task done) {
   child.module->load({.blocks = blocks_of(body->body, block()->file),
                       .kind = BodyKind::kTemplate,
                       .outer = module().definitions().shared_from_this(),
-                      .module_path = module().definitions().module_path()},
+                      .module_path = module().definitions().module_path(),
+                      .gone = child.gone},
                      std::move(given), std::move(end));
 }
 

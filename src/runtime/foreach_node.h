@@ -34,6 +34,7 @@ class ForeachNode : public TaskNode {
   struct Child {
     std::unique_ptr<Module> module;
     const syntax::ast::Block* body = nullptr;  // that it was loaded from
+    Names gone;
     std::uint64_t generation = 0;
     syntax::Value item;
   };

@@ -125,6 +125,12 @@ void ImportNode::adopt() {
   for (const auto& [id, node] : attempt.nested)
     definitions->import(node->block()->block->label, node->slot());
   slot_->generation += 1 + (slot_->content == nullptr ? 0 : slot_->content->generation());
+  if (module().environment->skip_other_pipelines)
+    left_out_ = keep_profiles({.blocks = &attempt.blocks,
+                               .definitions = definitions,
+                               .components = module().environment->components,
+                               .gone = {}})
+                    .left_out;
   slot_->content = std::move(definitions);
   text_ = std::move(attempt.text);
   nested_ = std::move(attempt.nested);
@@ -156,6 +162,11 @@ std::optional<component::Health> ImportNode::own_health() const {
 Evaluation ImportNode::content_failure(std::string_view what, const syntax::Diagnostics& mistakes) const {
   return EvaluationFailure{fmt::format("imported content {}: {}", what, mistakes.summary()),
                            in_instance(mistakes, *block())};
+}
+
+void ImportNode::tell(OtherPipelinesView& view) const {
+  for (const syntax::ast::BlockRef& ref : left_out_) view.left_out(ref);
+  for (const auto& [id, node] : nested_) node->tell(view);
 }
 
 void ImportNode::look_again_later() {

@@ -29,6 +29,7 @@ class ImportNode : public TaskNode {
   void start_task() override;
   void stop_task(async::Task done) override;
   [[nodiscard]] const std::shared_ptr<ImportSlot>& slot() const { return slot_; }
+  void tell(OtherPipelinesView& view) const override;
 
  protected:
   [[nodiscard]] std::optional<component::Health> own_health() const override;
@@ -59,8 +60,9 @@ class ImportNode : public TaskNode {
   const std::shared_ptr<ImportSlot> slot_ = std::make_shared<ImportSlot>();
   ModuleContext inside_;  // of the imports in the content
   syntax::Boxed arguments_;
-  std::string module_path_;  // of the importer
-  ImportedText text_;        // of the content that is there
+  std::string module_path_;                      // of the importer
+  ImportedText text_;                            // of the content that is there
+  std::vector<syntax::ast::BlockRef> left_out_;  // in the declares of the content
   Nested nested_;
   std::optional<component::Health> content_health_;
   bool good_ = false;  // the last attempt went well

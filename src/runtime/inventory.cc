@@ -8,6 +8,7 @@
 #include "base/build_info.h"
 #include "base/strings.h"
 #include "runtime/foreach_arguments.h"
+#include "runtime/foreign_components.h"
 #include "runtime/import_arguments.h"
 #include "runtime/module_nodes.h"
 
@@ -48,27 +49,6 @@ constexpr ModuleBlock kModuleBlocks[] = {
     {"import.git", EntryKind::kImport},
 };
 
-// Namespaces of the language's components. What is missing there may not be mistyped, but belong to another program.
-constexpr std::string_view kNamespaces[] = {"discovery", "local", "pyroscope", "remote"};
-// Everything there does.
-constexpr std::string_view kForeignNamespaces[] = {
-    "beyla", "database_observability", "faro", "loki", "mimir", "otelcol", "prometheus",
-};
-
-// Kinds of discovery of the language that Invar leaves to a program beside it.
-constexpr std::string_view kOtherDiscovery[] = {
-    "discovery.aws",          "discovery.azure",    "discovery.consul",   "discovery.consulagent",
-    "discovery.digitalocean", "discovery.ec2",      "discovery.eureka",   "discovery.gce",
-    "discovery.hetzner",      "discovery.ionos",    "discovery.kuma",     "discovery.lightsail",
-    "discovery.linode",       "discovery.marathon", "discovery.nerve",    "discovery.nomad",
-    "discovery.openstack",    "discovery.ovhcloud", "discovery.puppetdb", "discovery.scaleway",
-    "discovery.serverset",    "discovery.triton",   "discovery.uyuni",
-};
-
-bool is_foreign(std::string_view name_space) {
-  return std::ranges::find(kForeignNamespaces, name_space) != std::end(kForeignNamespaces);
-}
-
 class Taker {
  public:
   explicit Taker(const InventoryRequest& request)
@@ -80,6 +60,7 @@ class Taker {
         suggestions_(known_names(components_, config_blocks_)) {}
 
   Inventory take() {
+    inventory_.rejected_ids = request_.gone;
     inventory_.entries.reserve(request_.blocks->size());
     for (const BlockRef& ref : *request_.blocks) {
       inventory_.entries.push_back(classify(ref));
@@ -248,19 +229,8 @@ class Taker {
     }
     const component::Registration* registration = components_.find(name);
     if (registration == nullptr) {
-      const bool foreign = is_foreign(block.name.front());
-      std::string advice;
-      if (std::ranges::find(kOtherDiscovery, name) != std::end(kOtherDiscovery))
-        advice =
-            " (Invar does not have this kind of discovery: let a program answer discovery.http, or write the "
-            "files of discovery.file)";
-      else if (!foreign)
-        advice = suggestions_.for_name(name);
-      const bool known = std::ranges::find(kNamespaces, block.name.front()) != std::end(kNamespaces);
-      if (advice.empty() && (foreign || known))
-        advice = " (Invar does not have this component: see `invar components` for those it has)";
-      refuse(entry, "cannot find the definition of component name " + quote(name) + advice);
-      entry.problems.back().foreign = foreign;
+      refuse(entry, "cannot find the definition of component name " + quote(name) + advice_on(block, name));
+      entry.problems.back().foreign = is_foreign_family(block.name.front());
       return;
     }
     if (registration->stability < min_stability_) {
@@ -271,6 +241,23 @@ class Taker {
     entry.kind = EntryKind::kComponent;
     entry.component = registration;
     if (block.label.empty()) require_label(entry, name);
+  }
+
+  std::string advice_on(const Block& block, const std::string& name) {
+    if (is_foreign_component(name))
+      return " (it has nothing to do with profiles: --skip-other-pipelines leaves it to the other agent)";
+    if (is_foreign_family(block.name.front()) && block.name.size() > 1)
+      return fmt::format(" (did you mean {}?)", quote(nearest_foreign_component(name)));
+    if (!is_missing_helper(name)) {
+      std::string advice = suggestions_.for_name(name);
+      if (!advice.empty() || !(is_helper_family(block.name.front()) || block.name.front() == "pyroscope"))
+        return advice;
+      return " (Invar does not have this component: see `invar components` for those it has)";
+    }
+    if (block.name.front() != "discovery")
+      return " (Invar does not have this component: see `invar components` for those it has)";
+    return " (Invar does not have this kind of discovery: let a program answer discovery.http, or write the "
+           "files of discovery.file)";
   }
 
   static void require_label(Entry& entry, const std::string& name) {

@@ -70,6 +70,7 @@ struct InventoryRequest {
   const std::vector<ConfigBlock>* config_blocks = nullptr;
   syntax::Stability min_stability = syntax::Stability::kExperimental;
   Purpose purpose = Purpose::kRun;
+  std::set<std::string, std::less<>> gone = {};  // ids that were left out: who refers to them has been told
 };
 Inventory take_inventory(const InventoryRequest& request);
 

@@ -42,17 +42,22 @@ class Maker {
   std::optional<LoadedGraph> make() {
     define();
     const Environment& environment = *request_.module->environment;
-    PlanRequest request{.body = {.blocks = request_.blocks,
+    const ProfilesPart part = profiles_part();
+    PlanRequest request{.body = {.blocks = &part.blocks,
                                  .kind = request_.kind,
                                  .definitions = graph_.definitions.get(),
                                  .components = environment.components,
                                  .config_blocks = &environment.blocks,
                                  .min_stability = environment.min_stability,
-                                 .purpose = Purpose::kRun},
+                                 .purpose = Purpose::kRun,
+                                 .gone = part.gone},
                         .given = request_.given,
                         .variables = {"module_path"}};
     Plan plan = make_plan(request);
-    if (!report(plan)) return std::nullopt;
+    if (!report(plan, part.refusals)) return std::nullopt;
+    graph_.gone_arguments = part.gone_arguments;
+    graph_.gone = part.gone;
+    graph_.left_out = part.left_out;
     for (const PlannedNode& planned : plan.nodes) add(planned);
     graph_.graph = std::move(plan.graph);
     graph_.ids = std::move(plan.ids);
@@ -89,12 +94,29 @@ class Maker {
     return node;
   }
 
-  bool report(Plan& plan) {
+  [[nodiscard]] ProfilesPart profiles_part() const {
+    if (!request_.module->environment->skip_other_pipelines) {
+      ProfilesPart everything;
+      everything.blocks = *request_.blocks;
+      return everything;
+    }
+    return keep_profiles({.blocks = request_.blocks,
+                          .definitions = graph_.definitions,
+                          .components = request_.module->environment->components,
+                          .gone = request_.gone});
+  }
+
+  bool report(Plan& plan, const std::vector<syntax::Diagnostic>& refusals) {
     bool good = true;
+    std::vector<syntax::Diagnostic> foreign;
     const auto error = [&](syntax::Diagnostic diagnostic) {
       good = false;
-      diagnostics_.add(std::move(diagnostic));
+      if (diagnostic.foreign)
+        foreign.push_back(std::move(diagnostic));
+      else
+        diagnostics_.add(std::move(diagnostic));
     };
+    for (const syntax::Diagnostic& refusal : refusals) error(refusal);
     for (const BlockClass reported :
          {BlockClass::kService, BlockClass::kDeclare, BlockClass::kConfig, BlockClass::kComponent})
       for (const Entry& entry : plan.inventory.entries)
@@ -106,6 +128,7 @@ class Maker {
       std::ranges::move(plan.references[i].warnings, std::back_inserter(warnings_));
     }
     for (syntax::Diagnostic& circle : plan.circles) error(std::move(circle));
+    for (syntax::Diagnostic& last : foreign) diagnostics_.add(std::move(last));
     return good;
   }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "runtime/node.h"
+#include "runtime/other_pipelines.h"
 #include "runtime/plan.h"
 
 namespace invar::runtime {
@@ -37,6 +38,10 @@ struct LoadedGraph {
   std::map<std::string, ArgumentNode*, std::less<>> arguments;  // by name, as `exports`
   std::map<std::string, ExportNode*, std::less<>> exports;
   std::shared_ptr<const Definitions> definitions;
+  // Of --skip-other-pipelines (other_pipelines.h).
+  std::map<const syntax::ast::Block*, Names> gone_arguments;
+  Names gone;
+  std::vector<syntax::ast::BlockRef> left_out;
 
   // The variables that a node sees beyond its module's: the exports of what it refers to, nested by the
   // fragments of the ids.
@@ -54,6 +59,7 @@ struct GraphRequest {
   std::shared_ptr<const Definitions> outer;  // null: the root's
   std::string module_path;
   std::vector<std::string> given;
+  Names gone;  // from outside
   const LoadedGraph* previous = nullptr;
 };
 // Nothing when any error was reported.

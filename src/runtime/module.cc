@@ -45,6 +45,11 @@ Module::Module(ModuleContext context, std::function<void()> own_exports_changed)
   context_.exports_changed = [this](Node& node) { on_exports_changed(node); };
   context_.definitions = [this]() -> const Definitions& { return *graph_.definitions; };
   context_.seen_by = [this](const Node& node) { return seen_by(node); };
+  context_.gone_arguments = [this](const Node& node) {
+    const auto found = graph_.gone_arguments.find(node.block()->block);
+    return found == graph_.gone_arguments.end() ? Names() : found->second;
+  };
+  context_.gone = [this]() -> const Names& { return graph_.gone; };
   logger_ = context_.environment->logger.with({{"controller_path", path}, {"controller_id", id}});
   scheduling_logger_ = context_.environment->logger.with({{"controller_id", context_.id}});
   metrics_ = std::make_unique<ModuleMetrics>(*context_.metrics, path, id, [this] { return snapshot(); });
@@ -101,6 +106,7 @@ bool Module::replace_graph(ModuleText text, const Given& given, syntax::Diagnost
                        .outer = text.outer,
                        .module_path = text.module_path,
                        .given = {},
+                       .gone = std::move(text.gone),
                        .previous = &graph_};
   for (const auto& [name, value] : given.names) request.given.push_back(name);
   std::vector<Warning> warnings;
@@ -389,6 +395,14 @@ void Module::each_module(const std::function<void(const Module&)>& visit) const 
       visit(module);
       module.each_module(visit);
     });
+}
+
+void Module::tell(OtherPipelinesView& view) const {
+  for (const syntax::ast::BlockRef& ref : graph_.left_out) view.left_out(ref);
+  for (const LoadedGraph::Item& item : graph_.items) {
+    if (item.block) view.remains(*item.block);
+    item.node->tell(view);
+  }
 }
 
 ModuleMetrics::Snapshot Module::snapshot() const {

@@ -37,6 +37,7 @@ struct ModuleText {
   BodyKind kind = BodyKind::kRoot;
   std::shared_ptr<const Definitions> outer;  // null for the root
   std::string module_path;
+  Names gone = {};  // ids from outside that were left out (other_pipelines.h)
 };
 
 class Module {
@@ -69,6 +70,7 @@ class Module {
   // The module of the id, which is this one's or one below; null when there is none.
   [[nodiscard]] const Module* find(std::string_view module_id) const;
   void each_module(const std::function<void(const Module&)>& visit) const;  // below this one, at any depth
+  void tell(OtherPipelinesView& view) const;                                // of this one alone
 
  private:
   // One pass over nodes.

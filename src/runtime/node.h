@@ -17,6 +17,8 @@
 #include "runtime/controller.h"
 #include "runtime/definitions.h"
 #include "runtime/health.h"
+#include "runtime/other_pipelines.h"
+#include "runtime/other_pipelines_view.h"
 #include "runtime/scheduler.h"
 #include "syntax/ast.h"
 #include "syntax/diagnostics.h"
@@ -62,6 +64,8 @@ class Node {
   [[nodiscard]] virtual std::string component_name() const { return {}; }  // of what is shown
   // The modules that it made, by their whole ids.
   virtual void each_module(const std::function<void(const Module&)>& /*visit*/) const {}
+  // What was left out beside the module's graph.
+  virtual void tell(OtherPipelinesView& /*view*/) const {}
 
  protected:
   virtual Evaluation evaluate_now(const syntax::Scope&) { return std::nullopt; }
@@ -79,8 +83,10 @@ struct ModuleContext {
   std::function<void(Node&)> exports_changed;       // or whatever else its dependants are to hear of
   std::function<const Definitions&()> definitions;  // what its custom components are made of
   std::function<std::map<std::string, syntax::Value>(const Node&)>
-      seen_by;          // what a node depends on: exports by id
-  ImportOrigin origin;  // of its text
+      seen_by;                                       // what a node depends on: exports by id
+  std::function<Names(const Node&)> gone_arguments;  // of an instance: those whose values were left out
+  std::function<const Names&()> gone;                // ids of the module that were
+  ImportOrigin origin;                               // of its text
 
   [[nodiscard]] std::string global_id(const std::string& local) const {
     return id.empty() ? local : id + "/" + local;

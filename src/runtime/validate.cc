@@ -11,6 +11,8 @@
 #include "runtime/import_arguments.h"
 #include "runtime/import_content.h"
 #include "runtime/import_fetcher.h"
+#include "runtime/other_pipelines.h"
+#include "runtime/other_pipelines_view.h"
 #include "runtime/plan.h"
 #include "runtime/sources.h"
 #include "syntax/evaluator.h"
@@ -36,8 +38,9 @@ bool is_constant(const BlockRef& block) {
 
 class Validator {
  public:
-  Validator(const Validation& validation, syntax::Diagnostics& diagnostics)
-      : validation_(validation), diagnostics_(diagnostics) {}
+  // `left_out`: null where what is left out is not told.
+  Validator(const Validation& validation, syntax::Diagnostics& diagnostics, OtherPipelinesView* left_out)
+      : validation_(validation), diagnostics_(diagnostics), left_out_(left_out) {}
 
   struct Body {
     std::vector<BlockRef> blocks;
@@ -45,6 +48,7 @@ class Validator {
     std::shared_ptr<const Definitions> outer;
     std::string module_path;
     std::vector<std::string> given;
+    Names gone = {};  // from outside (other_pipelines.h)
   };
 
   void check(const Body& body, const Chain& chain) {
@@ -55,32 +59,54 @@ class Validator {
       if (name == "declare") definitions->declare(ref);
       if (name.starts_with("import.")) definitions->import(ref.block->label, look_into(ref, body, chain));
     }
-    const Plan plan = make_plan({.body = {.blocks = &body.blocks,
+    const ProfilesPart part = profiles_part(body, definitions);
+    for (const syntax::Diagnostic& refusal : part.refusals) diagnostics_.add(refusal);
+    const Plan plan = make_plan({.body = {.blocks = &part.blocks,
                                           .kind = body.kind,
                                           .definitions = definitions.get(),
                                           .components = validation_.components,
                                           .config_blocks = validation_.blocks,
                                           .min_stability = validation_.min_stability,
-                                          .purpose = Purpose::kValidate},
+                                          .purpose = Purpose::kValidate,
+                                          .gone = part.gone},
                                  .given = body.given,
                                  .variables = {"module_path"}});
     for (const BlockClass checked :
          {BlockClass::kDeclare, BlockClass::kConfig, BlockClass::kComponent, BlockClass::kService})
       for (std::size_t i = 0; i < plan.inventory.entries.size(); ++i)
-        if (plan.inventory.entries[i].block_class == checked) check_entry(plan, i, definitions, chain);
+        if (plan.inventory.entries[i].block_class == checked) check_entry(plan, i, definitions, part, chain);
     for (const syntax::Diagnostic& circle : plan.circles) diagnostics_.add(circle);
   }
 
  private:
+  ProfilesPart profiles_part(const Body& body, const std::shared_ptr<const Definitions>& definitions) {
+    ProfilesPart part;
+    if (validation_.other_pipelines == nullptr) {
+      part.blocks = body.blocks;
+      return part;
+    }
+    part = keep_profiles({.blocks = &body.blocks,
+                          .definitions = definitions,
+                          .components = validation_.components,
+                          .gone = body.gone});
+    if (left_out_ == nullptr) return part;
+    for (const BlockRef& ref : part.left_out) left_out_->left_out(ref);
+    for (const BlockRef& ref : part.blocks) left_out_->remains(ref);
+    return part;
+  }
+
   void check_entry(const Plan& plan, std::size_t index, const std::shared_ptr<const Definitions>& definitions,
-                   const Chain& chain) {
+                   const ProfilesPart& part, const Chain& chain) {
     const Entry& entry = plan.inventory.entries[index];
     const syntax::ast::Block& block = *entry.block.block;
     for (const syntax::Diagnostic& problem : entry.problems) diagnostics_.add(problem);
     if (entry.kind == EntryKind::kImport) diagnostics_.append(std::move(import_mistakes_[&block]));
     if (const syntax::Schema* schema = entry.schema())
       syntax::check_body(block.body, entry.block.file->source, entry.block.span, *schema, diagnostics_);
-    if (entry.kind == EntryKind::kCustom) check_instance(entry, *definitions);
+    if (entry.kind == EntryKind::kCustom) {
+      const auto gone = part.gone_arguments.find(&block);
+      check_instance(entry, *definitions, gone == part.gone_arguments.end() ? Names() : gone->second);
+    }
     for (const syntax::Diagnostic& error : plan.references[index].errors) diagnostics_.add(error);
     for (const Warning& warning : plan.references[index].warnings)
       diagnostics_.warning(warning.range, warning.message());
@@ -94,11 +120,12 @@ class Validator {
              .given = {}},
             chain);
     }
-    if (entry.kind == EntryKind::kForeach) check_template(plan, entry, definitions, chain);
+    if (entry.kind == EntryKind::kForeach) check_template(plan, entry, definitions, part, chain);
   }
 
   void check_template(const Plan& plan, const Entry& entry,
-                      const std::shared_ptr<const Definitions>& definitions, const Chain& chain) {
+                      const std::shared_ptr<const Definitions>& definitions, const ProfilesPart& part,
+                      const Chain& chain) {
     const syntax::ast::Block* children = foreach_template(*entry.block.block);
     if (children == nullptr) return;
     for (syntax::Diagnostic& stray : stray_attributes(children->body, entry.block.file))
@@ -107,14 +134,15 @@ class Validator {
               .kind = BodyKind::kTemplate,
               .outer = definitions,
               .module_path = definitions->module_path(),
-              .given = {}};
+              .given = {},
+              .gone = part.gone};
     for (const PlannedNode& node : plan.nodes) body.given.push_back(node.id);
     if (const auto variable = foreach_variable(*entry.block.block)) body.given.push_back(*variable);
     check(body, chain);
   }
 
-  // Its arguments against those of its declare.
-  void check_instance(const Entry& entry, const Definitions& definitions) {
+  // Its arguments against those of its declare; `gone`: those whose values were left out.
+  void check_instance(const Entry& entry, const Definitions& definitions, const Names& gone) {
     const Definitions::Found found = definitions.find(entry.block.block->name);
     if (found.unknown) return;
     if (found.definition.declare.block == nullptr) {
@@ -125,7 +153,8 @@ class Validator {
     std::map<std::string, bool, std::less<>> arguments;  // name, required
     for (const BlockRef& ref : blocks_of(found.definition.declare.block->body, found.definition.declare.file))
       if (ref.block->full_name() == "argument") arguments.emplace(ref.block->label, !is_optional(*ref.block));
-    std::set<std::string, std::less<>> given;
+    if (!gone.empty()) check_what_hangs(entry.block, found.definition, gone);
+    std::set<std::string, std::less<>> given = gone;
     for (const syntax::ast::Statement& statement : entry.block.block->body.statements) {
       const syntax::Range range = syntax::ast::range_of(entry.block.file->source, statement.span);
       const auto* attribute = std::get_if<syntax::ast::Attribute>(&statement.node);
@@ -139,6 +168,28 @@ class Validator {
     for (const auto& [name, required] : arguments)
       if (required && !given.contains(name))
         diagnostics_.error(block_range(entry.block), "missing required attribute " + quote(name));
+  }
+
+  // What in the module of an instance hangs on arguments whose values were left out.
+  void check_what_hangs(const BlockRef& instance, const Definition& definition, const Names& gone) {
+    if (!asked_.emplace(definition.declare.block, gone).second) return;
+    std::set<std::uint32_t> said;  // where things hang on something whatever the arguments are
+    for (const syntax::Diagnostic& refusal :
+         keep_profiles_in(definition, {}, *validation_.components).refusals)
+      said.insert(refusal.range.start.offset);
+    const ProfilesPart part = keep_profiles_in(definition, as_argument_ids(gone), *validation_.components);
+    syntax::Diagnostics refusals;
+    for (const syntax::Diagnostic& refusal : part.refusals)
+      if (!said.contains(refusal.range.start.offset)) refusals.add(refusal);
+    for (syntax::Diagnostic& refusal : in_instance(refusals, instance)) diagnostics_.add(std::move(refusal));
+    const auto inner =
+        define(blocks_of(definition.declare.block->body, definition.declare.file), definition.scope);
+    for (const BlockRef& ref : part.blocks) {
+      const auto names = part.gone_arguments.find(ref.block);
+      const Definition nested = inner->find(ref.block->name).definition;
+      if (names != part.gone_arguments.end() && nested.declare.block != nullptr)
+        check_what_hangs(ref, nested, names->second);
+    }
   }
 
   static bool is_optional(const syntax::ast::Block& argument) {
@@ -166,7 +217,7 @@ class Validator {
     const ImportedText* text = &known->text;
     syntax::Diagnostics mistakes;
     if (const auto blocks = parse_content(*text, *validation_.components, mistakes)) {
-      Validator inside(validation_, mistakes);
+      Validator inside(validation_, mistakes, nullptr);
       inside.check({.blocks = *blocks,
                     .kind = BodyKind::kImport,
                     .outer = {},
@@ -211,6 +262,8 @@ class Validator {
 
   const Validation& validation_;
   syntax::Diagnostics& diagnostics_;
+  OtherPipelinesView* const left_out_;
+  std::set<std::pair<const syntax::ast::Block*, Names>> asked_;
   std::map<const syntax::ast::Block*, syntax::Diagnostics>
       import_mistakes_;  // in their contents, until they are said
 };
@@ -221,13 +274,15 @@ syntax::Diagnostics validate(const std::vector<SourceFile>& sources, const Valid
   syntax::Diagnostics diagnostics;
   auto parsed = parse_sources(sources, diagnostics);
   if (!parsed) return diagnostics;
-  Validator(validation, diagnostics)
+  OtherPipelinesView left_out;
+  Validator(validation, diagnostics, &left_out)
       .check({.blocks = *std::move(parsed),
               .kind = BodyKind::kRoot,
               .outer = {},
               .module_path = validation.module_path,
               .given = {}},
              {});
+  if (validation.other_pipelines != nullptr) *validation.other_pipelines = left_out.take();
   return diagnostics;
 }
 

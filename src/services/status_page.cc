@@ -55,6 +55,7 @@ class Page {
     out_ += found.html();
     if (input_.ledgers != nullptr) out_ += ledger_table(*input_.components, *input_.ledgers);
     left_on_disk();
+    out_ += left_to_others_html(input_.left_to_others);
     for (const auto& view : views) component(view);
     out_ += "</body></html>\n";
     return std::move(out_);

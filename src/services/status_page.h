@@ -18,6 +18,7 @@
 #include "base/time.h"
 #include "component/view.h"
 #include "services/ledger_page.h"
+#include "services/other_pipelines.h"
 
 namespace invar::services {
 
@@ -41,6 +42,7 @@ struct StatusInput {
   bool last_reload_applied = false;         // in spite of the error: but for the components that it concerns
   bool has_profiles = true;                 // /debug/pprof/ is served
   std::vector<LeftOnDisk> left_on_disk;
+  LeftToOthers left_to_others;
 };
 
 std::string render_status_page(const StatusInput& input);

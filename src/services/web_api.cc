@@ -108,4 +108,12 @@ void add_web_api(Router& router, const std::string& prefix, const component::Com
   router.add(base + "peers", {}, json_handler([self](const auto&) { return peers_json(self); }));
 }
 
+void add_left_to_others(Router& router, const std::string& prefix,
+                        const component::ComponentDirectory& components, std::function<LeftToOthers()> left) {
+  router.add(prefix + "api/v0/web/left-to-others", {},
+             json_handler([&components, left = std::move(left)](const auto&) {
+               return left_to_others_json(left(), components.other_pipelines());
+             }));
+}
+
 }  // namespace invar::services

@@ -2,10 +2,12 @@
 // Replies are application/json. Threads: loop thread only.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "component/view.h"
 #include "services/ledger_page.h"
+#include "services/other_pipelines.h"
 #include "services/router.h"
 
 namespace invar::services {
@@ -23,5 +25,8 @@ std::string peers_json(const Peer& self);
 // `components` and `ledgers` outlive the router. `prefix` ends in '/'.
 void add_web_api(Router& router, const std::string& prefix, const component::ComponentDirectory& components,
                  const LedgerWatch& ledgers, const Peer& self);
+// PREFIX/api/v0/web/left-to-others: what `--skip-other-pipelines` leaves out; `left` says it now.
+void add_left_to_others(Router& router, const std::string& prefix,
+                        const component::ComponentDirectory& components, std::function<LeftToOthers()> left);
 
 }  // namespace invar::services

@@ -18,7 +18,7 @@ struct Span {
 };
 
 struct Expr;
-using ExprPtr = std::unique_ptr<Expr>;
+using ExprPtr = std::shared_ptr<Expr>;  // shared, so that a block can be copied without a statement
 
 struct Identifier {
   std::string name;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <tuple>
 
 #include "base/strings.h"
 #include "syntax/limits.h"
@@ -56,7 +57,7 @@ void Diagnostics::arrange() {
   std::map<const Source*, std::size_t> order;
   for (const Diagnostic& d : list_) order.try_emplace(d.range.start.source.get(), order.size());
   std::ranges::stable_sort(list_, {}, [&](const Diagnostic& d) {
-    return std::pair(order.at(d.range.start.source.get()), d.range.start.offset);
+    return std::tuple(d.foreign, order.at(d.range.start.source.get()), d.range.start.offset);
   });
 
   constexpr std::size_t kOften = 3, kMostPlaces = 5;
@@ -65,9 +66,10 @@ void Diagnostics::arrange() {
   std::vector<Diagnostic> out;
   for (const Diagnostic& d : list_) {
     const auto& all = same.at({d.severity, d.message});
-    if (all.size() >= kOften && all.front() != &d) continue;
+    const bool folds = all.size() >= kOften || (d.foreign && all.size() > 1);
+    if (folds && all.front() != &d) continue;
     out.push_back(d);
-    if (all.size() < kOften) continue;
+    if (!folds) continue;
     Diagnostic& folded = out.back();
     folded.times = all.size();
     folded.message += " (" + std::to_string(all.size()) + " times; also at ";

@@ -39,8 +39,9 @@ struct Diagnostic {
   Severity severity = Severity::kError;
   Range range;
   std::string message;
-  std::size_t times = 1;                        // so many mistakes it stands for
-  bool foreign = false;                         // about a block that belongs to another program
+  std::size_t times = 1;  // so many mistakes it stands for
+  bool foreign =
+      false;  // about a block that belongs to another program: said last, and once for all its places
   [[nodiscard]] std::string to_string() const;  // "<pos>: <message>"
 };
 
@@ -54,8 +55,8 @@ class Diagnostics {
   }
   void add(Diagnostic d) { list_.push_back(std::move(d)); }
   void append(Diagnostics other);
-  // For reading: by file (in the order of their first mention) and place; what is said three times or more is said once, at its first
-  // place, with the number of the others.
+  // For reading: by file (in the order of their first mention) and place, what is foreign last; what is said three times or more, or
+  // is foreign, is said once, at its first place, with the number of the others.
   void arrange();
   [[nodiscard]] bool empty() const { return list_.empty(); }
   [[nodiscard]] bool has_errors() const;

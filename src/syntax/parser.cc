@@ -582,10 +582,10 @@ ast::FilePtr parse_file(const SourcePtr& source, Diagnostics& diagnostics) {
   return nullptr;
 }
 
-std::unique_ptr<ast::Expr> parse_expression(const SourcePtr& source, Diagnostics& diagnostics) {
+ast::ExprPtr parse_expression(const SourcePtr& source, Diagnostics& diagnostics) {
   if (refuse_oversized(source, diagnostics)) return nullptr;
   Diagnostics own;
-  std::unique_ptr<ast::Expr> expr = Parser(source, own).parse_single_expression();
+  ast::ExprPtr expr = Parser(source, own).parse_single_expression();
   const bool failed = !own.empty();
   diagnostics.append(std::move(own));
   if (failed) return nullptr;

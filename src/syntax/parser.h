@@ -16,7 +16,7 @@ inline constexpr int kMaxDepth = 500;
 ast::FilePtr parse_file(const SourcePtr& source, Diagnostics& diagnostics);
 
 // A single expression (tests, fuzzing, command line values).
-std::unique_ptr<ast::Expr> parse_expression(const SourcePtr& source, Diagnostics& diagnostics);
+ast::ExprPtr parse_expression(const SourcePtr& source, Diagnostics& diagnostics);
 
 // The value of a string literal's text (quotes included): escapes processed. Only for texts the scanner accepted.
 std::string unquote(std::string_view literal_text);

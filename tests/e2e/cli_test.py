@@ -199,7 +199,7 @@ pyroscope.write "w" {
         mistakes = (f'{path}:6:32: discovery.http.d does not export "target" (did you mean "targets"?)',
                     f"{path}:7:15: expected a list of receivers, got a receiver: write [pyroscope.write.w.receiver]",
                     f"{path}:11:16: expected a receiver, got the component pyroscope.write.w: write pyroscope.write.w.receiver",
-                    f'{path}:14:1: cannot find the definition of component name "prometheus.scrape" (Invar does not have')
+                    f'{path}:14:1: cannot find the definition of component name "prometheus.scrape" (it has nothing to do with profiles: --skip-other-pipelines')
         for command in ["validate", path], ["run", "--storage.path", str(self.folder / "s"), path]:
             done = self.expect(command, 1)
             for text in mistakes:

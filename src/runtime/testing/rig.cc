@@ -48,6 +48,7 @@ Rig::Rig(Options options) : registry(metrics::Registry::create()) {
   environment.storage_path = "data";
   environment.min_stability = options.min_stability;
   environment.shutdown_deadline = options.shutdown_deadline;
+  environment.skip_other_pipelines = options.skip_other_pipelines;
   controller = Controller::create(std::move(environment));
 }
 

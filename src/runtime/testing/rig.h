@@ -27,6 +27,7 @@ class Rig {
   struct Options {
     syntax::Stability min_stability = syntax::Stability::kExperimental;
     Duration shutdown_deadline = std::chrono::minutes(10);
+    bool skip_other_pipelines = false;
   };
   Rig() : Rig(Options{}) {}
   explicit Rig(Options options);

@@ -313,6 +313,7 @@ ToyBox::ToyBox() {
   registry_.add(registration<Pulse>(*this, "toy.pulse", pulse_arguments(), nullptr));
   registry_.add(registration<Sink>(*this, "toy.sink", no_arguments(), &sink_exports()));
   registry_.add(registration<Echo>(*this, "string.toy", echo_arguments(), &echo_exports()));
+  registry_.add(registration<Sum>(*this, "discovery.toy", sum_arguments(), &sum_exports()));
   component::Registration early = registration<Idle>(*this, "toy.early", no_arguments(), nullptr);
   early.stability = component::Stability::kExperimental;
   registry_.add(std::move(early));

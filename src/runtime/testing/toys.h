@@ -6,7 +6,7 @@
 //   offers a profile to its receivers, by the loop's clock toy.sink    -> receiver, taken toy.slow    input
 //   -> output                          stops only when the test says release_stop(id) toy.early   (no
 //   exports)                             at the experimental stability level string.toy  input -> output
-//   hides a name of the standard library `fail` of toy.sum: "build", "update", or "" for neither.
+//   hides a name of the standard library; discovery.toy is toy.sum under a name of helpers. `fail` of toy.sum: "build", "update", or "" for neither.
 // Threads: the test's. Lifetime: ToyBox outlives the controller.
 #pragma once
 

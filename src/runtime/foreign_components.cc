@@ -1,0 +1,258 @@
+#include "runtime/foreign_components.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/strings.h"
+
+namespace invar::runtime {
+namespace {
+
+constexpr std::array<std::string_view, 7> kFamilies = {
+    "beyla", "database_observability", "faro", "loki", "mimir", "otelcol", "prometheus"};
+
+// Sorted.
+constexpr std::string_view kForeign[] = {
+    "beyla.ebpf",
+    "database_observability.mysql",
+    "database_observability.postgres",
+    "faro.receiver",
+    "loki.echo",
+    "loki.enrich",
+    "loki.enricher",
+    "loki.process",
+    "loki.relabel",
+    "loki.rules.kubernetes",
+    "loki.secretfilter",
+    "loki.source.api",
+    "loki.source.awsfirehose",
+    "loki.source.azure_event_hubs",
+    "loki.source.cloudflare",
+    "loki.source.docker",
+    "loki.source.file",
+    "loki.source.gcplog",
+    "loki.source.gelf",
+    "loki.source.heroku",
+    "loki.source.journal",
+    "loki.source.kafka",
+    "loki.source.kubernetes",
+    "loki.source.kubernetes_events",
+    "loki.source.podlogs",
+    "loki.source.string",
+    "loki.source.syslog",
+    "loki.source.windowsevent",
+    "loki.write",
+    "mimir.alerts.kubernetes",
+    "mimir.rules.kubernetes",
+    "otelcol.auth.azure",
+    "otelcol.auth.basic",
+    "otelcol.auth.bearer",
+    "otelcol.auth.google",
+    "otelcol.auth.headers",
+    "otelcol.auth.oauth2",
+    "otelcol.auth.sigv4",
+    "otelcol.connector.count",
+    "otelcol.connector.host_info",
+    "otelcol.connector.servicegraph",
+    "otelcol.connector.signaltometrics",
+    "otelcol.connector.spanlogs",
+    "otelcol.connector.spanmetrics",
+    "otelcol.encoding.jsonlog",
+    "otelcol.encoding.text",
+    "otelcol.exporter.awss3",
+    "otelcol.exporter.azureblob",
+    "otelcol.exporter.clickhouse",
+    "otelcol.exporter.datadog",
+    "otelcol.exporter.debug",
+    "otelcol.exporter.elasticsearch",
+    "otelcol.exporter.faro",
+    "otelcol.exporter.file",
+    "otelcol.exporter.googlecloud",
+    "otelcol.exporter.googlecloudpubsub",
+    "otelcol.exporter.kafka",
+    "otelcol.exporter.loadbalancing",
+    "otelcol.exporter.logging",
+    "otelcol.exporter.loki",
+    "otelcol.exporter.opensearch",
+    "otelcol.exporter.otlp",
+    "otelcol.exporter.otlphttp",
+    "otelcol.exporter.prometheus",
+    "otelcol.exporter.splunkhec",
+    "otelcol.exporter.syslog",
+    "otelcol.extension.jaeger_remote_sampling",
+    "otelcol.processor.attributes",
+    "otelcol.processor.batch",
+    "otelcol.processor.cardinality_guardian",
+    "otelcol.processor.cumulativetodelta",
+    "otelcol.processor.deltatocumulative",
+    "otelcol.processor.discovery",
+    "otelcol.processor.filter",
+    "otelcol.processor.groupbyattrs",
+    "otelcol.processor.interval",
+    "otelcol.processor.k8sattributes",
+    "otelcol.processor.memory_limiter",
+    "otelcol.processor.metric_start_time",
+    "otelcol.processor.probabilistic_sampler",
+    "otelcol.processor.redaction",
+    "otelcol.processor.resourcedetection",
+    "otelcol.processor.span",
+    "otelcol.processor.sql_fingerprint",
+    "otelcol.processor.tail_sampling",
+    "otelcol.processor.transform",
+    "otelcol.receiver.awscloudwatch",
+    "otelcol.receiver.awsecscontainermetrics",
+    "otelcol.receiver.awsfirehose",
+    "otelcol.receiver.awss3",
+    "otelcol.receiver.cloudflare",
+    "otelcol.receiver.datadog",
+    "otelcol.receiver.faro",
+    "otelcol.receiver.file_stats",
+    "otelcol.receiver.filelog",
+    "otelcol.receiver.fluentforward",
+    "otelcol.receiver.github",
+    "otelcol.receiver.googlecloudpubsub",
+    "otelcol.receiver.influxdb",
+    "otelcol.receiver.jaeger",
+    "otelcol.receiver.k8s_workloads",
+    "otelcol.receiver.kafka",
+    "otelcol.receiver.kubernetes_rollouts",
+    "otelcol.receiver.loki",
+    "otelcol.receiver.nginx",
+    "otelcol.receiver.opencensus",
+    "otelcol.receiver.otlp",
+    "otelcol.receiver.prometheus",
+    "otelcol.receiver.pyroscope",
+    "otelcol.receiver.sdlc",
+    "otelcol.receiver.solace",
+    "otelcol.receiver.splunkhec",
+    "otelcol.receiver.syslog",
+    "otelcol.receiver.tcplog",
+    "otelcol.receiver.vcenter",
+    "otelcol.receiver.zipkin",
+    "otelcol.storage.file",
+    "prometheus.alertmanager.relay",
+    "prometheus.echo",
+    "prometheus.enrich",
+    "prometheus.exporter.apache",
+    "prometheus.exporter.azure",
+    "prometheus.exporter.blackbox",
+    "prometheus.exporter.cadvisor",
+    "prometheus.exporter.catchpoint",
+    "prometheus.exporter.cloudwatch",
+    "prometheus.exporter.consul",
+    "prometheus.exporter.databricks",
+    "prometheus.exporter.dnsmasq",
+    "prometheus.exporter.elasticsearch",
+    "prometheus.exporter.gcp",
+    "prometheus.exporter.github",
+    "prometheus.exporter.ipmi",
+    "prometheus.exporter.kafka",
+    "prometheus.exporter.memcached",
+    "prometheus.exporter.mongodb",
+    "prometheus.exporter.mssql",
+    "prometheus.exporter.mysql",
+    "prometheus.exporter.nvidiagpu",
+    "prometheus.exporter.oracledb",
+    "prometheus.exporter.postgres",
+    "prometheus.exporter.process",
+    "prometheus.exporter.redis",
+    "prometheus.exporter.self",
+    "prometheus.exporter.smartctl",
+    "prometheus.exporter.snmp",
+    "prometheus.exporter.snowflake",
+    "prometheus.exporter.squid",
+    "prometheus.exporter.ssh",
+    "prometheus.exporter.static",
+    "prometheus.exporter.statsd",
+    "prometheus.exporter.tailscale",
+    "prometheus.exporter.unix",
+    "prometheus.exporter.windows",
+    "prometheus.expose",
+    "prometheus.mapping",
+    "prometheus.operator.podmonitors",
+    "prometheus.operator.probes",
+    "prometheus.operator.scrapeconfigs",
+    "prometheus.operator.servicemonitors",
+    "prometheus.receive_http",
+    "prometheus.relabel",
+    "prometheus.remote.queue",
+    "prometheus.remote_write",
+    "prometheus.scrape",
+    "prometheus.static",
+    "prometheus.write.queue",
+};
+
+constexpr std::string_view kHelpers[] = {
+    "discovery.aws",
+    "discovery.azure",
+    "discovery.consul",
+    "discovery.consulagent",
+    "discovery.digitalocean",
+    "discovery.dns",
+    "discovery.docker",
+    "discovery.dockerswarm",
+    "discovery.ec2",
+    "discovery.eureka",
+    "discovery.file",
+    "discovery.gce",
+    "discovery.hetzner",
+    "discovery.http",
+    "discovery.ionos",
+    "discovery.kubelet",
+    "discovery.kubernetes",
+    "discovery.kuma",
+    "discovery.lightsail",
+    "discovery.linode",
+    "discovery.marathon",
+    "discovery.nerve",
+    "discovery.nomad",
+    "discovery.openstack",
+    "discovery.ovhcloud",
+    "discovery.process",
+    "discovery.puppetdb",
+    "discovery.relabel",
+    "discovery.remote_relabel",
+    "discovery.scaleway",
+    "discovery.serverset",
+    "discovery.triton",
+    "discovery.uyuni",
+    "local.file",
+    "local.file_match",
+    "remote.aws.secrets_manager",
+    "remote.http",
+    "remote.kubernetes.configmap",
+    "remote.kubernetes.secret",
+    "remote.s3",
+    "remote.vault",
+};
+
+}  // namespace
+
+std::string_view family_of(std::string_view component) {
+  return component.substr(0, component.find('.'));
+}
+
+bool is_foreign_family(std::string_view family) {
+  return std::ranges::find(kFamilies, family) != kFamilies.end();
+}
+
+bool is_foreign_component(std::string_view name) {
+  if (!is_foreign_family(family_of(name)) || family_of(name) == name) return false;
+  return std::ranges::binary_search(kForeign, name) || nearest_foreign_component(name).empty();
+}
+
+std::string nearest_foreign_component(std::string_view name) {
+  const std::vector<std::string> known(std::begin(kForeign), std::end(kForeign));
+  const std::vector<std::string> similar = similar_names(name, known);
+  return similar.empty() ? "" : similar.front();
+}
+
+bool is_missing_helper(std::string_view name) {
+  return std::ranges::find(kHelpers, name) != std::end(kHelpers);
+}
+
+bool is_helper_family(std::string_view family) {
+  return family == "discovery" || family == "local" || family == "remote";
+}
+
+}  // namespace invar::runtime
