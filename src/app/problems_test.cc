@@ -151,6 +151,14 @@ const std::vector<Breakage>& breakages() {
       {"discovery.nomad", "a Nomad that is down",
        "discovery.nomad \"x\" {\n  server = \"http://nomad:4646\"\n}\n", [](VirtualDaemon&) {}, &all_refused,
        Severity::kFailing, "connection refused"},
+      {"discovery.ec2", "an AWS that is down",
+       "discovery.ec2 \"x\" {\n  region = \"r\"\n  access_key = \"k\"\n  secret_key = \"s\"\n}\n",
+       [](VirtualDaemon&) {}, &all_refused, Severity::kFailing, "connection refused"},
+      {"remote.s3", "an S3 that is down",
+       "remote.s3 \"x\" {\n  path = \"s3://b/f\"\n  poll_frequency = \"31s\"\n  client {\n    key = \"k\"\n  "
+       "  secret = \"s\"\n    region = "
+       "\"r\"\n  }\n}\n",
+       [](VirtualDaemon&) {}, &all_refused, Severity::kFailing, "connection refused"},
       {"remote.kubernetes.secret", "an API server that is down",
        "remote.kubernetes.secret \"x\" {\n  namespace = \"a\"\n  name = \"b\"\n  client {\n    api_server = "
        "\"http://api:6443\"\n  }\n}\n",
