@@ -38,7 +38,7 @@ Outcome<bool> Attach::wake() const {
   if (root_.socket(socket_path())) return false;
   // Where it is put the socket has its place, too: a JVM that cannot make one is not asked for it.
   const std::string trigger = fmt::format("/tmp/.attach_pid{}", facts_.inner_pid);
-  if (!root_.create_empty(trigger)) return trouble(TroubleKind::kNoDirectory, std::string(kNoDirectoryText));
+  if (!root_.create_empty(trigger)) return no_directory("/tmp: nothing can be created there");
   auto asked = ask_for_socket(trigger);
   root_.remove(trigger);
   if (!asked) return std::unexpected(asked.error());

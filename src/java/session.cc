@@ -117,9 +117,7 @@ class HotSpot final : public Session {
       }
     }
     if (!info_.library.empty() && !info_.directory.empty()) return {};
-    std::string sentence(kNoDirectoryText);
-    if (!last.sentence.empty()) sentence += fmt::format(" ({})", last.sentence);
-    return trouble(TroubleKind::kNoDirectory, std::move(sentence));
+    return no_directory(last.sentence);
   }
 
   // A recording that runs and is ours, from a life of ours that was cut off, is ended and kept; what else lies about is removed.

@@ -1,5 +1,7 @@
 #include "java/trouble.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -47,6 +49,12 @@ std::unexpected<Trouble> errno_trouble(std::string_view what, int error) {
   if (error == EACCES || error == EPERM) kind = TroubleKind::kNoPermission;
   if (error == ENOSYS) kind = TroubleKind::kUnsupported;
   return trouble(kind, errno_error(what, error).message);
+}
+
+std::unexpected<Trouble> no_directory(std::string_view last) {
+  std::string sentence = "no writable, executable directory in the container; mount an emptyDir at /tmp";
+  if (!last.empty()) sentence += fmt::format(" ({})", last);
+  return trouble(TroubleKind::kNoDirectory, std::move(sentence));
 }
 
 Duration retry_after(TroubleKind kind, unsigned failures, Duration interval) {

@@ -43,8 +43,8 @@ using Outcome = std::expected<T, Trouble>;
 // A failed system call on what belongs to the process: "<what>: <text>", with the kind that its errno means.
 [[nodiscard]] std::unexpected<Trouble> errno_trouble(std::string_view what, int error);
 
-inline constexpr std::string_view kNoDirectoryText =
-    "no writable, executable directory in the container; mount an emptyDir at /tmp";
+// kNoDirectory, with what was wrong with the last one tried, if anything.
+[[nodiscard]] std::unexpected<Trouble> no_directory(std::string_view last);
 
 // Until the next look. `failures` in a row, 1 or more; `interval` of the rounds.
 Duration retry_after(TroubleKind kind, unsigned failures, Duration interval);

@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from harness import SOURCE, Case, fetch, free_port, run, top_functions, until
+from harness import SOURCE, Case, HandlerServer, fetch, free_port, run, top_functions, until
 
 PROGRAM = SOURCE / "tests/e2e/java/Load.java"
 MISSING = [p for p in ("java", "javac", "unshare", "setpriv") if not shutil.which(p)]
@@ -277,6 +277,49 @@ pyroscope.fsdump "sdk" {{ target_directory = "{archive}" }}
                    "--output", str(exported), str(archive))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("Load.hot", top_functions(exported))
+
+
+class Guide(JavaCase):
+    def test_the_hosts_configuration_profiles_what_runs(self):
+        """As it stands, but for the server's address, in a PID namespace with one JVM."""
+        pushed = []
+
+        def answer(handler):
+            body = handler.rfile.read(int(handler.headers["Content-Length"]))
+            pushed.append(body)
+            handler.send_response(200)
+            handler.send_header("Content-Type", "application/proto")
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+
+        server = self.start(HandlerServer(answer))
+        text = re.search(r"^```alloy\n(.*?)^```", (SOURCE / "docs/guides/java.md").read_text(), re.M | re.S)[1]
+        folder = self.folder()
+        (folder / "c.alloy").write_text(text.replace("http://pyroscope:4040", f"http://{server.address}"))
+        with open(folder / "log", "w") as log:
+            both = subprocess.Popen(["unshare", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc", "sh", "-c",
+                                     f'(echo go; sleep 300) | java -Xmx64m -cp {CLASSES} Load & exec "$@"', "sh", os.environ["INVAR"], "run",
+                                     "--server.http.listen-addr=127.0.0.1:0", f"--storage.path={folder}/s", str(folder / "c.alloy")],
+                                    stdout=log, stderr=log)
+        self.addCleanup(both.wait)
+        self.addCleanup(both.kill)
+        init = int(until("the namespace", lambda: pathlib.Path(f"/proc/{both.pid}/task/{both.pid}/children").read_text()).split()[0])
+        until("the library in the JVM", lambda: any("libasyncProfiler" in p.read_text() for p in self.maps_in(init)))
+        time.sleep(2)  # what is recorded before the end
+        os.kill(init, signal.SIGTERM)
+        until("its profiles", lambda: b"process_cpu" in b"".join(pushed))
+        self.assertIn(b"invar.java", b"".join(pushed))
+
+    @staticmethod
+    def maps_in(init):
+        """The maps of the processes in its PID namespace."""
+        inside = os.readlink(f"/proc/{init}/ns/pid")
+        for folder in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                if os.readlink(folder / "ns/pid") == inside:
+                    yield folder / "maps"
+            except OSError:
+                pass
 
 
 class Lives(JavaCase):

@@ -71,7 +71,7 @@ constexpr const char* kDocumentation =
     R"md(Each target names a process by `__process_pid__`, as `discovery.process` does. Invar loads async-profiler into the JVM through the
 JVM's own attach socket, records for `interval`, reads the recording, and sends it as pprof profiles: `process_cpu` (or `wall`), `memory`,
 `mutex` and `block`. The application needs no agent, no option and no restart. The next round records before the last is read, so that
-nothing is missed while a server is slow.
+nothing is missed while a server is slow. [Profiling Java](../../guides/java.md) shows complete configurations.
 
 Only a HotSpot JVM that listens for it is touched. A process that is none, or that does not catch SIGQUIT, gets no signal; a JVM with
 `-XX:+DisableAttachMechanism` or `-Xrs` is left alone and named. When another profiler records in a JVM, it is left alone, too.
