@@ -2,26 +2,44 @@
 // OUT gets app/ (the files as served, and manifest.json), and web_assets.cc: each file gzipped, with the links that the document needs.
 import {execFileSync} from "node:child_process";
 import {createHash} from "node:crypto";
-import {mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from "node:fs";
-import {dirname, join} from "node:path";
+import {mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync} from "node:fs";
+import {dirname, join, resolve} from "node:path";
 import {fileURLToPath} from "node:url";
 import {gzipSync} from "node:zlib";
 
 const [esbuild, modules, out] = process.argv.slice(2);
-const source = join(dirname(fileURLToPath(import.meta.url)), "app");
+const here = dirname(fileURLToPath(import.meta.url));
 const files = join(out, "app");
 rmSync(files, {recursive: true, force: true});
 mkdirSync(files, {recursive: true});
 
-const common = ["--bundle", "--minify", "--target=es2022,chrome123,firefox120,safari17.5", "--log-level=warning", "--legal-comments=none", `--outdir=${files}`];
-const run = (...args) => execFileSync(esbuild, [...args, ...common], {env: {...process.env, NODE_PATH: modules}, stdio: "inherit"});
-run(join(source, "pipeline/worker.ts"), "--format=iife", "--entry-names=layout-[hash]");
+const common = ["--bundle", "--minify", "--target=es2022,chrome123,firefox120,safari17.5", "--log-level=warning", "--legal-comments=none", `--outdir=${resolve(files)}`];
+const run = (...args) => execFileSync(esbuild, [...args, ...common], {cwd: here, env: {...process.env, NODE_PATH: resolve(modules)}, stdio: "inherit"});
+run("app/pipeline/worker.ts", "--format=iife", "--entry-names=layout-[hash]");
 const [worker] = readdirSync(files);
-run(join(source, "main.tsx"), `--define:kWorkerFile="${worker}"`, "--format=esm", "--splitting", "--jsx=automatic", "--jsx-import-source=preact", "--entry-names=app-[hash]", "--chunk-names=[name]-[hash]");
-run(join(source, "style/app.css"), "--loader:.woff2=file", "--entry-names=app-[hash]", "--asset-names=[name]-[hash]");
+run("app/main.tsx", `--define:kWorkerFile="${worker}"`, "--format=esm", "--splitting", "--jsx=automatic", "--jsx-import-source=preact", "--entry-names=app-[hash]", "--chunk-names=[name]-[hash]");
+run("app/style/app.css", "--loader:.woff2=file", "--entry-names=app-[hash]", "--asset-names=[name]-[hash]");
 
-const icon = readFileSync(join(source, "icon.svg"));
-writeFileSync(join(files, `icon-${createHash("sha256").update(icon).digest("hex").slice(0, 8)}.svg`), icon);
+// esbuild's hashes know where the sources lie. Ours know the content alone, so that every checkout gives the same bytes: of a file with the
+// names in it by the hashes of those, as deep as names lead.
+const hash = (text) => createHash("sha256").update(text).digest("hex").slice(0, 8);
+function nameByContent() {
+  const scripts = readdirSync(files).filter((name) => name.endsWith(".js"));
+  const texts = new Map(scripts.map((name) => [name, readFileSync(join(files, name), "utf8")]));
+  const renamed = (text, names) => text.replace(/[\w.]+-[A-Z0-9]{8}\.js/g, (name) => names.get(name) ?? name);
+  let names = new Map(scripts.map((name) => [name, ""]));
+  for (let depth = 0; depth < scripts.length; ++depth)
+    names = new Map(scripts.map((name) => [name, name.replace(/-[A-Z0-9]{8}\.js$/, `-${hash(renamed(texts.get(name), names))}.js`)]));
+  if (new Set(names.values()).size !== scripts.length) throw new Error("two files have one name");
+  for (const name of scripts) {
+    writeFileSync(join(files, name), renamed(texts.get(name), names));
+    renameSync(join(files, name), join(files, names.get(name)));
+  }
+}
+nameByContent();
+
+const icon = readFileSync(join(here, "app/icon.svg"));
+writeFileSync(join(files, `icon-${hash(icon)}.svg`), icon);
 
 const kTypes = {svg: "image/svg+xml", js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", woff2: "font/woff2"};
 const names = readdirSync(files).sort();
