@@ -8,6 +8,7 @@ import {after, before, test} from "node:test";
 
 import {serve} from "./canned.mjs";
 import {kNow} from "./canned_data.mjs";
+import {largeProfile} from "./profile.mjs";
 
 const {APP, NODE_MODULES, SHOTS} = process.env;
 const from = createRequire(join(NODE_MODULES, "x.js"));
@@ -23,7 +24,7 @@ before(async () => (browser = await chromium.launch({executablePath: "/usr/bin/c
 after(() => browser?.close());
 
 // Opens a page of the app, runs `check`, and fails when the page reported an error or asked anybody else. `expected`: errors that belong to the case.
-async function withApp(path, check, {device = kDesk, server: options = {}, expected = /^$/, permissions = []} = {}) {
+async function withApp(path, check, {device = kDesk, server: options = {}, expected = /^$/, permissions = [], realTime = false} = {}) {
   const server = await serve(APP, options);
   const context = await browser.newContext({...device, colorScheme: "light", permissions});
   const page = await context.newPage();
@@ -31,7 +32,7 @@ async function withApp(path, check, {device = kDesk, server: options = {}, expec
   page.on("pageerror", (error) => wrong.push(error.message));
   page.on("console", (message) => ["error", "warning"].includes(message.type()) && !expected.test(message.text()) && wrong.push(message.text()));
   page.on("request", (request) => !request.url().startsWith(new URL(server.url).origin) && !request.url().startsWith("data:") && wrong.push(`asked for ${request.url()}`));
-  await page.clock.install({time: kNow + 1000});
+  if (!realTime) await page.clock.install({time: kNow + 1000});
   try {
     await page.goto(server.url + path);
     await check(page, server, context);
@@ -372,6 +373,47 @@ test("rule lab: a draft is tried against the targets, stands in the URL, and cha
   await page.clock.runFor(1000);
   await page.waitForSelector(".code-note >> text=expected a rule block");
   assert.ok(server.asked.every((each) => each.startsWith("GET") || each === "POST /api/v1/rules/try"));
+}));
+
+test("profiles: 100,000 frames, of which no more is drawn than the window shows", () => withApp("profiles", async (page) => {
+  await page.waitForSelector(".flame-line");
+  await page.waitForSelector(".card-foot >> text=/100,\\d+ frames, 600 profiles; 25,000 frames with 0.40 % were cut/");
+  const drawn = await page.evaluate(async () => {
+    let calls = 0;
+    const {fillRect} = CanvasRenderingContext2D.prototype;
+    CanvasRenderingContext2D.prototype.fillRect = function (...args) {
+      ++calls;
+      return fillRect.apply(this, args);
+    };
+    const box = document.querySelector(".flame-box");
+    box.focus();
+    box.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowDown", bubbles: true}));
+    box.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true}));
+    return new Promise((done) => setTimeout(() => done(calls), 100));
+  });
+  assert.ok(drawn > 0 && drawn < 40_000, `${drawn} rectangles`);
+}, {server: {large: largeProfile(100_000)}, realTime: true}));
+
+// Hours of an open tab in a minute: events, answers, other pages. What is kept is bounded, so the heap is.
+test("a tab that stays open keeps no more than at first", () => withApp("", async (page, server, context) => {
+  const cdp = await context.newCDPSession(page);
+  const heap = async () => {
+    await cdp.send("HeapProfiler.collectGarbage");
+    return (await cdp.send("Runtime.getHeapUsage")).usedSize;
+  };
+  const live = async (rounds) => {
+    for (let i = 0; i < rounds; ++i) {
+      for (const topic of ["verdict", "problems", "counters", "endpoints", "health", "rates"]) server.push(topic, {at: kNow});
+      if (i % 20 === 0) await page.click(`nav >> text=${["Targets", "Pipeline", "Delivery", "Overview"][(i / 20) % 4]}`);
+      await page.clock.fastForward(15_000);
+    }
+  };
+  await page.waitForSelector(".uplot");
+  await live(80);
+  const before = await heap();
+  await live(160);
+  const after = await heap();
+  assert.ok(after < before * 1.25 + 1_000_000, `${before} to ${after} bytes`);
 }));
 
 test("Alloy's addresses lead to the page that took their place", () => withApp("clustering", async (page) => {

@@ -11,9 +11,9 @@ import * as data from "./canned_data.mjs";
 const kTypes = {svg: "image/svg+xml", js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", woff2: "font/woff2"};
 export const kPolicy = "default-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action 'none'";
 
-export async function serve(files, {prefix = "/", state = "bad", many = 0, delay = 0, port = 0, stacks} = {}) {
+export async function serve(files, {prefix = "/", state = "bad", many = 0, delay = 0, port = 0, large} = {}) {
   const manifest = JSON.parse(readFileSync(join(files, "manifest.json"), "utf8"));
-  const options = {state, delay, stacks};
+  const options = {state, delay};
   let rows = state === "empty" ? [] : data.targets(many);
   const scraped = new Map();
   const replays = [];
@@ -71,7 +71,7 @@ export async function serve(files, {prefix = "/", state = "bad", many = 0, delay
     }
     if (path === "profiles/list") return data.profileList;
     if (path === "profiles/timeline") return data.timeline();
-    if (path === "profiles/tree") return data.tree(two, options.stacks);
+    if (path === "profiles/tree") return data.tree(two, large);
     if (path === "profiles/top") return data.top(two, params);
     return null;
   }
@@ -104,7 +104,7 @@ export async function serve(files, {prefix = "/", state = "bad", many = 0, delay
     asked.push(`${request.method} ${url.pathname}${url.search}`);
     if (options.delay > 0) await new Promise((done) => setTimeout(done, options.delay));
     if (options.state === "down") return void request.socket.destroy();
-    if (options.state === "password") return void response.writeHead(401, {"WWW-Authenticate": 'Basic realm="Invar"'}).end("Unauthorized");
+    if (options.state === "password") return void response.writeHead(401).end("Unauthorized"); // as after the browser's own question was dismissed
     const send = (status, type, body, more = {}) => {
       const zipped = body.length > 200 && !type.startsWith("font");
       response.writeHead(status, {"Content-Type": type, "X-Content-Type-Options": "nosniff", ...(zipped ? {"Content-Encoding": "gzip"} : {}), ...more});

@@ -293,8 +293,9 @@ const kStacks = [
 ];
 const kSeconds = 300;
 
-export function tree(two, stacks = kStacks) {
-  const lines = stacks.map(([path, before, after]) => [path, ...(two ? [before * kSeconds * 1e9, after * kSeconds * 1e9] : [after * kSeconds * 1e9])]);
+export function tree(two, large) {
+  if (large) return {at: kNow, profiles: [600], first: kNow - 300_000, last: kNow, seconds: kSeconds, cut: {nodes: 25_000, share: 0.004, profiles: 0}, tree: large};
+  const lines = kStacks.map(([path, before, after]) => [path, ...(two ? [before * kSeconds * 1e9, after * kSeconds * 1e9] : [after * kSeconds * 1e9])]);
   const made = profileOf(lines, {title: "search", sides: two ? ["An hour ago", "Now"] : [""]});
   return {at: kNow, profiles: two ? [600, 600] : [600], first: kNow - 300_000, last: kNow, seconds: kSeconds, cut: {nodes: 0, share: 0, profiles: 0}, tree: made};
 }

@@ -96,7 +96,8 @@ function Scrapes({scrapes}: {scrapes: Scrape[]}) {
       <div class="ticks" role="img" aria-label={`${scrapes.length} scrapes, ${bad} of them failed`}>
         {old.map((each) => <i key={each.started} class={each.outcome === "ok" ? "" : "bad"} style={{height: each.outcome === "ok" ? `${Math.max(8, (each.bytes / most) * 100)}%` : "32%"}} title={outcomeTitle(each)}/>)}
       </div>
-      <p class="ends small soft"><Time at={old[0].started} seconds/>{good ? <span>last good: <Time at={good.started} seconds/>, {duration(good.took)}, {bytes(good.bytes)}, {counted(good.samples, "sample")}</span> : <span>none of them was good</span>}<Time at={scrapes[0].started} seconds/></p>
+      <p class="ends small soft"><Time at={old[0].started} seconds/><Time at={scrapes[0].started} seconds/></p>
+      <p class="small soft">{good ? <>Last good: <Time at={good.started} seconds/>, {duration(good.took)}, {bytes(good.bytes)}, {counted(good.samples, "sample")}</> : "None of them was good."}</p>
       <button type="button" class="link small" aria-expanded={table} onClick={() => setTable(!table)}>{table ? "Hide the list" : "As a list"}</button>
       {table && (
         <div class="scroll-x" tabIndex={0} role="region" aria-label="Scrapes"><table class="plain small">
