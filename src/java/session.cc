@@ -141,6 +141,7 @@ class HotSpot final : public Session {
     const auto answer = attach(plan).command({"load", info_.library, "true", what + ",log=" + log});
     const std::string said = root_.read(log, kMostLogBytes).value_or("");
     root_.remove(log);
+    if (!answer && process_.ended(0)) return trouble(TroubleKind::kGone, "the JVM ended");
     if (!answer) return std::unexpected(answer.error());
     auto read = read_load_answer(*answer);
     if (read || read.error().kind != TroubleKind::kAgentRefused) return read;

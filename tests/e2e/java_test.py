@@ -399,6 +399,8 @@ discovery.relabel "java" {{
         until("the new one", lambda: str(new.pid) in self.profiled(archive))
         until("the old ones gone", lambda: set(self.states(invar)) == {jvms[0].pid, new.pid})
         self.assertEqual(invar.get("/-/healthy")[0], 200)
+        for not_an_end in ("no_answer", "recording_refused"):
+            self.assertEqual(invar.metric("pyroscope_java_rounds_total", result=not_an_end), 0)
         invar.stop()
         for jvm in (jvms[0], new):
             self.assert_nothing_left(jvm.pid)
