@@ -37,6 +37,8 @@ class MemoryResponder final : public Responder {
   // Everything written is kept until finish(): a stream without end is cut by the caller's watch on the backlog.
   std::size_t backlog_bytes() const override { return started_ ? response_.body.size() : 0; }
   bool alive() const override { return static_cast<bool>(done_); }
+  // Takes everything and stays: the one who asks learns of the end alone.
+  void on_change(Changed) override {}
 
  private:
   void deliver() {

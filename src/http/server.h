@@ -2,7 +2,8 @@
 //
 // A Handler gets the whole request (body limited) and answers through a Responder, at once or later. Long answers (profiles
 // over N seconds, streams) write chunks. Handlers run on the loop thread.
-// Lifetime: a Responder may outlive its connection; writes then do nothing and alive() is false.
+// Lifetime: a Responder may outlive its connection; writes then do nothing and alive() is false. What it told on_change() goes with
+//           its answer or its connection.
 // Spec:     cli-http-ui.md 5, runtime.md 12.3. Beast stays inside this folder.
 #pragma once
 
@@ -55,6 +56,11 @@ class Responder {
   virtual void finish() = 0;
   [[nodiscard]] virtual std::size_t backlog_bytes() const = 0;
   [[nodiscard]] virtual bool alive() const = 0;
+  // `changed` hears kDrained whenever everything written so far was taken, and kGone once, when the peer has gone; never from within a
+  // call of this.
+  enum class Change { kDrained, kGone };
+  using Changed = std::function<void(Change)>;
+  virtual void on_change(Changed changed) = 0;
 };
 using ResponderPtr = std::shared_ptr<Responder>;
 using Handler = std::function<void(ServerRequest, ResponderPtr)>;

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -44,6 +45,7 @@ class AnswerSink {
   virtual void abandon(std::uint64_t turn, bool streaming) = 0;
   [[nodiscard]] virtual std::size_t backlog(std::uint64_t turn) const = 0;
   [[nodiscard]] virtual bool open(std::uint64_t turn) const = 0;
+  virtual void watch(std::uint64_t turn, Responder::Changed changed) = 0;
 };
 
 class ConnectionResponder final : public Responder {
@@ -81,6 +83,10 @@ class ConnectionResponder final : public Responder {
   bool alive() const override {
     const auto sink = sink_.lock();
     return sink && state_ != State::kDone && sink->open(turn_);
+  }
+  void on_change(Changed changed) override {
+    if (const auto sink = sink_.lock(); sink && state_ != State::kDone)
+      sink->watch(turn_, std::move(changed));
   }
 
  private:
@@ -137,6 +143,8 @@ class Connection final : public ServerConnection,
     ErrorText ignored;
     socket().close(ignored);
     timer_.cancel();
+    // Whoever writes finds out in its own time, not in the middle of a write.
+    asio::post(stream_.get_executor(), [self] { self->tell_gone(); });
     ++turn_;
     if (auto callback = std::exchange(closed_callback_, nullptr)) callback(this);
   }
@@ -203,6 +211,9 @@ class Connection final : public ServerConnection,
 
   std::size_t backlog(std::uint64_t turn) const override { return turn == turn_ ? backlog_ : 0; }
   bool open(std::uint64_t turn) const override { return turn == turn_ && !closed_ && !peer_gone_; }
+  void watch(std::uint64_t turn, Responder::Changed changed) override {
+    if (turn == turn_ && state_ == State::kAnswering) changed_ = std::move(changed);
+  }
 
  private:
   enum class State { kIdle, kReading, kAnswering, kClosing };
@@ -256,6 +267,7 @@ class Connection final : public ServerConnection,
   }
 
   void read_more() {
+    if (watching_) return;  // its bytes come first
     beast::http::async_read_some(
         stream_, buffer_, *parser_,
         [self = this->shared_from_this()](const ErrorText& error, std::size_t) { self->on_read(error); });
@@ -370,16 +382,41 @@ class Connection final : public ServerConnection,
     return true;
   }
 
-  // While a handler works, a peer that goes away is noticed without taking bytes of a next request off the socket.
+  // While a handler works, a peer that goes away is noticed. Bytes of a next request stay on the socket; those of TLS, whose farewell
+  // has to be deciphered, are kept for it.
   void notice_departure() {
-    if (buffer_.size() > 0) return;
+    if (buffer_.size() > 0 || watching_) return;
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      watching_ = true;
+      early_.resize(kReadAhead);  // not the buffer, which may be made anew when the answer ends first
+      stream_.async_read_some(asio::buffer(early_),
+                              [self = this->shared_from_this()](const ErrorText& error, std::size_t n) {
+                                self->on_early_bytes(error, n);
+                              });
+      return;
+    }
     socket().async_wait(asio::socket_base::wait_read, [self = this->shared_from_this(),
                                                        turn = turn_](const ErrorText& error) {
       if (error || self->closed_ || turn != self->turn_) return;
       char byte = 0;
       const auto n = ::recv(self->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-      if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) self->peer_gone_ = true;
+      if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) self->tell_gone();
     });
+  }
+
+  void on_early_bytes(const ErrorText& error, std::size_t n) {
+    watching_ = false;
+    buffer_.commit(asio::buffer_copy(buffer_.prepare(n), asio::buffer(early_, n)));
+    early_ = {};
+    if (closed_) return;
+    const bool between = state_ == State::kIdle || state_ == State::kReading;
+    if (error) return between ? close() : tell_gone();
+    if (between) read_more();
+  }
+
+  void tell_gone() {
+    peer_gone_ = true;
+    if (auto changed = std::exchange(changed_, nullptr)) changed(Responder::Change::kGone);
   }
 
   // ---- writing
@@ -422,11 +459,13 @@ class Connection final : public ServerConnection,
       answer_written();
     } else {
       deadline_ = Clock::time_point::max();  // the handler may take its time
+      if (auto changed = changed_) changed(Responder::Change::kDrained);
     }
   }
 
   void answer_written() {
     ++turn_;
+    changed_ = nullptr;
     if (keep_alive_) return read_request();
     state_ = State::kClosing;
     if (lingering_) return linger();
@@ -485,6 +524,9 @@ class Connection final : public ServerConnection,
   bool version_10_ = false;
   bool head_only_ = false;
   bool peer_gone_ = false;
+  bool watching_ = false;       // a read is under way beside the answer
+  std::string early_;           // for what it reads
+  Responder::Changed changed_;  // of the request that is answered
 
   std::deque<std::string> output_;
   std::size_t written_of_front_ = 0;

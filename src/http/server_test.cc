@@ -218,6 +218,53 @@ TEST_F(ServerTest, ADepartedPeerIsNoticedWhileTheHandlerWorks) {
   held->send({200, {}, "nobody reads this"});
 }
 
+TEST_F(ServerTest, AStreamHearsWhenItIsDrainedAndWhenItsPeerIsGone) {
+  ResponderPtr stream;
+  Server& server =
+      h.serve([&stream](ServerRequest, ResponderPtr responder) { stream = std::move(responder); });
+  RawPeer peer(h, server.address());
+  peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(h.wait([&] { return stream != nullptr; }));
+  int drained = 0, gone = 0;
+  bool inside = true;
+  stream->on_change([&](Responder::Change change) {
+    EXPECT_FALSE(inside);
+    ++(change == Responder::Change::kDrained ? drained : gone);
+    if (change == Responder::Change::kDrained) {
+      EXPECT_EQ(stream->backlog_bytes(), 0u);
+    }
+  });
+  stream->start({200, {}, ""});
+  stream->write("one");
+  inside = false;
+  ASSERT_TRUE(h.wait([&] { return drained > 0; }));
+  ASSERT_TRUE(peer.read_until("one"));
+  peer.hang_up();
+  ASSERT_TRUE(h.wait([&] { return gone > 0; }));
+  inside = true;
+  stream->write("two");
+  inside = false;
+  h.wait([&] { return gone > 1; }, 20ms);
+  EXPECT_EQ(gone, 1);
+}
+
+TEST_F(ServerTest, WhatAnAnswerWatchedEndsWithIt) {
+  ResponderPtr held;
+  int changes = 0;
+  Server& server = h.serve([&](ServerRequest, ResponderPtr responder) {
+    responder->on_change([&](Responder::Change) { ++changes; });
+    held = std::move(responder);
+  });
+  RawPeer peer(h, server.address());
+  peer.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(h.wait([&] { return held != nullptr; }));
+  held->send({200, {}, "done"});
+  ASSERT_TRUE(peer.read_until("done"));
+  peer.hang_up();
+  EXPECT_TRUE(h.wait([&] { return server.connections() == 0; }));
+  EXPECT_EQ(changes, 0);
+}
+
 TEST_F(ServerTest, AForgottenAnswerIsA500AndACutStreamLooksCut) {
   Server& server = h.serve([](ServerRequest request, ResponderPtr responder) {
     if (request.path == "/stream") responder->start({200, {}, ""});

@@ -228,6 +228,43 @@ TEST_F(TlsTest, PlainHttpOnTheTlsPortIsToldSo) {
   EXPECT_EQ(r->body, "Client sent an HTTP request to an HTTPS server.\n");
 }
 
+TEST_F(TlsTest, APeerThatSaysFarewellIsNoticedWhileTheHandlerWorks) {
+  ResponderPtr held;
+  bool gone = false;
+  Server& server = serve(server_tls(), [&](ServerRequest, ResponderPtr responder) {
+    responder->on_change([&](Responder::Change change) { gone = change == Responder::Change::kGone; });
+    held = std::move(responder);
+  });
+  auto client = h.client(trusting());
+  Request request;
+  request.url = "https://" + server.address() + "/";
+  auto call = client->send(std::move(request), [](Outcome) {});
+  ASSERT_TRUE(h.wait([&] { return held != nullptr; }));
+  EXPECT_TRUE(held->alive());
+  call.reset();
+  EXPECT_TRUE(h.wait([&] { return gone; }));
+  EXPECT_FALSE(held->alive());
+}
+
+TEST_F(TlsTest, OneConnectionAnswersManyRequestsThatComeEarlyOrLate) {
+  std::vector<ResponderPtr> held;
+  Server& server = serve(
+      server_tls(), [&](ServerRequest, ResponderPtr responder) { held.push_back(std::move(responder)); });
+  auto client = h.client(trusting());
+  for (int i = 0; i < 3; ++i) {
+    std::optional<Outcome> outcome;
+    Request request;
+    request.url = "https://" + server.address() + "/";
+    const auto call = client->send(std::move(request), [&](Outcome got) { outcome = std::move(got); });
+    ASSERT_TRUE(h.wait([&] { return held.size() == static_cast<std::size_t>(i) + 1; }));
+    held.back()->send({200, {}, "hello"});
+    ASSERT_TRUE(h.wait([&] { return outcome.has_value(); }));
+    ASSERT_TRUE(*outcome) << failure_text(*outcome);
+    EXPECT_EQ((*outcome)->body, "hello");
+  }
+  EXPECT_EQ(server.connections(), 1u);
+}
+
 TEST_F(TlsTest, TlsToAPlainPortIsToldSo) {
   Server& server = h.serve(kHello);
   EXPECT_EQ(ask(trusting(), server),

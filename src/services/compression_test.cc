@@ -13,6 +13,7 @@ struct Answer : http::Responder {
   void finish() override {}
   [[nodiscard]] std::size_t backlog_bytes() const override { return 0; }
   [[nodiscard]] bool alive() const override { return true; }
+  void on_change(Changed) override {}
   http::ServerResponse got;
 };
 

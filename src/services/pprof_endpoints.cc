@@ -60,8 +60,7 @@ http::ServerResponse profile_response(std::string body, std::string_view name) {
 
 class PprofHandler : public std::enable_shared_from_this<PprofHandler> {
  public:
-  PprofHandler(async::Loop& loop, async::WorkerPool& pool)
-      : loop_(loop), profiler_(loop, pool), watch_(loop) {}
+  PprofHandler(async::Loop& loop, async::WorkerPool& pool) : loop_(loop), profiler_(loop, pool) {}
 
   void snapshot(const Kind& kind, const http::ServerRequest& request, const http::ResponderPtr& responder) {
     selfprof::SnapshotRequest wanted{.kind = kind.snapshot};
@@ -105,8 +104,12 @@ class PprofHandler : public std::enable_shared_from_this<PprofHandler> {
       return;
     }
     capture_ = std::move(*capture);
-    responder_ = responder;
-    watch();
+    // A client that hung up must not keep the one CPU profiler busy.
+    responder->on_change([self = weak_from_this(), capture = capture_.get()](http::Responder::Change change) {
+      const auto handler = self.lock();
+      if (change == http::Responder::Change::kGone && handler && handler->capture_.get() == capture)
+        handler->end();
+    });
   }
 
  private:
@@ -121,21 +124,7 @@ class PprofHandler : public std::enable_shared_from_this<PprofHandler> {
     return std::nullopt;
   }
 
-  // A client that hung up must not keep the one CPU profiler busy.
-  void watch() {
-    watch_.arm_after(std::chrono::seconds(1), [this] {
-      if (!responder_) return;
-      if (responder_->alive()) {
-        watch();
-      } else {
-        end();
-      }
-    });
-  }
-
   void end() {
-    watch_.cancel();
-    responder_.reset();
     // Not from inside the capture's own callback.
     loop_.post([capture = std::shared_ptr<SelfProfiler::Capture>(std::move(capture_))] {});
   }
@@ -143,8 +132,6 @@ class PprofHandler : public std::enable_shared_from_this<PprofHandler> {
   async::Loop& loop_;
   SelfProfiler profiler_;
   std::unique_ptr<SelfProfiler::Capture> capture_;
-  http::ResponderPtr responder_;
-  async::Timer watch_;
 };
 
 }  // namespace

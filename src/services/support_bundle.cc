@@ -23,7 +23,6 @@ using selfprof::Snapshot;
 
 constexpr std::int64_t kMaxSeconds = 30;
 constexpr Duration kCpuHeadStart = std::chrono::milliseconds(200);  // the profile ends before the rest
-constexpr Duration kWatchInterval = std::chrono::milliseconds(500);
 constexpr std::size_t kMaxWaiting = 16;
 constexpr std::size_t kMaxLogBytes = std::size_t{16} << 20;
 constexpr std::string_view kFolder = "invar-support-bundle/";
@@ -222,7 +221,7 @@ class Collection {
 class SupportHandler {
  public:
   SupportHandler(async::Loop& loop, async::WorkerPool& pool, SupportBundleHost host)
-      : loop_(loop), pool_(pool), host_(std::move(host)), watch_(loop) {}
+      : loop_(loop), pool_(pool), host_(std::move(host)) {}
 
   void handle(const http::ServerRequest& request, const http::ResponderPtr& responder) {
     if (host_.disabled) {
@@ -235,12 +234,14 @@ class SupportHandler {
       responder->send(http::text_response(400, seconds.error().message));
       return;
     }
-    std::erase_if(waiting_, [](const Waiting& other) { return !other.responder->alive(); });
     if (waiting_.size() == kMaxWaiting) {
       responder->send(http::text_response(503, "too many requests for support bundles are waiting"));
       return;
     }
     waiting_.push_back({responder, *seconds});
+    responder->on_change(alive_.bind([this, who = std::weak_ptr(responder)](http::Responder::Change change) {
+      if (change == http::Responder::Change::kGone) forget(who.lock());
+    }));
     start_next();
   }
 
@@ -270,11 +271,9 @@ class SupportHandler {
     while (!collection_ && !waiting_.empty()) {
       Waiting next = std::move(waiting_.front());
       waiting_.pop_front();
-      if (!next.responder->alive()) continue;
       responder_ = std::move(next.responder);
       collection_ = std::make_unique<Collection>(loop_, pool_, host_, next.seconds,
                                                  [this](Result<std::string> zip) { answer(std::move(zip)); });
-      watch();
     }
   }
 
@@ -294,18 +293,13 @@ class SupportHandler {
     end();
   }
 
-  void watch() {
-    watch_.arm_after(kWatchInterval, [this] {
-      if (responder_->alive()) {
-        watch();
-      } else {
-        end();
-      }
-    });
+  // Its client hung up.
+  void forget(const http::ResponderPtr& responder) {
+    std::erase_if(waiting_, [&](const Waiting& other) { return other.responder == responder; });
+    if (responder && responder == responder_) end();
   }
 
   void end() {
-    watch_.cancel();
     responder_.reset();
     // Its own callback may be what runs now.
     loop_.post(alive_.bind([this] {
@@ -320,7 +314,6 @@ class SupportHandler {
   std::deque<Waiting> waiting_;
   http::ResponderPtr responder_;  // of collection_
   std::unique_ptr<Collection> collection_;
-  async::Timer watch_;
   async::Alive alive_;
 };
 

@@ -27,10 +27,14 @@ class Answer : public http::Responder {
   void write(std::string) override { FAIL(); }
   void finish() override { FAIL(); }
   [[nodiscard]] std::size_t backlog_bytes() const override { return 0; }
-  [[nodiscard]] bool alive() const override { return !hung_up && !answer; }
+  [[nodiscard]] bool alive() const override { return !answer; }
+  void on_change(Changed changed) override { changed_ = std::move(changed); }
+  void hang_up() { changed_(Change::kGone); }
 
   std::optional<http::ServerResponse> answer;
-  bool hung_up = false;
+
+ private:
+  Changed changed_;
 };
 
 class SupportBundle : public testing::Test {
@@ -162,7 +166,8 @@ TEST_F(SupportBundle, AClientThatHangsUpEndsIt) {
   const auto gone = get("duration=30");
   const auto also_gone = get("duration=30");
   const auto waits = get("duration=1");
-  gone->hung_up = also_gone->hung_up = true;
+  gone->hang_up();
+  also_gone->hang_up();
   loop.advance(1500ms);
   ASSERT_TRUE(waits->answer);
   EXPECT_EQ(waits->answer->status, 200);
@@ -175,7 +180,7 @@ TEST_F(SupportBundle, HangingUpWhileItIsPackedIsNoMatter) {
   const auto gone = get("duration=1");
   pool.set_paused(true);
   loop.advance(1s);
-  gone->hung_up = true;
+  gone->hang_up();
   loop.advance(1s);
   pool.set_paused(false);
   loop.run_until_idle();
@@ -238,7 +243,7 @@ TEST_F(SupportBundle, TheQueueIsBounded) {
   const auto refused = get("duration=1");
   ASSERT_TRUE(refused->answer);
   EXPECT_EQ(refused->answer->status, 503);
-  waiting.back()->hung_up = true;
+  waiting.back()->hang_up();
   EXPECT_FALSE(get("duration=1")->answer);
 }
 

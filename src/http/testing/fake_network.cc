@@ -51,6 +51,7 @@ class FakeResponder final : public Responder {
   void finish() override {}
   std::size_t backlog_bytes() const override { return 0; }
   bool alive() const override { return true; }
+  void on_change(Changed) override {}
 
  private:
   std::shared_ptr<std::optional<ServerResponse>> out_;
