@@ -165,13 +165,17 @@ ast::FilePtr parsed(const std::string& path, std::string text) {
 
 }  // namespace
 
-std::string redacted_source(const std::string& path, const std::string& text, const SchemaOf& schema_of) {
+std::string hidden_secrets(const std::string& path, const std::string& text, const SchemaOf& schema_of) {
   const auto file = parsed(path, text);
   if (!file) return std::string(kLeftOut);
   Redactor redactor(*file);
   redactor.top(file->body, schema_of);
   redactor.comments(file->comments);
-  const auto redacted = parsed(path, redactor.take());
+  return redactor.take();
+}
+
+std::string redacted_source(const std::string& path, const std::string& text, const SchemaOf& schema_of) {
+  const auto redacted = parsed(path, hidden_secrets(path, text, schema_of));
   return redacted ? syntax::print_file(*redacted) : std::string(kLeftOut);
 }
 

@@ -18,6 +18,9 @@ namespace invar::services {
 // The arguments of a component or configuration block by its full name; null when there is no such thing.
 using SchemaOf = std::function<const syntax::Schema*(std::string_view name)>;
 
+// The text as it was written but for its secrets, so that its lines keep their numbers (but where a secret took several).
+std::string hidden_secrets(const std::string& path, const std::string& text, const SchemaOf& schema_of);
+// The same, formatted.
 std::string redacted_source(const std::string& path, const std::string& text, const SchemaOf& schema_of);
 
 // Every `//user:password@` in the text without its password. Also right for text that holds no URL.
