@@ -20,12 +20,14 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "component/claims.h"
+#include "component/inspection.h"
 #include "component/problem.h"
 #include "fs/filesystem.h"
 #include "http/client.h"
 #include "http/server.h"
 #include "metrics/metrics.h"
 #include "pipeline/ledger.h"
+#include "pipeline/tap.h"
 #include "syntax/evaluator.h"
 #include "syntax/schema.h"
 
@@ -66,6 +68,8 @@ struct Options {
   std::string instance_uid;          // X-Invar-Id
   // Publishes new exports; ignored when equal to the previous ones. May be called from build() on.
   std::function<void(Boxed exports)> set_exports;
+  // What passes through the component is shown to it.
+  pipeline::Tap tap;
 };
 
 class Component {
@@ -85,6 +89,10 @@ class Component {
   [[nodiscard]] virtual BodyValue debug_info() const { return {}; }
   // Where the profiles that it took went, by destination.
   [[nodiscard]] virtual std::vector<const pipeline::Ledger*> ledgers() const { return {}; }
+  // What pages ask (inspection.h), of the components that have it.
+  [[nodiscard]] virtual ScrapedTargets* scraped_targets() { return nullptr; }
+  [[nodiscard]] virtual std::optional<Relabeling> relabeling() const { return std::nullopt; }
+  [[nodiscard]] virtual std::vector<OutletView> outlets() const { return {}; }
 };
 
 struct Registration {

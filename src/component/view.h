@@ -40,6 +40,15 @@ struct OtherPipelines {
   std::vector<Block> listeners;  // of what remains
 };
 
+// A component itself. Valid until the loop's next turn.
+struct RunningComponent {
+  const Registration* registration = nullptr;
+  Component* component = nullptr;  // null: it could not be built yet
+  pipeline::Tap tap;
+  const Boxed* arguments = nullptr;  // that it took last; may be empty
+  const Boxed* exports = nullptr;
+};
+
 class ComponentDirectory {
  public:
   virtual ~ComponentDirectory() = default;
@@ -49,6 +58,10 @@ class ComponentDirectory {
   [[nodiscard]] virtual std::vector<std::string> unhealthy_component_names() const = 0;  // for /-/healthy
   // Of the root and of all modules below it.
   [[nodiscard]] virtual std::vector<ComponentView> list_all() const { return list(""); }
+  // Null for what is no component of the registry.
+  [[nodiscard]] virtual std::optional<RunningComponent> running(std::string_view /*id*/) const {
+    return std::nullopt;
+  }
   [[nodiscard]] virtual bool has_module(std::string_view module_id) const { return module_id.empty(); }
   [[nodiscard]] virtual OtherPipelines other_pipelines() const { return {}; }
 };

@@ -1,5 +1,6 @@
 // Intake: the receiver that a component exports. It stays while settings change, and outlives its owner: once closed it
 // refuses, and nobody calls into what is gone.
+// Everything offered passes the component's tap.
 // Shape:   Owner has accept(ProfilePtr) -> Answer and accept_kept(ProfilePtr, Kept).
 // Threads: loop thread only.
 #pragma once
@@ -8,16 +9,22 @@
 #include <utility>
 
 #include "pipeline/profile.h"
+#include "pipeline/tap.h"
 
 namespace invar::pipeline {
 
 template <class Owner>
 class Intake final : public Receiver {
  public:
-  Intake(Owner* owner, std::string id) : owner_(owner), id_(std::move(id)) {}
-  Answer accept(const ProfilePtr& profile) override { return owner_ ? owner_->accept(profile) : closed(); }
+  Intake(Owner* owner, std::string id, Tap tap) : owner_(owner), id_(std::move(id)), tap_(std::move(tap)) {}
+  Answer accept(const ProfilePtr& profile) override {
+    if (!owner_) return closed();
+    tap_.took(profile);
+    return owner_->accept(profile);
+  }
   void accept_kept(const ProfilePtr& profile, Kept kept) override {
     if (!owner_) return kept(closed());
+    tap_.took(profile);
     owner_->accept_kept(profile, std::move(kept));
   }
   [[nodiscard]] std::string_view component_id() const override { return id_; }
@@ -28,6 +35,7 @@ class Intake final : public Receiver {
 
   Owner* owner_;
   std::string id_;
+  const Tap tap_;
 };
 
 }  // namespace invar::pipeline

@@ -52,7 +52,7 @@ TEST(Outlets, CountPushedProfilesThatEverybodyTook) {
 
 TEST(Intake, RefusesOnceItsOwnerIsGone) {
   RecordingReceiver owner;
-  Intake<RecordingReceiver> intake(&owner, "pyroscope.relabel.x");
+  Intake<RecordingReceiver> intake(&owner, "pyroscope.relabel.x", Tap());
   EXPECT_TRUE(intake.accept(profile_of(BodyKind::kPprof)).accepted());
   EXPECT_EQ(owner.taken.size(), 1u);
   intake.close();

@@ -1,10 +1,14 @@
 #include "runtime/component_node.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/check.h"
+#include "component/target.h"
 #include "fs/path.h"
+#include "syntax/decode_impl.h"
 
 namespace invar::runtime {
 namespace {
@@ -21,7 +25,10 @@ ComponentNode::ComponentNode(std::string id, std::string label, const component:
                              const ModuleContext& module)
     : TaskNode(std::move(id), module, kComponentWords),
       registration_(&registration),
-      label_(std::move(label)) {
+      label_(std::move(label)),
+      tap_([recent = module.environment->recent, id = task_id()](const pipeline::ProfilePtr& profile) {
+        if (recent != nullptr) recent->keep(id, profile);
+      }) {
   if (registration.exports != nullptr)
     exports_ = syntax::Boxed(registration.exports, registration.exports->make());
 }
@@ -80,6 +87,7 @@ component::Options ComponentNode::make_options() {
   options.cluster = environment.cluster;
   options.claims = environment.claims.get();
   options.instance_uid = environment.instance_uid;
+  options.tap = tap_;
   options.set_exports = alive_.bind([this](syntax::Boxed exports) { publish(std::move(exports)); });
   return options;
 }
@@ -90,7 +98,31 @@ void ComponentNode::publish(syntax::Boxed exports) {
   if (exports == exports_) return;
   exports_ = std::move(exports);
   exports_value_.reset();
+  if (tap_.watched()) show_exports();
   module().exports_changed(*this);
+}
+
+// Targets one by one, which is what people look for; of anything else that it changed.
+void ComponentNode::show_exports() const {
+  constexpr std::size_t kMost = 1000;
+  for (const auto& [name, value] : exports()->as_object().fields) {
+    const auto targets = syntax::Codec<component::Targets>::decode(value);
+    if (!targets) {
+      tap_.show("exports", [&name] { return name + " has changed"; });
+      continue;
+    }
+    tap_.show("exports", [&] { return fmt::format("{} has {} targets now", name, targets->size()); });
+    for (std::size_t i = 0; i < std::min(targets->size(), kMost); ++i)
+      tap_.show("target", [&] { return (*targets)[i].to_string(); });
+  }
+}
+
+std::optional<component::RunningComponent> ComponentNode::running() const {
+  return component::RunningComponent{.registration = registration_,
+                                     .component = component_.get(),
+                                     .tap = tap_,
+                                     .arguments = &arguments_,
+                                     .exports = &exports_};
 }
 
 const syntax::Value* ComponentNode::exports() const {

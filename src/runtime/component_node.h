@@ -28,6 +28,7 @@ class ComponentNode : public TaskNode {
   void start_task() override;
   void stop_task(async::Task done) override;
   [[nodiscard]] std::optional<component::ComponentView> view(bool details) const override;
+  [[nodiscard]] std::optional<component::RunningComponent> running() const override;
   [[nodiscard]] std::string component_name() const override { return registration_->name; }
 
  protected:
@@ -39,6 +40,7 @@ class ComponentNode : public TaskNode {
   Result<> build(const syntax::Boxed& arguments);
   component::Options make_options();
   void publish(syntax::Boxed exports);
+  void show_exports() const;
   [[nodiscard]] std::vector<component::Problem> problems(const component::Health& health) const;
 
   const component::Registration* registration_;
@@ -47,7 +49,8 @@ class ComponentNode : public TaskNode {
   bool update_failed_ = false;
   syntax::Boxed exports_;
   mutable std::optional<syntax::Value> exports_value_;  // of exports_, made when somebody looks
-  std::unique_ptr<metrics::Scope> metrics_;             // outlives the component
+  const pipeline::Tap tap_;
+  std::unique_ptr<metrics::Scope> metrics_;  // outlives the component
   std::unique_ptr<component::Component> component_;
   async::Alive alive_;
 };

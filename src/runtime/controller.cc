@@ -55,10 +55,12 @@ class RootController final : public Controller {
     return views;
   }
   std::optional<ComponentView> details(std::string_view id) const override {
-    const auto slash = id.rfind('/');
-    const bool nested = slash != std::string_view::npos;
-    const Module* module = root_.find(nested ? id.substr(0, slash) : std::string_view());
-    return module == nullptr ? std::nullopt : module->details(nested ? id.substr(slash + 1) : id);
+    const auto [module, local] = find(id);
+    return module == nullptr ? std::nullopt : module->details(local);
+  }
+  std::optional<component::RunningComponent> running(std::string_view id) const override {
+    const auto [module, local] = find(id);
+    return module == nullptr ? std::nullopt : module->running(local);
   }
   std::vector<std::string> unhealthy_component_names() const override {
     return root_.unhealthy_component_names();
@@ -72,6 +74,14 @@ class RootController final : public Controller {
   }
 
  private:
+  // The module of a component's whole id, and its id there.
+  std::pair<const Module*, std::string_view> find(std::string_view id) const {
+    const auto slash = id.rfind('/');
+    const bool nested = slash != std::string_view::npos;
+    return {root_.find(nested ? id.substr(0, slash) : std::string_view()),
+            nested ? id.substr(slash + 1) : id};
+  }
+
   ModuleContext context() const {
     ModuleContext context;
     context.environment = &environment_;

@@ -20,6 +20,7 @@
 #include "component/component.h"
 #include "component/view.h"
 #include "metrics/metrics.h"
+#include "pipeline/recent.h"
 #include "syntax/ast.h"
 #include "syntax/diagnostics.h"
 
@@ -59,6 +60,7 @@ struct Environment {
   std::shared_ptr<component::Claims> claims;  // made by the controller when there are none
   const component::Registry* components = nullptr;
   std::vector<ConfigBlock> blocks;
+  pipeline::RecentProfiles* recent = nullptr;  // of what sources make; null: nothing is kept
   std::string storage_path;
   std::string instance_uid;
   syntax::Stability min_stability = syntax::Stability::kExperimental;

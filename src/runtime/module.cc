@@ -354,6 +354,11 @@ std::optional<component::ComponentView> Module::details(std::string_view local_i
   return found == graph_.ids.end() ? std::nullopt : view_of(found->second, true);
 }
 
+std::optional<component::RunningComponent> Module::running(std::string_view local_id) const {
+  const auto found = graph_.ids.find(local_id);
+  return found == graph_.ids.end() ? std::nullopt : graph_.items[found->second].node->running();
+}
+
 std::optional<component::ComponentView> Module::view_of(Graph::Index node, bool details) const {
   std::optional<component::ComponentView> view = graph_.items[node].node->view(details);
   if (!view) return std::nullopt;

@@ -66,6 +66,7 @@ class Module {
   }  // an object: export names and values
   [[nodiscard]] std::vector<component::ComponentView> list() const;
   [[nodiscard]] std::optional<component::ComponentView> details(std::string_view local_id) const;
+  [[nodiscard]] std::optional<component::RunningComponent> running(std::string_view local_id) const;
   [[nodiscard]] std::vector<std::string> unhealthy_component_names() const;
   // The module of the id, which is this one's or one below; null when there is none.
   [[nodiscard]] const Module* find(std::string_view module_id) const;

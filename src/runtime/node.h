@@ -61,6 +61,7 @@ class Node {
   [[nodiscard]] virtual std::optional<component::ComponentView> view(bool /*details*/) const {
     return std::nullopt;
   }
+  [[nodiscard]] virtual std::optional<component::RunningComponent> running() const { return std::nullopt; }
   [[nodiscard]] virtual std::string component_name() const { return {}; }  // of what is shown
   // The modules that it made, by their whole ids.
   virtual void each_module(const std::function<void(const Module&)>& /*visit*/) const {}

@@ -26,6 +26,7 @@ class RelabelComponent final : public component::Component {
       compiled_ = component::compile_rules(arguments.rules);
       rules_.list = arguments.rules;
     }
+    targets_ = arguments.targets;
     ++update_;
     // Before the start everything at once: what depends on the output is evaluated right after.
     if (!started_ || arguments.targets.size() * (compiled_.size() + 1) <= kInlineWork) {
@@ -45,6 +46,10 @@ class RelabelComponent final : public component::Component {
     done();
   }
 
+  [[nodiscard]] std::optional<component::Relabeling> relabeling() const override {
+    return component::Relabeling{targets_, rules_.list};
+  }
+
  private:
   void publish(component::Targets output) {
     options_.set_exports(Boxed::of(exports_schema(), Exports{std::move(output), rules_}));
@@ -52,6 +57,7 @@ class RelabelComponent final : public component::Component {
 
   component::Options options_;
   bool started_ = false;
+  component::Targets targets_;
   component::ExportedRules rules_;
   relabel::Rules compiled_;
   std::uint64_t update_ = 0;  // a newer one makes the result of an older one worthless

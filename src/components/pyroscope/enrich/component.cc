@@ -24,7 +24,7 @@ class Enrich final : public component::Component {
                                          "Number of targets that profiles can match.")),
         duplicates_(options_.metrics->gauge("pyroscope_enrich_duplicate_targets",
                                             "Number of targets that share their match value with another.")),
-        intake_(std::make_shared<pipeline::Intake<Enrich>>(this, options_.id)) {}
+        intake_(std::make_shared<pipeline::Intake<Enrich>>(this, options_.id, options_.tap)) {}
   ~Enrich() override { intake_->close(); }
 
   void start() override {}

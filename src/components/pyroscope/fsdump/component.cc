@@ -18,7 +18,8 @@ class FsDump final : public component::Component {
   explicit FsDump(component::Options options)
       : options_(std::move(options)),
         dumper_({options_.id, options_.logger, options_.metrics, options_.loop, options_.disk_pool,
-                 [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); }}) {}
+                 [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); },
+                 options_.tap}) {}
 
   Result<> update(const component::Boxed& boxed) override {
     const auto& arguments = boxed.as<Arguments>();
@@ -71,6 +72,7 @@ class FsDump final : public component::Component {
   }
   [[nodiscard]] component::BodyValue debug_info() const override { return dumper_.debug_info(); }
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const override { return dumper_.ledgers(); }
+  [[nodiscard]] std::vector<component::OutletView> outlets() const override { return {dumper_.outlet()}; }
 
  private:
   Result<std::shared_ptr<archive::Directory>> open(const Arguments& arguments) {

@@ -99,7 +99,7 @@ Dumper::Dumper(Environment environment)
                                         "Current total size of all profile files in the target directory.")),
       waiting_gauge_(env_.metrics->gauge("pyroscope_fsdump_waiting_bytes",
                                          "Memory taken by profiles that wait to be written.")),
-      intake_(std::make_shared<pipeline::Intake<Dumper>>(this, env_.component_id)),
+      intake_(std::make_shared<pipeline::Intake<Dumper>>(this, env_.component_id, env_.tap)),
       receiver_(intake_),
       tidy_timer_(*env_.loop),
       stop_timer_(*env_.loop) {}
@@ -334,6 +334,20 @@ void Dumper::stopped() {
   waiting_bytes_ = 0;
   directory_.reset();  // frees the folder for another component, when no job is using it
   if (on_stopped_) env_.loop->post(std::exchange(on_stopped_, {}));
+}
+
+component::OutletView Dumper::outlet() const {
+  component::OutletView outlet;
+  outlet.is_archive = true;
+  outlet.url = destination_;
+  outlet.waits = failing_since_unix_ns_ != 0;
+  outlet.state = !directory_ ? "waits for its folder" : outlet.waits ? "failing" : "storing";
+  outlet.queued = queue_.size() + running_.size();
+  outlet.queued_bytes = waiting_bytes_;
+  outlet.disk_bytes = stats_.bytes;
+  outlet.last_error = outlet.waits ? last_error_ : "";
+  outlet.last_error_unix_ns = outlet.waits ? last_error_unix_ns_ : 0;
+  return outlet;
 }
 
 syntax::BodyValue Dumper::debug_info() const {

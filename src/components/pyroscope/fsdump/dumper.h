@@ -21,6 +21,7 @@
 #include "async/loop.h"
 #include "async/worker_pool.h"
 #include "base/log.h"
+#include "component/inspection.h"
 #include "component/problem.h"
 #include "labels/relabel.h"
 #include "metrics/metrics.h"
@@ -46,6 +47,7 @@ class Dumper {
     async::Loop* loop = nullptr;
     async::WorkerPool* pool = nullptr;
     std::function<std::uint64_t()> random;
+    pipeline::Tap tap;
   };
   struct Settings {
     relabel::Rules rules;
@@ -65,6 +67,7 @@ class Dumper {
   [[nodiscard]] const pipeline::ReceiverPtr& receiver() const { return receiver_; }
   [[nodiscard]] std::vector<component::Problem> problems() const;
   [[nodiscard]] syntax::BodyValue debug_info() const;
+  [[nodiscard]] component::OutletView outlet() const;
   [[nodiscard]] const std::shared_ptr<archive::Directory>& directory() const { return directory_; }
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const;
   [[nodiscard]] pipeline::LedgerRow ledger() const;  // of the present directory

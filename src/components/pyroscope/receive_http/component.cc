@@ -23,7 +23,7 @@ class ReceiveHttp final : public component::Component {
  public:
   explicit ReceiveHttp(component::Options options)
       : options_(std::move(options)),
-        relay_({options_.logger, options_.metrics, options_.loop, options_.pool}),
+        relay_({options_.logger, options_.metrics, options_.loop, options_.pool, options_.tap}),
         cut_requests_(options_.metrics->counter("pyroscope_receive_http_cut_requests_total",
                                                 "Requests whose connection ended before they were whole.")),
         poll_(*options_.loop) {

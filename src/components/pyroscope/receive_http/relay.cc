@@ -216,7 +216,8 @@ void Relay::ingest(const ExchangePtr& exchange, std::string body) {
   profile->body = share(std::move(body));
   profile->taken_unix_ns = env_.loop->unix_ns();
   profile->ingest = std::move(info);
-  outlets_.offer_kept(profile, [exchange](const Answer& answer) {
+  outlets_.offer_kept(profile, [exchange, profile, tap = env_.tap](const Answer& answer) {
+    if (answer.held()) tap.made(profile);
     if (answer.accepted()) return exchange->answer({200, {}, ""});
     if (answer.permanent) return exchange->refuse(http::text_response(400, answer.reason), answer.reason);
     exchange->turn_away(http::text_response(503, answer.reason), answer.reason);
@@ -311,7 +312,8 @@ void Relay::pushed(const ExchangePtr& exchange, const ConnectCall& call,
       profile->id = std::move(sample.id);
       profile->taken_unix_ns = env_.loop->unix_ns();
       push->expect_one();
-      outlets_.offer_kept(profile, [push, written](const Answer& answer) {
+      outlets_.offer_kept(profile, [push, written, profile, tap = env_.tap](const Answer& answer) {
+        if (answer.held()) tap.made(profile);
         if (answer.accepted()) {
           push->took();
         } else {

@@ -27,6 +27,7 @@
 #include "http/server.h"
 #include "metrics/metrics.h"
 #include "pipeline/outlets.h"
+#include "pipeline/tap.h"
 
 namespace invar::components::pyroscope_receive_http {
 
@@ -37,6 +38,7 @@ class Relay {
     metrics::Scope* metrics = nullptr;
     async::Loop* loop = nullptr;
     async::WorkerPool* pool = nullptr;
+    pipeline::Tap tap;
   };
   struct Limits {
     std::uint64_t max_body_bytes = 0;           // of an unpacked message

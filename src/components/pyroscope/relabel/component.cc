@@ -13,7 +13,8 @@ class Relabel final : public component::Component {
  public:
   explicit Relabel(component::Options options)
       : options_(std::move(options)),
-        relabeler_({options_.id, options_.logger, options_.metrics, options_.loop, options_.pool}) {}
+        relabeler_(
+            {options_.id, options_.logger, options_.metrics, options_.loop, options_.pool, options_.tap}) {}
 
   void start() override {}
   Result<> update(const component::Boxed& boxed) override {

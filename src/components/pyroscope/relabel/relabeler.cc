@@ -90,7 +90,7 @@ Relabeler::Relabeler(Environment environment)
       misses_(counter(*env_.metrics, "pyroscope_relabel_cache_misses", "Total number of cache misses.")),
       cache_size_(env_.metrics->gauge("pyroscope_relabel_cache_size", "Number of label sets in the cache.")),
       stop_timer_(*env_.loop),
-      intake_(std::make_shared<pipeline::Intake<Relabeler>>(this, env_.component_id)) {}
+      intake_(std::make_shared<pipeline::Intake<Relabeler>>(this, env_.component_id, env_.tap)) {}
 
 Relabeler::~Relabeler() {
   intake_->close();

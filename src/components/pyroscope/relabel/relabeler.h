@@ -37,6 +37,7 @@ class Relabeler {
     metrics::Scope* metrics = nullptr;
     async::Loop* loop = nullptr;
     async::WorkerPool* pool = nullptr;
+    pipeline::Tap tap;
   };
 
   explicit Relabeler(Environment environment);

@@ -132,6 +132,7 @@ class ScrapeComponent : public component::Component {
     return at_least == component::Severity::kDegraded ? pool_.problems() : std::vector<component::Problem>();
   }
   [[nodiscard]] component::BodyValue debug_info() const override { return pool_.debug_info(); }
+  [[nodiscard]] component::ScrapedTargets* scraped_targets() override { return &pool_; }
 
  private:
   ScrapeComponent(component::Options options, const Arguments& arguments,

@@ -6,6 +6,7 @@
 
 #include "base/build_info.h"
 #include "codec/gzip.h"
+#include "http/shown_body.h"
 
 namespace invar::components::pyroscope_scrape {
 namespace {
@@ -81,9 +82,12 @@ void ScrapeLoop::arm() {
   timer_.arm_at(next_tick_, [this] { tick(); });
 }
 
-UnixNanos ScrapeLoop::baseline_good_until() const {
-  if (busy_) return 0;
+UnixNanos ScrapeLoop::next_scrape_unix_ns() const {
   return context_.loop->unix_ns() + Duration(next_tick_ - context_.loop->now()).count();
+}
+
+UnixNanos ScrapeLoop::baseline_good_until() const {
+  return busy_ ? 0 : next_scrape_unix_ns();
 }
 
 void ScrapeLoop::set_baseline(pprof::DeltaStatePtr baseline) {
@@ -97,9 +101,11 @@ void ScrapeLoop::set_baseline(pprof::DeltaStatePtr baseline) {
 void ScrapeLoop::set_health(TargetHealth health) {
   target_.up -= status_.health == TargetHealth::kUp;
   target_.down -= status_.health == TargetHealth::kDown;
+  context_.totals.failing -= status_.health == TargetHealth::kDown;
   status_.health = health;
   target_.up += health == TargetHealth::kUp;
   target_.down += health == TargetHealth::kDown;
+  context_.totals.failing += health == TargetHealth::kDown;
 }
 
 TypeMetrics& ScrapeLoop::metrics() {
@@ -123,6 +129,16 @@ void ScrapeLoop::tick() {
     metrics().missed_ticks.add();
     return;
   }
+  scrape();
+}
+
+bool ScrapeLoop::scrape_now() {
+  if (busy_) return false;
+  scrape();
+  return true;
+}
+
+void ScrapeLoop::scrape() {
   busy_ = true;
   started_ = context_.loop->now();
   status_.last_scrape_unix_ns = context_.loop->unix_ns();
@@ -147,7 +163,10 @@ void ScrapeLoop::on_answer(std::expected<http::Response, http::Failure> answer) 
   client_.reset();
   metrics().duration_seconds.observe(seconds_of(context_.loop->now() - started_));
   if (!answer) return finish_badly(transport_error(answer.error(), job_.url, context_.max_profile_bytes));
-  if (answer->status != 200) return finish_badly(status_error(*answer, job_.name));
+  if (answer->status != 200) {
+    keep_answer(answer->status, answer->headers.get("Content-Type"), answer->body);
+    return finish_badly(status_error(*answer, job_.name));
+  }
   if (answer->body.empty())
     return finish_badly(
         {"not_a_profile", fmt::format("empty {} profile: the target answered without a body", job_.name)});
@@ -174,20 +193,24 @@ void ScrapeLoop::on_answer(std::expected<http::Response, http::Failure> answer) 
                              const bool claimed_too_little =
                                  !result && result.error().reason == "too_large" &&
                                  input->max_profile_bytes < context_.max_profile_bytes;
-                             if (!claimed_too_little) return on_processed(std::move(result));
+                             if (!claimed_too_little) return on_processed(*input, std::move(result));
                              input->max_profile_bytes = context_.max_profile_bytes;
                              process_on_pool(input);
                            }));
 }
 
-void ScrapeLoop::process_on_pool(std::shared_ptr<ProcessInput> input) {
-  context_.pool->run(
-      [input = std::move(input)] { return process(*input); },
-      alive_.bind([this](std::expected<Processed, ScrapeError> result) { on_processed(std::move(result)); }));
+void ScrapeLoop::process_on_pool(const std::shared_ptr<ProcessInput>& input) {
+  context_.pool->run([input] { return process(*input); },
+                     alive_.bind([this, input](std::expected<Processed, ScrapeError> result) {
+                       on_processed(*input, std::move(result));
+                     }));
 }
 
-void ScrapeLoop::on_processed(std::expected<Processed, ScrapeError> result) {
-  if (!result) return finish_badly(result.error());
+void ScrapeLoop::on_processed(const ProcessInput& input, std::expected<Processed, ScrapeError> result) {
+  if (!result) {
+    if (result.error().reason == "not_a_profile") keep_answer(200, input.content_type, input.body);
+    return finish_badly(result.error());
+  }
   Processed& processed = *result;
   status_.last_samples = processed.samples;
   if (job_.agent_delta) metrics().delta_seconds.observe(seconds_of(processed.delta_time));
@@ -246,6 +269,7 @@ void ScrapeLoop::push(Processed& processed) {
   const pipeline::Answer answer = pipeline::fan_out(context_.receivers, profile);
   context_.metrics->fanout_latency.observe(seconds_of(std::chrono::steady_clock::now() - began));
   // With nobody holding this delta the old baseline stays: the next one covers both intervals.
+  if (answer.held()) context_.tap.made(profile);
   if (answer.held() && processed.next) set_baseline(std::move(processed.next));
   if (!answer.accepted())
     return finish_badly(
@@ -259,11 +283,15 @@ void ScrapeLoop::finish_well() {
   status_.last_duration = context_.loop->now() - started_;
   status_.last_success_unix_ns = context_.loop->unix_ns();
   metrics().successes.add();
+  ++context_.totals.scrapes;
+  history_.add(status_.last_scrape_unix_ns, status_.last_duration, status_.last_bytes, status_.last_samples,
+               "ok");
   if (status_.health == TargetHealth::kDown) {
     context_.logger.info("target is scraped again", {{"target", job_.name}, {"url", job_.url}});
   }
   set_health(TargetHealth::kUp);
   status_.last_error.clear();
+  status_.last_reason.clear();
   status_.failing_since_unix_ns = 0;
 }
 
@@ -271,6 +299,9 @@ void ScrapeLoop::finish_badly(const ScrapeError& error) {
   busy_ = false;
   status_.last_duration = context_.loop->now() - started_;
   metrics().count_failure(error.reason);
+  ++context_.totals.scrapes;
+  ++context_.totals.failed;
+  history_.add(status_.last_scrape_unix_ns, status_.last_duration, 0, 0, error.reason);
   // Once per change of state: a target that stays down says so once.
   std::string state = error.reason + " " + error.state;
   if (status_.health != TargetHealth::kDown || state != failing_as_) {
@@ -280,7 +311,15 @@ void ScrapeLoop::finish_badly(const ScrapeError& error) {
   set_health(TargetHealth::kDown);
   failing_as_ = std::move(state);
   status_.last_error = error.sentence;
+  status_.last_reason = error.reason;
   if (status_.failing_since_unix_ns == 0) status_.failing_since_unix_ns = context_.loop->unix_ns();
+}
+
+void ScrapeLoop::keep_answer(int status, std::string_view content_type, std::string_view body) {
+  history_.keep_answer({.at_unix_ns = context_.loop->unix_ns(),
+                        .status = status,
+                        .content_type = std::string(content_type),
+                        .head = http::shown_body(body, content_type, ScrapeHistory::kHeadBytes)});
 }
 
 }  // namespace invar::components::pyroscope_scrape

@@ -18,9 +18,11 @@
 #include "base/log.h"
 #include "components/pyroscope/scrape/jobs.h"
 #include "components/pyroscope/scrape/process.h"
+#include "components/pyroscope/scrape/scrape_history.h"
 #include "components/pyroscope/scrape/scrape_metrics.h"
 #include "http/client.h"
 #include "pipeline/profile.h"
+#include "pipeline/tap.h"
 
 namespace invar::components::pyroscope_scrape {
 
@@ -37,6 +39,8 @@ struct Context {
   std::uint64_t max_profile_bytes = 0;
   std::uint64_t sample_limit = 0;
   bool per_target_metrics = false;
+  pipeline::Tap tap;
+  component::ScrapedTargets::Totals totals;
 };
 
 // Shared by the loops of one target, which is up while any of its profile types was scraped well at the last
@@ -50,7 +54,7 @@ std::string_view to_string(TargetHealth health);
 
 struct LoopStatus {
   TargetHealth health = TargetHealth::kUnknown;
-  std::string last_error;
+  std::string last_error, last_reason;  // a sentence and its word
   UnixNanos failing_since_unix_ns = 0;  // of the first failure since the last success; 0: none
   UnixNanos last_scrape_unix_ns = 0;    // start of the last attempt
   UnixNanos last_success_unix_ns = 0;
@@ -70,9 +74,12 @@ class ScrapeLoop {
   void start();             // arms the first scrape at the next instant of the phase
   void set_job(Job job);    // same identity: labels and timeout are swapped in place
   void interval_changed();  // re-arms; a scrape under way goes on
+  bool scrape_now();        // beside the regular ones; false: one is under way
 
   [[nodiscard]] const Job& job() const { return job_; }
   [[nodiscard]] const LoopStatus& status() const { return status_; }
+  [[nodiscard]] const ScrapeHistory& history() const { return history_; }
+  [[nodiscard]] UnixNanos next_scrape_unix_ns() const;
   [[nodiscard]] const pprof::DeltaStatePtr& baseline() const { return baseline_; }
   // Until when the baseline is certainly the last one: a scrape under way may advance it at any moment.
   [[nodiscard]] UnixNanos baseline_good_until() const;
@@ -82,14 +89,16 @@ class ScrapeLoop {
  private:
   void arm();
   void tick();
+  void scrape();
   void on_answer(std::expected<http::Response, http::Failure> answer);
-  void process_on_pool(std::shared_ptr<ProcessInput> input);
-  void on_processed(std::expected<Processed, ScrapeError> result);
+  void process_on_pool(const std::shared_ptr<ProcessInput>& input);
+  void on_processed(const ProcessInput& input, std::expected<Processed, ScrapeError> result);
   void note_events(const DeltaEvents& events);
   void note_time(const Processed& processed);
   void push(Processed& processed);
   void finish_well();
   void finish_badly(const ScrapeError& error);
+  void keep_answer(int status, std::string_view content_type, std::string_view body);
   void set_health(TargetHealth health);
   void set_baseline(pprof::DeltaStatePtr baseline);
   TypeMetrics& metrics();
@@ -107,6 +116,7 @@ class ScrapeLoop {
   Job job_;
   pprof::DeltaStatePtr baseline_;
   LoopStatus status_;
+  ScrapeHistory history_;
   std::string failing_as_;  // reason and state of the last error
   TypeMetrics& type_metrics_;
   std::unique_ptr<OwnMetrics> own_metrics_;  // with per_target_metrics: its series go with the loop

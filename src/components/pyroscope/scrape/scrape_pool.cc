@@ -12,13 +12,12 @@ constexpr std::size_t kSlice = 500;          // jobs per turn of the loop: some 
 constexpr std::size_t kBadTargetLines = 20;  // in the log, of one list
 constexpr Duration kSaveEvery = std::chrono::minutes(5);
 
-// The sentence for a place that names the address anyway.
+}  // namespace
+
 std::string without_request(const std::string& sentence, const std::string& url) {
   const std::string get = "Get " + quote(url) + ": ";
   return sentence.starts_with(get) ? sentence.substr(get.size()) : sentence;
 }
-
-}  // namespace
 
 ScrapePool::ScrapePool(component::Options options, const Arguments& arguments,
                        std::shared_ptr<http::Client> client)
@@ -28,6 +27,7 @@ ScrapePool::ScrapePool(component::Options options, const Arguments& arguments,
   context_.logger = options_.logger;
   context_.metrics = &metrics_;
   context_.scope = options_.metrics;
+  context_.tap = options_.tap;
   context_.client = std::move(client);
   take_over(arguments);
   cluster_changes_ = options_.cluster->on_change(alive_.bind([this] {

@@ -21,10 +21,13 @@
 
 namespace invar::components::pyroscope_scrape {
 
-class ScrapePool {
+// The sentence for a place that names the address anyway.
+std::string without_request(const std::string& sentence, const std::string& url);
+
+class ScrapePool final : public component::ScrapedTargets {
  public:
   ScrapePool(component::Options options, const Arguments& arguments, std::shared_ptr<http::Client> client);
-  ~ScrapePool();
+  ~ScrapePool() override;
 
   void start();
   // `client` is null when the client options did not change.
@@ -32,6 +35,12 @@ class ScrapePool {
   void stop(async::Task done);
   [[nodiscard]] std::vector<component::Problem> problems() const;  // one for each target that is not scraped
   [[nodiscard]] component::BodyValue debug_info() const;
+
+  [[nodiscard]] std::size_t count() const override { return loops_.size() + bad_targets_.size(); }
+  [[nodiscard]] Totals totals() const override { return context_.totals; }
+  std::size_t rows(std::size_t from, std::size_t most, std::vector<component::TargetRow>& out) const override;
+  [[nodiscard]] std::optional<component::TargetDetail> detail(std::string_view id) const override;
+  Asked scrape_now(std::string_view id) override;
 
  private:
   [[nodiscard]] std::vector<const ScrapeLoop*> sorted_loops() const;  // by URL and name

@@ -24,6 +24,7 @@ Writer::Environment environment_of(const component::Options& options) {
   environment.files = options.files;
   environment.data_path = options.data_path;
   environment.http = options.http;
+  environment.tap = options.tap;
   environment.random = [engine = std::mt19937_64(std::random_device()())]() mutable { return engine(); };
   return environment;
 }
@@ -47,6 +48,7 @@ class Write final : public component::Component {
   }
   [[nodiscard]] component::BodyValue debug_info() const override { return writer_.debug_info(); }
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const override { return writer_.ledgers(); }
+  [[nodiscard]] std::vector<component::OutletView> outlets() const override { return writer_.outlets(); }
 
  private:
   component::Options options_;

@@ -14,7 +14,7 @@ namespace invar::components::pyroscope_write {
 
 Writer::Writer(Environment environment)
     : env_(std::move(environment)),
-      intake_(std::make_shared<pipeline::Intake<Writer>>(this, env_.component_id)),
+      intake_(std::make_shared<pipeline::Intake<Writer>>(this, env_.component_id, env_.tap)),
       receiver_(intake_),
       packer_(*env_.loop, *env_.pool) {
   for (const delivery::Protocol* protocol : delivery::protocols())

@@ -18,6 +18,7 @@
 
 #include "async/loop.h"
 #include "base/log.h"
+#include "component/inspection.h"
 #include "component/problem.h"
 #include "components/pyroscope/write/arguments.h"
 #include "delivery/endpoint.h"
@@ -44,6 +45,7 @@ class Writer {
     std::string data_path;
     std::shared_ptr<http::Transport> http;
     std::function<std::uint64_t()> random;
+    pipeline::Tap tap;
     // May be empty. Every endpoint is done with a profile that accept() took.
     std::function<void(const pipeline::ProfilePtr& profile, const delivery::Outcome& outcome)> on_end;
   };
@@ -60,6 +62,7 @@ class Writer {
   [[nodiscard]] const pipeline::ReceiverPtr& receiver() const { return receiver_; }
   [[nodiscard]] std::vector<component::Problem> problems() const;  // of endpoints and their disks
   [[nodiscard]] syntax::BodyValue debug_info() const;
+  [[nodiscard]] std::vector<component::OutletView> outlets() const;
   [[nodiscard]] pipeline::LedgerRow ledger(const std::string& shown_url) const;
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const;
   [[nodiscard]] std::uint64_t memory_bytes() const;  // of all queues

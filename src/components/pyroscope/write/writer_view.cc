@@ -75,6 +75,33 @@ std::vector<component::Problem> Writer::problems() const {
   return out;
 }
 
+std::vector<component::OutletView> Writer::outlets() const {
+  std::vector<component::OutletView> out;
+  const auto show = [&](const delivery::Endpoint& endpoint, bool leaving) {
+    const delivery::EndpointView view = endpoint.view();
+    const auto& settings = endpoint.settings();
+    component::OutletView outlet;
+    outlet.url = settings.shown_url;
+    outlet.name = settings.name;
+    outlet.state = leaving ? "removed: sending what is left" : to_string(view.state);
+    outlet.waits = view.state == delivery::EndpointState::kFailing ||
+                   view.state == delivery::EndpointState::kRefusing || delivery::is_held(view.state);
+    outlet.queued = view.queued_profiles;
+    outlet.queued_bytes = view.memory_bytes;
+    outlet.disk_bytes = view.disk_bytes;
+    outlet.in_flight = view.in_flight;
+    outlet.in_flight_limit = view.in_flight_limit;
+    if (view.queued_profiles + view.in_flight > 0) outlet.oldest = view.oldest_age;
+    if (settings.queue.max_age > Duration::zero()) outlet.max_age = settings.queue.max_age;
+    outlet.last_error = view.last_error;
+    outlet.last_error_unix_ns = view.last_error_unix_ns;
+    out.push_back(std::move(outlet));
+  };
+  for (const Slot& slot : endpoints_) show(*slot.endpoint, false);
+  for (const auto& endpoint : leaving_) show(*endpoint, true);
+  return out;
+}
+
 syntax::BodyValue Writer::debug_info() const {
   syntax::BodyValue info;
   const auto describe = [&](const delivery::Endpoint& endpoint, bool leaving) {
