@@ -119,6 +119,11 @@ void add_run_flags(CLI::App& command, RawFlags& raw) {
       ->default_str("true");
   command.add_flag("--server.http.disable-support-bundle", run.disable_support_bundle,
                    "Make /-/support answer 403");
+  command
+      .add_option("--server.http.recent-profiles-bytes", run.recent_profiles_bytes,
+                  "Memory for the last profiles of every series, which the web app shows; 0 = none are kept")
+      ->take_last()
+      ->capture_default_str();
   command.add_flag("--server.http.enable-graphql", raw.graphql, "Not part of Invar; only false is accepted");
   command.add_flag("--server.http.enable-graphql-playground", raw.playground,
                    "Not part of Invar; only false is accepted");

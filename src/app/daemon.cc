@@ -126,10 +126,12 @@ void Daemon::create_controller() {
   environment.listen = world_.listen;
   environment.metrics = registry_.get();
   environment.logger = logger_;
-  environment.cluster = component::make_single_node({.name = world_.host_name,
-                                                     .address = options_.listen_address,
-                                                     .state = "participant",
-                                                     .is_self = true});
+  recent_ = std::make_unique<pipeline::RecentProfiles>(*world_.pool, options_.recent_profiles_bytes);
+  environment.recent = recent_.get();
+  environment.cluster = cluster_ = component::make_single_node({.name = world_.host_name,
+                                                                .address = options_.listen_address,
+                                                                .state = "participant",
+                                                                .is_self = true});
   environment.components = &app::components();
   environment.blocks =
       config_blocks(world_.sink, [this](const syntax::Boxed& arguments) { return apply_http(arguments); });
@@ -160,6 +162,13 @@ void Daemon::load_into_controller(const ConfigFiles& config, runtime::Controller
                         for (const auto& source : sources)
                           parsed_sources_.push_back({source.path, source.text});
                       }
+                      loaded_ = {.path = options_.config_path,
+                                 .loaded_unix_ns = world_.loop->unix_ns(),
+                                 .applied = result.applied,
+                                 .error = runtime::load_error_text(options_.config_path, result),
+                                 .diagnostics = {result.diagnostics.begin(), result.diagnostics.end()}};
+                      for (auto& source : sources)
+                        loaded_.files.push_back({std::move(source.path), std::move(source.text)});
                       done(std::move(result));
                     });
 }
@@ -167,7 +176,10 @@ void Daemon::load_into_controller(const ConfigFiles& config, runtime::Controller
 void Daemon::apply_again(const Result<ConfigFiles>& config, Reloader::Applied done) {
   if (!config) {
     controller_->note_read_failure();
-    done({.error = runtime::reading_error_text(options_.config_path, config.error().message)});
+    loaded_.loaded_unix_ns = world_.loop->unix_ns();
+    loaded_.applied = false;
+    loaded_.error = runtime::reading_error_text(options_.config_path, config.error().message);
+    done({.error = loaded_.error});
     return;
   }
   load_into_controller(
@@ -202,6 +214,38 @@ void Daemon::add_routes() {
                                [this] { return left_to_others(); });
   if (options_.enable_pprof) services::add_pprof_endpoints(router_, *world_.loop, *world_.pool);
   services::add_support_bundle(router_, *world_.loop, *world_.pool, support_host(services::peers_json(self)));
+  api_ = std::make_unique<webapi::Api>(api_host());
+  api_->add_to(router_, options_.ui_path_prefix);
+}
+
+services::SchemaOf Daemon::schema_of() const {
+  return [blocks = block_schemas_](std::string_view name) -> const syntax::Schema* {
+    if (const auto* component = app::components().find(name)) return component->arguments;
+    const auto block = blocks.find(name);
+    return block == blocks.end() ? nullptr : block->second;
+  };
+}
+
+webapi::ApiHost Daemon::api_host() const {
+  return {.loop = world_.loop,
+          .pool = world_.pool,
+          .disk_pool = world_.disk_pool,
+          .files = world_.files,
+          .components = controller_.get(),
+          .recent = recent_.get(),
+          .config = [this] { return loaded_; },
+          .schema_of = schema_of(),
+          .cluster =
+              [this] {
+                webapi::ClusterState state;
+                for (const auto& peer : cluster_->peers())
+                  state.members.push_back({peer.name, peer.address, peer.state, peer.is_self});
+                state.enabled = state.members.size() > 1;
+                return state;
+              },
+          .storage_path = options_.storage_path,
+          .instance = world_.host_name,
+          .started_unix_ns = started_unix_ns_};
 }
 
 services::SupportBundleHost Daemon::support_host(const std::string& peers_json) {
@@ -210,11 +254,7 @@ services::SupportBundleHost Daemon::support_host(const std::string& peers_json) 
           .peers_json = peers_json,
           .metrics = [this] { return registry_->collect(); },
           .sources = [this] { return parsed_sources_; },
-          .schema_of = [blocks = block_schemas_](std::string_view name) -> const syntax::Schema* {
-            if (const auto* component = app::components().find(name)) return component->arguments;
-            const auto block = blocks.find(name);
-            return block == blocks.end() ? nullptr : block->second;
-          },
+          .schema_of = schema_of(),
           .runtime_flags = options_.flags,
           .sink = world_.sink,
           .profiles = {}};

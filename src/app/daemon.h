@@ -28,6 +28,7 @@
 #include "services/other_pipelines.h"
 #include "services/router.h"
 #include "services/support_bundle.h"
+#include "webapi/api.h"
 
 namespace invar::app {
 
@@ -70,6 +71,8 @@ class Daemon {
   Result<> apply_http(const syntax::Boxed& arguments);
   void add_routes();
   [[nodiscard]] services::SupportBundleHost support_host(const std::string& peers_json);
+  [[nodiscard]] services::SchemaOf schema_of() const;
+  [[nodiscard]] webapi::ApiHost api_host() const;
   [[nodiscard]] services::StatusInput status() const;
 
   const RunOptions options_;
@@ -80,15 +83,19 @@ class Daemon {
   std::unique_ptr<fs::File> storage_lock_;
   std::unique_ptr<metrics::Registry> registry_;
   std::unique_ptr<metrics::Scope> process_scope_;
+  std::unique_ptr<pipeline::RecentProfiles> recent_;
   services::Router router_;
   std::shared_ptr<http::Transport> transport_;
   std::optional<http::ServerTls> tls_;
   std::optional<http::ServerAuth> auth_;
   std::vector<services::ConfigText> parsed_sources_;  // of the last load whose parsing succeeded
+  webapi::LoadedConfig loaded_;                       // by the last load, whatever came of it
   std::map<std::string, const syntax::Schema*, std::less<>> block_schemas_;
+  std::shared_ptr<component::Cluster> cluster_;
   std::unique_ptr<runtime::Controller> controller_;
   std::unique_ptr<services::LedgerWatch> ledgers_;
   std::unique_ptr<LeftQueues> left_queues_;
+  std::unique_ptr<webapi::Api> api_;
   Reloader reloader_;
   std::unique_ptr<http::Server> server_;
 };

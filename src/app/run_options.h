@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "pipeline/recent.h"
 #include "syntax/evaluator.h"
 
 namespace invar::app {
@@ -17,6 +18,7 @@ struct RunOptions {
   std::string ui_path_prefix = "/";
   bool enable_pprof = true;
   bool disable_support_bundle = false;
+  std::uint64_t recent_profiles_bytes = pipeline::RecentProfiles::kDefaultBytes;
   std::string storage_path = "data-invar/";
   syntax::Stability min_stability = syntax::Stability::kExperimental;
   Duration shutdown_deadline = std::chrono::minutes(10);

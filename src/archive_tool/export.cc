@@ -4,6 +4,7 @@
 #include <array>
 
 #include "archive_tool/commands.h"
+#include "archive_tool/export_text.h"
 #include "archive_tool/load.h"
 #include "archive_tool/stacks.h"
 #include "base/build_info.h"
@@ -22,8 +23,15 @@ void path_to(const pprof::FlameTree& tree, std::uint32_t node, std::vector<std::
   std::ranges::reverse(frames);
 }
 
-// "main;work;leaf 42" for the sample type that is shown first.
-std::string folded(const pprof::FlameTree& tree, bool lines) {
+std::string_view speedscope_unit(std::string_view unit) {
+  constexpr std::array<std::string_view, 5> kKnown = {"bytes", "nanoseconds", "microseconds", "milliseconds",
+                                                      "seconds"};
+  return std::ranges::find(kKnown, unit) != kKnown.end() ? unit : "none";
+}
+
+}  // namespace
+
+std::string folded_text(const pprof::FlameTree& tree, bool lines) {
   std::vector<std::string> names;
   for (const pprof::FlameFrame& frame : tree.frames) {
     std::string name = frame_text(frame, lines);
@@ -46,14 +54,7 @@ std::string folded(const pprof::FlameTree& tree, bool lines) {
   return out;
 }
 
-std::string_view speedscope_unit(std::string_view unit) {
-  constexpr std::array<std::string_view, 5> kKnown = {"bytes", "nanoseconds", "microseconds", "milliseconds",
-                                                      "seconds"};
-  return std::ranges::find(kKnown, unit) != kKnown.end() ? unit : "none";
-}
-
-// https://www.speedscope.app/file-format-schema.json: every sample type is a profile of its own.
-std::string speedscope(const pprof::FlameTree& tree, std::string_view name) {
+std::string speedscope_text(const pprof::FlameTree& tree, std::string_view name) {
   std::string text;
   json::Writer out(text);
   out.begin_object().field("$schema", "https://www.speedscope.app/file-format-schema.json");
@@ -88,8 +89,6 @@ std::string speedscope(const pprof::FlameTree& tree, std::string_view name) {
   return text + '\n';
 }
 
-}  // namespace
-
 Result<int> export_profiles(const Environment& environment, const ExportOptions& options) {
   if (options.format == "pprof") return merge(environment, options.selection, options.output);
   if (options.format != "folded" && options.format != "speedscope") {
@@ -99,8 +98,9 @@ Result<int> export_profiles(const Environment& environment, const ExportOptions&
   }
   INVAR_ASSIGN_OR_RETURN(const Loaded loaded, load(environment, options.selection));
   const pprof::FlameTree tree = build_tree(loaded.profile, frame_detail(options.lines));
-  const std::string text = options.format == "folded" ? folded(tree, options.lines)
-                                                      : speedscope(tree, join(options.selection.paths, ", "));
+  const std::string text = options.format == "folded"
+                               ? folded_text(tree, options.lines)
+                               : speedscope_text(tree, join(options.selection.paths, ", "));
   INVAR_TRY(write_output(environment, options.output, text, true));
   return loaded.all_good ? 0 : 1;
 }

@@ -1,0 +1,28 @@
+// Api: everything below PREFIX/api/v1/, as docs/api/openapi.yaml describes it. Holds what outlives a request.
+// Threads: loop thread only. Lifetime: the router goes first; what `host` points to outlives it. Source: web-api.md.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "webapi/host.h"
+
+namespace invar::services {
+class Router;
+}
+
+namespace invar::webapi {
+
+class Api {
+ public:
+  explicit Api(ApiHost host);
+  ~Api();
+  // `prefix` ends in '/'.
+  void add_to(services::Router& router, const std::string& prefix);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace invar::webapi

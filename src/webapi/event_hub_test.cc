@@ -1,0 +1,138 @@
+#include "webapi/event_hub.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "async/testing/test_loop.h"
+
+namespace invar::webapi {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Page final : public http::Responder {
+ public:
+  void send(http::ServerResponse response) override { answer = std::move(response); }
+  void start(http::ServerResponse head) override { answer = std::move(head); }
+  void write(std::string chunk) override {
+    if (takes) {
+      got += chunk;
+    } else {
+      backlog += chunk;
+    }
+  }
+  void finish() override { finished = true; }
+  [[nodiscard]] std::size_t backlog_bytes() const override { return backlog.size(); }
+  [[nodiscard]] bool alive() const override { return !finished; }
+  void on_change(Changed changed) override { changed_ = std::move(changed); }
+
+  void drain() {
+    takes = true;
+    got += std::exchange(backlog, {});
+    changed_(Change::kDrained);
+  }
+  void hang_up() { changed_(Change::kGone); }
+
+  std::optional<http::ServerResponse> answer;
+  std::string got, backlog;
+  bool takes = true, finished = false;
+
+ private:
+  Changed changed_;
+};
+
+class Hub : public ::testing::Test {
+ protected:
+  Hub() {
+    host_.loop = &loop_;
+    hub_ = std::make_unique<EventHub>(host_);
+    hub_->add_topic("state", [this](const EventHub::Then& then) {
+      ++made_;
+      then("{\"n\":" + std::to_string(state_) + "}");
+    });
+    hub_->add_topic("other", [](const EventHub::Then& then) { then("{}"); });
+    Routes routes(router_, "/");
+    hub_->add_to(routes);
+  }
+  std::shared_ptr<Page> open(const std::string& topics) {
+    auto page = std::make_shared<Page>();
+    http::ServerRequest request;
+    request.method = "GET";
+    request.path = "/events";
+    request.query = "topics=" + topics;
+    router_.handle(std::move(request), page);
+    return page;
+  }
+
+  async::testing::TestLoop loop_;
+  ApiHost host_;
+  services::Router router_;
+  std::unique_ptr<EventHub> hub_;
+  int state_ = 1, made_ = 0;
+};
+
+TEST_F(Hub, SendsTheStateAtOnceAndThenWhenItChanges) {
+  const auto page = open("state");
+  EXPECT_EQ(page->answer->headers.get("Content-Type"), "text/event-stream");
+  EXPECT_THAT(page->got, HasSubstr("event: state\nid: 1\ndata: {\"at\":"));
+  EXPECT_THAT(page->got, HasSubstr("\"n\":1}\n\n"));
+  page->got.clear();
+  loop_.advance(2s);
+  EXPECT_EQ(page->got, "") << "nothing changed";
+  state_ = 2;
+  loop_.advance(500ms);
+  EXPECT_THAT(page->got, HasSubstr("\"n\":2}"));
+}
+
+TEST_F(Hub, NothingIsMadeWhileNobodyListens) {
+  loop_.advance(1min);
+  EXPECT_EQ(made_, 0);
+  const auto page = open("other");
+  loop_.advance(1min);
+  EXPECT_EQ(made_, 0);
+  page->hang_up();
+  loop_.advance(1min);
+  EXPECT_EQ(loop_.pending_timers(), 0u);
+}
+
+TEST_F(Hub, WhoIsBehindGetsTheNewestAndNothingInBetween) {
+  const auto page = open("state");
+  page->takes = false;
+  for (state_ = 2; state_ < 10; ++state_) loop_.advance(500ms);
+  EXPECT_LT(page->backlog.size(), 100u) << "one state waits, not eight";
+  page->drain();
+  EXPECT_THAT(page->got, HasSubstr("\"n\":2}"));
+  EXPECT_THAT(page->got, HasSubstr("\"n\":9}"));
+  EXPECT_THAT(page->got, Not(HasSubstr("\"n\":5}")));
+}
+
+TEST_F(Hub, WhoTakesNothingForLongIsDropped) {
+  const auto page = open("state");
+  page->takes = false;
+  state_ = 2;
+  loop_.advance(2min);
+  EXPECT_TRUE(page->finished);
+  EXPECT_EQ(hub_->clients(), 0u);
+}
+
+TEST_F(Hub, AQuietStreamHasAHeartbeat) {
+  const auto page = open("state");
+  page->got.clear();
+  loop_.advance(16s);
+  EXPECT_THAT(page->got, HasSubstr(": "));
+}
+
+TEST_F(Hub, UnknownTopicsAndTooManyStreamsAreRefused) {
+  EXPECT_EQ(open("state,weather")->answer->status, 400);
+  EXPECT_EQ(open("")->answer->status, 400);
+  std::vector<std::shared_ptr<Page>> pages;
+  for (std::size_t i = 0; i < EventHub::kMostClients; ++i) pages.push_back(open("state"));
+  EXPECT_EQ(open("state")->answer->status, 503);
+  pages[0]->hang_up();
+  EXPECT_EQ(open("state")->answer->status, 200);
+}
+
+}  // namespace
+}  // namespace invar::webapi

@@ -1,0 +1,55 @@
+// What the API is about: given by the daemon. Everything outlives the routes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "async/loop.h"
+#include "async/worker_pool.h"
+#include "component/view.h"
+#include "fs/filesystem.h"
+#include "pipeline/recent.h"
+#include "services/redact.h"
+#include "syntax/diagnostics.h"
+
+namespace invar::webapi {
+
+struct Member {  // of a cluster
+  std::string name, address, state;
+  bool is_self = false;
+};
+struct ClusterState {
+  bool enabled = false;
+  std::vector<Member> members;
+};
+
+struct LoadedConfig {
+  std::string path;  // as given on the command line
+  UnixNanos loaded_unix_ns = 0;
+  bool applied = true;
+  std::string error;  // of the last load
+  struct File {
+    std::string path, text;
+  };
+  std::vector<File> files;
+  std::vector<syntax::Diagnostic> diagnostics;
+};
+
+struct ApiHost {
+  async::Loop* loop = nullptr;
+  async::WorkerPool* pool = nullptr;
+  async::WorkerPool* disk_pool = nullptr;
+  std::shared_ptr<fs::FileSystem> files;
+  const component::ComponentDirectory* components = nullptr;
+  pipeline::RecentProfiles* recent = nullptr;
+  std::function<LoadedConfig()> config;
+  services::SchemaOf schema_of;  // called on the pool
+  std::function<ClusterState()> cluster;
+  std::string storage_path;  // of the history; not created
+  std::string instance;      // the name of this machine
+  UnixNanos started_unix_ns = 0;
+};
+
+}  // namespace invar::webapi

@@ -1,0 +1,174 @@
+#include "webapi/profile_choice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/strings.h"
+#include "codec/hash.h"
+#include "fs/path.h"
+
+namespace invar::webapi {
+namespace {
+
+constexpr std::uint64_t kMostFileBytes = std::uint64_t{256} << 20;
+
+bool wanted(const ProfileChoice& choice, const Labels& labels, UnixNanos taken) {
+  if (taken < choice.from || taken > choice.to) return false;
+  if (!choice.type.empty() && labels.get(kMetricName) != choice.type) return false;
+  return !choice.selector || choice.selector->matches(labels);
+}
+
+void keep_newest(Picked& picked, std::size_t most) {
+  std::ranges::stable_sort(picked.profiles,
+                           [](const auto& a, const auto& b) { return a.taken_unix_ns > b.taken_unix_ns; });
+  if (picked.profiles.size() <= most) return;
+  picked.left_out = picked.profiles.size() - most;
+  picked.profiles.resize(most);
+}
+
+std::string series_of_archived(const Labels& labels) {
+  std::vector<Label> shown;
+  for (const Label& label : labels)
+    if (!label.name.starts_with("__") || label.name == kMetricName) shown.push_back(label);
+  return fmt::format("{:016x}", Labels::from(std::move(shown)).stable_hash());
+}
+
+Result<archive::Meta> read_meta(fs::FileSystem& files, const std::string& path) {
+  INVAR_ASSIGN_OR_RETURN(auto file, files.open(path, fs::OpenMode::kRead));
+  INVAR_ASSIGN_OR_RETURN(std::string head, file->read_at(0, archive::kFirstReadBytes));
+  for (;;) {
+    INVAR_ASSIGN_OR_RETURN(const std::size_t needs, archive::meta_size(head));
+    if (needs <= head.size()) return archive::decode_meta(head);
+    const std::size_t had = head.size();
+    INVAR_ASSIGN_OR_RETURN(head, file->read_at(0, needs));
+    if (head.size() <= had) return fail(ErrorCode::kDataLoss, path + " is cut short");
+  }
+}
+
+}  // namespace
+
+ProfileChoice choice_of(Params& params, const std::string& prefix, UnixNanos now) {
+  constexpr UnixNanos kHour = 3'600'000'000'000;
+  ProfileChoice out;
+  out.id = params.text_or(prefix + "id", "");
+  out.selector = params.selector(prefix + "q");
+  out.expression = params.text_or(prefix + "q", "");
+  out.type = params.text_or("type", "");
+  out.to = params.time(prefix + "to").value_or(now);
+  out.from = params.time(prefix + "from").value_or(std::max<UnixNanos>(0, out.to - kHour));
+  if (out.from > out.to) params.fail(prefix + "from", prefix + "from is later than " + prefix + "to");
+  return out;
+}
+
+Picked pick_recent(const pipeline::RecentProfiles& recent, const ProfileChoice& choice, std::size_t most) {
+  Picked out;
+  const auto add = [&](const pipeline::RecentProfiles::Series& series,
+                       const pipeline::RecentProfiles::Entry& entry) {
+    out.profiles.push_back({.id = fmt::format("{}", entry.number),
+                            .series = fmt::format("{:016x}", series.id),
+                            .component = series.component,
+                            .labels = entry.profile->labels,
+                            .taken_unix_ns = entry.profile->taken_unix_ns,
+                            .bytes = entry.profile->body->size(),
+                            .body = entry.profile->body,
+                            .file = {}});
+  };
+  const auto number = parse_uint(choice.id);
+  for (const auto& [id, series] : recent.series()) {
+    if (choice.id.empty() && !wanted(choice, series.labels, choice.from)) continue;
+    for (const auto& entry : series.entries) {
+      const UnixNanos taken = entry.profile->taken_unix_ns;
+      const bool named = number && entry.number == *number;
+      if (choice.id.empty() ? taken >= choice.from && taken <= choice.to : named) add(series, entry);
+    }
+  }
+  keep_newest(out, most);
+  return out;
+}
+
+Picked pick_archived(fs::FileSystem& files, const std::string& folder, const ProfileChoice& choice,
+                     std::size_t most) {
+  Picked out;
+  std::vector<std::pair<UnixNanos, std::string>> names;  // by when they were stored
+  const auto take = [&](std::string_view name) {
+    const auto key = archive::parse_name(name);
+    if (!key || key->kind != archive::Kind::kPprof) return;
+    // Stored after it was taken, soon or not so soon.
+    if (choice.id.empty() && key->unix_ns() < choice.from) return;
+    names.emplace_back(key->unix_ns(), name);
+  };
+  if (choice.id.empty()) {
+    (void)files.visit(folder, [&](std::string_view name, fs::EntryKind kind) {
+      if (kind == fs::EntryKind::kRegular) take(name);
+      return true;
+    });
+  } else {
+    take(choice.id);
+  }
+  std::ranges::sort(names, std::greater<>());
+  for (std::size_t i = 0; i < std::min(names.size(), kMostLookedAt); ++i) {
+    const std::string path = fs::join_path(folder, names[i].second);
+    const auto meta = read_meta(files, path);  // gone by now, or damaged: left out
+    if (!meta || (choice.id.empty() && !wanted(choice, meta->labels, meta->taken_unix_ns))) continue;
+    const auto stat = files.stat(path);
+    out.profiles.push_back({.id = names[i].second,
+                            .series = series_of_archived(meta->labels),
+                            .component = {},
+                            .labels = meta->labels,
+                            .taken_unix_ns = meta->taken_unix_ns,
+                            .bytes = stat ? stat->size_bytes : 0,
+                            .body = nullptr,
+                            .file = names[i].second});
+  }
+  keep_newest(out, most);
+  if (names.size() > kMostLookedAt) out.left_out += names.size() - kMostLookedAt;
+  return out;
+}
+
+std::vector<std::string> archived_names(fs::FileSystem& files, const std::string& folder,
+                                        const ProfileChoice& choice) {
+  std::vector<std::pair<UnixNanos, std::string>> names;
+  (void)files.visit(folder, [&](std::string_view name, fs::EntryKind kind) {
+    const auto key = archive::parse_name(name);
+    if (kind == fs::EntryKind::kRegular && key && key->unix_ns() >= choice.from)
+      names.emplace_back(key->unix_ns(), name);
+    return true;
+  });
+  std::ranges::sort(names);
+  std::vector<std::string> out;
+  for (auto& [stored, name] : names) {
+    const auto meta = read_meta(files, fs::join_path(folder, name));
+    if (meta && wanted(choice, meta->labels, meta->taken_unix_ns)) out.push_back(std::move(name));
+  }
+  return out;
+}
+
+Result<pipeline::ProfilePtr> archived_profile(fs::FileSystem& files, const std::string& folder,
+                                              const std::string& name) {
+  INVAR_ASSIGN_OR_RETURN(const std::string file,
+                         files.read_file(fs::join_path(folder, name), kMostFileBytes));
+  INVAR_ASSIGN_OR_RETURN(archive::Meta meta, archive::decode_meta(file));
+  INVAR_ASSIGN_OR_RETURN(std::string body, archive::original_body(file, kMostFileBytes));
+  auto profile = std::make_shared<pipeline::Profile>();
+  profile->labels = meta.labels;
+  profile->id = meta.sample_id;
+  profile->taken_unix_ns = meta.taken_unix_ns;
+  if (meta.kind == archive::Kind::kIngest) {
+    profile->kind = pipeline::BodyKind::kIngest;
+    profile->ingest = std::make_shared<const pipeline::IngestInfo>(pipeline::IngestInfo{
+        std::move(meta.ingest_path), std::move(meta.ingest_query), std::move(meta.ingest_content_types)});
+  }
+  profile->body = share(std::move(body));
+  return profile;
+}
+
+Result<std::string> body_of(fs::FileSystem& files, const std::string& folder, const PickedProfile& profile) {
+  if (profile.body) return *profile.body;
+  INVAR_ASSIGN_OR_RETURN(const std::string file,
+                         files.read_file(fs::join_path(folder, profile.file), kMostFileBytes));
+  return archive::original_body(file, kMostFileBytes);
+}
+
+}  // namespace invar::webapi
