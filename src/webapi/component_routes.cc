@@ -90,6 +90,21 @@ std::optional<ComponentView> ComponentRoutes::find(std::string_view id) const {
   return std::nullopt;
 }
 
+std::optional<std::uint64_t> ComponentRoutes::exported_targets(const std::string& id,
+                                                               const component::Boxed& exports) const {
+  if (exports.empty()) return std::nullopt;
+  Exported& known = exported_[id];
+  if (known.exports.object() == exports.object()) return known.targets;
+  known = {exports, std::nullopt};
+  for (const auto& field : exports.schema()->fields()) {
+    if (field.type_text != syntax::Codec<component::Targets>::type_text()) continue;
+    const syntax::Value list = field.encode(exports.object());
+    if (list.type() == syntax::Type::kArray)
+      known.targets = known.targets.value_or(0) + list.as_array().size();
+  }
+  return known.targets;
+}
+
 void ComponentRoutes::write(json::Writer& out, const ComponentView& view) const {
   const std::string id = view.id();
   const auto running = host_.components->running(id);
@@ -106,13 +121,7 @@ void ComponentRoutes::write(json::Writer& out, const ComponentView& view) const 
       problems = scraped->totals().failing;
     } else {
       problems = running->component->problems(component::Severity::kDegraded).size();
-      if (running->exports != nullptr && !running->exports->empty()) {
-        for (const auto& field : running->exports->schema()->fields()) {
-          if (field.type_text != syntax::Codec<component::Targets>::type_text()) continue;
-          const syntax::Value list = field.encode(running->exports->object());
-          if (list.type() == syntax::Type::kArray) targets = targets.value_or(0) + list.as_array().size();
-        }
-      }
+      if (running->exports != nullptr) targets = exported_targets(id, *running->exports);
     }
   }
   targets ? out.field("targets", *targets) : out.key("targets").null();

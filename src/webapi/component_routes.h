@@ -1,6 +1,8 @@
 // GET components, components/{id}, components/{id}/rows, components/{id}/schema. Threads: loop thread only. Source: web-api.md 3.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 
 #include "json/writer.h"
@@ -26,6 +28,12 @@ class ComponentRoutes {
     syntax::BodyValue arguments, exports, debug_info;
     std::vector<Table> tables;
   };
+  struct Exported {  // counted once for each value
+    component::Boxed exports;
+    std::optional<std::uint64_t> targets;
+  };
+  [[nodiscard]] std::optional<std::uint64_t> exported_targets(const std::string& id,
+                                                              const component::Boxed& exports) const;
   [[nodiscard]] Bodies bodies_of(const std::string& id) const;
   [[nodiscard]] std::optional<component::ComponentView> find(std::string_view id) const;
   [[nodiscard]] std::string list_json(const std::vector<component::ComponentView>& views) const;
@@ -37,6 +45,7 @@ class ComponentRoutes {
   const ApiHost& host_;
   const Replies& replies_;
   const HistoryKeeper& history_;
+  mutable std::map<std::string, Exported> exported_;  // by component
 };
 
 }  // namespace invar::webapi

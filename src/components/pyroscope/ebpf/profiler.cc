@@ -210,6 +210,7 @@ void Profiler::send(MadeProfile made) {
   profile->taken_unix_ns = options_.loop->unix_ns();
   profile->checked = true;
   const pipeline::Answer answer = outlets_.offer(profile);
+  if (answer.held()) options_.tap.made(profile);
   if (answer.accepted()) return;
   metrics_.dropped.add();
   if (refusal_.empty()) refusal_ = answer.reason;

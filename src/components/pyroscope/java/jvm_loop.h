@@ -21,6 +21,7 @@
 #include "java/session.h"
 #include "labels/labels.h"
 #include "pipeline/profile.h"
+#include "pipeline/tap.h"
 
 namespace invar::components::pyroscope_java {
 
@@ -36,6 +37,7 @@ struct Context {
   java::Plan plan;  // `random` and `now` are filled in for each call
   jfr::ConvertOptions convert;
   std::vector<pipeline::ReceiverPtr> receivers;
+  pipeline::Tap tap;
 };
 
 enum class JvmState { kWaiting, kRecording, kTrouble };

@@ -41,6 +41,7 @@ Profiler::Profiler(const component::Options& options, World world)
   context_.random = world_.random;
   context_.conversions = &conversions_;
   context_.metrics = &metrics_;
+  context_.tap = options_.tap;
   context_.plan.cancelled = cancelled_;
   context_.plan.owner =
       fmt::format("{:08x}", codec::fnv1a(options_.id, codec::fnv1a(options_.instance_uid)) & 0xffffffff);
