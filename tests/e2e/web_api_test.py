@@ -1,0 +1,213 @@
+"""The API of the web app over the real binary: what its pages ask, streams, what may change something, a prefix with a password."""
+
+import base64
+import http.client
+import json
+import unittest
+
+from harness import Case, fetch, pprofcheck, until
+
+CONFIG = """
+discovery.relabel "all" {
+  targets = [
+    {"__address__" = "%(self)s", "service_name" = "invar", "team" = "red"},
+    {"__address__" = "127.0.0.1:1", "service_name" = "gone", "team" = "red"},
+    {"__address__" = "127.0.0.1:2", "service_name" = "other", "team" = "blue"},
+  ]
+  rule {
+    source_labels = ["team"]
+    regex         = "red"
+    action        = "keep"
+  }
+  rule {
+    source_labels = ["team"]
+    target_label  = "group"
+  }
+}
+pyroscope.scrape "s" {
+  targets         = discovery.relabel.all.output
+  scrape_interval = "1s"
+  scrape_timeout  = "1s"
+  forward_to      = [%(to)s]
+  profiling_config {
+    profile.process_cpu { enabled = false }
+    profile.block { enabled = false }
+    profile.mutex { enabled = false }
+    profile.goroutine { enabled = true }
+  }
+}
+pyroscope.fsdump "archive" {
+  target_directory = "archive"
+}
+pyroscope.write "server" {
+  endpoint {
+    url = "http://%(server)s"
+    basic_auth {
+      username = "u"
+      password = "s3cret"
+    }
+  }
+}
+"""
+SELF = "invar.internal:12345"
+
+
+class WebApi(Case):
+    def start_invar(self, *flags, server="127.0.0.1:9", to="pyroscope.fsdump.archive.receiver"):
+        return self.invar(CONFIG % {"self": SELF, "server": server, "to": to}, *flags)
+
+    def ask(self, invar, path, status=200, base="/api/v1/", **kwargs):
+        got, _, body = invar.get(base + path, **kwargs)
+        self.assertEqual(got, status, f"{path}: {body[:300]}")
+        return json.loads(body)
+
+    def post(self, invar, path, body, status, headers=()):
+        return self.ask(invar, path, status, method="POST", data=json.dumps(body).encode(),
+                        headers={"Content-Type": "application/json", **dict(headers)})
+
+    def scraped(self, invar):
+        """The rows of the target that works, once it does."""
+        def rows():
+            answer = self.ask(invar, "targets?by=cause&q=%7Bservice_name%3D%22invar%22%7D")
+            return answer["rows"] if answer["counts"]["ok"] == 2 else None
+        return until("the target is scraped", rows)
+
+    def test_targets_and_how_their_labels_came_to_be(self):
+        invar = self.start_invar()
+        row = self.scraped(invar)[0]
+        answer = until("the other one fails", lambda: (a := self.ask(invar, "targets?by=cause"))["counts"]["failing"] == 2 and a)
+        self.assertEqual(answer["counts"]["left_out"], 1)
+        self.assertEqual(answer["groups"][0]["state"], "failing")
+        self.assertEqual(answer["groups"][0]["count"], 2)
+        detail = self.ask(invar, "targets/" + row["id"])
+        self.assertEqual(detail["discovered"]["team"], "red")
+        self.assertEqual([(s["rule"], s["effect"]) for s in detail["steps"]], [(1, "kept"), (2, "changed")])
+        self.assertEqual(detail["steps"][1]["changed"], [{"label": "group", "before": "", "after": "red"}])
+        self.assertEqual(detail["scrapes"][0]["outcome"], "ok")
+        left_out = self.ask(invar, "targets?state=left_out")["rows"][0]
+        self.assertIn("rule 1", left_out["text"])
+        self.assertEqual(self.ask(invar, "targets/" + left_out["id"])["steps"][0]["effect"], "dropped")
+        self.assertIn("deliver nothing", self.ask(invar, "verdict")["text"])
+        problem = self.ask(invar, "problems")["problems"][0]
+        self.assertEqual((problem["kind"], problem["count"], problem["of"]), ("targets", 2, 4))
+
+    def test_an_order_stays_while_it_is_used(self):
+        invar = self.start_invar()
+        self.scraped(invar)
+        first = self.ask(invar, "targets?sort=-took")
+        again = self.ask(invar, f"targets?sort=-took&snapshot={first['snapshot']}&offset=1")
+        self.assertEqual([r["id"] for r in again["rows"]], [r["id"] for r in first["rows"]][1:])
+        self.assertEqual(self.ask(invar, "targets?snapshot=none", 410)["error"]["code"], "snapshot_gone")
+        path = f"/api/v1/targets?snapshot={first['snapshot']}"
+        tag = invar.get(path)[1]["ETag"]
+        self.assertEqual(invar.get(path, headers={"If-None-Match": tag})[0], 304)
+
+    def test_profiles_of_memory_and_archive(self):
+        invar = self.start_invar()
+        self.scraped(invar)
+        series = until("memory has two types", lambda: len((s := self.ask(invar, "series"))["types"]) >= 2 and s)
+        self.assertIn("goroutine", series["types"])
+        self.assertGreater(series["kept_bytes"], 0)
+        self.assertEqual(series["sources"], ["memory", "pyroscope.fsdump.archive"])
+        for source in series["sources"]:
+            tree = until(f"{source} has profiles", lambda: self.tree_of(invar, f"type=goroutine&source={source}"))
+            self.assertIn("root", tree["tree"]["strings"])
+            self.assertGreater(sum(tree["profiles"]), 0)
+            top = self.ask(invar, f"profiles/top?type=goroutine&source={source}&limit=5")
+            self.assertEqual(top["unit"], "count")
+            profile = self.ask(invar, f"profiles/list?type=goroutine&source={source}")["profiles"][0]
+            one = self.ask(invar, f"profiles/tree?id={profile['id']}&source={source}")
+            self.assertEqual(one["profiles"], [1])
+            chart = self.ask(invar, f"profiles/timeline?type=goroutine&source={source}&from=-5m")
+            self.assertTrue(any(v is not None for v in chart["values"]))
+            status, headers, body = invar.get(f"/api/v1/profiles/export?format=pprof&type=goroutine&source={source}")
+            self.assertEqual(status, 200)
+            file = invar.folder / "exported.pb.gz"
+            file.write_bytes(body)
+            self.assertEqual(pprofcheck(file)[0]["types"], ["goroutine/count"])
+        self.assertRegex(invar.text("/api/v1/profiles/export?format=folded&type=goroutine"), r"(?m)^\S.* \d+$")
+        diff = self.ask(invar, "profiles/tree?type=goroutine&vs_from=-10m&vs_to=now")
+        self.assertEqual(len(diff["tree"]["sides"]), 2)
+        self.assertEqual(self.ask(invar, "profiles/tree?type=nothing", 404)["error"]["code"], "not_found")
+        self.assertEqual(self.ask(invar, "profiles/tree", 400)["error"]["field"], "type")
+
+    def tree_of(self, invar, query):
+        status, _, body = invar.get("/api/v1/profiles/tree?" + query)
+        return json.loads(body) if status == 200 else None
+
+    def test_recent_profiles_can_be_switched_off(self):
+        invar = self.start_invar("--server.http.recent-profiles-bytes=0")
+        self.scraped(invar)
+        series = self.ask(invar, "series")
+        self.assertEqual((series["limit_bytes"], series["total"]), (0, 0))
+
+    def test_nothing_changes_for_another_origin(self):
+        invar = self.start_invar()
+        target = self.scraped(invar)[0]["id"]
+        for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
+            self.assertEqual(self.post(invar, f"targets/{target}/scrape", {}, 403, headers)["error"]["code"], "wrong_origin")
+        self.ask(invar, f"targets/{target}/scrape", 415, method="POST", data=b"{}", headers={"Content-Type": "text/plain"})
+        self.assertEqual(invar.get(f"/api/v1/targets/{target}/scrape")[0], 405)
+
+        def accepted():
+            status, _, _ = invar.get(f"/api/v1/targets/{target}/scrape", method="POST", data=b"{}", headers={
+                "Content-Type": "application/json", "Origin": f"http://{invar.address}", "Sec-Fetch-Site": "same-origin"})
+            return status == 202  # 409 while the regular one runs
+        until("a scrape is begun", accepted)
+
+    def test_streams_tell_states_and_what_passes(self):
+        invar = self.start_invar()
+        for path, wanted in (("events?topics=verdict,counters", (b"event: verdict\n", b"event: counters\n")),
+                             ("live/pyroscope.scrape.s", (b"event: item\n", b'"kind":"profile"'))):
+            connection = http.client.HTTPConnection(invar.address, timeout=30)
+            self.addCleanup(connection.close)
+            connection.request("GET", "/api/v1/" + path)
+            response = connection.getresponse()
+            self.assertEqual(response.getheader("Content-Type"), "text/event-stream")
+            got = b""
+            while not all(part in got for part in wanted):
+                got += response.readline()
+        self.ask(invar, "events?topics=weather", 400)
+        self.ask(invar, "live/no.such", 404)
+
+    def test_an_archive_is_replayed(self):
+        server = self.server()
+        invar = self.start_invar(server=server.address)
+        until("the archive has files", lambda: len(list((invar.folder / "archive").glob("*.pb.gz"))) >= 3)
+        begun = self.post(invar, "replays", {"archive": "pyroscope.fsdump.archive", "to": "pyroscope.write.server"}, 201)
+        done = until("it ends", lambda: (r := self.ask(invar, f"replays/{begun['id']}"))["state"] != "running" and r)
+        self.assertEqual(done["state"], "done", done)
+        self.assertGreaterEqual(done["sent"], 3)
+        until("the server has them", lambda: len(server.state()["received"]) >= 3)
+        self.post(invar, "replays", {"archive": "nowhere", "to": "pyroscope.write.server"}, 404)
+        endpoints = self.ask(invar, "endpoints")["endpoints"]
+        self.assertEqual({e["kind"] for e in endpoints}, {"server", "archive"})
+
+    def test_configuration_without_secrets_and_the_rule_lab(self):
+        invar = self.start_invar()
+        files = self.ask(invar, "config/files")
+        text = self.ask(invar, "config/files/0")["text"]
+        self.assertNotIn("s3cret", text)
+        self.assertIn('password = "(secret)"', text)
+        self.assertEqual(files["files"][0]["lines"], len(text.splitlines()))
+        tried = self.post(invar, "rules/try", {"component": "discovery.relabel.all", "rules": 'rule {\n action = "labeldrop"\n regex = "team"\n}'}, 200)
+        self.assertEqual((tried["before"]["kept"], tried["after"]["kept"], tried["changed"]), (2, 3, 3))
+        self.rewrite_badly(invar)
+        diagnostics = self.ask(invar, "config/diagnostics")["diagnostics"]
+        self.assertEqual(diagnostics[0]["line"], 2)
+        self.assertNotIn("s3cret", invar.get("/api/v1/components/pyroscope.write.server")[2].decode())
+
+    def rewrite_badly(self, invar):
+        invar.rewrite("\nnonsense \"x\" {}\n")
+        self.assertEqual(invar.get("/-/reload", method="POST", data=b"")[0], 400)
+
+    def test_below_a_prefix_with_a_password(self):
+        config = 'http {\n  auth {\n    basic {\n      username = "u"\n      password = "p"\n    }\n  }\n}\n'
+        invar = self.invar(config, "--server.http.ui-path-prefix=/invar")
+        self.assertEqual(fetch(f"http://{invar.address}/invar/api/v1/verdict")[0], 401)
+        word = {"Authorization": "Basic " + base64.b64encode(b"u:p").decode()}
+        self.assertEqual(self.ask(invar, "verdict", base="/invar/api/v1/", headers=word)["state"], "empty")
+
+
+if __name__ == "__main__":
+    unittest.main()
