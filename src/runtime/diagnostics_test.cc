@@ -254,11 +254,12 @@ TEST(RunDiagnostics, Evaluation) {
        "1 | knob { text = \"refuse\" }\n"
        "  | ^^^^^^^^^^^^^^^^^^^^^^^^"},
       {"several, in the order of the text whatever the order of evaluation",
-       "toy.sum \"a\" {\n  value = toy.echo.b.output + 1\n}\ntoy.echo \"b\" { input = true }",
+       "toy.sum \"a\" {\n  value = toy.echo.c.output + 1\n}\ntoy.echo \"b\" { input = true }\n"
+       "toy.echo \"c\" { input = \"\" }",
        "Error: main.alloy:2:31: 1 should be string, got number\n"
        "\n"
        "1 | toy.sum \"a\" {\n"
-       "2 |   value = toy.echo.b.output + 1\n"
+       "2 |   value = toy.echo.c.output + 1\n"
        "  |                               ^\n"
        "3 | }\n"
        "\n"
@@ -266,7 +267,16 @@ TEST(RunDiagnostics, Evaluation) {
        "\n"
        "3 | }\n"
        "4 | toy.echo \"b\" { input = true }\n"
-       "  |                        ^^^^"},
+       "  |                        ^^^^\n"
+       "5 | toy.echo \"c\" { input = \"\" }"},
+      {"one alone of several that follow from it",
+       "toy.sum \"b\" { value = 1 / toy.sum.a.sum }\ntoy.sum \"c\" { value = 1 / toy.sum.b.sum }\n"
+       "toy.sum \"a\" { fail = \"build\" }",
+       "Error: main.alloy:3:1: Failed to build component: building component: told to fail\n"
+       "\n"
+       "2 | toy.sum \"c\" { value = 1 / toy.sum.b.sum }\n"
+       "3 | toy.sum \"a\" { fail = \"build\" }\n"
+       "  | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"},
   });
 }
 

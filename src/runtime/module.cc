@@ -230,9 +230,20 @@ void Module::evaluated(Graph::Index index, async::TimePoint begin, bool could_st
   Runnable* task = graph_.items[index].node->task();
   walk_->built = walk_->built || (!could_start && task->can_start());
   if (!failure) return;
+  if (const Node* missing = missing_need(index)) {
+    graph_.items[index].node->blame(missing->id());
+    log_failure(node, {"it needs " + missing->id() + ", which failed", {}});
+    return;
+  }
   log_failure(node, *failure);
   if (dynamic_cast<const ArgumentNode*>(&node) != nullptr) walk_->blocked.insert(index);
   walk_->errors.insert(walk_->errors.end(), failure->diagnostics.begin(), failure->diagnostics.end());
+}
+
+const Node* Module::missing_need(Graph::Index index) const {
+  for (const Graph::Index need : graph_.graph.dependencies(index))
+    if (graph_.items[need].node->is_missing()) return graph_.items[need].node.get();
+  return nullptr;
 }
 
 void Module::walk_ended() {

@@ -94,6 +94,7 @@ class Module {
   void evaluate(Graph::Index index, async::Task done);
   void evaluated(Graph::Index index, async::TimePoint begin, bool could_start, const Evaluation& failure);
   [[nodiscard]] bool wants(Graph::Index index);
+  [[nodiscard]] const Node* missing_need(Graph::Index index) const;
   void walk_ended();
   void end_load(Outcome outcome, Done& done);
   void evaluate_dependants(const std::vector<UpdateQueue::Update>& updates);

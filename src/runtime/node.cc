@@ -73,7 +73,12 @@ void TaskNode::note_started() {
   health_.started(now());
 }
 
+void TaskNode::blame(const std::string& missing) {
+  health_.evaluation_failed("it needs " + missing + ", which failed", now());
+}
+
 Evaluation TaskNode::noted(Evaluation evaluation) {
+  failed_ = evaluation.has_value();
   if (evaluation)
     health_.evaluation_failed(evaluation->chain, now());
   else

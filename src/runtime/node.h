@@ -49,6 +49,10 @@ class Node {
 
   // `done` once: at once, or later on the loop when something has to be fetched first. Not called again before.
   virtual void evaluate(const syntax::Scope& scope, Done done) { done(evaluate_now(scope)); }
+  // The evaluation that just failed had to do without a node that is missing: that is the reason, whatever was said.
+  virtual void blame(const std::string& /*missing*/) {}
+  // Its evaluation failed, and there is nothing from before: what it exports means nothing.
+  [[nodiscard]] virtual bool is_missing() const { return false; }
   // What references to the node's id see; null when it is nothing that can be referred to.
   [[nodiscard]] virtual const syntax::Value* exports() const { return nullptr; }
   // Does what is exported by the name take profiles, so that they flow from the user to this node?
@@ -98,6 +102,8 @@ struct ModuleContext {
 // A node that runs: what components, custom components, foreach and imports have in common.
 class TaskNode : public Node, public Runnable {
  public:
+  void blame(const std::string& missing) override;
+  [[nodiscard]] bool is_missing() const override { return failed_ && !can_start() && !ended_; }
   [[nodiscard]] Runnable* task() override { return this; }
   [[nodiscard]] const std::string& task_id() const override { return global_id_; }
   void task_ended(const std::optional<Error>& error) override;
@@ -123,6 +129,7 @@ class TaskNode : public Node, public Runnable {
   const ModuleContext* module_;
   const std::string global_id_;
   HealthParts health_;
+  bool failed_ = false;  // the last evaluation
   bool ended_ = false;
 };
 

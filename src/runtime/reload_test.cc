@@ -213,6 +213,26 @@ TEST(Reload, AComponentFirstBuiltForAChangeOfExportsIsStartedAtOnce) {
   EXPECT_EQ(rig.exported("toy.sum.a", "sum"), "10");
 }
 
+TEST(Reload, WhatFailsForWantOfAnotherNamesThatOne) {
+  Rig rig;
+  rig.run("toy.sum \"a\" { value = 1 }");
+  rig.clear_log();
+  rig.reload(R"(
+    toy.sum "a" { value = 1 }
+    toy.sum "gone" { fail = "build" }
+    toy.sum "user" { value = 10 / toy.sum.gone.sum }
+    toy.sum "last" { value = 10 / toy.sum.user.sum }
+  )");
+  EXPECT_EQ(rig.health("toy.sum.user"),
+            "unhealthy: component evaluation failed: it needs toy.sum.gone, which failed");
+  EXPECT_EQ(rig.health("toy.sum.last"),
+            "unhealthy: component evaluation failed: it needs toy.sum.user, which failed");
+  EXPECT_THAT(rig.log_text(), Not(HasSubstr("divide by zero")));
+  rig.reload("toy.sum \"gone\" { value = 5 }\ntoy.sum \"user\" { value = 10 / toy.sum.gone.sum }");
+  EXPECT_EQ(rig.exported("toy.sum.user", "sum"), "2");
+  EXPECT_EQ(rig.health("toy.sum.user"), "healthy: started component");
+}
+
 TEST(Reload, AnExporterThatFailsToBuildShowsZeroValues) {
   Rig rig;
   rig.run("");
