@@ -26,7 +26,6 @@ using ErrorText = boost::system::error_code;
 
 constexpr auto kSniffLimit = std::chrono::seconds(10);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
-constexpr char kTlsHandshakeByte = 0x16;
 
 std::string reason(const ErrorText& error) {
   if (error == asio::error::address_in_use) return "address already in use";
@@ -209,7 +208,16 @@ class ServerImpl final : public Server {
     char byte = 0;
     if (::recv(sniffed.socket.native_handle(), &byte, 1, MSG_PEEK) != 1) return;
     if (!tls_) return begin(make_plain_connection(parts_for(std::move(sniffed.socket))));
-    if (byte != kTlsHandshakeByte) return refuse_plain(std::move(sniffed.socket));
+    if (byte != kTlsHandshakeByte) {
+      ErrorText ignored;
+      const auto peer = sniffed.socket.remote_endpoint(ignored);
+      ServerRequest unread;
+      if (!ignored) unread.peer = join_host_port(peer.address().to_string(), std::to_string(peer.port()));
+      if (options_.on_refused_request)
+        options_.on_refused_request(unread, 400,
+                                    "plain HTTP to a server that speaks TLS: write https:// in its URL");
+      return refuse_plain(std::move(sniffed.socket));
+    }
     const auto context = tls_->current();
     if (!context) {
       logger_.error("TLS connection refused: no usable server certificate", {{"err", context.error()}});
@@ -238,7 +246,7 @@ class ServerImpl final : public Server {
   ConnectionParts parts_for(tcp::socket socket) {
     return {std::move(socket),
             {options_.max_body_bytes, options_.idle_timeout, options_.read_timeout, options_.write_timeout,
-             options_.on_cut_request, auth_, logger_},
+             options_.on_cut_request, options_.on_refused_request, auth_, logger_},
             handler_,
             alive_.bind([this](ServerConnection* connection) {
               connections_.erase(connection);

@@ -98,6 +98,8 @@ struct ServerOptions {
   Duration read_timeout{};   // a request from its first byte to its last; 0 = idle_timeout alone limits it
   Duration write_timeout{};  // a complete answer likewise
   std::function<void()> on_cut_request;  // a connection ended in the middle of a request
+  // A request that the handler never sees: the server answers it by itself. Of what could not be read, the parts are empty.
+  std::function<void(const ServerRequest&, int status, std::string_view why)> on_refused_request;
 };
 
 class Server {

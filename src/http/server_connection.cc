@@ -304,9 +304,14 @@ class Connection final : public ServerConnection,
     if (failure == error::body_limit) return refuse(413, "request body too large");
     if (failure == error::header_limit) return refuse(431, "request header too large");
     if (failure == error::bad_version && speaks_http2()) return refuse_http2();
-    refuse(400, "400 Bad Request");
+    refuse(400, "400 Bad Request",
+           speaks_tls() ? "TLS to a server of plain HTTP: write http:// in its URL" : "");
   }
 
+  [[nodiscard]] bool speaks_tls() const {
+    const auto bytes = buffer_.data();
+    return bytes.size() > 0 && *static_cast<const char*>(bytes.data()) == kTlsHandshakeByte;
+  }
   [[nodiscard]] bool speaks_http2() const {
     constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n";
     const auto bytes = buffer_.data();
@@ -316,6 +321,7 @@ class Connection final : public ServerConnection,
   // In its own frames (RFC 9113): no settings of ours, and GOAWAY with HTTP_1_1_REQUIRED, which some clients obey by themselves.
   void refuse_http2() {
     constexpr std::string_view kWhy = "only HTTP/1.1 is served here";
+    note_refused(505, kWhy);
     std::string frames("\0\0\0\4\0\0\0\0\0\0\0", 11);
     frames += static_cast<char>(8 + kWhy.size());
     frames += std::string_view("\7\0\0\0\0\0\0\0\0\0\0\0\0\x0d", 14);
@@ -326,7 +332,12 @@ class Connection final : public ServerConnection,
     put(std::move(frames));
   }
 
-  void refuse(int status, std::string_view line) {
+  // `why`, if it says more than the line, is for us alone.
+  void refuse(int status, std::string_view line, std::string_view why = "") {
+    note_refused(status, why.empty() ? line : why);
+    answer_and_close(status, line);
+  }
+  void answer_and_close(int status, std::string_view line) {
     state_ = State::kAnswering;
     keep_alive_ = false;
     head_only_ = version_10_ = false;
@@ -334,30 +345,51 @@ class Connection final : public ServerConnection,
     answer(turn_, text_response(status, line));
   }
 
-  void handle() {
-    auto message = parser_->release();
-    parser_.reset();
+  // Of the request that is being read, as far as it was.
+  void note_refused(int status, std::string_view why) const {
+    if (!settings_.on_refused_request) return;
+    ServerRequest request;
+    request.peer = peer_;
+    if (parser_ && !parser_->get().target().empty()) request = without_body(parser_->get());
+    settings_.on_refused_request(request, status, why);
+  }
+  void refuse(const ServerRequest& request, std::string_view line) {
+    if (settings_.on_refused_request) settings_.on_refused_request(request, 400, line);
+    answer_and_close(400, line);
+  }
+
+  template <class Message>
+  [[nodiscard]] ServerRequest without_body(const Message& message) const {
     ServerRequest request;
     request.method = std::string_view(message.method_string());
     request.target = std::string_view(message.target());
     for (const auto& field : message)
       request.headers.add(std::string(field.name_string()), std::string(field.value()));
-    request.body = std::move(message.body());
     request.peer = peer_;
+    return request;
+  }
+
+  void handle() {
+    auto message = parser_->release();
+    parser_.reset();
+    ServerRequest request = without_body(message);
+    request.body = std::move(message.body());
     keep_alive_ = message.keep_alive() && message.version() >= 11;
     version_10_ = message.version() < 11;
     head_only_ = message.method() == beast::http::verb::head;
     answered_ = false;
     state_ = State::kAnswering;
     whole_by_ = deadline_ = Clock::time_point::max();
-    if (!split_target(request)) return refuse(400, "400 Bad Request");
+    if (!split_target(request)) return refuse(request, "400 Bad Request");
     // RFC 9112 3.2.
     const auto hosts = message.count(beast::http::field::host);
-    if (hosts == 0 && !version_10_) return refuse(400, "400 Bad Request: missing required Host header");
-    if (hosts > 1) return refuse(400, "400 Bad Request: too many Host headers");
+    if (hosts == 0 && !version_10_) return refuse(request, "400 Bad Request: missing required Host header");
+    if (hosts > 1) return refuse(request, "400 Bad Request: too many Host headers");
     if (!authorized(settings_.auth, request.path, request.headers.get("Authorization"))) {
       settings_.logger.info("failed to authenticate request",
                             {{"path", request.path}, {"err", "unauthorized"}, {"peer", peer_}});
+      if (settings_.on_refused_request)
+        settings_.on_refused_request(request, 401, "no credentials, or not those that are configured");
       return answer(turn_, {401, {{"WWW-Authenticate", "Basic realm=\"Restricted\""}}, ""});
     }
     notice_departure();

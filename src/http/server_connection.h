@@ -16,6 +16,7 @@ struct ConnectionSettings {
   std::uint64_t max_body_bytes = 0;
   Duration idle_timeout{}, read_timeout{}, write_timeout{};
   std::function<void()> on_cut_request;  // all as in ServerOptions
+  decltype(ServerOptions::on_refused_request) on_refused_request;
   std::optional<ServerAuth> auth;
   log::Logger logger;
 };

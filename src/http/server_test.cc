@@ -17,6 +17,7 @@ namespace invar::http {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using testing::Harness;
 using ::testing::HasSubstr;
@@ -319,6 +320,34 @@ TEST_F(ServerTest, BadRequestsGetTheirStatus) {
     EXPECT_THAT(peer.got, StartsWith(row.want)) << row.why;
     EXPECT_THAT(peer.got, HasSubstr("Connection: close\r\n")) << row.why;
   }
+}
+
+TEST_F(ServerTest, TellsOfRequestsThatItAnswersByItself) {
+  std::vector<std::string> told;
+  ServerOptions options;
+  options.max_body_bytes = 10;
+  options.auth = ServerAuth{"u", {"p"}, std::nullopt};
+  options.on_refused_request = [&](const ServerRequest& request, int status, std::string_view why) {
+    EXPECT_THAT(request.peer, StartsWith("127.0.0.1:"));
+    told.push_back(fmt::format("{} {} {} [{}] {}", status, request.method, request.target,
+                               request.headers.get("User-Agent"), why));
+  };
+  Server& server = h.serve(kHello, options);
+  const std::string agent = "Host: h\r\nUser-Agent: sdk\r\n";
+  for (const std::string& bytes :
+       {"POST /ingest HTTP/1.1\r\n" + agent + "Content-Length: 11\r\n\r\n",
+        "POST /x HTTP/1.1\r\n" + agent + "\r\n", "POST x HTTP/1.1\r\n" + agent + "\r\n",
+        std::string("\x16\x03\x01\x02\x00\x01\r\n\r\n", 10),
+        std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")}) {
+    RawPeer peer(h, server.address());
+    peer.send(bytes);
+    ASSERT_TRUE(peer.read_until([&] { return !peer.got.empty(); })) << bytes;
+  }
+  EXPECT_THAT(told, ElementsAre("413 POST /ingest [sdk] request body too large",
+                                "401 POST /x [sdk] no credentials, or not those that are configured",
+                                "400 POST x [sdk] 400 Bad Request",
+                                "400   [] TLS to a server of plain HTTP: write http:// in its URL",
+                                "505   [] only HTTP/1.1 is served here"));
 }
 
 TEST_F(ServerTest, Http2IsRefusedInItsOwnFrames) {

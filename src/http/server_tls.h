@@ -13,6 +13,8 @@
 
 namespace invar::http {
 
+inline constexpr char kTlsHandshakeByte = 0x16;  // what every TLS connection begins with
+
 using SslContextPtr = std::shared_ptr<SSL_CTX>;
 
 class ServerTlsSource {

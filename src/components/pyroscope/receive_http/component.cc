@@ -142,6 +142,10 @@ class ReceiveHttp final : public component::Component {
   http::ServerOptions options_of(const HttpServer& http) {
     http::ServerOptions out = server_options(http);
     out.on_cut_request = alive_.bind([this] { cut_requests_.add(); });
+    out.on_refused_request =
+        alive_.bind([this](const http::ServerRequest& request, int status, std::string_view why) {
+          relay_.refused(request, status, why);
+        });
     return out;
   }
 

@@ -366,6 +366,24 @@ TEST_F(ReceiveHttpTest, LimitsAndSecurityReachTheServerAndChangeUnderIt) {
   EXPECT_THAT(h_.metric_lines("pyroscope_receive_http_cut_requests_total"), EndsWith(" 1\n"));
 }
 
+TEST_F(ReceiveHttpTest, WhatTheServerRefusesByItselfShowsItsClient) {
+  ASSERT_TRUE(build());
+  const auto options = h_.network.listening().at(kAddress);
+  http::ServerRequest request;
+  request.method = "POST";
+  request.target = "/ingest?name=a";
+  request.peer = "10.0.0.7:4321";
+  for (int i = 0; i < 3; ++i)
+    options.on_refused_request(request, 401, "no credentials, or not those that are configured");
+  EXPECT_THAT(h_.metric_lines("pyroscope_receive_http_requests_in_vain_total"),
+              HasSubstr("status_code=\"401\"} 3"));
+  EXPECT_EQ(h_.log_count("lead nowhere"), 1);
+  const auto problems = h_.component->problems(component::Severity::kDegraded);
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].what, "10.0.0.7 /ingest");
+  EXPECT_EQ(problems[0].sentence, "no credentials, or not those that are configured");
+}
+
 TEST_F(ReceiveHttpTest, ANewAddressIsTakenBeforeTheOldOneIsLeft) {
   ASSERT_TRUE(build());
   downstream_->hold = true;

@@ -49,6 +49,10 @@ class Relay {
 
   void configure(std::vector<pipeline::ReceiverPtr> receivers, Limits limits);
   void handle(http::ServerRequest request, http::ResponderPtr responder);
+  // A request that never came to handle().
+  void refused(const http::ServerRequest& request, int status, std::string_view why) {
+    vain_.note(request, status, why);
+  }
   [[nodiscard]] std::uint64_t requests_under_way() const { return under_way_; }
   [[nodiscard]] const VainClients& clients_in_vain() const { return vain_; }
 
