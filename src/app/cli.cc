@@ -20,6 +20,7 @@
 #include "app/run_options.h"
 #include "base/build_info.h"
 #include "base/error.h"
+#include "base/shown_text.h"
 #include "base/strings.h"
 #include "fs/filesystem.h"
 #include "fs/path.h"
@@ -388,7 +389,7 @@ std::string message_of(const CLI::ParseError& error) {
 }  // namespace
 
 int fail_with(std::string_view message) {
-  fmt::print(stderr, "Error: {}\n", message);
+  fmt::print(stderr, "Error: {}\n", shown_lines(message));
   return 1;
 }
 

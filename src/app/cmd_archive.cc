@@ -17,6 +17,7 @@
 #include "app/replay_config.h"
 #include "archive_tool/commands.h"
 #include "archive_tool/replay.h"
+#include "base/shown_text.h"
 
 namespace invar::app {
 namespace {
@@ -32,14 +33,22 @@ std::size_t terminal_columns(int fd) {
   return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUnknownColumns;
 }
 
+// Names in profiles are chosen by who sent them: on a terminal they steer nothing.
+void print(std::string_view text) {
+  static const bool terminal = isatty(STDOUT_FILENO) == 1;
+  const std::string shown = terminal ? shown_lines(text) : std::string();
+  const std::string_view bytes = terminal ? shown : text;
+  std::fwrite(bytes.data(), 1, bytes.size(), stdout);
+}
+
 tool::Environment real_environment() {
   return {
       .files = fs::posix(),
-      .print = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); },
+      .print = &print,
       .warn =
           [](std::string_view text) {
             std::fflush(stdout);
-            fmt::print(stderr, "{}\n", text);
+            fmt::print(stderr, "{}\n", shown_lines(text));
           },
       .columns = terminal_columns(STDOUT_FILENO),
       .status =

@@ -54,6 +54,20 @@ std::string shown_text(std::string_view outside, std::size_t max_bytes) {
   return out;
 }
 
+std::string shown_lines(std::string_view outside) {
+  std::string out;
+  out.reserve(outside.size());
+  while (!outside.empty()) {
+    const Rune rune = decode_rune(outside);
+    if (rune.value == '\n' || rune.value == '\t')
+      out += outside.front();
+    else
+      append_shown(out, outside, rune);
+    outside.remove_prefix(static_cast<std::size_t>(rune.length));
+  }
+  return out;
+}
+
 bool looks_like_text(std::string_view outside) {
   constexpr std::size_t kEnough = 512, kOneOf = 32;
   std::size_t odd = 0, seen = 0;

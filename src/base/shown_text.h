@@ -11,6 +11,9 @@ namespace invar {
 
 std::string shown_text(std::string_view outside, std::size_t max_bytes = 200);
 
+// The same for text of several lines: breaks, tabs and blanks stay as they are, and nothing is cut.
+std::string shown_lines(std::string_view outside);
+
 // Whether it could pass as text: valid UTF-8 with hardly any control characters.
 bool looks_like_text(std::string_view outside);
 

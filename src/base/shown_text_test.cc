@@ -39,5 +39,10 @@ TEST(ShownText, TellsTextFromBytes) {
   EXPECT_FALSE(looks_like_text("\x0a\x03"s + "a\0b"s));
 }
 
+TEST(ShownLines, KeepsTheLayoutAndNothingThatSteersATerminal) {
+  EXPECT_EQ(shown_lines("a  b\n\tc\n"), "a  b\n\tc\n");
+  EXPECT_EQ(shown_lines("a\x1b[2J\rb\xff\xe2\x80\xae"), "a\\x1b[2J\\x0db\\xff\\u{202e}");
+}
+
 }  // namespace
 }  // namespace invar

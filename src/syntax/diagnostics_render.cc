@@ -1,6 +1,7 @@
 // The printed form of diagnostics: language.md 10.1.
 #include <algorithm>
 
+#include "base/shown_text.h"
 #include "base/strings.h"
 #include "syntax/diagnostics.h"
 #include "syntax/limits.h"
@@ -9,6 +10,8 @@ namespace invar::syntax {
 namespace {
 
 constexpr std::string_view kRed = "\x1b[1;31m", kYellow = "\x1b[1;33m", kBold = "\x1b[1m", kReset = "\x1b[0m";
+
+constexpr std::string_view kUnshown = "\xEF\xBF\xBD";  // U+FFFD, for what would steer a terminal
 
 std::string_view line_text(const Source& source, std::uint32_t line) {
   const std::string_view text = source.text;
@@ -48,11 +51,14 @@ class Excerpt {
     out_ += std::string(width_ - number.size(), ' ') + number + " | ";
     if (multi_line) out_ += line > start_.line && line <= end_.line ? "| " : "  ";
     const std::string_view text = line_text(source_, line);
-    for (const char c : text.substr(0, kMaxExcerptLineBytes)) {
-      if (c == '\t' || c == '\v') {
+    for (std::string_view rest = text.substr(0, kMaxExcerptLineBytes); !rest.empty();) {
+      const std::string_view character = rest.substr(0, static_cast<std::size_t>(decode_rune(rest).length));
+      rest.remove_prefix(character.size());
+      if (character == "\t" || character == "\v") {
         out_ += "    ";
-      } else if (c != '\r') {
-        out_ += c;
+      } else if (character != "\r") {
+        // One place for each, as the carets count them.
+        out_ += shown_lines(character) == character ? character : kUnshown;
       }
     }
     if (text.size() > kMaxExcerptLineBytes) out_ += " ...";
@@ -121,7 +127,7 @@ std::string Diagnostics::render(bool colour) const {
     if (colour) out += error ? kRed : kYellow;
     out += error ? "Error: " : "Warning: ";
     if (colour) (out += kReset) += kBold;
-    out += d.to_string();
+    out += shown_lines(d.to_string());
     if (colour) out += kReset;
     out += '\n';
 

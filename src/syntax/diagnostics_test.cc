@@ -58,6 +58,17 @@ TEST(Render, PointsAtTheRangeWithOneLineOfContext) {
             "10 | after\n");
 }
 
+TEST(Render, SteersNoTerminal) {
+  const SourcePtr source = make_source("f\x1b[2J", "a\x1b[2Jb \xff");
+  Diagnostics all;
+  all.error({position_at(source, 5), position_at(source, 5)}, "bad \"\x1b[31m\"");
+  EXPECT_EQ(all.render(false),
+            "Error: f\\x1b[2J:1:6: bad \"\\x1b[31m\"\n"
+            "\n"
+            "1 | a\xEF\xBF\xBD[2Jb \xEF\xBF\xBD\n"
+            "  |      ^\n");
+}
+
 TEST(Render, ClipsContextToTheFile) {
   EXPECT_EQ(one(make_source("f", "a = ]\n"), 4, 4).render(false),
             "Error: f:1:5: bad\n\n1 | a = ]\n  |     ^\n2 | \n");

@@ -200,6 +200,15 @@ pyroscope.fsdump "a" {{
     def test_binary_output_is_kept_from_the_terminal(self):
         self.assertIn("name a file with -o", self.terminal(80, "merge", PROFILES / "prom-heap-1.pb.gz"))
 
+    def test_names_from_outside_steer_no_terminal(self):
+        hostile = "\x1b[2Jmain\u202e.work\x07"
+        self.store({"__name__": "process_cpu", "service_name": hostile, "a\x1b]0;b\x07": "c"}, START,
+                   profile(1000, START, hostile + "\x9b1m"))
+        other = self.store({"__name__": "process_cpu", "service_name": "x"}, START, profile(2000, START, hostile))
+        for command in (["ls"], ["show"], ["top"], ["tree"], ["cat"], ["verify"], ["diff", other], ["export", "--format", "folded"]):
+            text = self.terminal(200, *command, self.profiles).replace("\r\x1b[K", "").replace("\r\n", "\n")
+            self.assertNotRegex(text, "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", command)
+
     def test_prune_removes_what_it_says(self):
         old, new = self.fill(3), self.fill(2, start=int(time.time()) - 60)
         foreign = self.profiles / "other.pb.gz"
