@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "component/shortest_interval.h"
+
 namespace invar::component {
 namespace {
 
@@ -21,6 +23,7 @@ PathFollower::~PathFollower() {
 void PathFollower::follow(Followed followed) {
   stop();
   followed_ = std::move(followed);
+  followed_.interval = usable_interval(followed_.interval, logger_);
   poll_.arm_after(followed_.interval, [this] { poll(); });
   if (!followed_.points) return look();
   looking_ = true;

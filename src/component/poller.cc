@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "component/shortest_interval.h"
+
 namespace invar::component {
 namespace {
 
@@ -20,7 +22,7 @@ PolledDiscoverer::PolledDiscoverer(const Options& options, const std::string& me
       duration_by_mechanism_(options.metrics->histogram(
           "prometheus_sd_refresh_duration_histogram_seconds",
           "The duration of a refresh for the given SD mechanism.", kSeconds, {{"mechanism", mechanism}})),
-      interval_(interval),
+      interval_(usable_interval(interval, options.logger)),
       timer_(loop_) {}
 
 void PolledDiscoverer::start(GroupSink& sink) {

@@ -162,6 +162,7 @@ std::expected<Target, DecodeError> target_of_object(const Value& value) {
                                                   std::string(kind_name(value)) + "' is not supported"));
   Target::Map labels;
   for (const auto& [name, field] : object->fields) {
+    if (name.empty()) return std::unexpected(syntax::decode_failure("a label needs a name"));
     auto text = label_value(field);
     if (!text) return std::unexpected(syntax::at_key(std::move(text).error(), name));
     labels.insert_or_assign(name, std::move(*text));

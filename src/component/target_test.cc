@@ -123,6 +123,7 @@ TEST(Target, LiteralsAreChecked) {
     return syntax::testing::check_text(body, arguments_schema());
   };
   EXPECT_EQ(check("targets = [{a = [1]}, x.y, null]"), "");
+  EXPECT_EQ(check("targets = [{\"\" = \"x\"}]"), "1:12-1:21: a label needs a name");
   EXPECT_EQ(check("targets = [[{}]]"), "1:12-1:15: expected capsule, got array");
   EXPECT_EQ(check("flattened = [[{}], {}]"), "");
   EXPECT_EQ(check("flattened = {}"), "1:13-1:14: expected array, got object");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "component/shortest_interval.h"
 #include "runtime/custom_node.h"
 #include "runtime/import_arguments.h"
 #include "runtime/inventory.h"
@@ -174,12 +175,12 @@ void ImportNode::look_again_later() {
   if (!(followed_ == arguments_)) {
     followed_ = arguments_;
     fetcher_->follow(arguments_, alive_.bind([this] { refresh(); }));
+    interval_ = component::usable_interval(fetcher_->interval(arguments_), logger());
   }
-  const Duration interval = fetcher_->interval(arguments_);
   if (again_)
     timer_.arm_after(Duration::zero(), [this] { refresh(); });
-  else if (interval > Duration::zero())
-    timer_.arm_after(interval, [this] { refresh(); });
+  else if (interval_ > Duration::zero())
+    timer_.arm_after(interval_, [this] { refresh(); });
 }
 
 void ImportNode::refresh() {

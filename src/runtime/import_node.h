@@ -65,6 +65,7 @@ class ImportNode : public TaskNode {
   std::vector<syntax::ast::BlockRef> left_out_;  // in the declares of the content
   Nested nested_;
   std::optional<component::Health> content_health_;
+  Duration interval_{};
   bool good_ = false;  // the last attempt went well
   bool started_ = false;
   bool fetching_ = false, again_ = false;  // again: something changed meanwhile

@@ -132,6 +132,10 @@ const syntax::Schema& arguments_schema() {
       syntax::SchemaBuilder<Arguments>()
           .attribute("external_labels", &Arguments::external_labels,
                      "Labels to add to profiles sent over the network.")
+          .valid([](const Arguments& arguments) -> std::optional<syntax::DecodeError> {
+            if (!arguments.external_labels.contains("")) return std::nullopt;
+            return syntax::decode_failure("has a label without a name, which no server takes");
+          })
           .block("endpoint", &Arguments::endpoints, endpoint_schema(), "Location to send profiles to.")
           .block("queue", &Arguments::queue, queue_schema(),
                  "How profiles wait for a server that is slow or away. Each endpoint has a queue of its own.")

@@ -132,6 +132,7 @@ TEST(Arguments, MistakesAreFoundAtLoad) {
     ASSERT_FALSE(arguments) << c.endpoint;
     EXPECT_THAT(arguments.error(), HasSubstr(c.text)) << c.endpoint;
   }
+  EXPECT_THAT(decode("external_labels = { \"\" = \"x\" }").error(), HasSubstr("has a label without a name"));
   for (const char* queue : {"max_memory_bytes = 0", "max_age = \"-1s\"", "flush_timeout = \"-1s\"",
                             "on_retries_exhausted = \"explode\"", "max_disk_bytes = 1", "max_disk_bytes = -1",
                             "sync = \"never\"", "sync = \"always\"\nmax_disk_bytes = 0"})
