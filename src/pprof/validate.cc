@@ -24,7 +24,7 @@ bool starts_with_any(std::string_view text, std::initializer_list<std::string_vi
 
 // HTML, XML or JSON by its first character that is not a space. No pprof body begins so: '<' and '{' are wire
 // types 4 and 3, '[' is a varint of field 11.
-bool looks_like_text(std::string_view body) {
+bool looks_like_markup(std::string_view body) {
   const std::string_view head = body.substr(0, 64);
   const std::size_t start = head.find_first_not_of(" \t\r\n\v\f");
   if (start == std::string_view::npos || body.size() < 10) return false;
@@ -41,7 +41,7 @@ Result<> check_form(std::string_view body, std::string_view content_type) {
                 fmt::format("unexpected Content-Type {}, expected application/octet-stream for pprof data",
                             content_type));
   }
-  if (looks_like_text(body)) {
+  if (looks_like_markup(body)) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("text response instead of pprof: {} (server should return HTTP error, not 200)",
                             quote(body.substr(0, 50))));
