@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "component/shortest_interval.h"
+
 namespace invar::component {
 
 PolledExport::PolledExport(Options options, std::string_view works)
@@ -9,7 +11,8 @@ PolledExport::PolledExport(Options options, std::string_view works)
 
 Result<> PolledExport::update(const Boxed& arguments) {
   if (!arguments_.empty() && arguments == arguments_) return {};
-  INVAR_ASSIGN_OR_RETURN(interval_, configure(arguments));
+  INVAR_ASSIGN_OR_RETURN(const Duration interval, configure(arguments));
+  interval_ = usable_interval(interval, options_.logger);
   arguments_ = arguments;
   if (started_) poll();
   return {};

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 
+#include "base/shown_text.h"
 #include "base/strings.h"
 #include "http/request_head.h"
 
@@ -247,7 +248,7 @@ std::size_t CurlSlot::on_header(std::string_view raw) {
     if (status_line.size() <= 4) {
       response_.status_line = fmt::format("{} {}", status_line.substr(0, 3), status_text(response_.status));
     } else {
-      response_.status_line = status_line;
+      response_.status_line = shown_text(status_line);
     }
     last_status_line_ = response_.status_line;
     return raw.size();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 
+#include "base/shown_text.h"
 #include "http/beast_parser.h"
 #include "http/engine.h"
 #include "http/strict_head.h"
@@ -38,8 +39,10 @@ struct ResponseParser::Message final : beast_http::basic_parser<false> {
   void on_request_impl(beast_http::verb, string_view, string_view, int, error_code&) override {}
   void on_response_impl(int code, string_view reason, int, error_code&) override {
     response.status = code;
-    response.status_line = fmt::format(
-        "{} {}", code, reason.empty() ? status_text(code) : std::string_view(reason.data(), reason.size()));
+    response.status_line =
+        fmt::format("{} {}", code,
+                    reason.empty() ? std::string(status_text(code))
+                                   : shown_text(std::string_view(reason.data(), reason.size())));
     if (expectation.streamed && is_streamed(code)) body_limit(boost::none);
   }
   void on_field_impl(beast_http::field, string_view name, string_view value, error_code&) override {

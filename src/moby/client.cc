@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "base/build_info.h"
+#include "base/shown_text.h"
 #include "base/strings.h"
 #include "component/json_fields.h"
+#include "http/answer_body.h"
 #include "json/writer.h"
 
 namespace invar::moby {
@@ -75,7 +77,8 @@ Error Client::trouble(const std::string& what, const Answer& answer) const {
   const auto body = component::parse_answer(answer->body);
   const std::string said = body ? component::text_field(*body, "message") : std::string();
   return {ErrorCode::kUnavailable,
-          host_.shown + what + " answers " + answer->status_line + (said.empty() ? "" : ": " + said)};
+          host_.shown + what + " answers " + answer->status_line +
+              (said.empty() ? http::what_it_says(*answer) : ": " + shown_text(said))};
 }
 
 std::string filter_query(const std::vector<Filter>& filters) {

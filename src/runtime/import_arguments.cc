@@ -1,6 +1,7 @@
 #include "runtime/import_arguments.h"
 
 #include "base/strings.h"
+#include "component/url_rule.h"
 
 namespace invar::runtime {
 namespace {
@@ -22,7 +23,6 @@ Result<> check_file(const ImportFileArguments& arguments) {
 }
 
 Result<> check_http(const ImportHttpArguments& arguments) {
-  if (const auto url = http::parse_url(arguments.url); !url) return std::unexpected(url.error());
   INVAR_TRY(positive(arguments.poll_frequency, "poll_frequency"));
   return positive(arguments.poll_timeout, "poll_timeout");
 }
@@ -72,6 +72,10 @@ const Schema& http_schema() {
       SchemaBuilder<ImportHttpArguments>()
           .attribute_with<component::UrlCodec>("url", &ImportHttpArguments::url, "Where the module is.")
           .required()
+          .valid([](const ImportHttpArguments& arguments) {
+            return component::check_server_url(arguments.url,
+                                               {.example = "https://example.com/module.alloy"});
+          })
           .attribute("method", &ImportHttpArguments::method, "HTTP method of the request.")
           .attribute("headers", &ImportHttpArguments::headers, "Headers of the request.")
           .attribute("body", &ImportHttpArguments::body, "Body of the request.")

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "http/answer_body.h"
 #include "runtime/import_arguments.h"
 #include "syntax/parser.h"
 
@@ -21,9 +22,11 @@ std::string directory_of(const std::string& url) {
 Result<ImportedText> content_of(std::expected<http::Response, http::Failure> answer, const std::string& url) {
   if (!answer) return fail(ErrorCode::kUnavailable, answer.error().message);
   if (answer->status != 200)
-    return fail(ErrorCode::kUnavailable, "unexpected status " + quote(answer->status_line));
-  INVAR_TRY(syntax::check_encoding(answer->body));
-  return ImportedText{{{http::redact_url(url), std::move(answer->body)}}, directory_of(url)};
+    return fail(ErrorCode::kUnavailable,
+                "unexpected status " + quote(answer->status_line) + http::what_it_says(*answer));
+  INVAR_ASSIGN_OR_RETURN(auto text, http::plain_body(*std::move(answer), kMaxBytes));
+  INVAR_TRY(syntax::check_encoding(text));
+  return ImportedText{{{http::redact_url(url), std::move(text)}}, directory_of(url)};
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "codec/content_coding.h"
 #include "component/poller.h"
 #include "component/target_group.h"
+#include "http/answer_body.h"
 
 namespace invar::components::discovery_http {
 namespace {
@@ -54,7 +55,9 @@ class HttpDiscoverer final : public component::PolledDiscoverer {
 
   void received(std::expected<http::Response, http::Failure> response, Done done) {
     if (!response) return failed(std::move(response.error().message), done);
-    if (response->status != 200) return failed("server returned HTTP status " + response->status_line, done);
+    if (response->status != 200)
+      return failed("server returned HTTP status " + response->status_line + http::what_it_says(*response),
+                    done);
     const std::string_view content_type = trim_space(response->headers.get("Content-Type"));
     if (!acceptable_content_type(content_type))
       return failed("unsupported content type " + quote(content_type), done);

@@ -137,6 +137,8 @@ TEST_F(HttpDiscoveryTest, FailuresKeepTheTargetsAndSayWhy) {
     const char *type, *body, *want;
   } rows[] = {
       {404, "text/plain", "", "server returned HTTP status 404 Not Found"},
+      {502, "text/plain", "no upstream \x1b[1manswers to the gateway\n",
+       "server returned HTTP status 502 Bad Gateway: no upstream \\x1b[1manswers to the gateway"},
       {301, "text/plain", "", "server returned HTTP status 301 Moved Permanently"},
       {200, "text/json", "[]", "unsupported content type \"text/json\""},
       {200, "", "[]", "unsupported content type \"\""},

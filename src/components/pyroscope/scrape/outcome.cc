@@ -5,6 +5,7 @@
 #include "base/strings.h"
 #include "codec/content_coding.h"
 #include "components/pyroscope/scrape/profile_types.h"
+#include "http/shown_body.h"
 
 namespace invar::components::pyroscope_scrape {
 namespace {
@@ -82,10 +83,9 @@ ScrapeError status_error(const http::Response& response, std::string_view profil
       codec::undo_content_coding(response.body, response.headers.get("Content-Encoding"), kMaxErrorPage)
           .value_or(response.body);
   const std::string_view body = trim_space(plain);
-  const std::string_view shown =
-      body.empty() || looks_like_web_page(body, response.headers.get("Content-Type"))
-          ? std::string_view(response.status_line)
-          : body.substr(0, kMaxQuoted);
+  const std::string shown = body.empty() || looks_like_web_page(body, response.headers.get("Content-Type"))
+                                ? response.status_line
+                                : http::shown_body(body, response.headers.get("Content-Type"), kMaxQuoted);
   std::string sentence = fmt::format("server returned HTTP status ({}) {}", response.status, shown);
   const std::string advice = hint(response.status, body, profile_name);
   if (!advice.empty()) sentence += ": " + advice;

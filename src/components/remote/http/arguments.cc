@@ -2,6 +2,7 @@
 
 #include "base/strings.h"
 #include "component/http_client_schema.h"
+#include "component/url_rule.h"
 #include "http/url.h"
 
 namespace invar::components::remote_http {
@@ -15,10 +16,6 @@ Result<> check(const Arguments& a) {
   if (!http::is_header_token(a.method)) return invalid("net/http: invalid method " + quote(a.method));
   for (const auto& [name, value] : a.headers)
     if (!http::is_header_token(name)) return invalid("invalid header name " + quote(name));
-  const auto url = http::parse_url(a.url);
-  if (!url) return std::unexpected(url.error().wrapped("url"));
-  const std::string scheme = to_lower_ascii(url->scheme);
-  if (scheme != "http" && scheme != "https") return invalid("URL scheme must be 'http' or 'https'");
   return {};
 }
 
@@ -29,6 +26,9 @@ const syntax::Schema& arguments_schema() {
       syntax::SchemaBuilder<Arguments>()
           .attribute_with<component::UrlCodec>("url", &Arguments::url, "URL to poll.")
           .required()
+          .valid([](const Arguments& arguments) {
+            return component::check_server_url(arguments.url, {.example = "http://service:8080/token"});
+          })
           .attribute("poll_frequency", &Arguments::poll_frequency, "How often the URL is polled.")
           .attribute("poll_timeout", &Arguments::poll_timeout,
                      "Time limit of one poll; less than `poll_frequency`.")

@@ -8,6 +8,7 @@
 #include "component/build.h"
 #include "component/polled_export.h"
 #include "components/remote/http/arguments.h"
+#include "http/answer_body.h"
 
 namespace invar::components::remote_http {
 namespace {
@@ -42,17 +43,19 @@ class HttpComponent final : public component::PolledExport {
     request.body_head = arguments_.body;
     call_ = client_->send(
         std::move(request),
-        alive_.bind([this, done = std::move(done)](auto answer) mutable { done(read(answer)); }));
+        alive_.bind([this, done = std::move(done)](auto answer) mutable { done(read(std::move(answer))); }));
   }
 
   void drop() override { call_.reset(); }
 
-  Result<Boxed> read(const std::expected<http::Response, http::Failure>& answer) const {
+  Result<Boxed> read(std::expected<http::Response, http::Failure> answer) const {
     if (!answer) return fail(ErrorCode::kUnavailable, "performing request: " + answer.error().message);
     if (answer->status != 200)
-      return fail(ErrorCode::kUnavailable, "unexpected status code " + answer->status_line);
-    return Boxed::of(exports_schema(), Exports{{.text = std::string(trim_space(answer->body)),
-                                                .secret = arguments_.is_secret}});
+      return fail(ErrorCode::kUnavailable,
+                  "unexpected status code " + answer->status_line + http::what_it_says(*answer));
+    INVAR_ASSIGN_OR_RETURN(const std::string content, http::plain_body(*std::move(answer), kMostBytes));
+    return Boxed::of(exports_schema(),
+                     Exports{{.text = std::string(trim_space(content)), .secret = arguments_.is_secret}});
   }
 
   Arguments arguments_;

@@ -62,12 +62,13 @@ TEST_F(RemoteHttpTest, SendsWhatIsConfigured) {
 TEST_F(RemoteHttpTest, AFailureKeepsTheContentAndIsLoggedOnce) {
   serve(200, "one");
   start();
-  serve(503, "");
+  serve(503, "the vault is sealed,\x1b[2J and nobody opens it\n");
   harness_.loop.advance(seconds(180));
   EXPECT_EQ(content(), "one");
   EXPECT_EQ(harness_.component->health()->state, HealthState::kUnhealthy);
   EXPECT_EQ(harness_.component->health()->message,
-            "polling failed: unexpected status code 503 Service Unavailable");
+            "polling failed: unexpected status code 503 Service Unavailable: the vault is sealed,\\x1b[2J "
+            "and nobody opens it");
   EXPECT_EQ(harness_.log_count("polling failed"), 1);
   EXPECT_EQ(harness_.log_count("hush"), 0) << "no password in the log";
   serve(200, "two");
@@ -98,6 +99,31 @@ TEST_F(RemoteHttpTest, StopsWithAPollUnderWay) {
   EXPECT_EQ(harness_.loop.pending_timers(), 0u);
 }
 
+TEST_F(RemoteHttpTest, AnIntervalThatWouldKeepACoreBusyIsNotKept) {
+  arguments_.poll_timeout = Duration(1);
+  arguments_.poll_frequency = Duration(2);
+  serve(200, "one");
+  start();
+  harness_.loop.advance(seconds(1));
+  EXPECT_LE(harness_.http->exchanges().size(), 11u);
+  EXPECT_EQ(harness_.log_count("the interval is too short; a longer one is used"), 1);
+}
+
+TEST_F(RemoteHttpTest, UndoesTheCodingOfTheAnswer) {
+  const auto serve_coded = [&](const std::string& coding) {
+    harness_.http->set_handler([=](const http::Request&) {
+      return answer(200, "text/plain", "one", {{"Content-Encoding", coding}});
+    });
+  };
+  serve_coded("identity");
+  start();
+  EXPECT_EQ(content(), "one");
+  serve_coded("rot13");
+  harness_.loop.advance(seconds(60));
+  EXPECT_EQ(harness_.component->health()->message,
+            "polling failed: the body has the Content-Encoding \"rot13\", which is not known here");
+}
+
 TEST(RemoteHttpArguments, AreChecked) {
   const auto checked = [](const std::function<void(Arguments&)>& change) {
     Arguments a;
@@ -115,7 +141,6 @@ TEST(RemoteHttpArguments, AreChecked) {
             "poll_timeout must be less than poll_frequency");
   EXPECT_EQ(checked([](Arguments& a) { a.method = "A B"; }), "net/http: invalid method \"A B\"");
   EXPECT_EQ(checked([](Arguments& a) { a.headers["a b"] = ""; }), "invalid header name \"a b\"");
-  EXPECT_EQ(checked([](Arguments& a) { a.url = "ftp://h"; }), "URL scheme must be 'http' or 'https'");
 }
 
 }  // namespace
