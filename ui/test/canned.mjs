@@ -44,7 +44,6 @@ export async function serve(files, {prefix = "/", state = "bad", many = 0, delay
     if ((found = is(/^components\/(.+)\/schema$/))) return data.componentSchema;
     if ((found = is(/^components\/(.+)$/))) return data.componentDetail(found[1]);
     if (path === "endpoints") return rows.length === 0 ? {at: data.kNow, total: 0, endpoints: []} : good ? {...data.endpoints, endpoints: data.endpoints.endpoints.map((each) => ({...each, state: "ok", text: "takes everything", queued: 0, queued_bytes: 0, oldest: null, refused: 0, dropped: 0, last_error: "", last_error_at: null}))} : data.endpoints;
-    if (is(/^endpoints\/.*\/ages$/)) return data.ages;
     if (is(/^endpoints\/.*\/errors$/)) return good ? {at: data.kNow, total: 0, errors: []} : data.errors;
     if (path === "archives") return data.archives;
     if (path === "replays" && method === "POST") {

@@ -134,7 +134,8 @@ test("whose code a frame is", () => {
     ["tcp_recvmsg", "", "kernel"], ["do_syscall_64", "[kernel.kallsyms]", "kernel"], ["java.util.HashMap.put", "", "standard"], ["org.apache.kafka.Sender.run", "", "library"],
     ["std::vector<int>::push_back", "", "standard"], ["tokio::runtime::park", "", "library"], ["ZSTD_decompress", "", "native"], ["[unknown]", "", "native"],
   ]) assert.equal(originOf(name, file, own), kind, name);
-  assert.deepEqual(guessOwn([["main.main", "shop.example/search/server.Run"], ["main.main", "github.com/acme/shop/cmd.Execute"], ["a", "github.com/x/y.F"]]), ["shop.example/search", "github.com/acme/shop"]);
+  assert.deepEqual(guessOwn([["main.main", "shop.example/search/server.Run"], ["main.main", "github.com/acme/shop/cmd.Execute"], ["a", "github.com/x/y.F"], ["main", "std::run"]]), ["shop.example/search", "github.com/acme/shop"]);
+  assert.deepEqual(guessOwn([["main", "invar::app::main"], ["main", "std::terminate"]]), ["invar::"]);
 });
 
 test("CPU time over a window is cores; the rest keeps its unit", () => {
@@ -142,6 +143,7 @@ test("CPU time over a window is cores; the rest keeps its unit", () => {
   assert.equal(values.amount(723e9, cpu), "2.41 cores");
   assert.equal(values.change(186e9, cpu), "+0.62");
   assert.equal(values.change(-186e9, cpu), "−0.62");
+  assert.deepEqual([1.2e9, 1e5, 0].map((value) => values.amount(value, cpu)), ["0.0040 cores", "0.00 cores", "0.00 cores"]);
   assert.equal(values.amount(1536, values.scaleOf("inuse_space", "bytes", 300)), "1.50 KiB");
   assert.equal(values.amount(2e9, values.scaleOf("contentions", "nanoseconds", 300)), "2 s");
 });
@@ -190,6 +192,7 @@ test("bodies are written as the configuration writes them", () => {
 test("the language in colours, whatever is wrong with it", () => {
   const kinds = (text) => highlight.pieces(text).filter(({text: part}) => part.trim()).map(({kind, text: part}) => `${kind} ${part}`);
   assert.deepEqual(kinds('a.b "c" {\n  d = [1, true, x.y] // e\n  p = (secret)\n}'), ["block a.b", 'string "c"', "sign {", "name d", "sign =", "sign [", "number 1", "sign ,", "word true", "sign ,", "plain x.y", "sign ]", "comment // e", "name p", "sign =", "secret (secret)", "sign }"]);
+  assert.deepEqual(kinds('p = "(secret)"'), ["name p", "sign =", 'secret "(secret)"']);
   for (const text of ['a = "open', "/* open", "a { b", "\u0000ä€", ""]) assert.equal(highlight.pieces(text).map((each) => each.text).join(""), text);
   assert.equal(highlight.lines("a = `x\ny`\n").length, 2);
 });

@@ -79,3 +79,10 @@ export class Scale {
     return room <= 0 || this.height === this.total ? scrolled : (scrolled * (this.height - this.view)) / room;
   }
 }
+
+// A key as short as a link can bear; of few keys no two are alike.
+export function shortKey(key: string): string {
+  let h = 2166136261;
+  for (let i = 0; i < key.length; ++i) h = Math.imul(h ^ key.charCodeAt(i), 16777619);
+  return (h >>> 0).toString(36);
+}

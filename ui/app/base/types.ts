@@ -80,7 +80,6 @@ export interface Endpoint {
   in_flight: number; in_flight_limit: number; last_error: string; last_error_at: Maybe;
 }
 export interface Endpoints { at: number; total: number; endpoints: Endpoint[] }
-export interface Ages { at: number; buckets: {from: number; to: Maybe; profiles: number}[] }
 export interface EndpointErrors { at: number; total: number; errors: {text: string; count: number; first: number; last: number}[] }
 export interface Archives { at: number; total: number; archives: {id: string; component: string; path: string}[] }
 export interface Replay {

@@ -5,13 +5,13 @@ export interface Piece {
   text: string;
 }
 
-const kPattern = /(\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|("(?:[^"\\\n]|\\.)*"?|`[^`]*`?)|(\(secret\))|(\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)|([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)|([{}[\](),=<>!&|+*/%^?:.-])|(\s+)|([\s\S])/g;
+const kPattern = /(\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$))|("?\(secret\)"?)|("(?:[^"\\\n]|\\.)*"?|`[^`]*`?)|(\b\d+(?:\.\d+)?(?:[eE][+-]?\d+)?\b)|([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)|([{}[\](),=<>!&|+*/%^?:.-])|(\s+)|([\s\S])/g;
 const kWords = /^(true|false|null)$/;
 
 export function pieces(text: string): Piece[] {
   const out: Piece[] = [];
   let lineStart = true;
-  for (const [whole, comment, string, secret, number, word, sign, space] of text.matchAll(kPattern)) {
+  for (const [whole, comment, secret, string, number, word, sign, space] of text.matchAll(kPattern)) {
     let kind: Kind = "plain";
     if (comment !== undefined) kind = "comment";
     else if (string !== undefined) kind = "string";

@@ -6,7 +6,7 @@ import {bytes, count, counted, duration, percent} from "../base/numbers";
 import {useResource} from "../base/resource";
 import {link, param, setParams} from "../base/router";
 import {Ago, Time} from "../base/times";
-import type {Ages, Archives, Components, Endpoint, EndpointErrors, Endpoints, Replay, Replays} from "../base/types";
+import type {Archives, Components, Endpoint, EndpointErrors, Endpoints, Replay, Replays} from "../base/types";
 import {Shape, StateWord, type State} from "../parts/state";
 import {Empty, Failure, Loaded} from "../parts/states";
 import {Sentence} from "../parts/text";
@@ -73,34 +73,18 @@ function Row({each, chosen}: {each: Endpoint; chosen: boolean}) {
   );
 }
 
-function bucketName({from, to}: {from: number; to: number | null}): string {
-  return to === null ? `${duration(from)} and more` : `${duration(from).replace(/ (s|min|h)$/, (unit) => (duration(to).endsWith(unit) ? "" : unit))} to ${duration(to)}`;
-}
-
 function One({endpoint}: {endpoint: Endpoint}) {
-  const path = `endpoints/${endpoint.id}`;
-  const ages = useResource<Ages>(`${path}/ages`, {}, {topics: ["endpoints"], every: 10, keep: false});
-  const errors = useResource<EndpointErrors>(`${path}/errors`, {}, {topics: ["endpoints"], every: 10, keep: false});
+  const errors = useResource<EndpointErrors>(`endpoints/${endpoint.id}/errors`, {}, {topics: ["endpoints"], every: 10, keep: false});
   return (
-    <div class="two one-endpoint">
-      <section class="card" aria-labelledby="ages-title">
-        <div class="card-head"><h2 id="ages-title">Age of what waits</h2><span class="soft small">{endpoint.max_age != null ? `it expires at ${duration(endpoint.max_age)}` : ""}</span></div>
-        <Loaded of={ages} what="the ages" rows={3}>{({buckets}) => {
-          const most = Math.max(...buckets.map(({profiles}) => profiles), 1);
-          if (buckets.every(({profiles}) => profiles === 0)) return <p class="soft pad">Nothing waits.</p>;
-          return <table class="plain ages"><tbody>{buckets.map((each) => <tr key={each.from}><th scope="row">{bucketName(each)}</th><td class="right">{count(each.profiles)}</td><td class="bar-cell" aria-hidden="true"><span class="bar-of" style={{width: `${(each.profiles / most) * 100}%`}}/></td></tr>)}</tbody></table>;
-        }}</Loaded>
-      </section>
-      <section class="card" aria-labelledby="errors-title">
-        <div class="card-head"><h2 id="errors-title">What went wrong lately</h2></div>
-        <Loaded of={errors} what="the errors" rows={3}>{(data) => (data.errors.length === 0 ? <p class="soft pad">Nothing.</p> : (
-          <>
-            <ul class="errors">{data.errors.map((each) => <li key={each.text}><Shape state="failing"/><span><b>“{each.text}”</b><span class="soft small"> {counted(each.count, "time")}, <Time at={each.first}/> to <Time at={each.last} seconds/></span></span></li>)}</ul>
-            {data.total > data.errors.length && <p class="soft small pad">and {counted(data.total - data.errors.length, "more kind")}</p>}
-          </>
-        ))}</Loaded>
-      </section>
-    </div>
+    <section class="card" aria-labelledby="errors-title">
+      <div class="card-head"><h2 id="errors-title">What went wrong lately</h2><span class="soft small">{endpoint.name || endpoint.url}</span></div>
+      <Loaded of={errors} what="the errors" rows={3}>{(data) => (data.errors.length === 0 ? <p class="soft pad">Nothing.</p> : (
+        <>
+          <ul class="errors">{data.errors.map((each) => <li key={each.text}><Shape state="failing"/><span><b>“{each.text}”</b><span class="soft small"> {counted(each.count, "time")}, <Time at={each.first}/> to <Time at={each.last} seconds/></span></span></li>)}</ul>
+          {data.total > data.errors.length && <p class="soft small pad">and {counted(data.total - data.errors.length, "more kind")}</p>}
+        </>
+      ))}</Loaded>
+    </section>
   );
 }
 

@@ -8,7 +8,7 @@ import type {History, LedgerFlow, Problem, Problems, Services, Verdict} from "..
 import {Chart} from "../parts/chart";
 import {Shape} from "../parts/state";
 import {Empty, Loaded} from "../parts/states";
-import {Sentence} from "../parts/text";
+import {capital, Sentence} from "../parts/text";
 import type {PageProps} from "../shell/pages";
 import {Flow} from "./flow";
 
@@ -91,7 +91,7 @@ function Causes({problems}: {problems: Problems}) {
             <li key={`${problem.component} ${problem.kind} ${problem.cause} ${problem.text}`} class="cause">
               <Shape state={problem.severity === "failing" ? "failing" : "late"}/>
               <div class="cause-text">
-                <h2><span class="unseen">{problem.severity === "failing" ? "Failing: " : "Late: "}</span>{problem.kind === "targets" && <>{counted(problem.count, "target")}: </>}<Sentence text={problem.text}/></h2>
+                <h2><span class="unseen">{problem.severity === "failing" ? "Failing: " : "Late: "}</span><Sentence text={problem.kind === "targets" ? `${counted(problem.count, "target")}: ${problem.text}` : capital(problem.text)}/></h2>
                 <p class="soft">{concerned(problem)}{problem.kind !== "targets" && problem.component && <><code>{problem.component}</code>. </>}<Sentence text={advice(problem.cause ?? "")}/></p>
               </div>
               <div class="cause-size small">
@@ -172,7 +172,7 @@ function Busy({services}: {services: Services}) {
           <tr key={each.service}>
             <td><a href={link("profiles", {q: `{service_name="${each.service}"}`})}>{each.service || "without a name"}</a></td>
             <td class="right">{each.failing > 0 && <a class="failing-text" href={link("targets", {q: `{service_name="${each.service}"}`, state: "failing"})}>{count(each.failing)} failing of </a>}{count(each.targets)}</td>
-            <td class="right">{each.cores === null ? "–" : `${rate(each.cores)} cores`}</td>
+            <td class="right">{each.cores == null ? "–" : `${rate(each.cores)} cores`}</td>
             <td class="right">{bytes(each.bytes)}/s</td>
             <td class="bar-cell" aria-hidden="true"><span class="bar-of" style={{width: `${Math.max(2, (each.bytes / most) * 100)}%`}}/></td>
           </tr>

@@ -91,8 +91,21 @@ function Shown({choice, list, now, refresh}: {choice: Choice; list: SeriesList; 
   return (
     <>
       <TimeChart choice={choice} now={now} list={list}/>
-      <Loaded of={tree} what="the profiles" rows={12}>{(data) => <Graphs data={data} choice={choice} now={now} view={view} two={two} query={query} list={list} refresh={refresh}/>}</Loaded>
+      {tree.error?.status === 404 ? <NoneThen choice={choice} now={now} list={list} refresh={refresh} why={tree.error.message}/> : <Loaded of={tree} what="the profiles" rows={12}>{(data) => <Graphs data={data} choice={choice} now={now} view={view} two={two} query={query} list={list} refresh={refresh}/>}</Loaded>}
     </>
+  );
+}
+
+// The window has none, or the one that it is compared with.
+function NoneThen({choice, now, list, refresh, why}: {choice: Choice; now: number; list: SeriesList; refresh(): void; why: string}) {
+  const earlierSide = /earlier/.test(why) && choice.against !== null;
+  const [from, to] = bounds(earlierSide ? choice.against! : choice.range, now);
+  const archive = list.sources.find((each) => each !== "memory");
+  return (
+    <div class="card"><Empty title={`No ${typeName(choice.type)} profile${choice.q ? ` of \`${choice.q}\`` : ""} between ${clock(from, now)} and ${clock(to, now)}.`}>
+      {!choice.source && list.oldest !== null && <p>Memory keeps them since <Time at={list.oldest}/>.{archive && <> <a href={link("profiles", {q: choice.q, type: choice.type, at: rangeText(absolute(choice.range, now)), source: archive})}>Look in the archive</a></>}</p>}
+      {earlierSide ? <p><a href={link("profiles", {q: choice.q, type: choice.type, source: choice.source, at: param("at")})}>Without the comparison</a></p> : <p><button type="button" class="btn" onClick={refresh}>Up to now</button></p>}
+    </Empty></div>
   );
 }
 
@@ -164,15 +177,7 @@ function Graphs({data, choice, now, view, two, query, list, refresh}: GraphsProp
     const deepest = two ? culprit(calls) : null;
     return insight(who, two ? choice.againstWord : "", calls.root, deepest ? {name: profile.frames[deepest.frame].name, before: deepest.before, after: deepest.after} : null, scale);
   }, [calls, who, choice.againstWord, scale.span]);
-  if (empty) {
-    const archive = list.sources.find((each) => each !== "memory");
-    return (
-      <div class="card"><Empty title={`No ${typeName(choice.type)} profile${choice.q ? ` of \`${choice.q}\`` : ""} between ${clock(from, now)} and ${clock(to, now)}.`}>
-        {!choice.source && list.oldest !== null && <p>Memory keeps them since <Time at={list.oldest}/>.{archive && <> <a href={link("profiles", {q: choice.q, type: choice.type, at: rangeText(absolute(choice.range, now)), source: archive})}>Look in the archive</a></>}</p>}
-        <p><button type="button" class="btn" onClick={refresh}>Up to now</button></p>
-      </Empty></div>
-    );
-  }
+  if (empty) return <NoneThen choice={choice} now={now} list={list} refresh={refresh} why=""/>;
   const exported = (format: string) => new URL(`api/v1/${link("profiles/export", {...queryOf(choice, now, "now"), format})}`, document.baseURI).href;
   const fixed = () => new URL(link("profiles", {...Object.fromEntries(new URLSearchParams(location.search)), type: choice.type, at: rangeText(absolute(choice.range, now)), vs: choice.against && !choice.againstQ ? rangeText(absolute(choice.against, now)) : null}), document.baseURI).href;
   return (

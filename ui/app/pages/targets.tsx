@@ -4,7 +4,7 @@ import {useEffect, useMemo, useState} from "preact/hooks";
 import {typeName} from "../base/advice";
 import {bytes, count, counted, duration} from "../base/numbers";
 import {useKeys} from "../base/keys";
-import {Plan, type Opening} from "../base/ranges";
+import {Plan, shortKey, type Opening} from "../base/ranges";
 import {go, link, param, place, setParams} from "../base/router";
 import {Ago, Time} from "../base/times";
 import type {Counts, TargetGroup, TargetRow} from "../base/types";
@@ -12,7 +12,7 @@ import {Grid, useNarrow, type Column} from "../parts/grid";
 import {Shape, StateWord, kStates, kWords, type State} from "../parts/state";
 import {Coming, Empty, Failure} from "../parts/states";
 import {TargetPanel} from "../targets/panel";
-import {Sentence} from "../parts/text";
+import {capital, Sentence} from "../parts/text";
 import {useRows, type Book} from "../targets/rows";
 import {SearchField} from "../parts/search_field";
 import {scrapeNow} from "../targets/scrape";
@@ -45,11 +45,11 @@ function Table() {
   const book = useRows({q, state, by: grouping, sort, component});
   const narrow = useNarrow();
   const folded = new Set(param("fold").split(",").filter(Boolean));
-  const full = new Set([...param("full").split(","), cause].filter(Boolean));
+  const full = new Set([...param("full").split(","), cause && shortKey(cause)].filter(Boolean));
   const groups = book.head?.groups ?? [];
   const opening = (group: TargetGroup, i: number): Opening => {
-    if (folded.has(group.key)) return "closed";
-    if (full.has(group.key)) return "all";
+    if (folded.has(shortKey(group.key))) return "closed";
+    if (full.has(shortKey(group.key))) return "all";
     if (cause) return group.key === cause ? "all" : "closed";
     return i === groups.length - 1 && (group.state === "ok" || groups.length === 1) ? "all" : "some";
   };
@@ -60,7 +60,7 @@ function Table() {
   const at = Math.min(line, Math.max(0, plan.length - 1));
   const flip = (name: "fold" | "full", key: string) => {
     const set = new Set(param(name).split(",").filter(Boolean));
-    if (!set.delete(key)) set.add(key);
+    if (!set.delete(shortKey(key))) set.add(shortKey(key));
     setParams({[name]: [...set].join(",") || null}, {replace: true});
   };
   const rowAt = (index: number): TargetRow | undefined => {
@@ -161,7 +161,7 @@ function line_(index: number, plan: Plan, groups: readonly TargetGroup[], book: 
     const closed = opening(group, what.group) === "closed";
     return {key: `g${group.key}`, class: "group", across: (
       <button type="button" class="group-head" tabIndex={-1} aria-expanded={!closed} onClick={() => flip("fold", group.key)}>
-        <Fold open={!closed}/><Shape state={group.state}/><b>{group.text}</b><span class="soft">{counted(group.count, "target")}</span>
+        <Fold open={!closed}/><Shape state={group.state}/><b>{capital(group.text)}</b><span class="soft">{counted(group.count, "target")}</span>
         <span class="grow"/>{group.since !== null && <span class="soft small">since <Time at={group.since}/></span>}
       </button>
     )};

@@ -27,10 +27,12 @@ export function originOf(name: string, file: string, own: readonly string[]): Or
   return "native";
 }
 
-// The module that `main` calls into is taken for yours: its first three parts.
+// The module that `main` calls into is taken for yours: its first parts.
 export function guessOwn(pairs: Iterable<readonly [caller: string, callee: string]>): string[] {
   const found = new Set<string>();
   for (const [caller, callee] of pairs) {
+    const space = caller === "main" ? /^(\w+::)/.exec(callee)?.[1] : undefined; // a namespace of C++, a crate of Rust
+    if (space && !/^(std|core|alloc|boost|tokio)::/.test(space)) found.add(space);
     if (caller !== "main.main" && caller !== "runtime.main") continue;
     const match = /^([\w-]+(?:\.[\w-]+)+\/[\w.-]+(?:\/[\w-]+)?)[./]/.exec(callee);
     if (match) found.add(/^(github|gitlab|bitbucket)\./.test(match[1]) ? match[1] : match[1].split("/").slice(0, 2).join("/"));

@@ -23,5 +23,6 @@ export function change(value: number, scale: Scale): string {
 }
 
 function coreDigits(value: number): string {
+  if (value >= 0.00005 && value < 0.1) return value.toFixed(value < 0.01 ? 4 : 3);
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 }

@@ -70,7 +70,7 @@ function Panel({id, data, onClose, alone}: {id: string; data: TargetDetail; onCl
 function Says({data}: {data: TargetDetail}) {
   const {row} = data;
   if (row.state === "failing" || row.state === "late") {
-    const hint = advice(row.cause);
+    const hint = row.text.endsWith("?") ? "" : advice(row.cause); // the server asks what we would
     return (
       <div class={`say ${row.state}`}>
         <p class="say-title"><Shape state={row.state}/><span>{row.state === "failing" ? "Nothing delivered" : "Slower than the interval"}{row.since !== null && <> for <Ago at={row.since} bare/></>}</span></p>
