@@ -240,6 +240,7 @@ struct Commands {
   CLI::App* components = nullptr;
   CLI::App* archive = nullptr;
   std::unique_ptr<ArchiveCommand> archive_command;
+  CLI::App* ebpf = nullptr;
   CLI::App* health = nullptr;
   CLI::App* version = nullptr;
   CLI::App* completion = nullptr;
@@ -269,6 +270,8 @@ struct Commands {
     archive = add("archive",
                   "Look at profiles on disk, remove, merge and compare them: invar archive COMMAND PATH...");
     archive_command = std::make_unique<ArchiveCommand>(*archive);
+    ebpf = add("ebpf", "Say what this machine permits pyroscope.ebpf: invar ebpf probe");
+    ebpf->footer("Exit status 1 when pyroscope.ebpf cannot run here. Loads its programs for a moment.");
     health =
         add("healthcheck", "Ask a running Invar whether its components are healthy: invar healthcheck [URL]");
     health->footer(
@@ -314,6 +317,12 @@ struct Commands {
       return words.empty() ? list_components() : describe_component(words[0]);
     }
     if (archive->parsed()) return archive_command->run();
+    if (ebpf->parsed()) {
+      INVAR_ASSIGN_OR_RETURN(const std::string word, one_argument(*ebpf));
+      if (word != "probe")
+        return usage(fmt::format("unknown command {} of ebpf: there is probe", quote(word)));
+      return probe_ebpf();
+    }
     if (health->parsed()) {
       INVAR_ASSIGN_OR_RETURN(const auto words, positionals(*health));
       if (words.size() > 1)

@@ -47,6 +47,9 @@ std::string reference_page(const component::Registration& registration);
 // Exit status 0 when a GET of `url` is answered with 200 within 5 s.
 int healthcheck(const std::string& url);
 
+// `invar ebpf probe`: a line for each thing that pyroscope.ebpf needs or uses; 1 when it cannot run.
+int probe_ebpf();
+
 std::string version_text();
 std::string completion_script(std::string_view shell);  // "" for an unknown shell
 // What the scripts ask: the words that may stand in place of the last one, or `:files`, one a line.

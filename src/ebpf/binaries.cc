@@ -51,6 +51,7 @@ BinaryPtr Binaries::adopt(std::unique_ptr<ByteSource> source) {
   }
   put_table(*binary);
   all_.push_back(binary);
+  close_some();
   return binary;
 }
 
@@ -77,6 +78,17 @@ void Binaries::put_table(Binary& binary) {
     free_slots_.pop_back();
   binary.table().slot = slot;
   table_bytes_ += table.bytes();
+}
+
+// The vdso has no file to be opened again.
+void Binaries::close_some() {
+  std::vector<BinaryPtr> open;
+  for (const BinaryPtr& binary : all_)
+    if (binary->is_open() && binary != vdso_) open.push_back(binary);
+  if (open.size() <= kMaxOpen) return;
+  std::ranges::stable_sort(open, {}, [](const BinaryPtr& b) { return b->last_used; });
+  constexpr std::size_t kAtOnce = 32;
+  for (std::size_t i = 0; i < kAtOnce; ++i) open[i]->close();
 }
 
 std::uint64_t Binaries::name_bytes() const {

@@ -1,6 +1,6 @@
 // Binaries: every executable file that was met, each once by its build id (or by device, inode, size and time), and their tables in
 // the kernel.
-// Bounds:  kMaxTables tables of `max_table_bytes` in all: beyond that the ones whose samples are the oldest go, and their processes are
+// Bounds:  kMaxOpen files are kept open, those unused longest closed; kMaxTables tables of `max_table_bytes` in all: beyond that the ones whose samples are the oldest go, and their processes are
 //          unwound by frame pointers; names up to `max_name_bytes` likewise.
 // Threads: one at a time; blocks.  Source: docs/behaviour/ebpf.md 7.4.
 #pragma once
@@ -21,6 +21,7 @@ namespace invar::ebpf {
 
 class Binaries {
  public:
+  static constexpr std::size_t kMaxOpen = 256;
   struct Limits {
     std::uint64_t table_bytes = std::uint64_t{256} << 20;
     std::uint64_t name_bytes = std::uint64_t{64} << 20;
@@ -49,6 +50,7 @@ class Binaries {
   BinaryPtr of_vdso(int pid, const MapLine& line);
   BinaryPtr adopt(std::unique_ptr<ByteSource> source);
   void put_table(Binary& binary);
+  void close_some();
 
   Programs& programs_;
   const Limits limits_;

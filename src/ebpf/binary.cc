@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ebpf/debug_files.h"
+#include "ebpf/process_files.h"
 
 namespace invar::ebpf {
 namespace {
@@ -24,6 +25,16 @@ std::uint64_t address_of(const ElfFile& elf, std::string_view name) {
   return section != nullptr ? section->header.sh_addr : 0;
 }
 
+// Null: it is no Go program.
+std::unique_ptr<GoTable> read_go_table(const ElfFile& elf) {
+  const Section* section = elf.section(".gopclntab");
+  if (section == nullptr)
+    section = elf.section(".data.rel.ro.gopclntab");  // of position-independent programs
+  if (section == nullptr) return nullptr;
+  auto table = GoTable::parse(elf.contents(*section, Binary::kMaxSection), address_of(elf, ".text"));
+  return table ? std::make_unique<GoTable>(std::move(*table)) : nullptr;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Binary>> Binary::open(std::unique_ptr<ByteSource> source) {
@@ -32,10 +43,11 @@ Result<std::shared_ptr<Binary>> Binary::open(std::unique_ptr<ByteSource> source)
   return std::shared_ptr<Binary>(new Binary(std::move(elf)));
 }
 
-Binary::Binary(std::unique_ptr<ElfFile> elf) : elf_(std::move(elf)), build_id_(elf_->build_id()) {}
+Binary::Binary(std::unique_ptr<ElfFile> elf)
+    : elf_(std::move(elf)), segments_(elf_->segments()), build_id_(elf_->build_id()) {}
 
 std::optional<std::uint64_t> Binary::load_bias(std::uint64_t start, std::uint64_t offset) const {
-  const auto wanted = elf_->address_of_offset(offset);
+  const auto wanted = address_of_offset(segments_, offset);
   if (!wanted) return std::nullopt;
   return start - *wanted;
 }
@@ -44,7 +56,7 @@ ModulePtr Binary::module(const std::string& path) {
   ModulePtr& known = modules_[path];
   if (known) return known;
   auto made = std::make_shared<Module>(Module{.path = path, .build_id = build_id_});
-  for (const Elf64_Phdr& segment : elf_->segments()) {
+  for (const Elf64_Phdr& segment : segments_) {
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
     made->start = segment.p_vaddr;
     made->limit = segment.p_vaddr + segment.p_memsz;
@@ -55,20 +67,11 @@ ModulePtr Binary::module(const std::string& path) {
   return known;
 }
 
-std::unique_ptr<GoTable> Binary::read_go_table() const {
-  const Section* section = elf_->section(".gopclntab");
-  if (section == nullptr)
-    section = elf_->section(".data.rel.ro.gopclntab");  // of position-independent programs
-  if (section == nullptr) return nullptr;
-  auto table = GoTable::parse(elf_->contents(*section, kMaxSection), address_of(*elf_, ".text"));
-  return table ? std::make_unique<GoTable>(std::move(*table)) : nullptr;
-}
-
 UnwindTable Binary::make_table(RuleBook& rules) {
   const Machine machine = elf_->machine() == EM_AARCH64 ? Machine::kAarch64 : Machine::kX86_64;
   TableMaker maker;
   std::vector<std::string> sources;
-  if (const auto go = read_go_table()) {
+  if (const auto go = read_go_table(*elf_)) {
     is_go_ = true;
     maker.add(go->rows(machine));
     sources.emplace_back("gopclntab");
@@ -98,14 +101,25 @@ UnwindTable Binary::make_table(RuleBook& rules) {
   return table;
 }
 
-const SymbolTable& Binary::symbols(int pid, const std::string& path) {
+const ElfFile* Binary::file(int pid, const MapLine& line) {
+  if (elf_ || pid == 0) return elf_.get();
+  auto opened = ElfFile::open(std::make_unique<FileBytes>(open_mapped(pid, line)));
+  // By then another file may be mapped there.
+  if (opened && (*opened)->build_id() == build_id_ && (*opened)->segments().size() == segments_.size())
+    elf_ = std::move(*opened);
+  return elf_.get();
+}
+
+const SymbolTable& Binary::symbols(int pid, const MapLine& line) {
   if (symbols_) return *symbols_;
   symbols_ = std::make_unique<SymbolTable>();
-  symbols_->add(*elf_);
-  add_mini_debug_symbols(*elf_, *symbols_);
-  if (elf_->section_of_type(SHT_SYMTAB) == nullptr)
-    if (const auto debug = open_debug_file(*elf_, pid, path)) symbols_->add(*debug);
-  symbols_->sort();
+  if (const ElfFile* elf = file(pid, line)) {
+    symbols_->add(*elf);
+    add_mini_debug_symbols(*elf, *symbols_);
+    if (elf->section_of_type(SHT_SYMTAB) == nullptr)
+      if (const auto debug = open_debug_file(*elf, pid, line.path)) symbols_->add(*debug);
+    symbols_->sort();
+  }
   return *symbols_;
 }
 
@@ -115,12 +129,12 @@ void Binary::drop_names() {
   places_.clear();
 }
 
-PlacePtr Binary::place(std::uint64_t address, const Naming& naming, int pid, const std::string& path) {
+PlacePtr Binary::place(std::uint64_t address, const Naming& naming, int pid, const MapLine& line) {
   if (const auto found = places_.find(address); found != places_.end()) return found->second;
   if (places_.size() >= kMaxPlaces) places_.clear();
   auto place = std::make_shared<Place>();
   if (naming.go && is_go_) {
-    if (!go_) go_ = read_go_table();
+    if (const ElfFile* elf = go_ ? nullptr : file(pid, line)) go_ = read_go_table(*elf);
     if (const auto function = go_ ? go_->find(address) : GoTable::Function{}; !function.name.empty()) {
       place->lines.push_back({.name = std::string(function.name),
                               .system_name = std::string(function.name),
@@ -129,12 +143,12 @@ PlacePtr Binary::place(std::uint64_t address, const Naming& naming, int pid, con
       return places_[address] = std::move(place);
     }
   }
-  const Symbol symbol = naming.native ? symbols(pid, path).find(address) : Symbol{};
+  const Symbol symbol = naming.native ? symbols(pid, line).find(address) : Symbol{};
   if (!symbol.name.empty())
     place->lines.push_back(
         {.name = demangled(symbol.name, naming.demangling), .system_name = std::string(symbol.name)});
   else if (naming.stubs)
-    place->lines.push_back({.name = fmt::format("$ {} + {:#x}", base_name(path), address)});
+    place->lines.push_back({.name = fmt::format("$ {} + {:#x}", base_name(line.path), address)});
   return places_[address] = std::move(place);
 }
 

@@ -14,6 +14,7 @@
 #include "ebpf/elf_file.h"
 #include "ebpf/go_table.h"
 #include "ebpf/place.h"
+#include "ebpf/proc_maps.h"
 #include "ebpf/symbol_table.h"
 #include "ebpf/unwind_table.h"
 
@@ -37,7 +38,10 @@ class Binary {
   static Result<std::shared_ptr<Binary>> open(std::unique_ptr<ByteSource> source);
 
   [[nodiscard]] const std::string& build_id() const { return build_id_; }
-  [[nodiscard]] const ElfFile* elf() const { return elf_.get(); }
+  // Opened again when it was closed, as `pid` has it mapped. Null: it cannot be.
+  const ElfFile* file(int pid, const MapLine& line);
+  [[nodiscard]] bool is_open() const { return elf_ != nullptr; }
+  void close() { elf_.reset(); }
   // What is added to the file's addresses where the mapping of `offset` starts at `start`.
   [[nodiscard]] std::optional<std::uint64_t> load_bias(std::uint64_t start, std::uint64_t offset) const;
   ModulePtr module(const std::string& path);
@@ -56,9 +60,8 @@ class Binary {
   [[nodiscard]] const TableFacts& table() const { return table_; }
 
   // Names of an address of the file. `pid` is a process that maps it, for its debug file.
-  PlacePtr place(std::uint64_t address, const Naming& naming, int pid, const std::string& path);
-  const SymbolTable& symbols(int pid, const std::string& path);
-  [[nodiscard]] bool has_symbols() const { return symbols_ != nullptr; }
+  PlacePtr place(std::uint64_t address, const Naming& naming, int pid, const MapLine& line);
+  const SymbolTable& symbols(int pid, const MapLine& line);
   [[nodiscard]] std::size_t name_bytes() const {
     return (symbols_ ? symbols_->bytes() : 0) + (go_ ? go_->bytes() : 0);
   }
@@ -68,9 +71,9 @@ class Binary {
 
  private:
   explicit Binary(std::unique_ptr<ElfFile> elf);
-  [[nodiscard]] std::unique_ptr<GoTable> read_go_table() const;  // null: it is no Go program
 
   std::unique_ptr<ElfFile> elf_;
+  std::vector<Elf64_Phdr> segments_;
   std::string build_id_;
   TableFacts table_;
   std::unique_ptr<SymbolTable> symbols_;

@@ -36,7 +36,7 @@ struct CfiResult {
 
 enum class Machine { kX86_64, kAarch64 };
 
-inline constexpr std::size_t kMaxRows = 4u << 20;
+inline constexpr std::size_t kMaxRows = 2u << 20;
 CfiResult read_cfi(const CfiSection& section, Machine machine);
 
 }  // namespace invar::ebpf

@@ -100,9 +100,10 @@ std::string ElfFile::contents(const Section& section, std::size_t limit) const {
   return source_->bytes(header.sh_offset, header.sh_size);
 }
 
-std::optional<std::uint64_t> ElfFile::address_of_offset(std::uint64_t offset) const {
+std::optional<std::uint64_t> address_of_offset(const std::vector<Elf64_Phdr>& segments,
+                                               std::uint64_t offset) {
   constexpr std::uint64_t kPage = 4096;
-  for (const Elf64_Phdr& segment : segments_) {
+  for (const Elf64_Phdr& segment : segments) {
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
     const std::uint64_t begin = segment.p_offset & ~(kPage - 1);
     if (offset >= begin && offset - begin < segment.p_filesz + (segment.p_offset - begin))

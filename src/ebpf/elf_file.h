@@ -41,8 +41,6 @@ class ElfFile {
   // "" when it has none in the file, is compressed, larger than the limit, or cut off.
   [[nodiscard]] std::string contents(const Section& section, std::size_t limit) const;
   [[nodiscard]] const std::string& build_id() const { return build_id_; }  // hex, "" when it has none
-  // From a file offset to the address where the file wants it, by its executable segments.
-  [[nodiscard]] std::optional<std::uint64_t> address_of_offset(std::uint64_t offset) const;
   [[nodiscard]] const ByteSource& source() const { return *source_; }
 
  private:
@@ -57,5 +55,8 @@ class ElfFile {
   std::vector<Section> sections_;
   std::string build_id_;
 };
+
+// From a file offset to the address where the file wants it, by its executable segments.
+std::optional<std::uint64_t> address_of_offset(const std::vector<Elf64_Phdr>& segments, std::uint64_t offset);
 
 }  // namespace invar::ebpf

@@ -4,11 +4,16 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "base/proc_file.h"
 
 namespace invar::ebpf {
 namespace {
+
+// Stacks of threads that wait are known this long, and this many.
+constexpr std::uint64_t kWaitIntervals = 40;
+constexpr std::size_t kMaxRecords = 1 << 16;
 
 constexpr std::uint64_t key_of(std::uint32_t tgid, std::uint32_t generation) {
   return std::uint64_t{tgid} << 32 | generation;
@@ -78,6 +83,12 @@ void Engine::on_stack(const bpf::stack_record& record, std::span<const char> byt
   const std::size_t frames = std::size_t{kept.kernel} + kept.user + 2 * kept.python;
   if (bytes.size() < offsetof(bpf::stack_record, frames) + frames * sizeof(std::uint64_t)) return;
   kept.frames.assign(record.frames, record.frames + frames);
+  if (kept.python > 0) {
+    const auto process = processes_.find(key_of(record.tgid, record.generation));
+    if (process != processes_.end() && process->second->python)
+      kept.python_names =
+          process->second->python->names(std::span(kept.frames).subspan(kept.kernel + kept.user));
+  }
   records_.insert_or_assign(RecordKey{record.hash, record.tgid}, std::move(kept));
 }
 
@@ -102,15 +113,31 @@ void Engine::look_at(Process& process) {
     (void)programs_->set_process(static_cast<std::uint32_t>(process.pid), entry);
     return;
   }
-  if (process.read(binaries_)) publish(process);
+  if (!process.read(binaries_)) return;
+  if (settings_.naming.python && !process.python)
+    process.python = PythonProcess::find(process.pid, process.mappings, process.python_note);
+  publish(process);
+}
+
+// 0: there is no room, so it is not unwound.
+std::uint32_t Engine::python_slot(const PythonLayout& layout) {
+  const auto known = std::ranges::find(python_slots_, layout.minor);
+  if (known != python_slots_.end()) return static_cast<std::uint32_t>(known - python_slots_.begin()) + 1;
+  const auto slot = static_cast<std::uint32_t>(python_slots_.size());
+  if (slot >= bpf::kMaxPythons || !programs_->set_python(slot, layout.frames)) return 0;
+  python_slots_.push_back(layout.minor);
+  return slot + 1;
 }
 
 void Engine::publish(Process& process) {
   const auto count = static_cast<std::uint32_t>(process.mappings.size());
   const auto first = count > 0 ? store_.take(count) : std::nullopt;
   forget_mappings(process);
-  bpf::process entry{
-      .state = bpf::kProcessProfiled, .generation = process.generation, .python = process.python};
+  bpf::process entry{.state = bpf::kProcessProfiled, .generation = process.generation};
+  if (process.python) {
+    entry.python = python_slot(process.python->layout());
+    entry.python_head = process.python->head();
+  }
   if (first) {
     const auto entries = programs_->mappings().subspan(*first, count);
     for (std::uint32_t i = 0; i < count; ++i) {
@@ -177,6 +204,8 @@ std::vector<Stack> Engine::collect() {
   out.reserve(counted.size());
   for (const auto& [key, count] : counted) {
     const auto record = records_.find({key.hash, key.tgid});
+    if (record != records_.end()) record->second.interval = interval_;
+    if (count.samples == 0) continue;  // a wait that goes on
     const auto process = record == records_.end()
                              ? processes_.end()
                              : processes_.find(key_of(key.tgid, record->second.generation));
@@ -201,6 +230,9 @@ Stack Engine::resolve(const Record& record, Process& process) {
   stack.frames.reserve(record.frames.size() + 1);
   for (std::size_t i = 0; i < record.kernel; ++i) stack.frames.push_back(kernel_frame(record.frames[i]));
   bool cut = record.stop != bpf::kStopComplete;
+  std::optional<PythonMerger> python;
+  if (process.python && !record.python_names.empty())
+    python.emplace(process.python->layout(), record.python_names);
   for (std::size_t i = 0; i < record.user; ++i) {
     const std::uint64_t address = record.frames[record.kernel + i];
     const bool exact = i == 0 || (record.exact_frame != 0 && i == record.exact_frame);
@@ -209,7 +241,14 @@ Stack Engine::resolve(const Record& record, Process& process) {
       cut = true;
       break;
     }
-    stack.frames.push_back(user_frame(address, exact, process));
+    if (python && process.python->in_loop(exact ? address : address - 1)) {
+      python->loop_frame(stack.frames);
+      if (!python->finished()) continue;
+      cut = record.stop == bpf::kStopTruncated && record.python == bpf::kMaxPythonFrames;
+      break;
+    }
+    Frame frame = user_frame(address, exact, process);
+    if (!python || !PythonMerger::only_calls(frame)) stack.frames.push_back(std::move(frame));
   }
   if (cut) stack.frames.push_back({.place = unknown_, .module = nullptr, .address = 0});
   return stack;
@@ -239,7 +278,7 @@ Frame Engine::user_frame(std::uint64_t address, bool exact, Process& process) {
   if (mapped->binary) {
     mapped->binary->last_used = interval_;
     const std::uint64_t inside = address - mapped->bias;
-    PlacePtr place = mapped->binary->place(inside, settings_.naming, process.pid, mapped->line.path);
+    PlacePtr place = mapped->binary->place(inside, settings_.naming, process.pid, mapped->line);
     ++(place->lines.empty() ? counts_.unnamed : counts_.named);
     return {.place = std::move(place), .module = mapped->module, .address = inside};
   }
@@ -256,8 +295,10 @@ void Engine::tidy() {
     forget_mappings(*entry.second);
     return true;
   });
-  // A record may be counted one interval after it came.
-  std::erase_if(records_, [this](const auto& entry) { return entry.second.interval + 1 < interval_; });
+  // A record may be counted one interval after it came, and that of a wait when the wait is over.
+  const std::uint64_t kept = settings_.programs.off_cpu_threshold > 0 ? kWaitIntervals : 1;
+  std::erase_if(records_, [&](const auto& entry) { return entry.second.interval + kept < interval_; });
+  if (records_.size() > kMaxRecords) records_.clear();
   ++interval_;
   binaries_.tidy(interval_);
   constexpr std::uint64_t kCpuScan = 2;
@@ -277,6 +318,10 @@ EngineStatus Engine::status() const {
   out.cost = programs_->cost();
   out.kernel_names = !kernel_ || !kernel_->hidden();
   std::map<const Binary*, std::string> paths;
+  for (const auto& [key, process] : processes_) {
+    if (process->python) ++out.pythons[fmt::format("3.{}", process->python->layout().minor)];
+    if (!process->python && !process->python_note.empty()) ++out.pythons[process->python_note];
+  }
   for (const auto& [key, process] : processes_)
     for (const MappedBinary& mapped : process->mappings)
       if (mapped.binary) paths.try_emplace(mapped.binary.get(), mapped.line.path);

@@ -54,6 +54,7 @@ struct EngineStatus {
   std::uint64_t no_process = 0;          // stacks of processes that ended before they could be looked at
   std::uint64_t named = 0, unnamed = 0;  // frames
   std::size_t processes = 0, binaries = 0;
+  std::map<std::string, std::uint64_t> pythons;  // processes by version, and what is not unwound
   std::uint64_t table_bytes = 0, name_bytes = 0, map_bytes = 0, refused_tables = 0, refused_rules = 0;
   Programs::Cost cost;
   std::vector<OneBinary> shown;  // the latest, kShown at most
@@ -99,6 +100,7 @@ class Engine final : public Source {
     std::uint16_t exact_frame = 0;
     std::uint8_t stop = 0;
     std::vector<std::uint64_t> frames;
+    std::vector<PythonFrame> python_names;  // read while the process has them
     std::uint64_t interval = 0;
   };
   struct RecordKey {
@@ -120,6 +122,7 @@ class Engine final : public Source {
   void look_at(Process& process);
   void publish(Process& process);
   void forget_mappings(Process& process);
+  std::uint32_t python_slot(const PythonLayout& layout);
   Stack resolve(const Record& record, Process& process);
   Frame kernel_frame(std::uint64_t address);
   Frame user_frame(std::uint64_t address, bool exact, Process& process);
@@ -136,6 +139,7 @@ class Engine final : public Source {
   ModulePtr kernel_module_;
   std::unordered_map<std::uint64_t, PlacePtr> kernel_places_;
   PlacePtr unknown_;
+  std::vector<int> python_slots_;  // minor versions that the kernel knows
   std::uint64_t interval_ = 0;
   EngineStatus counts_;  // the figures counted here
 };

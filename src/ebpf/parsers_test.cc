@@ -4,6 +4,7 @@
 
 #include "ebpf/cpu_list.h"
 #include "ebpf/demangle.h"
+#include "ebpf/kernel_check.h"
 #include "ebpf/kernel_symbols.h"
 #include "ebpf/mapping_store.h"
 #include "ebpf/perf_map.h"
@@ -81,6 +82,28 @@ TEST(Privileges, NamesExactlyWhatIsMissing) {
   EXPECT_EQ(missing_sentence(kAdmin), "");
   EXPECT_THAT(missing_sentence(kBpf), HasSubstr("(missing: PERFMON)"));
   EXPECT_THAT(missing_sentence(0), HasSubstr("(missing: BPF, PERFMON)"));
+}
+
+TEST(KernelCheck, RefusesThoseThatMayFreeze) {
+  const struct {
+    const char *release, *version;
+    bool refused;
+  } rows[] = {{"5.15.0-91-generic", "", false},
+              {"5.19.0-50-generic", "", true},
+              {"6.0.9", "", true},
+              {"6.1.35", "", true},
+              {"6.1.36", "", false},
+              {"6.2.16", "", true},
+              {"6.3.9", "", true},
+              {"6.3.10", "", false},
+              {"6.4.0", "", false},
+              {"6.18.44-fc", "", false},
+              {"nonsense", "", false},
+              {"6.1.0-18-amd64", "#1 SMP Debian 6.1.76-1", false},
+              {"6.1.0-3-amd64", "#1 SMP Debian 6.1.8-1", true}};
+  for (const auto& row : rows)
+    EXPECT_EQ(!kernel_hazard(row.release, row.version).empty(), row.refused) << row.release;
+  EXPECT_THAT(kernel_hazard("6.2.0", ""), HasSubstr("no_kernel_version_check = true"));
 }
 
 TEST(MappingStore, ReusesWhatSettled) {

@@ -7,7 +7,7 @@
 namespace invar::ebpf {
 
 void PerfMap::add(std::string_view text) {
-  while (!text.empty()) {
+  while (!text.empty() && entries_.size() < kMaxEntries) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     const std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));

@@ -1,6 +1,6 @@
 // PerfMap: names of code that a process made at run time, from the text "START SIZE NAME" that it writes for profilers
 // (/tmp/perf-PID.map). Threads: one owner.
-// Bounds: kMaxBytes of the file; what overlaps an earlier line replaces it. Source: docs/behaviour/ebpf.md 7.6.
+// Bounds: kMaxBytes of the file and kMaxEntries, later lines are left out; what overlaps an earlier line replaces it. Source: docs/behaviour/ebpf.md 7.6.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@ class PerfMap {
  public:
   static constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
   static constexpr std::size_t kMaxName = 1024;
+  static constexpr std::size_t kMaxEntries = 1 << 17;
 
   // Further lines of the file, whole ones; a line that is none is skipped.
   void add(std::string_view text);

@@ -9,6 +9,7 @@
 
 #include "ebpf/binaries.h"
 #include "ebpf/perf_map.h"
+#include "ebpf/python_process.h"
 
 namespace invar::ebpf {
 
@@ -41,7 +42,8 @@ class Process {
   std::string comm;
   std::vector<MappedBinary> mappings;                   // by address
   std::uint32_t first_mapping = 0, mappings_taken = 0;  // its run in the BPF map
-  std::uint32_t python = 0;                             // slot plus one
+  std::unique_ptr<PythonProcess> python;                // null: it is none, or not one that is known
+  std::string python_note;
   bool ended = false;
   std::uint64_t samples = 0;
 

@@ -17,6 +17,7 @@
 #include "base/strings.h"
 #include "base/unique_fd.h"
 #include "ebpf/cpu_list.h"
+#include "ebpf/kernel_check.h"
 #include "ebpf/privileges.h"
 
 namespace invar::ebpf {
@@ -201,6 +202,10 @@ Result<std::unique_ptr<Programs>> Programs::load(const ProgramSettings& settings
                 "this build of Invar has no BPF programs: clang was missing when it was made");
   if (std::string missing = missing_capabilities(); !missing.empty())
     return fail(ErrorCode::kPermissionDenied, std::move(missing));
+  if (std::string lack = kernel_lack(); !lack.empty()) return fail(ErrorCode::kUnsupported, std::move(lack));
+  if (!settings.any_kernel)
+    if (std::string hazard = running_kernel_hazard(); !hazard.empty())
+      return fail(ErrorCode::kUnsupported, std::move(hazard));
   auto programs = std::unique_ptr<Programs>(new Programs);
   Impl& impl = *programs->impl_;
   impl.settings = settings;

@@ -80,10 +80,23 @@ Symbol SymbolTable::find(std::uint64_t address) const {
   return {};
 }
 
-Symbol SymbolTable::named(std::string_view name) const {
-  for (const Entry& entry : entries_)
-    if (name_of(entry) == name) return {.address = entry.address, .size = entry.size, .name = name_of(entry)};
-  return {};
+std::optional<Elf64_Sym> lookup_symbol(const ElfFile& elf, std::string_view name) {
+  for (const Section& section : elf.sections()) {
+    const Elf64_Shdr& header = section.header;
+    if ((header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM) ||
+        header.sh_link >= elf.sections().size() || header.sh_entsize != sizeof(Elf64_Sym))
+      continue;
+    const std::string symbols = elf.contents(section, SymbolTable::kMaxSymbols * sizeof(Elf64_Sym));
+    const std::string names = elf.contents(elf.sections()[header.sh_link], SymbolTable::kMaxNameBytes);
+    for (std::size_t at = 0; at + sizeof(Elf64_Sym) <= symbols.size(); at += sizeof(Elf64_Sym)) {
+      Elf64_Sym symbol;
+      std::memcpy(&symbol, symbols.data() + at, sizeof symbol);
+      if (symbol.st_shndx != SHN_UNDEF && symbol.st_name < names.size() &&
+          names.data() + symbol.st_name == name)
+        return symbol;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace invar::ebpf

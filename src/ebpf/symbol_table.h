@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,10 +20,13 @@ struct Symbol {
   std::string_view name;
 };
 
+// A symbol of any kind by name, data included. Walks .symtab and .dynsym.
+std::optional<Elf64_Sym> lookup_symbol(const ElfFile& elf, std::string_view name);
+
 class SymbolTable {
  public:
   static constexpr std::size_t kMaxSymbols = 1 << 21;
-  static constexpr std::size_t kMaxNameBytes = std::size_t{256} << 20;
+  static constexpr std::size_t kMaxNameBytes = std::size_t{64} << 20;
 
   // Adds what .symtab and .dynsym have.
   void add(const ElfFile& elf);
@@ -31,8 +35,6 @@ class SymbolTable {
 
   // After sort(). Name "" when nothing covers the address.
   [[nodiscard]] Symbol find(std::uint64_t address) const;
-  // The first of that name; address 0 when there is none. Walks all.
-  [[nodiscard]] Symbol named(std::string_view name) const;
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t bytes() const { return entries_.capacity() * sizeof(Entry) + names_.capacity(); }
 

@@ -4,6 +4,7 @@
 // Threads: one owner.  Source: docs/behaviour/ebpf.md 7.4.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <vector>

@@ -19,7 +19,8 @@ enum {
   kMaxProcesses = 1 << 14,
   kMaxCounts = 1 << 14,  // distinct stacks of an interval
   kRingBytes = 1 << 20,
-  kPageBits = 16,  // a table's index has an entry for each 64 KiB of code
+  kPageBits = 16,    // a table's index has an entry for each 64 KiB of code
+  kMaxPythons = 16,  // layouts, one a version
   kMaxThreadsSearched = 256,
 };
 
@@ -67,14 +68,14 @@ struct process {
   __u32 state;
   __u32 generation;  // of the program that it runs: another after every exec
   __u32 first_mapping, mappings;
-  __u64 asked_ns;  // when user space was last told of an unknown address
-  __u32 python;    // slot in `pythons` plus one, 0: none
+  __u64 asked_ns;     // when user space was last told of an unknown address
+  __u64 python_head;  // address that holds its first interpreter state
+  __u32 python;       // slot in `pythons` plus one, 0: none
   __u32 pad;
 };
 
 // How to find the frames of a CPython interpreter: offsets in its structures. docs/behaviour/ebpf.md 8.
 struct python {
-  __u64 head;                    // address that holds the first interpreter state
   __u32 interpreter_threads;     // in the interpreter state: the first thread state
   __u32 thread_next, thread_id;  // in the thread state; the id is pthread_self()
   __u32 thread_frame;            // in the thread state: the frame, or the cframe

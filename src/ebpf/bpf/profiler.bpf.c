@@ -50,7 +50,7 @@ struct pt_regs___kernel {
   } name_ SEC(".maps")
 INVAR_ARRAY(settings, struct control, 1);
 INVAR_ARRAY(rules, struct rule, kMaxRules);
-INVAR_ARRAY(pythons, struct python, 256);
+INVAR_ARRAY(pythons, struct python, kMaxPythons);
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -99,6 +99,8 @@ struct {
 struct waiting {
   __u64 since_ns;
   __u64 hash;
+  __u32 tgid;
+  __u32 pad;
 };
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -250,12 +252,11 @@ static __always_inline void user_registers(struct unwind_state* s, const struct 
 #include "ebpf/bpf/python.h"
 
 // Counts the stack in the scratch record, and hands it out when it is the first of its kind in this interval.
-static __always_inline __u64 count_stack(struct stack_record* record, const struct control* control, struct walk* walk,
-                                         __u32 kind, __u64 ns) {
+static __always_inline __u64 count_stack(struct stack_record* record, const struct control* control, struct walk* walk, __u32 kind, __u64 samples, __u64 ns) {
   struct count_key key = {.hash = walk->hash, .tgid = record->tgid, .kind = kind};
   struct count* seen = control->active ? bpf_map_lookup_elem(&counts_b, &key) : bpf_map_lookup_elem(&counts_a, &key);
   if (seen) {
-    __sync_fetch_and_add(&seen->samples, 1);
+    __sync_fetch_and_add(&seen->samples, samples);
     __sync_fetch_and_add(&seen->ns, ns);
     return key.hash;
   }
@@ -265,13 +266,13 @@ static __always_inline __u64 count_stack(struct stack_record* record, const stru
   if (frames > kMaxFrames) frames = kMaxFrames;
   __u32 bytes = __builtin_offsetof(struct stack_record, frames) + frames * 8;
   if (bytes > sizeof *record) return 0;
-  // Read in good time: when it is half full.
-  const __u64 wake = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > kRingBytes / 2 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+  // Read in good time: when it is half full; names of an interpreter at once, before its objects go.
+  const __u64 wake = record->python_frames > 0 || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) > kRingBytes / 2 ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
   if (bpf_ringbuf_output(&ring, record, bytes, wake)) {
     add(kLossRing, 1);
     return 0;
   }
-  struct count first = {.samples = 1, .ns = ns};
+  struct count first = {.samples = samples, .ns = ns};
   const long failed = control->active ? bpf_map_update_elem(&counts_b, &key, &first, BPF_NOEXIST)
                                       : bpf_map_update_elem(&counts_a, &key, &first, BPF_NOEXIST);
   if (failed) {
@@ -280,7 +281,7 @@ static __always_inline __u64 count_stack(struct stack_record* record, const stru
       add(kLossMapFull, 1);
       return 0;
     }
-    __sync_fetch_and_add(&seen->samples, 1);
+    __sync_fetch_and_add(&seen->samples, samples);
     __sync_fetch_and_add(&seen->ns, ns);
   }
   return key.hash;
@@ -343,7 +344,7 @@ static __always_inline void take_stack(struct walk* walk, struct stack_record* r
   if (s->stop == kStopTruncated) add(kCountTruncated, 1);
   if (s->stop == kStopUnknown) add(kCountUnknown, 1);
   if (s->stop == kStopFault) add(kCountFault, 1);
-  if (process->python) walk_python(walk, record, process->python - 1, task);
+  if (process->python) walk_python(walk, record, process, task);
   if (s->unknown_pc) {
     const __u64 now = bpf_ktime_get_ns();
     if (now - process->asked_ns > 100000000ull) {
@@ -397,7 +398,63 @@ int sample(struct bpf_perf_event_data* ctx) {
   take_stack(walk, record, process, task, control);
   if (record->kernel_frames == 0 && record->user_frames == 0) return 0;
   add(kCountSamples, 1);
-  count_stack(record, control, walk, kOnCpu, control->period_ns);
+  count_stack(record, control, walk, kOnCpu, 1, control->period_ns);
+  return 0;
+}
+
+// ---- waits
+// The thread that leaves its CPU still has its registers and stack here: they are walked now, and the time is added when it is back.
+static __always_inline void leaves(void* ctx, struct task_struct* task, const struct control* control) {
+  const __u32 tgid = task->tgid, tid = task->pid;
+  __u32 one = 1;
+  if (tgid == 0 || bpf_get_prandom_u32() > control->off_cpu_chance) return;
+  if (control->only_pid && control->only_pid != tgid) return;
+  struct process* process = process_of(tgid);
+  struct stack_record* record = bpf_map_lookup_elem(&scratch, &one);
+  struct walk* walk = bpf_map_lookup_elem(&walks, &one);
+  if (!process || process->state == kProcessIgnored || !record || !walk) return;
+  record->tgid = tgid;
+  record->tid = tid;
+  record->kernel_frames = 0;
+  __builtin_memset(walk, 0, sizeof *walk);
+  if (control->kernel_frames) {
+    const long bytes = bpf_get_stack(ctx, record->frames, kMaxKernelFrames * 8, 0);
+    if (bytes > 0) record->kernel_frames = (__u32)bytes / 8;
+  }
+  if (task->mm) user_registers(&walk->unwind, (const struct pt_regs___kernel*)bpf_task_pt_regs((void*)task));
+  take_stack(walk, record, process, task, control);
+  struct waiting waiting = {.tgid = tgid};
+  waiting.hash = count_stack(record, control, walk, kOffCpu, 0, 0);
+  waiting.since_ns = bpf_ktime_get_ns();
+  if (waiting.hash) bpf_map_update_elem(&waits, &tid, &waiting, BPF_ANY);
+}
+
+static __always_inline void comes_back(__u32 tid, const struct control* control) {
+  struct waiting* waiting = bpf_map_lookup_elem(&waits, &tid);
+  if (!waiting) return;
+  const __u64 ns = bpf_ktime_get_ns() - waiting->since_ns;
+  struct count_key key = {.hash = waiting->hash, .tgid = waiting->tgid, .kind = kOffCpu};
+  bpf_map_delete_elem(&waits, &tid);
+  if (ns < 1000) return;
+  struct count* seen = control->active ? bpf_map_lookup_elem(&counts_b, &key) : bpf_map_lookup_elem(&counts_a, &key);
+  if (seen) {
+    __sync_fetch_and_add(&seen->samples, 1);
+    __sync_fetch_and_add(&seen->ns, ns);
+    return;
+  }
+  struct count first = {.samples = 1, .ns = ns};
+  const long failed = control->active ? bpf_map_update_elem(&counts_b, &key, &first, BPF_NOEXIST)
+                                      : bpf_map_update_elem(&counts_a, &key, &first, BPF_NOEXIST);
+  if (failed) add(kLossMapFull, 1);
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, _Bool preempted, struct task_struct* from, struct task_struct* to) {
+  __u32 zero = 0;
+  const struct control* control = bpf_map_lookup_elem(&settings, &zero);
+  if (!control) return 0;
+  leaves(ctx, from, control);
+  comes_back(to->pid, control);
   return 0;
 }
 

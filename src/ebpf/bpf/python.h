@@ -53,8 +53,9 @@ static long python_frame(__u32 i, void* context) {
   return 0;
 }
 
-static __always_inline void walk_python(struct walk* walk, struct stack_record* record, __u32 slot,
-                                        struct task_struct* task) {
+static __always_inline void walk_python(struct walk* walk, struct stack_record* record,
+                                        const struct process* process, struct task_struct* task) {
+  const __u32 slot = process->python - 1;
   const struct python* python = bpf_map_lookup_elem(&pythons, &slot);
   if (!python) return;
   struct thread_search search = {.python = python};
@@ -64,7 +65,7 @@ static __always_inline void walk_python(struct walk* walk, struct stack_record* 
   search.id = BPF_CORE_READ(task, thread.fsbase);
 #endif
   __u64 interpreter = 0;
-  if (read_word(python->head, &interpreter) || interpreter == 0 ||
+  if (read_word(process->python_head, &interpreter) || interpreter == 0 ||
       read_word(interpreter + python->interpreter_threads, &search.state)) {
     add(kCountPythonLost, 1);
     return;

@@ -6,6 +6,9 @@
 
 #include <algorithm>
 
+#include "base/proc_file.h"
+#include "base/strings.h"
+
 namespace invar::ebpf::testing {
 namespace {
 
@@ -21,23 +24,36 @@ std::string cannot_profile() {
   return reason;
 }
 
+Sampling::Sampling(Named named) {
+  start({.programs = {.sample_rate = 997}},
+        [comm = std::move(named.comm), owner = std::make_shared<Wanted>()](int pid) -> OwnerPtr {
+          return trim_space(read_proc_file(fmt::format("/proc/{}/comm", pid))) == comm ? owner : nullptr;
+        });
+}
+
 Sampling::Sampling(std::vector<pid_t> pids, EngineSettings settings) {
-  auto engine = Engine::start(
-      settings, [pids = std::move(pids), owner = std::make_shared<Wanted>()](int pid) -> OwnerPtr {
-        return pids.empty() || std::ranges::find(pids, pid) != pids.end() ? owner : nullptr;
-      });
+  start(std::move(settings),
+        [pids = std::move(pids), owner = std::make_shared<Wanted>()](int pid) -> OwnerPtr {
+          return std::ranges::find(pids, pid) != pids.end() ? owner : nullptr;
+        });
+}
+
+void Sampling::start(EngineSettings settings, OwnerOf owner_of) {
+  auto engine = Engine::start(std::move(settings), std::move(owner_of));
   EXPECT_TRUE(engine) << engine.error().message;
   if (engine) engine_ = std::move(*engine);
 }
 
-void Sampling::run(const RealProgram& program, double cpu_seconds) {
-  const double end = program.cpu_seconds() + cpu_seconds;
-  while (program.cpu_seconds() < end) {
+double Sampling::run(const RealProgram& program, double cpu_seconds) {
+  const double begin = program.cpu_seconds();
+  double now = begin;
+  for (; now < begin + cpu_seconds; now = program.cpu_seconds()) {
     pollfd wake{.fd = engine_->wake_fd(), .events = POLLIN, .revents = 0};
     (void)::poll(&wake, 1, 20);
     engine_->poll();
   }
   collect();
+  return now - begin;
 }
 
 void Sampling::collect() {

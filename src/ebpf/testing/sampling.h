@@ -14,13 +14,19 @@ namespace invar::ebpf::testing {
 // Why the machine cannot run these tests; "" when it can.
 std::string cannot_profile();
 
+struct Named {
+  std::string comm;
+};
+
 class Sampling {
  public:
-  // Of the given processes alone; empty: of everything.
+  // Of processes of that name alone.
+  explicit Sampling(Named named);
+  // Of the given processes alone.
   explicit Sampling(std::vector<pid_t> pids, EngineSettings settings = {.programs = {.sample_rate = 997}});
 
-  // Polls until `pid` has had that much time on a CPU by its own count, then collects.
-  void run(const RealProgram& program, double cpu_seconds);
+  // Polls until the program has had that much time on a CPU, then collects. What it really had until then, by the scheduler's count.
+  double run(const RealProgram& program, double cpu_seconds);
   void collect();
 
   // Samples by "leaf;caller;…;root" of what was collected, of one process.
@@ -32,6 +38,8 @@ class Sampling {
   Engine& engine() { return *engine_; }
 
  private:
+  void start(EngineSettings settings, OwnerOf owner_of);
+
   std::unique_ptr<Engine> engine_;
   std::vector<Stack> stacks_;
 };

@@ -30,7 +30,9 @@ in Docker).
 
 ## Profiles
 
-One profile per target and `collect_interval`: `process_cpu` (nanoseconds on a CPU). A stack that could not be followed to its start has
+One profile per target and `collect_interval`: `process_cpu` (nanoseconds on a CPU), and with `off_cpu_threshold` also `offcpu`
+(nanoseconds between leaving a CPU and coming back, of that share of the waits). Python programs (CPython 3.8 to 3.13) show their own functions
+and lines, Go programs theirs. A stack that could not be followed to its start has
 `[unknown]` as its outermost function.
 
 ## Metrics

@@ -2,6 +2,7 @@
 // Threads: loop thread. Spec: ebpf.md 5.
 #pragma once
 
+#include <array>
 #include <map>
 #include <string>
 

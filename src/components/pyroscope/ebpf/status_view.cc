@@ -28,7 +28,7 @@ struct Language {
 };
 constexpr Language kLanguages[] = {
     {"go", &Arguments::go_enabled, "functions and lines"},
-    {"python", &Arguments::python_enabled, "not unwound yet: native frames of the interpreter"},
+    {"python", &Arguments::python_enabled, "CPython 3.8 to 3.13: functions and lines"},
     {"ruby", &Arguments::ruby_enabled, "not unwound: native frames of the interpreter"},
     {"php", &Arguments::php_enabled, "not unwound: native frames of the interpreter"},
     {"perl", &Arguments::perl_enabled, "not unwound: native frames of the interpreter"},
@@ -59,6 +59,11 @@ BodyValue status_body(const Arguments& arguments, bool running, const ebpf::Engi
       .attribute("tables_refused", status.refused_tables)
       .attribute("rules_refused", status.refused_rules);
   body.block("memory", "", std::move(memory));
+  for (const auto& [version, processes] : status.pythons) {
+    BodyValue row;
+    row.attribute("processes", processes);
+    body.block("python", version, std::move(row));
+  }
   body.attribute("processes", std::uint64_t{status.processes})
       .attribute("binaries", std::uint64_t{status.binaries});
   for (const auto& binary : status.shown) {

@@ -1,0 +1,27 @@
+// What a kernel must have, and which kernels are dangerous. docs/behaviour/ebpf.md 6.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace invar::ebpf {
+
+// Pure. Of uname's release and version: the sentence that refuses a kernel whose defect may freeze the machine; "" for others.
+// Debian's release does not say which version it is ("6.1.0-18-amd64"), its version does ("… Debian 6.1.76-1").
+std::string kernel_hazard(std::string_view release, std::string_view version);
+std::string running_kernel_hazard();
+
+// Of this machine: what is missing for the programs to run; "" when nothing is.
+std::string kernel_lack();
+
+struct ProbeLine {
+  std::string name;
+  bool works = false;
+  bool required = true;
+  std::string detail;
+};
+// Kernel, features, capabilities: what `invar ebpf probe` shows. Loads the programs for a moment.
+std::vector<ProbeLine> probe_machine();
+
+}  // namespace invar::ebpf
