@@ -159,6 +159,14 @@ const std::vector<Breakage>& breakages() {
        "  secret = \"s\"\n    region = "
        "\"r\"\n  }\n}\n",
        [](VirtualDaemon&) {}, &all_refused, Severity::kFailing, "connection refused"},
+      {"discovery.gce", "a Google that is down",
+       "discovery.gce \"x\" {\n  project = \"p\"\n  zone = \"z\"\n}\n", [](VirtualDaemon&) {}, &all_refused,
+       Severity::kFailing, "connection refused"},
+      {"remote.vault", "a Vault that is down",
+       "remote.vault \"x\" {\n  server = \"http://vault:8200\"\n  path = \"a/b\"\n  auth.token {\n    token "
+       "= \"t\"\n  "
+       "}\n}\n",
+       [](VirtualDaemon&) {}, &all_refused, Severity::kFailing, "connection refused"},
       {"remote.kubernetes.secret", "an API server that is down",
        "remote.kubernetes.secret \"x\" {\n  namespace = \"a\"\n  name = \"b\"\n  client {\n    api_server = "
        "\"http://api:6443\"\n  }\n}\n",

@@ -68,6 +68,13 @@ TEST(RunDiagnostics, Blocks) {
        "\n"
        "1 | discovery.eureka \"a\" { }\n"
        "  | ^^^^^^^^^^^^^^^^"},
+      {"a remote store that is left to others", "remote.aws.secrets_manager \"a\" { }",
+       "Error: main.alloy:1:1: cannot find the definition of component name \"remote.aws.secrets_manager\" "
+       "(Invar does not have this component: let a program answer remote.http, or write the file of "
+       "local.file)\n"
+       "\n"
+       "1 | remote.aws.secrets_manager \"a\" { }\n"
+       "  | ^^^^^^^^^^^^^^^^^^^^^^^^^^"},
       {"a config block misspelt", "loging { }",
        "Error: main.alloy:1:1: cannot find the definition of component name \"loging\" (did you mean "
        "\"logging\"?)\n"

@@ -255,7 +255,8 @@ class Taker {
       return " (Invar does not have this component: see `invar components` for those it has)";
     }
     if (block.name.front() != "discovery")
-      return " (Invar does not have this component: see `invar components` for those it has)";
+      return " (Invar does not have this component: let a program answer remote.http, or write the file of "
+             "local.file)";
     return " (Invar does not have this kind of discovery: let a program answer discovery.http, or write the "
            "files of discovery.file)";
   }

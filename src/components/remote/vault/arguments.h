@@ -1,0 +1,81 @@
+// The arguments and exports of remote.vault. Spec: discovery.md 13a.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "http/client.h"
+#include "syntax/schema.h"
+
+namespace invar::components::remote_vault {
+
+struct TokenAuth {
+  http::SecretText token;
+  bool operator==(const TokenAuth&) const = default;
+};
+struct AppRoleAuth {
+  std::string role_id;
+  http::SecretText secret;
+  bool wrapping_token = false;  // `secret` is a token that the secret id is wrapped in
+  std::string mount_path = "approle";
+  bool operator==(const AppRoleAuth&) const = default;
+};
+struct KubernetesAuth {
+  std::string role;
+  std::string service_account_file = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+  std::string mount_path = "kubernetes";
+  bool operator==(const KubernetesAuth&) const = default;
+};
+struct PasswordAuth {
+  std::string username;
+  http::SecretText password;
+  std::string mount_path;
+  bool operator==(const PasswordAuth&) const = default;
+};
+struct LdapAuth : PasswordAuth {
+  LdapAuth() { mount_path = "ldap"; }
+  bool operator==(const LdapAuth&) const = default;
+};
+struct UserPassAuth : PasswordAuth {
+  UserPassAuth() { mount_path = "userpass"; }
+  bool operator==(const UserPassAuth&) const = default;
+};
+struct CustomAuth {
+  std::string path;
+  std::map<std::string, http::SecretText> data;
+  std::string space;  // `namespace`
+  bool operator==(const CustomAuth&) const = default;
+};
+
+struct ClientOptions {
+  Duration min_retry_wait = std::chrono::milliseconds(1000);
+  Duration max_retry_wait = std::chrono::milliseconds(1500);
+  std::uint64_t max_retries = 2;
+  Duration timeout = std::chrono::seconds(60);
+  bool operator==(const ClientOptions&) const = default;
+};
+
+struct Arguments {
+  std::string server, space, path, key;  // space: `namespace`
+  Duration reread_frequency{};           // 0: when the lease ends
+  ClientOptions client_options;
+  std::optional<TokenAuth> token;  // exactly one of these
+  std::optional<AppRoleAuth> approle;
+  std::optional<KubernetesAuth> kubernetes;
+  std::optional<LdapAuth> ldap;
+  std::optional<UserPassAuth> userpass;
+  std::optional<CustomAuth> custom;
+  bool operator==(const Arguments&) const = default;
+};
+
+struct Exports {
+  std::map<std::string, http::SecretText> data;
+  bool operator==(const Exports&) const = default;
+};
+
+const syntax::Schema& arguments_schema();
+const syntax::Schema& exports_schema();
+
+}  // namespace invar::components::remote_vault

@@ -1,0 +1,29 @@
+// How each auth.* block logs in: one request, or for a wrapped secret id two. Pure but for the file of a service account, which read
+// on a pool. Spec: discovery.md 13a.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "components/remote/vault/api.h"
+
+namespace invar::components::remote_vault {
+
+// "auth.approle"
+std::string method_of(const Arguments& arguments);
+
+// What unwraps the secret id; nullopt where it is not wrapped.
+std::optional<Api::Call> unwrap_call(const Arguments& arguments);
+
+// `text`: the unwrapped secret id, or the content of the service account's file. Not for auth.token.
+Api::Call login_call(const Arguments& arguments, const std::string& text);
+
+// What a login gave.
+struct Login {
+  std::string token;
+  Duration lease{};  // 0: for ever
+  bool renewable = false;
+};
+Result<Login> read_login(const syntax::Value& answer);
+
+}  // namespace invar::components::remote_vault

@@ -1,0 +1,247 @@
+#include "components/remote/vault/vault.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "component/testing/component_harness.h"
+#include "components/remote/vault/arguments.h"
+#include "fs/testing/memory_fs.h"
+
+namespace invar::components::remote_vault {
+namespace {
+
+using component::HealthState;
+using http::testing::answer;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+constexpr const char* kLogin =
+    R"({"auth": {"client_token": "tok", "lease_duration": 3600, "renewable": true}})";
+constexpr const char* kMountV2 =
+    R"({"data": {"path": "secret/", "type": "kv", "options": {"version": "2"}}})";
+constexpr const char* kSecretV2 =
+    R"({"lease_duration": 0, "data": {"data": {"token": "hush", "n": 5}, "metadata": {"version": 1}}})";
+
+class VaultTest : public ::testing::Test {
+ protected:
+  VaultTest() {
+    arguments_.server = "http://vault:8200/";
+    arguments_.path = "secret/shop/push";
+    answers_["GET sys/internal/ui/mounts/secret/shop/push"] = {200, kMountV2};
+    answers_["GET secret/data/shop/push"] = {200, kSecretV2};
+    harness_.http->set_handler([this](const http::Request& request) {
+      asked_.push_back(request);
+      const std::string path = request.url.substr(std::string_view("http://vault:8200/v1/").size());
+      const auto found = answers_.find(request.method + " " + path);
+      if (found == answers_.end())
+        return answer(403, "application/json", R"({"errors": ["permission denied"]})");
+      return answer(found->second.first, "application/json", found->second.second);
+    });
+    registration_.name = "remote.vault";
+    registration_.arguments = &arguments_schema();
+    registration_.exports = &exports_schema();
+    registration_.build = [this](component::Options options, const component::Boxed& arguments) {
+      options.files = files_;
+      return build({}, std::move(options), arguments);
+    };
+  }
+  void start() {
+    ASSERT_TRUE(harness_.build(registration_, arguments_));
+    harness_.component->start();
+    harness_.loop.run_until_idle();
+  }
+  void with_token() { arguments_.token = TokenAuth{{"root"}}; }
+  void with_approle() {
+    arguments_.approle.emplace();
+    arguments_.approle->role_id = "r1";
+    arguments_.approle->secret.value = "s1";
+    answers_["POST auth/approle/login"] = {200, kLogin};
+  }
+  [[nodiscard]] std::string token() const {
+    if (harness_.exports.empty()) return "none";
+    const auto& data = harness_.exports.back().as<Exports>().data;
+    return data.contains("token") ? data.at("token").value : "no token";
+  }
+  [[nodiscard]] int asked(const std::string& path) const {
+    int count = 0;
+    for (const auto& request : asked_) count += request.url.ends_with("/v1/" + path) ? 1 : 0;
+    return count;
+  }
+  [[nodiscard]] component::Health health() const { return *harness_.component->health(); }
+
+  std::shared_ptr<fs::testing::MemoryFileSystem> files_ = fs::testing::MemoryFileSystem::create();
+  std::map<std::string, std::pair<int, std::string>> answers_;
+  std::vector<http::Request> asked_;
+  Arguments arguments_;
+  component::Registration registration_;
+  component::testing::ComponentHarness harness_{"remote.vault.x"};
+};
+
+TEST_F(VaultTest, ReadsASecretOfVersion2WithAToken) {
+  arguments_.space = "team";
+  with_token();
+  start();
+  EXPECT_EQ(token(), "hush");
+  EXPECT_EQ(harness_.exports.back().as<Exports>().data.size(), 1u) << "what is no text is left out";
+  EXPECT_EQ(asked_.back().headers.get("X-Vault-Token"), "root");
+  EXPECT_EQ(asked_.back().headers.get("X-Vault-Namespace"), "team");
+  EXPECT_EQ(health().message, "read the secret");
+  harness_.loop.advance(std::chrono::hours(24 * 30));
+  EXPECT_EQ(asked("secret/data/shop/push"), 1) << "without a lease and a frequency it is read once";
+}
+
+TEST_F(VaultTest, ReadsASecretOfVersion1AndAgainWhenItsLeaseEnds) {
+  with_token();
+  answers_["GET sys/internal/ui/mounts/secret/shop/push"] = {
+      200, R"({"data": {"path": "secret/", "type": "kv", "options": null}})"};
+  answers_["GET secret/shop/push"] = {200, R"({"lease_duration": 600, "data": {"token": "one"}})"};
+  start();
+  EXPECT_EQ(token(), "one");
+  answers_["GET secret/shop/push"] = {200, R"({"lease_duration": 600, "data": {"token": "two"}})"};
+  harness_.loop.advance(seconds(600));
+  EXPECT_EQ(token(), "two");
+}
+
+TEST_F(VaultTest, TheEnginesPathMayHaveSlashesAndBeUnknown) {
+  with_token();
+  arguments_.path = "long/engine";
+  arguments_.key = "shop/push";
+  answers_["GET long/engine/data/shop/push"] = {200, kSecretV2};
+  start();
+  EXPECT_EQ(token(), "hush");
+}
+
+TEST_F(VaultTest, ItIsReadAgainAtItsFrequency) {
+  with_token();
+  arguments_.reread_frequency = minutes(5);
+  start();
+  answers_["GET secret/data/shop/push"] = {200, R"({"data": {"data": {"token": "new"}}})"};
+  harness_.loop.advance(minutes(5));
+  EXPECT_EQ(token(), "new");
+}
+
+TEST_F(VaultTest, LogsInAndKeepsTheTokenAlive) {
+  with_approle();
+  answers_["POST auth/token/renew-self"] = {200, kLogin};
+  start();
+  EXPECT_EQ(token(), "hush");
+  EXPECT_EQ(http::testing::body_of(asked_[0]), R"({"role_id":"r1","secret_id":"s1"})");
+  EXPECT_EQ(asked_.back().headers.get("X-Vault-Token"), "tok");
+  harness_.loop.advance(minutes(81));
+  EXPECT_EQ(asked("auth/token/renew-self"), 2) << "at 40 and 80 minutes";
+  EXPECT_EQ(asked("auth/approle/login"), 1);
+  answers_.erase("POST auth/token/renew-self");
+  harness_.loop.advance(minutes(40));
+  EXPECT_EQ(asked("auth/approle/login"), 2) << "a token that cannot be renewed is replaced";
+  EXPECT_EQ(harness_.metric_lines("remote_vault_auth_lease_renewal_total"),
+            "remote_vault_auth_lease_renewal_total{component_id=\"remote.vault.x\"} 2\n");
+}
+
+TEST_F(VaultTest, ARefusedTokenIsReplacedOnce) {
+  with_approle();
+  arguments_.reread_frequency = minutes(1);
+  start();
+  answers_.erase("GET secret/data/shop/push");
+  harness_.loop.advance(minutes(1));
+  EXPECT_EQ(asked("auth/approle/login"), 2);
+  EXPECT_EQ(token(), "hush");
+  EXPECT_EQ(health().state, HealthState::kUnhealthy);
+  EXPECT_EQ(health().message,
+            "polling failed: Vault at http://vault:8200, GET secret/data/shop/push: 403 Forbidden: "
+            "permission denied");
+  EXPECT_EQ(harness_.log_count("hush") + harness_.log_count("s1") + harness_.log_count("tok"), 0);
+}
+
+TEST_F(VaultTest, EveryMethodLogsIn) {
+  ASSERT_TRUE(files_->write_file_atomically("/jwt", "jwt\n", 0600, false));
+  const struct {
+    std::function<void(Arguments&)> auth;
+    const char *path, *body;
+  } rows[] = {
+      {[](Arguments& a) {
+         a.kubernetes.emplace();
+         a.kubernetes->role = "r";
+         a.kubernetes->service_account_file = "/jwt";
+       },
+       "auth/kubernetes/login", R"({"jwt":"jwt","role":"r"})"},
+      {[](Arguments& a) {
+         a.userpass.emplace();
+         a.userpass->username = "u";
+         a.userpass->password.value = "p";
+       },
+       "auth/userpass/login/u", R"({"password":"p"})"},
+      {[](Arguments& a) {
+         a.ldap.emplace();
+         a.ldap->username = "u";
+         a.ldap->password.value = "p";
+       },
+       "auth/ldap/login/u", R"({"password":"p"})"},
+      {[](Arguments& a) {
+         a.custom.emplace();
+         a.custom->path = "auth/own/login";
+         a.custom->data["k"].value = "v";
+       },
+       "auth/own/login", R"({"k":"v"})"},
+  };
+  for (const auto& row : rows) {
+    const Arguments plain = arguments_;
+    row.auth(arguments_);
+    answers_["POST " + std::string(row.path)] = {200, kLogin};
+    asked_.clear();
+    start();
+    EXPECT_EQ(token(), "hush") << row.path;
+    EXPECT_EQ(http::testing::body_of(asked_[0]), row.body);
+    harness_.stop();
+    harness_.exports.clear();
+    arguments_ = plain;
+  }
+}
+
+TEST_F(VaultTest, AWrappedSecretIdIsUnwrapped) {
+  with_approle();
+  arguments_.approle->wrapping_token = true;
+  answers_["POST sys/wrapping/unwrap"] = {200, R"({"data": {"secret_id": "s2"}})"};
+  start();
+  EXPECT_EQ(asked_[0].headers.get("X-Vault-Token"), "s1");
+  EXPECT_EQ(http::testing::body_of(asked_[1]), R"({"role_id":"r1","secret_id":"s2"})");
+  EXPECT_EQ(token(), "hush");
+}
+
+TEST_F(VaultTest, AServerThatFailsIsAskedAgain) {
+  with_token();
+  answers_["GET secret/data/shop/push"] = {503, R"({"errors": ["Vault is sealed"]})"};
+  start();
+  harness_.loop.advance(seconds(4));
+  EXPECT_EQ(asked("secret/data/shop/push"), 3);
+  EXPECT_THAT(health().message, HasSubstr("503 Service Unavailable: Vault is sealed"));
+  answers_["GET secret/data/shop/push"] = {200, kSecretV2};
+  harness_.loop.advance(seconds(30));
+  EXPECT_EQ(token(), "hush");
+}
+
+TEST_F(VaultTest, ArgumentsAreChecked) {
+  const auto checked = [this](const std::function<void(Arguments&)>& change) {
+    Arguments a = arguments_;
+    change(a);
+    const auto result = arguments_schema().check(&a);
+    return result ? std::string() : result.error().message;
+  };
+  EXPECT_EQ(checked([](Arguments&) {}), "exactly one auth.* block must be specified; found none");
+  EXPECT_EQ(checked([](Arguments& a) {
+              a.token.emplace();
+              a.ldap.emplace();
+            }),
+            "exactly one auth.* block must be specified; found 2");
+  EXPECT_EQ(checked([](Arguments& a) {
+              a.token.emplace();
+              a.path = "secret";
+            }),
+            "missing mount path in \"secret\"");
+  EXPECT_EQ(checked([](Arguments& a) { a.token.emplace(); }), "");
+}
+
+}  // namespace
+}  // namespace invar::components::remote_vault
