@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import SOURCE, Case, fetch, free_port, targets, until
+from harness import SOURCE, Case, fetch, free_port, outputs, targets, until
 
 PEERS = pathlib.Path(os.environ.get("PEERS", "/tmp/invar-peers"))
 LOCK = SOURCE / "tests/peers/moto/requirements.txt"
@@ -157,11 +157,7 @@ discovery.relabel "x" {{
   targets = [{{ "content" = remote.s3.x.content }}]
 }}
 """, env=self.environment(AWS_ACCESS_KEY_ID="AKIAENV", AWS_SECRET_ACCESS_KEY="hush"))
-
-        def content():
-            return [pair["value"]["value"] for export in invar.details("discovery.relabel.x")["exports"] if export["name"] == "output"
-                    for target in export["value"]["value"] for pair in target["value"]]
-        until("the object is read", lambda: content() == ["hello"])
+        until("the object is read", lambda: outputs(invar, "discovery.relabel.x") == [{"content": "hello"}])
         until("what lacks is told", lambda: "/bucket/none: 404" in invar.details("remote.s3.none")["health"]["message"])
 
 

@@ -2,13 +2,14 @@
 
 import os
 import pathlib
+import re
 import resource
 import shutil
 import subprocess
 import tempfile
 import unittest
 
-from harness import Case, until
+from harness import SOURCE, Case, outputs, until
 from discovery_test import targets
 
 MISSING = [p for p in ("dockerd", "docker", "podman", "busybox", "unshare") if not shutil.which(p)]
@@ -122,6 +123,18 @@ class Docker(Case):
         until("the new one", lambda: "/later" in str(targets(invar, "discovery.docker.d")), 5)
         self.docker("rm", "-f", "later")
         until("it to vanish", lambda: "/later" not in str(targets(invar, "discovery.docker.d")), 5)
+
+    def test_the_configuration_of_the_guide(self):
+        config = re.search(r"^```alloy\n(.*?)^```", (SOURCE / "docs/guides/docker.md").read_text(), re.M | re.S)[1]
+        self.docker("network", "create", "--subnet", "172.29.76.0/24", "guide")
+        self.run_container("--name", "shop-web-1", "--network", "guide", "--label", "profiling=true", "--label", "profiling_port=6060",
+                           "--label", "com.docker.compose.service=web")
+        self.run_container("--name", "other", "--network", "guide")
+        invar = self.invar(config.replace("/var/run/docker.sock", f"{self.folder}/sock"))
+        found = until("the labelled container", lambda: outputs(invar, "discovery.relabel.containers"))
+        self.assertEqual(len(found), 1)
+        self.assertRegex(found[0]["__address__"], r"^172\.29\.76\.\d+:6060$")
+        self.assertEqual((found[0]["container"], found[0]["service_name"]), ("shop-web-1", "web"))
 
     def test_filters(self):
         self.run_container("--name", "yes", "--network", "host", "--label", "profiling=true")

@@ -235,10 +235,15 @@ class HandlerServer:
         self.server.server_close()
 
 
-def targets(invar, component):
+def outputs(invar, component):
+    """The targets that discovery.relabel exports, as dictionaries."""
+    return targets(invar, component, "output")
+
+
+def targets(invar, component, name="targets"):
     """The exported targets as dictionaries."""
     for export in invar.details(component)["exports"]:
-        if export["name"] == "targets":
+        if export["name"] == name:
             return [{pair["key"]: pair["value"]["value"] for pair in target["value"]} for target in export["value"]["value"]]
     return []
 

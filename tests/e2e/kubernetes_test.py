@@ -4,13 +4,14 @@ import base64
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import threading
 import time
 import unittest
 
-from harness import Invar, targets, until
+from harness import SOURCE, Invar, outputs, targets, until
 from kubernetes_peer import Kube, why_not
 
 MISSING = why_not()
@@ -271,11 +272,7 @@ discovery.relabel "plain" {
 """)
 
         def plain():
-            exports = invar.details("discovery.relabel.plain")["exports"]
-            for export in exports:
-                if export["name"] == "output":
-                    return {pair["key"]: pair["value"]["value"] for target in export["value"]["value"] for pair in target["value"]}
-            return {}
+            return (outputs(invar, "discovery.relabel.plain") or [{}])[0]
         until("both are there", lambda: plain() == {"token": "hush", "url": "http://p:4040"})
         kube.patch(f"{path}/secrets/push", {"stringData": {"token": "hush2"}})
         kube.patch(f"{path}/configmaps/push", {"data": {"url": "http://q:4040"}})
@@ -288,6 +285,24 @@ discovery.relabel "plain" {
         self.assertEqual(plain()["token"], "hush2")
         self.assertNotIn("hush", invar.log())
 
+    def run_in_cluster(self, space, config):
+        """Invar as in a pod of the namespace: with the files of a service account that may see pods where every pod has them, in a
+        mount namespace that ends with the process."""
+        kube = self.kube
+        user = f"system:serviceaccount:{space}:invar"
+        kube.write("POST", f"/api/v1/namespaces/{space}/serviceaccounts", {"metadata": {"name": "invar"}})
+        token = kube.write("POST", f"/api/v1/namespaces/{space}/serviceaccounts/invar/token", {"spec": {}})["status"]["token"]
+        kube.grant(user, ["pods"])
+        account = kube.folder / f"account-{space}"
+        account.mkdir()
+        (account / "token").write_text(token)
+        (account / "namespace").write_text(space + "\n")
+        shutil.copy(kube.ca, account / "ca.crt")
+        place = "/var/run/secrets/kubernetes.io/serviceaccount"
+        script = f'mount -t tmpfs none /run && mkdir -p {place} && mount --bind {account} {place} && exec "$@"'
+        return self.run_invar(config, wrapper=("unshare", "--mount", "sh", "-c", script, "sh"),
+                              env={"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(kube.port)})
+
     @unittest.skipIf(os.geteuid() != 0, "a mount namespace takes root")
     def test_inside_of_a_cluster(self):
         kube = self.kube
@@ -295,18 +310,7 @@ discovery.relabel "plain" {
         kube.namespace("other")
         kube.pod("home", "h-1", "10.6.0.1")
         kube.pod("other", "o-1", "10.6.0.2")
-        kube.write("POST", "/api/v1/namespaces/home/serviceaccounts", {"metadata": {"name": "invar"}})
-        token = kube.write("POST", "/api/v1/namespaces/home/serviceaccounts/invar/token", {"spec": {}})["status"]["token"]
-        kube.grant("system:serviceaccount:home:invar", ["pods"])
-        account = kube.folder / "account"
-        account.mkdir()
-        (account / "token").write_text(token)
-        (account / "namespace").write_text("home\n")
-        shutil.copy(kube.ca, account / "ca.crt")
-        place = "/var/run/secrets/kubernetes.io/serviceaccount"
-        # The files where every pod has them: in a mount namespace that ends with the process.
-        script = f'mount -t tmpfs none /run && mkdir -p {place} && mount --bind {account} {place} && exec "$@"'
-        invar = self.run_invar("""
+        invar = self.run_in_cluster("home", """
 discovery.kubernetes "all" {
   role = "pod"
 }
@@ -320,12 +324,24 @@ remote.kubernetes.secret "none" {
   namespace = "home"
   name      = "none"
 }
-""", wrapper=("unshare", "--mount", "sh", "-c", script, "sh"),
-                               env={"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(kube.port)})
+""")
         self.wait(invar, "discovery.kubernetes.own", ["10.6.0.1:8080"])
         until("all are found", lambda: {"10.6.0.1:8080", "10.6.0.2:8080"} <= set(addresses(invar, "discovery.kubernetes.all")))
         until("what is not allowed is told", lambda: "system:serviceaccount:home:invar" in invar.details(
             "remote.kubernetes.secret.none")["health"]["message"])
+
+    @unittest.skipIf(os.geteuid() != 0, "a mount namespace takes root")
+    def test_the_configuration_of_the_guide(self):
+        config = re.search(r"^```alloy\n(.*?)^```", (SOURCE / "docs/guides/kubernetes.md").read_text(), re.M | re.S)[1]
+        self.kube.namespace("guide")
+        chosen = {"profiles.grafana.com/cpu.scrape": "true", "profiles.grafana.com/cpu.port": "6060"}
+        self.kube.pod("guide", "chosen", "127.0.0.1", annotations=chosen)
+        self.kube.pod("guide", "other", "10.8.0.2")
+        invar = self.run_in_cluster("guide", config)
+
+        target = until("the annotated pod is chosen", lambda: [
+            t for t in outputs(invar, "discovery.relabel.cpu") if t["namespace"] == "guide"])[0]
+        self.assertEqual((target["__address__"], target["pod"], target["service_name"]), ("127.0.0.1:6060", "chosen", "guide/app"))
 
     def test_a_stream_that_is_slow_and_cut(self):
         kube = self.kube
