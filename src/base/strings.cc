@@ -313,6 +313,11 @@ std::vector<std::string> similar_names(std::string_view name, const std::vector<
     const std::size_t distance = edit_distance(name, candidate);
     if (distance <= limit && distance < name.size()) close.emplace_back(distance, candidate);
   }
+  // `user` for `username`: a beginning is as good as a slip, where there is nothing nearer.
+  constexpr std::size_t kShortestBeginning = 4;
+  if (close.empty() && name.size() >= kShortestBeginning)
+    for (const std::string& candidate : candidates)
+      if (candidate.starts_with(name)) close.emplace_back(candidate.size(), candidate);
   std::ranges::sort(close);
   std::vector<std::string> out;
   for (auto& [distance, candidate] : close) {

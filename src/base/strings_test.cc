@@ -208,6 +208,12 @@ TEST(Strings, SimilarNamesDifferBehindTheSameFragments) {
   EXPECT_THAT(similar_names("pyroscop.scrape", {"pyroscope.scrape"}), ElementsAre("pyroscope.scrape"));
 }
 
+TEST(Strings, ABeginningIsSimilarWhereNothingIsNearer) {
+  EXPECT_THAT(similar_names("user", {"username", "url"}), ElementsAre("username"));
+  EXPECT_THAT(similar_names("pass", {"password_file", "password"}), ElementsAre("password", "password_file"));
+  EXPECT_THAT(similar_names("key", {"key_file"}), IsEmpty());
+}
+
 TEST(Strings, SimilarNamesBestFirst) {
   EXPECT_THAT(similar_names("replace", {"replaces", "replace_all", "replce", "keep"}),
               ElementsAre("replaces", "replce"));

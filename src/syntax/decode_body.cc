@@ -104,10 +104,24 @@ std::string missing_message(const Field& field) {
          (field.kind == Field::Kind::kAttribute ? "attribute " : "block ") + quote(field.name);
 }
 
+namespace {
+
+// Where the name is known one level deeper, or "".
+std::string block_that_has(std::string_view name, const Schema& schema) {
+  for (const Field& field : schema.fields())
+    if (field.block != nullptr && field.block->find(name) != nullptr)
+      return " (it stands in the block " + quote(field.name) + ")";
+  return "";
+}
+
+}  // namespace
+
 std::string unrecognized_message(std::string_view kind, std::string_view name, const Schema& schema) {
   std::vector<std::string> known;
   for (const Field& field : schema.fields()) known.push_back(field.name);
-  return "unrecognized " + std::string(kind) + " name " + quote(name) + did_you_mean(name, known);
+  std::string advice = did_you_mean(name, known);
+  if (advice.empty()) advice = block_that_has(name, schema);
+  return "unrecognized " + std::string(kind) + " name " + quote(name) + advice;
 }
 
 std::string misused_message(const Field& field) {

@@ -212,9 +212,10 @@ TEST(ParseFile, WhatIsNoConfigurationAtAllIsToldInOneSentence) {
   EXPECT_THAT(errors("{{- if .Values.on }}\na = 1\n{{- end }}\n"), EndsWith(rendered));
   EXPECT_EQ(errors("a = \"{{ .x }}\"\nb = }\n"), "2:5: expected expression, got }\n")
       << "no mistake of a template";
-  EXPECT_EQ(errors("a:1\nb = 1"),
-            "1:2: illegal character U+003A ':'\n1:2: expected block label, got ILLEGAL\n2:1: expected "
-            "TERMINATOR, got IDENT\n");
+  EXPECT_EQ(
+      errors("a:1\nb = 1"),
+      "1:2: illegal character U+003A ':': an attribute is written NAME = VALUE\n1:2: expected block label, "
+      "got ILLEGAL\n2:1: expected TERMINATOR, got IDENT\n");
 }
 
 TEST(ParseFile, ReportsOneParserErrorPerLineAndGoesOn) {

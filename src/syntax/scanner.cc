@@ -400,11 +400,33 @@ Token Scanner::scan_operator() {
   }
 }
 
+namespace {
+
+// What somebody who writes the character is used to, and what it is here; "" for all others.
+std::string_view meant_by(char32_t rune) {
+  switch (rune) {
+    case U':':
+      return ": an attribute is written NAME = VALUE";
+    case U'$':
+      return ": a variable of the environment is sys.env(\"NAME\")";
+    case 0x201C:
+    case 0x201D:
+    case 0x201E:
+      return ": a text stands in plain double quotes";
+    case 0xA0:
+      return ": a blank that is none; write a space";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
 Token Scanner::scan_unknown() {
   const std::size_t begin = pos_;
   const char32_t rune = decode_rune(text_.substr(pos_)).value;
   step();
-  if (rune != kByteOrderMark) error(begin, "illegal character " + describe_rune(rune));
+  if (rune != kByteOrderMark) error(begin, "illegal character " + describe_rune(rune).append(meant_by(rune)));
   return Token::kIllegal;
 }
 

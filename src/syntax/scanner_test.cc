@@ -76,7 +76,8 @@ TEST(Scanner, Errors) {
   using namespace std::string_literals;
   const std::pair<std::string, const char*> rows[] = {
       {"#", "0: illegal character U+0023 '#': comments begin with //\n"},
-      {"\xC2\xA0", "0: illegal character U+00A0\n"},
+      {"\xC2\xA0", "0: illegal character U+00A0: a blank that is none; write a space\n"},
+      {"$", "0: illegal character U+0024 '$': a variable of the environment is sys.env(\"NAME\")\n"},
       {"\xE2\x82\xAC", "0: illegal character U+20AC '\xE2\x82\xAC'\n"},
       {"'a b'", "0: illegal single-quoted string; use double quotes\n"},
       {"a | b", "3: missing second | in ||\n"},

@@ -195,6 +195,8 @@ TEST(Schema, ABodyThatDoesNotFit) {
       {"", "-: missing required attribute \"url\""},
       {"urll = 1", "1:1: unrecognized attribute name \"urll\" (did you mean \"url\"?)"},
       {"zzzzz = 1", "1:1: unrecognized attribute name \"zzzzz\""},
+      {"username = \"u\"",
+       "1:1: unrecognized attribute name \"username\" (it stands in the block \"basic_auth\")"},
       {"nestedd { }", "1:1: unrecognized block name \"nestedd\" (did you mean \"nested\"?)"},
       {"url { }", "1:1: \"url\" must be an attribute, but is used as a block"},
       {"nested = 1", "1:1: \"nested\" must be a block, but is used as an attribute"},
