@@ -158,8 +158,10 @@ std::expected<Target, DecodeError> target_of_object(const Value& value) {
   Value storage;
   const syntax::ObjectData* object = syntax::object_fields(value, storage);
   if (object == nullptr)
-    return std::unexpected(syntax::decode_failure("target::ConvertFrom: conversion from '" +
-                                                  std::string(kind_name(value)) + "' is not supported"));
+    return std::unexpected(syntax::with_hint(
+        syntax::decode_failure("target::ConvertFrom: conversion from '" + std::string(kind_name(value)) +
+                               "' is not supported"),
+        value.type() == Type::kString ? "write {\"__address__\" = " + value.to_text() + "}" : ""));
   Target::Map labels;
   for (const auto& [name, field] : object->fields) {
     if (name.empty()) return std::unexpected(syntax::decode_failure("a label needs a name"));

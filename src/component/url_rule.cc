@@ -20,6 +20,13 @@ bool has_scheme(std::string_view text) {
 
 // What the text would be with a scheme, if that is all it lacks.
 std::string with_scheme(std::string_view text, const UrlRule& rule) {
+  // One slash too few, or backslashes.
+  for (const std::string_view scheme : {"http:", "https:"}) {
+    if (!text.starts_with(scheme)) continue;
+    const std::size_t host = text.find_first_not_of("/\\", scheme.size());
+    if (host == std::string_view::npos) return std::string(rule.example);
+    return std::string(scheme) + "//" + std::string(text.substr(host));
+  }
   const std::string whole = "http://" + std::string(text);
   if (has_scheme(text) || !http::parse_url(whole)) return std::string(rule.example);
   return whole;
@@ -36,6 +43,9 @@ std::optional<DecodeError> check_server_url(std::string_view text, const UrlRule
     return decode_failure(
         fmt::format("the URL is empty; write the server's address, as in {}", quote(rule.example)));
   if (trim_space(text) != text) return failure("has blanks or line breaks around it", trim_space(text));
+  if (text.starts_with('$'))
+    return decode_failure(
+        fmt::format("{} is a variable of a shell; write sys.env(\"NAME\")", quote(shown_text(text))));
   if (!has_scheme(text)) return failure("has no scheme", with_scheme(text, rule));
   const auto url = http::parse_url(text);
   if (!url) return failure("is not a usable URL: " + url.error().message, rule.example);

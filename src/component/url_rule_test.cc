@@ -21,6 +21,9 @@ TEST(UrlRule, SaysWhatIsWrongAndWhatToWrite) {
       {" http://h", "\"http://h\" has blanks or line breaks around it; write \"http://h\""},
       {"http://h\n", "\"http://h\" has blanks or line breaks around it; write \"http://h\""},
       {"pyroscope:4040", "\"pyroscope:4040\" has no scheme; write \"http://pyroscope:4040\""},
+      {"http:/h:1", "\"http:/h:1\" has no scheme; write \"http://h:1\""},
+      {"https:\\\\h", "\"https:\\\\\\\\h\" has no scheme; write \"https://h\""},
+      {"${URL}", "\"${URL}\" is a variable of a shell; write sys.env(\"NAME\")"},
       {"pyroscope", "\"pyroscope\" has no scheme; write \"http://pyroscope\""},
       {"ftp://h",
        "\"ftp://h\" has the scheme \"ftp\", which is none of http and https; write "

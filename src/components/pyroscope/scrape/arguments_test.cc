@@ -216,7 +216,8 @@ TEST(Arguments, LiteralTargetsAndReceiversAreCheckedWithoutALoad) {
     return syntax::testing::check_text(body, arguments_schema());
   };
   EXPECT_EQ(found("targets = [{\"__address__\" = \"a:1\"}, \"b\"]\nforward_to = []"),
-            "1:37-1:39: target::ConvertFrom: conversion from 'string' is not supported");
+            "1:37-1:39: target::ConvertFrom: conversion from 'string' is not supported (write "
+            "{\"__address__\" = \"b\"})");
   EXPECT_EQ(
       found("targets = []\nforward_to = [\"x\"]"),
       "2:15-2:17: expected capsule, got string (a receiver is wanted, as in pyroscope.write.NAME.receiver)");
