@@ -111,8 +111,11 @@ std::string Constants::text(std::uint64_t offset, std::size_t limit) const {
   if (offset == 0) return "";  // no field of that name
   Cursor in(chunk_.bytes, offset);
   Text text = read_text(in, limit);
-  if (!text.constant) return std::move(text.utf8);
-  const std::uint32_t pooled = pools_[kString].at.find(*text.constant);
+  return text.constant ? pooled_text(*text.constant, limit) : std::move(text.utf8);
+}
+
+std::string Constants::pooled_text(std::uint64_t key, std::size_t limit) const {
+  const std::uint32_t pooled = pools_[kString].at.find(key);
   if (pooled == IdMap::kNone) return "";
   Cursor there(chunk_.bytes, pooled);
   return read_text(there, limit).utf8;

@@ -37,6 +37,7 @@ class Constants {
   [[nodiscard]] std::string state_name(std::uint64_t key) const;
   [[nodiscard]] std::string text(std::uint64_t offset,
                                  std::size_t limit) const;  // of a text field; empty when longer
+  [[nodiscard]] std::string pooled_text(std::uint64_t key, std::size_t limit) const;  // of the pool of texts
   // How many stack traces there are, and the position of one among them; IdMap::kNone: there is no such.
   [[nodiscard]] std::uint32_t stacks() const { return static_cast<std::uint32_t>(stack_offsets_.size()); }
   [[nodiscard]] std::uint32_t stack(std::uint64_t key) const { return pools_[kStackTrace].at.find(key); }

@@ -11,8 +11,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace invar::jfr;
   const std::string bytes(reinterpret_cast<const char*>(data), size);
   const auto snapshot = LabelsSnapshot::parse(bytes);
-  const ConvertOptions options{
-      .labels = snapshot ? &*snapshot : nullptr, .thread_labels = size % 2 == 1, .native_locks = true};
+  const ConvertOptions options{.labels = snapshot ? &*snapshot : nullptr,
+                               .thread_labels = size % 2 == 1,
+                               .native_locks = true,
+                               .live_bytes = size % 2 == 0,
+                               .span_labels = size % 3 == 0};
   const auto conversion = to_pprof(bytes, options);
   const auto summary = summarize(bytes);
   INVAR_CHECK(conversion.has_value() == summary.has_value(), "read by one, refused by the other");

@@ -6,14 +6,14 @@
 
 namespace invar::jfr {
 
-std::uint32_t LabelSets::thread(const std::string& name) {
+std::uint32_t LabelSets::name(const std::string& name) {
   if (name.empty()) return 0;
-  if (threads_.size() == kMaxThreads) {
-    const auto known = thread_index_.find(name);
-    return known == thread_index_.end() ? 0 : known->second;
+  if (names_.size() == kMaxNames) {
+    const auto known = name_index_.find(name);
+    return known == name_index_.end() ? 0 : known->second;
   }
-  const auto [at, made] = thread_index_.try_emplace(name, static_cast<std::uint32_t>(threads_.size()));
-  if (made) threads_.push_back(name);
+  const auto [at, made] = name_index_.try_emplace(name, static_cast<std::uint32_t>(names_.size()));
+  if (made) names_.push_back(name);
   return at->second;
 }
 
@@ -25,7 +25,7 @@ std::uint32_t LabelSets::set(Origin origin) {
   }
   if (origin == Origin()) return 0;
   if (sets_.size() == kMaxLabelSets) return kFull;
-  std::uint64_t hash = origin.thread;
+  std::uint64_t hash = std::uint64_t{origin.tag} << 32 | origin.thread;
   for (const std::uint64_t part : {origin.context, origin.span, origin.span_name}) {
     hash = (hash ^ part) * 0x9e3779b97f4a7c15;
     hash ^= hash >> 31;
@@ -50,7 +50,8 @@ std::vector<pprof::SampleLabel> LabelSets::labels(std::uint32_t set) const {
     if (origin.span != 0) add("profile_id", fmt::format("{:016x}", origin.span));
     add("span_name", origin.span_name == 0 ? "" : snapshot_->string(origin.span_name));
   }
-  add("thread", threads_[origin.thread]);
+  add("span_name", names_[origin.tag]);
+  add("thread", names_[origin.thread]);
   return labels;
 }
 

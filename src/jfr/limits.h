@@ -21,9 +21,11 @@ inline constexpr unsigned kMaxNesting = 16;
 inline constexpr std::size_t kMaxConstants = std::size_t{4} << 20;  // of all pools of one chunk
 inline constexpr std::size_t kMaxLocations = std::size_t{4} << 20;
 inline constexpr std::size_t kMaxLabelSets = std::size_t{1} << 20;
-inline constexpr std::size_t kMaxThreads = std::size_t{1} << 16;     // with names of their own
+inline constexpr std::size_t kMaxNames = std::size_t{1} << 16;       // of threads and spans
 inline constexpr std::size_t kMaxStacks = std::size_t{1} << 20;      // different ones of one recording
 inline constexpr std::size_t kMaxNameBytes = std::size_t{64} << 20;  // of all functions of one recording
 inline constexpr std::size_t kMaxRows = std::size_t{1} << 20;        // different samples of one profile
+
+inline constexpr std::size_t kMaxSpans = std::size_t{1} << 20;  // a chunk
 
 }  // namespace invar::jfr

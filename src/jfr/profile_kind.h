@@ -18,12 +18,13 @@ enum class ProfileKind : std::size_t {
   kOutsideTlab,
   kAllocationSample,
   kLive,
+  kLiveSized,  // with bytes
   kMalloc,
   kMonitor,
   kPark,
   kNativeLock,
 };
-inline constexpr std::size_t kProfileKinds = 10;
+inline constexpr std::size_t kProfileKinds = 11;
 
 struct ProfileShape {
   std::string_view name;            // `__name__`

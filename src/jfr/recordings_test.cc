@@ -8,6 +8,7 @@
 
 #include "jfr/limits.h"
 #include "jfr/profile_kind.h"
+#include "jfr/spans.h"
 #include "jfr/summary.h"
 #include "jfr/testing/recordings.h"
 #include "jfr/to_pprof.h"
@@ -134,6 +135,58 @@ TEST(Recordings, ThatAreStillWrittenAreReadToTheirEnd) {
   for (std::size_t i = 0; i < whole->profiles.size(); ++i) {
     EXPECT_EQ(unfinished->profiles[i].body, whole->profiles[i].body);
   }
+}
+
+// 64 of 125 samples by the times that `jfr print` shows.
+TEST(Recordings, TellWhatWasSampledInASpan) {
+  const auto conversion = to_pprof(testing::recording("async-profiler-4.5-spans"), {.span_labels = true});
+  ASSERT_TRUE(conversion.has_value());
+  ASSERT_EQ(conversion->profiles.size(), 1U);
+  const auto profile = pprof::parse(conversion->profiles[0].body);
+  ASSERT_TRUE(profile.has_value());
+  std::int64_t inside = 0, all = 0;
+  for (const pprof::Sample& sample : profile->samples) {
+    all += sample.values[0];
+    if (sample.labels.empty()) continue;
+    EXPECT_EQ(sample.labels[0].key, "span_name");
+    EXPECT_EQ(sample.labels[0].str, "checkout");
+    inside += sample.values[0];
+  }
+  EXPECT_EQ(inside, 640'000'000);
+  EXPECT_EQ(all, 1'250'000'000);
+}
+
+TEST(Recordings, TellTheBytesOfLiveObjectsWhenAsked) {
+  const auto conversion = to_pprof(testing::recording("async-profiler-4.5-wall"), {.live_bytes = true});
+  ASSERT_TRUE(conversion.has_value());
+  std::int64_t objects = 0, bytes = 0;
+  for (const ConvertedProfile& converted : conversion->profiles) {
+    const auto profile = pprof::parse(converted.body);
+    ASSERT_TRUE(profile.has_value());
+    if (profile->sample_types[0].type != "live") continue;
+    EXPECT_EQ(profile->sample_types[1].type, "live_bytes");
+    for (const pprof::Sample& sample : profile->samples) {
+      objects += sample.values[0];
+      bytes += sample.values[1];
+    }
+  }
+  EXPECT_EQ(objects, 115);
+  EXPECT_EQ(bytes, 18'327'344);
+}
+
+TEST(Spans, AreFoundByThreadAndTimeTheInnermostFirst) {
+  Spans spans;
+  ASSERT_TRUE(spans.add(1, 100, 100, 7));
+  ASSERT_TRUE(spans.add(1, 120, 10, 8));
+  ASSERT_TRUE(spans.add(2, 0, 1000, 9));
+  spans.sort();
+  EXPECT_EQ(spans.tag_at(1, 99), 0U);
+  EXPECT_EQ(spans.tag_at(1, 100), 7U);
+  EXPECT_EQ(spans.tag_at(1, 125), 8U);
+  EXPECT_EQ(spans.tag_at(1, 131), 7U);
+  EXPECT_EQ(spans.tag_at(1, 201), 0U);
+  EXPECT_EQ(spans.tag_at(2, 125), 9U);
+  EXPECT_EQ(spans.tag_at(3, 125), 0U);
 }
 
 TEST(Recordings, OfSeveralChunksAreOneProfileOfEachKind) {

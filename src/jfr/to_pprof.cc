@@ -12,6 +12,7 @@
 #include "jfr/profile_builder.h"
 #include "jfr/profile_kind.h"
 #include "jfr/settings.h"
+#include "jfr/spans.h"
 #include "jfr/stack_table.h"
 #include "jfr/tally.h"
 
@@ -20,7 +21,19 @@ namespace {
 
 constexpr std::int64_t kDefaultWallInterval = 50'000'000;  // async-profiler's
 
-enum Slot : std::uint8_t { kStack, kThread, kState, kAmount, kSamples, kContext, kSpan, kSpanName, kSlots };
+enum Slot : std::uint8_t {
+  kStack,
+  kThread,
+  kState,
+  kAmount,
+  kSamples,
+  kContext,
+  kSpan,
+  kSpanName,
+  kTime,
+  kSlots
+};
+enum SpanSlot : std::uint8_t { kSpanStart, kSpanLength, kSpanThread, kSpanTag, kSpanTagKey, kSpanSlots };
 enum SettingSlot : std::uint8_t { kId, kName, kValue, kSettingSlots };
 
 // How events of one type are read.
@@ -30,10 +43,11 @@ struct Plan {
   bool is_ticks = false, has_samples = false;
 };
 
-std::vector<Binding> bindings_of(const EventShape& event) {
+std::vector<Binding> bindings_of(const EventShape& event, bool with_time) {
   std::vector<Binding> bindings = {
       {"stackTrace", kStack}, {"sampledThread", kThread}, {"eventThread", kThread}, {"state", kState},
       {"samples", kSamples},  {"contextId", kContext},    {"spanId", kSpan},        {"spanName", kSpanName}};
+  if (with_time) bindings.push_back({"startTime", kTime});
   if (!event.amount.empty()) bindings.push_back({event.amount, kAmount});
   return bindings;
 }
@@ -48,6 +62,7 @@ class ChunkConverter {
         labels_(labels),
         report_(report) {
     for (std::size_t kind = 0; kind < kEventKinds; ++kind) plan(metadata, static_cast<EventKind>(kind));
+    if (options.span_labels) read_spans(metadata);
     if (const Class* const type = metadata.find("jdk.ActiveSetting")) {
       setting_type_ = type->id;
       settings_ = Layout::compile(
@@ -89,7 +104,8 @@ class ChunkConverter {
       }
     };
     for (std::size_t i = 0; i < kEventKinds; ++i) {
-      const ProfileKind kind = event_shapes()[i].profile;
+      ProfileKind kind = event_shapes()[i].profile;
+      if (kind == ProfileKind::kLive && options_.live_bytes) kind = ProfileKind::kLiveSized;
       if (tallies_[i].rows().empty()) continue;
       switch (kind) {
         case ProfileKind::kCpu:
@@ -107,6 +123,7 @@ class ChunkConverter {
           move(tallies_[i], kind, settings.malloc_interval);
           break;
         case ProfileKind::kLive:
+        case ProfileKind::kLiveSized:
         case ProfileKind::kMonitor:
         case ProfileKind::kPark:
         case ProfileKind::kNativeLock:
@@ -129,7 +146,7 @@ class ChunkConverter {
     const EventShape& event = event_shapes()[static_cast<std::size_t>(kind)];
     const Class* const type = metadata.find(event.event);
     if (type == nullptr) return;
-    const std::vector<Binding> bindings = bindings_of(event);
+    const std::vector<Binding> bindings = bindings_of(event, options_.span_labels);
     auto layout = Layout::compile(metadata, *type, bindings);
     if (!layout) {
       ++report_.damaged_chunks;
@@ -137,6 +154,34 @@ class ChunkConverter {
     }
     plan_of_.set(type->id, static_cast<std::uint32_t>(plans_.size()));
     plans_.push_back({std::move(*layout), kind, event.is_ticks, kind == EventKind::kWallClock});
+  }
+
+  void read_spans(const Metadata& metadata) {
+    const Class* const type = metadata.find("profiler.Span");
+    if (type == nullptr) return;
+    const auto layout = Layout::compile(metadata, *type,
+                                        std::array<Binding, kSpanSlots>{{{"startTime", kSpanStart},
+                                                                         {"duration", kSpanLength},
+                                                                         {"eventThread", kSpanThread},
+                                                                         {"tag", kSpanTag, kText},
+                                                                         {"tag", kSpanTagKey}}});
+    if (!layout) {
+      ++report_.damaged_chunks;
+      return;
+    }
+    chunk_.for_each_event([&](std::uint64_t id, Cursor fields, EventRef) {
+      if (id != type->id) return;
+      std::array<std::uint64_t, kSpanSlots> slots{};
+      layout->read(fields, slots.data());
+      if (fields.failed()) return;  // counted with the other events
+      const std::string name = slots[kSpanTagKey] != 0
+                                   ? constants_.pooled_text(slots[kSpanTagKey], kMaxSettingBytes)
+                                   : constants_.text(slots[kSpanTag], kMaxSettingBytes);
+      const std::uint32_t tag = labels_.name(name);
+      if (tag != 0 && !spans_.add(slots[kSpanThread], slots[kSpanStart], slots[kSpanLength], tag))
+        ++report_.over_limit;
+    });
+    spans_.sort();
   }
 
   void add_sample(const Plan& plan, Cursor& fields) {
@@ -152,7 +197,8 @@ class ChunkConverter {
       return;
     }
     std::uint32_t labels = 0;
-    if (options_.labels != nullptr || options_.thread_labels) labels = labels_of(slots);
+    if (options_.labels != nullptr || options_.thread_labels || options_.span_labels)
+      labels = labels_of(slots);
     const std::uint64_t count = plan.has_samples ? slots[kSamples] : 1;
     std::uint64_t amount = slots[kAmount];
     if (plan.is_ticks) amount = static_cast<std::uint64_t>(chunk_.nanoseconds(amount));
@@ -167,11 +213,12 @@ class ChunkConverter {
     if (options_.thread_labels) {
       std::uint32_t thread = threads_.find(slots[kThread]);
       if (thread == IdMap::kNone) {
-        thread = labels_.thread(constants_.thread_name(slots[kThread]));
+        thread = labels_.name(constants_.thread_name(slots[kThread]));
         threads_.set(slots[kThread], thread);
       }
       origin.thread = thread;
     }
+    if (options_.span_labels) origin.tag = spans_.tag_at(slots[kThread], slots[kTime]);
     const std::uint32_t labels = labels_.set(origin);
     if (labels != LabelSets::kFull) return labels;
     ++report_.over_limit;
@@ -203,6 +250,7 @@ class ChunkConverter {
   const Constants constants_;
   const ConvertOptions& options_;
   LabelSets& labels_;
+  Spans spans_;
   Report& report_;
 
   std::vector<Plan> plans_;

@@ -22,6 +22,8 @@ struct ConvertOptions {
   const LabelsSnapshot* labels = nullptr;        // with it samples of different contexts stay apart
   bool thread_labels = false;                    // a label `thread` for every sample
   bool native_locks = false;                     // a profile `native_lock`
+  bool live_bytes = false;                       // a second type for live objects
+  bool span_labels = false;                      // a label `span_name` for samples in a profiler.Span
 };
 
 struct ConvertedProfile {

@@ -39,6 +39,9 @@ const Schema& profiling_schema() {
               "What CPU profiling samples by: `itimer`, `cpu`, `ctimer`, `wall`, a perf event, or a method "
               "as `Class.method`.")
           .attribute("per_thread", &P::per_thread, "Give every sample the label `thread`.")
+          .attribute("span_labels", &P::span_labels,
+                     "Give samples taken in a span of async-profiler's Java API the label `span_name`.")
+          .invar_only()
           .attribute("alloc", &P::alloc, "Allocated bytes between two samples; an empty text turns it off.")
           .attribute("tlab", &P::tlab, "Sample allocations by new TLABs. Needs `alloc`.")
           .attribute("lock", &P::lock,

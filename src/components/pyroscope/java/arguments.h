@@ -20,6 +20,7 @@ struct ProfilingConfig {
   bool cpu = true;
   std::string event = "itimer";
   bool per_thread = false;
+  bool span_labels = false;
   std::string alloc = "512k";
   bool tlab = false;
   std::string lock = "10ms";

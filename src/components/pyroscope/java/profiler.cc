@@ -68,6 +68,8 @@ void Profiler::update(const Arguments& arguments, java::LibraryPtr library) {
   context_.convert.sample_interval_ns = 1'000'000'000 / std::max<std::int64_t>(profiling.sample_rate, 1);
   context_.convert.thread_labels = profiling.per_thread && profiling.custom_arguments.empty();
   context_.convert.native_locks = has_custom(profiling, "--nativelock");
+  context_.convert.live_bytes = has_custom(profiling, "--live");
+  context_.convert.span_labels = profiling.span_labels;
   context_.receivers.clear();
   for (const auto& receiver : arguments.forward_to)
     if (receiver) context_.receivers.push_back(receiver);
