@@ -5,14 +5,17 @@ import pathlib
 import re
 import resource
 import shutil
+import socket
+import ssl
 import subprocess
 import tempfile
+import threading
 import unittest
 
 from harness import SOURCE, Case, outputs, until
 from discovery_test import targets
 
-MISSING = [p for p in ("dockerd", "docker", "podman", "busybox", "unshare") if not shutil.which(p)]
+MISSING = [p for p in ("dockerd", "docker", "podman", "busybox", "unshare", "openssl") if not shutil.which(p)]
 
 
 def cgroups():
@@ -71,6 +74,60 @@ def image(folder):
     archive = f"{folder}/image.tar"
     subprocess.run(["tar", "-C", root.parent, "-cf", archive, "."], check=True)
     return archive
+
+
+class TcpDoor:
+    """A TCP port, with TLS where there is a context for it, in front of a daemon's socket, whose network no other program sees."""
+
+    def __init__(self, path, context=None):
+        self.path, self.context = str(path), context
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    def serve(self, client):
+        with client, socket.socket(socket.AF_UNIX) as daemon:
+            try:
+                if self.context:
+                    client = self.context.wrap_socket(client, server_side=True)
+                daemon.connect(self.path)
+            except OSError:
+                return
+            with client:
+                answers = threading.Thread(target=self.copy, args=(daemon, client), daemon=True)
+                answers.start()
+                self.copy(client, daemon)
+                answers.join()
+
+    @staticmethod
+    def copy(source, sink):
+        try:
+            while data := source.recv(1 << 16):
+                sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def stop(self):
+        self.listener.close()
+
+
+def certificate(folder, name):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={name}", "-addext",
+                    "subjectAltName=IP:127.0.0.1", "-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.crt"],
+                   check=True, capture_output=True)
 
 
 @unittest.skipIf(os.geteuid() != 0, "a container daemon needs root")
@@ -135,6 +192,45 @@ class Docker(Case):
         self.assertEqual(len(found), 1)
         self.assertRegex(found[0]["__address__"], r"^172\.29\.76\.\d+:6060$")
         self.assertEqual((found[0]["container"], found[0]["service_name"]), ("shop-web-1", "web"))
+
+    def test_hosts_over_tcp_and_tls(self):
+        for name in ("server", "client"):
+            certificate(self.folder, name)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{self.folder}/server.crt", f"{self.folder}/server.key")
+        context.load_verify_locations(f"{self.folder}/client.crt")
+        context.verify_mode = ssl.CERT_REQUIRED
+        plain = self.start(TcpDoor(f"{self.folder}/sock"))
+        tls = self.start(TcpDoor(f"{self.folder}/sock", context))
+        self.docker("network", "create", "--subnet", "172.29.75.0/24", "far")
+        self.run_container("--name", "first", "--network", "far", "--expose", "8080")
+        invar = self.invar(f"""
+discovery.docker "tcp" {{
+  host             = "tcp://127.0.0.1:{plain.port}"
+  refresh_interval = "1h"
+}}
+discovery.docker "tls" {{
+  host             = "https://127.0.0.1:{tls.port}"
+  refresh_interval = "1h"
+  tls_config {{
+    ca_file   = "{self.folder}/server.crt"
+    cert_file = "{self.folder}/client.crt"
+    key_file  = "{self.folder}/client.key"
+  }}
+}}
+discovery.docker "nobody" {{
+  host             = "https://127.0.0.1:{tls.port}"
+  refresh_interval = "1h"
+}}
+""")
+        names = ("discovery.docker.tcp", "discovery.docker.tls")
+        for name in names:
+            until(f"{name} finds the container", lambda name=name: len(targets(invar, name)) == 1)
+        self.run_container("--name", "second", "--network", "far", "--expose", "8080")
+        for name in names:
+            until(f"{name} is told of another", lambda name=name: len(targets(invar, name)) == 2)
+        until("a certificate that is not known is told",
+              lambda: "certificate" in invar.details("discovery.docker.nobody")["health"]["message"])
 
     def test_filters(self):
         self.run_container("--name", "yes", "--network", "host", "--label", "profiling=true")
