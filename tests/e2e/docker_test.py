@@ -254,6 +254,20 @@ discovery.docker "nobody" {{
         self.assertIn('"__meta_dockerswarm_node_manager_leader"="true"', node)
         for role in ("tasks", "services"):
             until(role, lambda: invar.details(f"discovery.dockerswarm.{role}")["health"]["state"] == "healthy")
+        # The manager gives virtual and attached addresses whether or not the tasks can start here.
+        self.docker("service", "create", "--detach", "--name", "api", "--publish", "8443:8080", "box:1", "/bin/busybox", "sleep", "3600")
+        service = until("a service with a virtual address", lambda: targets(invar, "discovery.dockerswarm.services"))[0]
+        self.assertRegex(service, r'"__address__"="10\.0\.\d+\.\d+:8443"')
+        for label, value in {"service_name": "api", "service_mode": "replicated", "service_endpoint_port_publish_mode": "ingress",
+                             "network_name": "ingress", "service_task_container_image": "box:1"}.items():
+            self.assertIn(f'"__meta_dockerswarm_{label}"="{value}"', service)
+        task = until("its task", lambda: targets(invar, "discovery.dockerswarm.tasks"))[0]
+        self.assertRegex(task, r'"__address__"="10\.0\.\d+\.\d+:8080"', "the port inside, where it listens")
+        for label, value in {"service_name": "api", "task_slot": "1", "network_name": "ingress", "task_desired_state": "running"}.items():
+            self.assertIn(f'"__meta_dockerswarm_{label}"="{value}"', task)
+        self.docker("service", "rm", "api")
+        for role in ("tasks", "services"):
+            until(f"the {role} to vanish", lambda role=role: not targets(invar, f"discovery.dockerswarm.{role}"))
         self.docker("swarm", "leave", "--force")
         health = until("bad health", lambda: (h := invar.details("discovery.dockerswarm.nodes")["health"])["state"] == "unhealthy" and h)
         self.assertIn("This node is not a swarm manager", health["message"])
