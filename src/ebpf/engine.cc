@@ -44,6 +44,7 @@ Engine::~Engine() = default;
 
 void Engine::poll() {
   programs_->consume([this](std::span<const char> bytes) { on_record(bytes); });
+  programs_->flush_tables();
 }
 
 void Engine::on_record(std::span<const char> bytes) {
@@ -184,6 +185,7 @@ void Engine::reassign(OwnerOf owner_of) {
     process->owner = owner_of_(process->pid);
     if (wanted != (process->owner != nullptr)) look_at(*process);
   }
+  programs_->flush_tables();
 }
 
 bool Engine::can_take(const EngineSettings& settings) const {
@@ -301,6 +303,7 @@ void Engine::tidy() {
   if (records_.size() > kMaxRecords) records_.clear();
   ++interval_;
   binaries_.tidy(interval_);
+  programs_->flush_tables();
   constexpr std::uint64_t kCpuScan = 2;
   if (interval_ % kCpuScan == 0) programs_->attach_new_cpus();
 }

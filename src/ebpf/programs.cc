@@ -33,6 +33,7 @@ struct FreeRing {
   void operator()(ring_buffer* r) const { ring_buffer__free(r); }
 };
 
+constexpr std::size_t kMostWaitingTables = 128;
 constexpr std::size_t kLogBytes = 64 << 10;
 
 int quiet(libbpf_print_level, const char*, va_list) {
@@ -73,6 +74,7 @@ struct Programs::Impl {
   std::unique_ptr<bpf_object, CloseObject> object;
   std::map<std::string, int, std::less<>> maps;
   std::unique_ptr<ring_buffer, FreeRing> ring;
+  std::vector<std::pair<std::uint32_t, UniqueFd>> waiting_tables;
   std::vector<std::unique_ptr<bpf_link, DestroyLink>> links;
   std::map<int, std::unique_ptr<bpf_link, DestroyLink>> cpus;
   bpf::mapping* mappings = nullptr;
@@ -87,6 +89,14 @@ struct Programs::Impl {
   [[nodiscard]] int map(std::string_view name) const { return maps.find(name)->second; }
   [[nodiscard]] bpf_program* program(const char* name) const {
     return bpf_object__find_program_by_name(object.get(), name);
+  }
+
+  static Result<UniqueFd> make_table(std::size_t entries) {
+    LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+    UniqueFd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "table", sizeof(std::uint32_t), sizeof(std::uint64_t),
+                                static_cast<std::uint32_t>(entries), &options));
+    if (!map.valid()) return std::unexpected(errno_error("cannot make a BPF map for an unwind table", errno));
+    return map;
   }
 
   static int on_record(void* self, void* data, std::size_t size) {
@@ -289,22 +299,34 @@ Result<> Programs::set_python(std::uint32_t slot, const bpf::python& python) {
 }
 
 Result<> Programs::set_table(std::uint32_t slot, std::span<const std::uint32_t> words) {
-  const auto entries = static_cast<std::uint32_t>((words.size() + 1) / 2);
-  LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE);
-  const UniqueFd map(bpf_map_create(BPF_MAP_TYPE_ARRAY, "table", sizeof(std::uint32_t), sizeof(std::uint64_t),
-                                    entries, &options));
-  if (!map.valid()) return std::unexpected(errno_error("cannot make a BPF map for an unwind table", errno));
-  const std::size_t bytes = std::size_t{entries} * sizeof(std::uint64_t);
+  INVAR_ASSIGN_OR_RETURN(UniqueFd map, Impl::make_table((words.size() + 1) / 2));
+  const std::size_t bytes = (words.size() + 1) / 2 * sizeof(std::uint64_t);
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, map.get(), 0);
   if (memory == MAP_FAILED) return std::unexpected(errno_error("cannot map an unwind table", errno));
   std::memcpy(memory, words.data(), words.size_bytes());
   munmap(memory, bytes);
-  const int fd = map.get();
-  return impl_->update("tables", slot, &fd);
+  impl_->waiting_tables.emplace_back(slot, std::move(map));
+  if (impl_->waiting_tables.size() >= kMostWaitingTables) flush_tables();
+  return {};
 }
 
+// Nothing but another table takes one out of the kernel without waiting for each.
 void Programs::forget_table(std::uint32_t slot) {
-  (void)bpf_map_delete_elem(impl_->map("tables"), &slot);
+  if (auto empty = Impl::make_table(1)) impl_->waiting_tables.emplace_back(slot, std::move(*empty));
+}
+
+void Programs::flush_tables() {
+  std::vector<std::uint32_t> slots;
+  std::vector<int> maps;
+  for (const auto& [slot, map] : impl_->waiting_tables) {
+    slots.push_back(slot);
+    maps.push_back(map.get());
+  }
+  auto count = static_cast<std::uint32_t>(slots.size());
+  if (count == 0) return;
+  if (bpf_map_update_batch(impl_->map("tables"), slots.data(), maps.data(), &count, nullptr) != 0)
+    for (std::size_t i = 0; i < slots.size(); ++i) (void)impl_->update("tables", slots[i], &maps[i]);
+  impl_->waiting_tables.clear();
 }
 
 Programs::Losses Programs::losses() const {

@@ -58,8 +58,11 @@ class Programs {
   [[nodiscard]] std::span<bpf::mapping> mappings() const;
   Result<> set_rules(std::size_t first, std::span<const bpf::rule> rules);
   Result<> set_python(std::uint32_t slot, const bpf::python& python);
+  // Tables come and go with flush_tables(), all at once: the kernel waits for every running program when one is put into place, which
+  // takes long on a busy machine. Until then their slots are empty, or what they were.
   Result<> set_table(std::uint32_t slot, std::span<const std::uint32_t> words);
   void forget_table(std::uint32_t slot);
+  void flush_tables();
 
   [[nodiscard]] Losses losses() const;
   [[nodiscard]] std::uint64_t map_bytes() const;  // without tables
