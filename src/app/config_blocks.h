@@ -10,8 +10,11 @@
 
 namespace invar::app {
 
-using HttpEffect = std::function<Result<>(const syntax::Boxed&)>;
+using BlockEffect = std::function<Result<>(const syntax::Boxed&)>;
+struct BlockEffects {
+  BlockEffect http, remotecfg;
+};
 
-std::vector<runtime::ConfigBlock> config_blocks(std::shared_ptr<log::Sink> sink, HttpEffect http);
+std::vector<runtime::ConfigBlock> config_blocks(std::shared_ptr<log::Sink> sink, BlockEffects effects);
 
 }  // namespace invar::app

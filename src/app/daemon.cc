@@ -64,6 +64,7 @@ Result<> Daemon::start() {
                                        }));
   add_routes();
   controller_->start();
+  remote_configuration_->start();
   left_queues_->look_after(Duration::zero());
   logger_.info("now listening for http traffic", {{"service", "http"}, {"addr", server_->address()}});
   logger_.info("{^_^} Invar is running");
@@ -77,7 +78,8 @@ void Daemon::reload(log::Logger logger, Reloader::Done done) {
 void Daemon::stop(async::Task done) {
   reloader_.close();
   if (server_) server_->close_listener();
-  controller_->stop(std::move(done));
+  remote_configuration_->stop(
+      [this, done = std::move(done)]() mutable { controller_->stop(std::move(done)); });
 }
 
 std::string Daemon::banner() const {
@@ -133,8 +135,12 @@ void Daemon::create_controller() {
                                                                 .state = "participant",
                                                                 .is_self = true});
   environment.components = &app::components();
-  environment.blocks =
-      config_blocks(world_.sink, [this](const syntax::Boxed& arguments) { return apply_http(arguments); });
+  environment.blocks = config_blocks(
+      world_.sink, {.http = [this](const auto& arguments) { return apply_http(arguments); },
+                    .remotecfg =
+                        [this](const syntax::Boxed& arguments) {
+                          return remote_configuration_->update(arguments.as<remotecfg::Arguments>());
+                        }});
   for (const auto& block : environment.blocks) block_schemas_[block.name] = block.schema;
   environment.storage_path = options_.storage_path;
   environment.instance_uid =
@@ -142,6 +148,8 @@ void Daemon::create_controller() {
   environment.min_stability = options_.min_stability;
   environment.shutdown_deadline = options_.shutdown_deadline;
   environment.skip_other_pipelines = options_.skip_other_pipelines;
+  instance_uid_ = environment.instance_uid;
+  create_remote_configuration();
   controller_ = runtime::Controller::create(std::move(environment));
   ledgers_ = std::make_unique<services::LedgerWatch>(*world_.loop, *controller_);
   left_queues_ = std::make_unique<LeftQueues>(LeftQueues::Environment{.loop = world_.loop,
@@ -151,6 +159,28 @@ void Daemon::create_controller() {
                                                                       .logger = logger_,
                                                                       .metrics = process_scope_.get(),
                                                                       .components = controller_.get()});
+}
+
+void Daemon::create_remote_configuration() {
+  remote_configuration_ = std::make_unique<remotecfg::Service>(remotecfg::Service::Environment{
+      .loop = world_.loop,
+      .disk_pool = world_.disk_pool,
+      .files = world_.files,
+      .http = transport_,
+      .metrics = process_scope_.get(),
+      .logger = logger_.with({{"service", "remotecfg"}}),
+      .directory = fs::join_path(options_.storage_path, "remotecfg"),
+      .instance_uid = instance_uid_,
+      .load = [this](const std::string& text, remotecfg::Service::Loaded done) {
+        controller_->load_remote(
+            text, [done = std::move(done)](const runtime::Controller::LoadResult& result) mutable {
+              std::string errors;
+              for (const syntax::Diagnostic& each : result.diagnostics)
+                if (each.severity == syntax::Severity::kError)
+                  errors += (errors.empty() ? "" : "; ") + each.to_string();
+              done(std::move(errors));
+            });
+      }});
 }
 
 void Daemon::load_into_controller(const ConfigFiles& config, runtime::Controller::LoadDone done) {
@@ -253,7 +283,13 @@ services::SupportBundleHost Daemon::support_host(const std::string& peers_json) 
           .components = controller_.get(),
           .peers_json = peers_json,
           .metrics = [this] { return registry_->collect(); },
-          .sources = [this] { return parsed_sources_; },
+          .sources =
+              [this] {
+                std::vector<services::ConfigText> texts = parsed_sources_;
+                if (const auto remote = remote_configuration_->state(); !remote.text.empty())
+                  texts.push_back({"remote.alloy", remote.text, "remote-config/remote.alloy"});
+                return texts;
+              },
           .schema_of = schema_of(),
           .runtime_flags = options_.flags,
           .sink = world_.sink,

@@ -23,6 +23,7 @@
 #include "http/client.h"
 #include "http/server.h"
 #include "metrics/metrics.h"
+#include "remotecfg/service.h"
 #include "runtime/controller.h"
 #include "services/ledger_page.h"
 #include "services/other_pipelines.h"
@@ -70,6 +71,7 @@ class Daemon {
   void apply_again(const Result<ConfigFiles>& config, Reloader::Applied done);
   Result<> apply_http(const syntax::Boxed& arguments);
   void add_routes();
+  void create_remote_configuration();
   [[nodiscard]] services::SupportBundleHost support_host(const std::string& peers_json);
   [[nodiscard]] services::SchemaOf schema_of() const;
   [[nodiscard]] webapi::ApiHost api_host() const;
@@ -88,10 +90,12 @@ class Daemon {
   std::shared_ptr<http::Transport> transport_;
   std::optional<http::ServerTls> tls_;
   std::optional<http::ServerAuth> auth_;
+  std::string instance_uid_;
   std::vector<services::ConfigText> parsed_sources_;  // of the last load whose parsing succeeded
   webapi::LoadedConfig loaded_;                       // by the last load, whatever came of it
   std::map<std::string, const syntax::Schema*, std::less<>> block_schemas_;
   std::shared_ptr<component::Cluster> cluster_;
+  std::unique_ptr<remotecfg::Service> remote_configuration_;
   std::unique_ptr<runtime::Controller> controller_;
   std::unique_ptr<services::LedgerWatch> ledgers_;
   std::unique_ptr<LeftQueues> left_queues_;

@@ -86,6 +86,9 @@ class Controller : public component::ComponentDirectory {
   // load waits for it.
   virtual void load(const std::vector<SourceFile>& sources, const std::string& module_path,
                     LoadDone done) = 0;
+  // The remote configuration: a root of its own whose components are called remotecfg/..., loaded by the same rules, with the
+  // module path of the last load(). "" takes everything away that it made.
+  virtual void load_remote(const std::string& text, LoadDone done) = 0;
   virtual void start() = 0;  // after the first load: starts components; later loads start their own
   virtual void stop(async::Task done) = 0;  // reverse dependency order, within the shutdown deadline
 

@@ -133,13 +133,6 @@ TEST(RunDiagnostics, Blocks) {
        "\n"
        "1 | livedebugging { enabled = true }\n"
        "  | ^^^^^^^^^^^^^"},
-      {"remotecfg", "remotecfg { }",
-       "Error: main.alloy:1:1: remotecfg blocks are not supported yet by Invar VERSION: keep the whole "
-       "configuration in "
-       "local files\n"
-       "\n"
-       "1 | remotecfg { }\n"
-       "  | ^^^^^^^^^"},
   });
 }
 

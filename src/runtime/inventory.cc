@@ -24,12 +24,7 @@ struct Refusal {
   std::string_view advice;  // "": not configurable at all; else not supported yet
 };
 constexpr Refusal kServices[] = {
-    {"livedebugging", "remove the block"},
-    {"remotecfg", "keep the whole configuration in local files"},
-    {"cluster", {}},
-    {"ui", {}},
-    {"otel", {}},
-    {"labelstore", {}},
+    {"livedebugging", "remove the block"}, {"cluster", {}}, {"ui", {}}, {"otel", {}}, {"labelstore", {}},
 };
 
 // The blocks of which modules are made.
@@ -123,6 +118,7 @@ class Taker {
     const bool interface = entry.kind == EntryKind::kArgument || entry.kind == EntryKind::kExport;
     switch (request_.kind) {
       case BodyKind::kRoot:
+      case BodyKind::kRemote:
         return interface ? name + " blocks only allowed inside a module" : "";
       case BodyKind::kTemplate:
         return interface ? entry.id + " not allowed in foreach" : "";

@@ -17,7 +17,7 @@
 namespace invar::runtime {
 
 // What a body is, and so what may stand in it.
-enum class BodyKind { kRoot, kDeclare, kTemplate, kImport };
+enum class BodyKind { kRoot, kRemote, kDeclare, kTemplate, kImport };
 
 // The classes of blocks; a block is reported with its class.
 enum class BlockClass { kDeclare, kConfig, kService, kComponent };

@@ -395,13 +395,19 @@ std::vector<std::string> Module::unhealthy_component_names() const {
 
 const Module* Module::find(std::string_view module_id) const {
   if (module_id == context_.id) return this;
+  if (!context_.id.empty()) {
+    if (!module_id.starts_with(context_.id + "/")) return nullptr;
+    module_id.remove_prefix(context_.id.size() + 1);
+  }
+  const auto node = graph_.ids.find(module_id.substr(0, module_id.find('/')));
+  if (node == graph_.ids.end()) return nullptr;
+  const std::string whole = context_.global_id(std::string(module_id));
   const Module* found = nullptr;
-  for (const LoadedGraph::Item& item : graph_.items)
-    item.node->each_module([&](const Module& module) {
-      const bool below = module_id.starts_with(module.id()) &&
-                         (module_id.size() == module.id().size() || module_id[module.id().size()] == '/');
-      if (found == nullptr && below) found = module.find(module_id);
-    });
+  graph_.items[node->second].node->each_module([&](const Module& module) {
+    const bool below = whole.starts_with(module.id()) &&
+                       (whole.size() == module.id().size() || whole[module.id().size()] == '/');
+    if (found == nullptr && below) found = module.find(whole);
+  });
   return found;
 }
 

@@ -129,8 +129,9 @@ Result<std::string> archive(const Parts& parts) {
   ZipWriter zip(parts.now_unix_ns);
   for (const auto& [name, content] : parts.files) INVAR_TRY(zip.add(std::string(kFolder) + name, content));
   for (const auto& source : parts.sources) {
-    INVAR_TRY(zip.add(fmt::format("{}sources/{}", kFolder, base_name(source.path)),
-                      redacted_source(source.path, source.text, parts.schema_of)));
+    INVAR_TRY(zip.add(
+        fmt::format("{}sources/{}", kFolder, source.entry.empty() ? base_name(source.path) : source.entry),
+        redacted_source(source.path, source.text, parts.schema_of)));
   }
   return zip.finish();
 }

@@ -26,6 +26,7 @@ namespace invar::services {
 struct ConfigText {
   std::string path;
   std::string text;
+  std::string entry = {};  // in the bundle; "": the last part of the path
 };
 
 // Where the profiles come from: selfprof::SelfProfiler, unless a test has something quicker.

@@ -1,5 +1,7 @@
 #include "services/web_api.h"
 
+#include <fmt/format.h>
+
 #include "json/writer.h"
 #include "services/compression.h"
 #include "syntax/json.h"
@@ -44,6 +46,41 @@ http::Handler json_handler(std::function<std::string(const http::ServerRequest&)
   return [make = std::move(make)](const http::ServerRequest& request, const http::ResponderPtr& responder) {
     send_compressed(request, responder, http::json_response(make(request)));
   };
+}
+
+// Under the id of the remote root, or without it.
+std::string remote_id(std::string_view rest) {
+  constexpr std::string_view kRoot = "remotecfg";
+  if (rest.empty() || rest == kRoot) return std::string(kRoot);
+  return rest.starts_with(std::string(kRoot) + "/") ? std::string(rest) : fmt::format("{}/{}", kRoot, rest);
+}
+
+void add_remote_routes(Router& router, const std::string& base,
+                       const component::ComponentDirectory& components) {
+  router.add(base + "components", {},
+             json_handler([&components](const auto&) { return components_json(components, remote_id("")); }));
+  router.add(base + "components/", {},
+             [&components, skip = base.size() + std::string_view("components/").size()](
+                 const http::ServerRequest& request, const http::ResponderPtr& responder) {
+               const auto view = components.details(remote_id(std::string_view(request.path).substr(skip)));
+               send_compressed(request, responder,
+                               view ? http::json_response(component_json(*view, true))
+                                    : http::text_response(404, "404 page not found"));
+             });
+  router.add(base + "modules/", {},
+             [&components, skip = base.size() + std::string_view("modules/").size()](
+                 const http::ServerRequest& request, const http::ResponderPtr& responder) {
+               std::string_view rest = std::string_view(request.path).substr(skip);
+               constexpr std::string_view kTail = "/components";
+               if (!rest.ends_with(kTail))
+                 return responder->send(http::text_response(404, "404 page not found"));
+               rest.remove_suffix(kTail.size());
+               const std::string id = remote_id(rest);
+               send_compressed(request, responder,
+                               components.has_module(id)
+                                   ? http::json_response(components_json(components, id))
+                                   : http::text_response(500, "module not found"));
+             });
 }
 
 }  // namespace
@@ -101,7 +138,7 @@ void add_web_api(Router& router, const std::string& prefix, const component::Com
                                known ? http::json_response(components_json(*directory, rest))
                                      : http::text_response(500, "module not found"));
              });
-  router.add(base + "remotecfg/components", {}, json_handler([](const auto&) { return std::string("[]"); }));
+  add_remote_routes(router, base + "remotecfg/", components);
   router.add(base + "ledger", {}, json_handler([directory, watch = &ledgers](const auto&) {
                return ledger_json(*directory, *watch);
              }));
