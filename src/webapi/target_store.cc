@@ -92,6 +92,8 @@ void TargetStore::finish() {
     for (const TargetRow& row : *found->second.rows)
       current_->rows.push_back({row, static_cast<std::uint32_t>(scraping_.size() + i)});
   }
+  // Whoever holds it last frees all its rows: the loop has no time for that.
+  pool_.submit([old = std::move(last_)]() mutable { old.reset(); }, [] {});
   last_ = std::exchange(current_, nullptr);
   note_cost(began);
   fresh_until_ = loop_.now() + std::max<Duration>(kFresh, 20 * cost_);

@@ -62,7 +62,7 @@ class Server(Case):
         for path in ("/graph", "/component/pyroscope.scrape.s", "/clustering", "/remotecfg"):
             status, headers, body = invar.get(path)
             self.assertEqual((status, headers["Content-Type"]), (200, "text/html; charset=utf-8"), path)
-            self.assertIn(b"pyroscope.scrape.s", body)
+            self.assertIn(b"<title>Invar</title>", body)
         for path in ("/-/nothing", "/api/v0/web/nothing", "/api/v1/nothing", "/debug/pprof/trace", "/debug/nothing", "/favicon.ico"):
             self.assertEqual(invar.get(path)[0], 404, path)
 
@@ -212,7 +212,7 @@ http {{
         self.assertIn("pyroscope.scrape.s", invar.text("/ui/"))
         self.assertIn("pyroscope.scrape.s", invar.text("/ui"))
         self.assertEqual(len(json.loads(invar.text("/ui/api/v0/web/components"))), 2)
-        self.assertIn("pyroscope.scrape.s", invar.text("/ui/graph"))
+        self.assertIn("<title>Invar</title>", invar.text("/ui/graph"))
         self.assertEqual(invar.get("/")[0], 404)
         self.assertEqual(invar.get("/nothing")[0], 404)
 
