@@ -315,7 +315,7 @@ std::vector<std::string> similar_names(std::string_view name, const std::vector<
   }
   // `user` for `username`: a beginning is as good as a slip, where there is nothing nearer.
   constexpr std::size_t kShortestBeginning = 4;
-  if (close.empty() && name.size() >= kShortestBeginning)
+  if (close.empty() && name.size() >= kShortestBeginning && !name.contains('.'))
     for (const std::string& candidate : candidates)
       if (candidate.starts_with(name)) close.emplace_back(candidate.size(), candidate);
   std::ranges::sort(close);
