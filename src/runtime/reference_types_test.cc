@@ -84,6 +84,20 @@ TEST(ReferenceTypes, ExportsThatDoNotExist) {
   });
 }
 
+TEST(ReferenceTypes, NamesThatMeanSomethingElse) {
+  const std::string pulse = "toy.sink \"s\" { }\ntoy.pulse \"p\" { forward_to = [";
+  const auto said = [&](const std::string& name) { return first_lines(validated(pulse + name + "] }")); };
+  const std::string mean = " does not exist or is out of scope (did you mean \"toy.sink.s\"?)";
+  EXPECT_EQ(said("toy.sink.default_label.receiver"),
+            "2:31: component \"toy.sink.default_label.receiver\"" + mean);
+  EXPECT_EQ(said("s.receiver"), "2:31: component \"s.receiver\"" + mean);
+  EXPECT_EQ(said("toy.sink[\"s\"].receiver"), "2:31: component \"toy.sink\"" + mean);
+  EXPECT_EQ(first_lines(validated("toy.sum \"a\" { value = True }")),
+            "1:23: component \"True\" does not exist or is out of scope (write true)");
+  EXPECT_EQ(first_lines(validated("toy.sum \"a\" { note = sys.env(HOME) }")),
+            "1:30: component \"HOME\" does not exist or is out of scope (a text stands in double quotes)");
+}
+
 TEST(ReferenceTypes, ReceiversAndLists) {
   const std::string sink = "toy.sink \"s\" { }\n";
   const std::string sum = "toy.sum \"n\" { }\n";

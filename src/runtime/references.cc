@@ -28,6 +28,18 @@ std::size_t find_prefix(const std::vector<std::string>& names, F accept) {
   return 0;
 }
 
+// A name alone is no component: what else was meant.
+std::string advice_on_word(const std::string& word) {
+  const std::string lower = to_lower_ascii(word);
+  for (const std::string_view yes : {"true", "yes", "on"})
+    if (lower == yes) return " (write true)";
+  for (const std::string_view no : {"false", "no", "off"})
+    if (lower == no) return " (write false)";
+  for (const std::string_view nothing : {"null", "nil", "none"})
+    if (lower == nothing) return " (write null)";
+  return " (a text stands in double quotes)";
+}
+
 syntax::Range range_of(const syntax::Traversal& chain, const syntax::SourcePtr& source) {
   return syntax::ast::range_of(source, {chain.spans.front().begin, chain.spans.back().end});
 }
@@ -147,6 +159,7 @@ bool ReferenceResolver::already_reported(const syntax::Traversal& chain) const {
 // The id nearest to any prefix of the chain, the longest first: the chain goes on into the component's
 // exports.
 std::string ReferenceResolver::suggestion(const syntax::Traversal& chain) {
+  if (chain.names.size() == 1) return advice_on_word(chain.names.front());
   if (!suggestions_) {
     std::vector<std::string> ids;
     for (const auto& [id, index] : ids_) ids.push_back(id);
@@ -157,7 +170,20 @@ std::string ReferenceResolver::suggestion(const syntax::Traversal& chain) {
     std::string text = suggestions_->for_name(dotted(chain.names, count));
     if (!text.empty()) return text;
   }
-  return {};
+  return only_candidate(chain);
+}
+
+// The only node of the named component, whatever its label is; or the only one with that label.
+std::string ReferenceResolver::only_candidate(const syntax::Traversal& chain) const {
+  const std::string component = dotted(chain.names, 2) + ".";
+  const std::string label = "." + chain.names.front();
+  const std::string* only = nullptr;
+  for (const auto& [id, index] : ids_) {
+    if (!id.starts_with(component) && !id.ends_with(label)) continue;
+    if (only != nullptr) return {};
+    only = &id;
+  }
+  return only == nullptr ? "" : fmt::format(" (did you mean {}?)", quote(*only));
 }
 
 }  // namespace invar::runtime
