@@ -14,6 +14,7 @@ namespace {
 // Stacks of threads that wait are known this long, and this many.
 constexpr std::uint64_t kWaitIntervals = 40;
 constexpr std::size_t kMaxRecords = 1 << 16;
+constexpr std::size_t kNewAtOnce = 32;
 
 constexpr std::uint64_t key_of(std::uint32_t tgid, std::uint32_t generation) {
   return std::uint64_t{tgid} << 32 | generation;
@@ -42,9 +43,22 @@ Engine::Engine(EngineSettings settings, std::unique_ptr<Programs> programs, Owne
 
 Engine::~Engine() = default;
 
-void Engine::poll() {
+bool Engine::poll() {
   programs_->consume([this](std::span<const char> bytes) { on_record(bytes); });
+  look_at_new();
   programs_->flush_tables();
+  return !new_.empty();
+}
+
+// Some at a time, so that a storm of processes does not keep an interval from its end.
+void Engine::look_at_new() {
+  for (std::size_t looked = 0; looked < kNewAtOnce && !new_.empty(); new_.pop_front()) {
+    Process& process = *new_.front();
+    if (process.ended) continue;
+    process.owner = owner_of_(process.pid);
+    look_at(process);
+    ++looked;
+  }
 }
 
 void Engine::on_record(std::span<const char> bytes) {
@@ -96,8 +110,7 @@ void Engine::on_stack(const bpf::stack_record& record, std::span<const char> byt
 void Engine::on_new(std::uint32_t tgid, std::uint32_t generation) {
   auto process = std::make_shared<Process>(static_cast<int>(tgid), generation);
   processes_[key_of(tgid, generation)] = process;
-  process->owner = owner_of_(process->pid);
-  look_at(*process);
+  new_.push_back(std::move(process));
 }
 
 // Reads a process that somebody wants, and tells the programs about it.

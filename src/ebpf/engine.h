@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -66,7 +67,8 @@ class Source {
  public:
   virtual ~Source() = default;
   [[nodiscard]] virtual int wake_fd() const = 0;
-  virtual void poll() = 0;
+  // true: there is more to do at once, other calls may come first.
+  virtual bool poll() = 0;
   virtual std::vector<Stack> collect() = 0;
   // Other owners: every known process is asked for again, at once.
   virtual void reassign(OwnerOf owner_of) = 0;
@@ -84,7 +86,7 @@ class Engine final : public Source {
   ~Engine() override;
 
   [[nodiscard]] int wake_fd() const override { return programs_->wake_fd(); }
-  void poll() override;
+  bool poll() override;
   std::vector<Stack> collect() override;
   void reassign(OwnerOf owner_of) override;
   [[nodiscard]] bool can_take(const EngineSettings& settings) const override;
@@ -114,6 +116,7 @@ class Engine final : public Source {
   using ProcessKey = std::uint64_t;  // tgid << 32 | generation
 
   Engine(EngineSettings settings, std::unique_ptr<Programs> programs, OwnerOf owner_of);
+  void look_at_new();
   void on_record(std::span<const char> bytes);
   void on_stack(const bpf::stack_record& record, std::span<const char> bytes);
   void on_new(std::uint32_t tgid, std::uint32_t generation);
@@ -134,6 +137,7 @@ class Engine final : public Source {
   Binaries binaries_;
   MappingStore store_{bpf::kMaxMappings};
   std::unordered_map<ProcessKey, ProcessPtr> processes_;
+  std::deque<ProcessPtr> new_;  // not looked at yet
   std::unordered_map<RecordKey, Record, HashKey> records_;
   std::unique_ptr<KernelSymbols> kernel_;
   ModulePtr kernel_module_;

@@ -178,10 +178,11 @@ struct FakeEngine final : ebpf::Source {
   explicit FakeEngine(int& alive) : alive(alive) { ++alive; }
   ~FakeEngine() override { --alive; }
   [[nodiscard]] int wake_fd() const override { return fd.get(); }
-  void poll() override {
+  bool poll() override {
     ++polls;
     std::uint64_t value = 0;
     (void)!read(fd.get(), &value, sizeof value);
+    return --more_polls > 0;
   }
   std::vector<ebpf::Stack> collect() override { return give; }
   void reassign(ebpf::OwnerOf) override { ++reassigned; }
@@ -199,7 +200,7 @@ struct FakeEngine final : ebpf::Source {
   std::vector<ebpf::Stack> give;
   ebpf::EngineStatus now;
   ebpf::EngineSettings taken;
-  int polls = 0, reassigned = 0;
+  int polls = 0, more_polls = 0, reassigned = 0;
 };
 
 struct Taker final : pipeline::Receiver {
@@ -274,6 +275,15 @@ TEST_F(ProfilerTest, PollsWhenTheKernelHasSomething) {
     loop_.run_until_idle();
     EXPECT_EQ(engine_->polls, i);
   }
+}
+
+TEST_F(ProfilerTest, PollsAgainWhileThereIsMore) {
+  begin();
+  engine_->more_polls = 3;
+  const std::uint64_t one = 1;
+  ASSERT_EQ(write(engine_->fd.get(), &one, sizeof one), 8);
+  loop_.run_until_idle();
+  EXPECT_EQ(engine_->polls, 3);
 }
 
 TEST_F(ProfilerTest, LoadsNothingWithoutTargets) {

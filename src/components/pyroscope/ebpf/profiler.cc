@@ -155,15 +155,11 @@ void Profiler::unwatch() {
 void Profiler::poll() {
   wants_poll_ = false;
   busy_ = true;
-  pool_.run(
-      [engine = engine_] {
-        engine->poll();
-        return 0;
-      },
-      alive_.bind([this](int) {
-        busy_ = false;
-        next();
-      }));
+  pool_.run([engine = engine_] { return engine->poll(); }, alive_.bind([this](bool more) {
+    busy_ = false;
+    wants_poll_ = wants_poll_ || more;
+    next();
+  }));
 }
 
 void Profiler::collect() {
