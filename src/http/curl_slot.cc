@@ -34,7 +34,7 @@ std::uint64_t size_of(const std::string* part) {
 }  // namespace
 
 CurlSlot::CurlSlot(const PoolSettings& settings, SocketObserver& observer)
-    : easy_(curl_easy_init()), tls_(settings.tls) {
+    : easy_(curl_easy_init()), only_http2_(settings.only_http2), tls_(settings.tls) {
   const auto set = [this](CURLoption option, auto value) { curl_easy_setopt(easy_, option, value); };
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_QUICK_EXIT, 1L);  // a cancelled name lookup never blocks the loop
@@ -106,6 +106,13 @@ void CurlSlot::prepare(const Attempt& attempt, bool only_connect, void* owner, C
   report_.reset();
   error_text_[0] = '\0';
   curl_easy_setopt(easy_, CURLOPT_URL, attempt.url.c_str());
+  if (only_http2_) {
+    // libcurl 7.88 cannot use such a connection again: the second request fails in its framing layer.
+    curl_easy_setopt(
+        easy_, CURLOPT_HTTP_VERSION,
+        static_cast<long>(attempt.https ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
+    curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, attempt.https ? 0L : 1L);
+  }
   if (std::exchange(only_connect_, only_connect) != only_connect) {
     curl_easy_setopt(easy_, CURLOPT_CONNECT_ONLY, only_connect ? 1L : 0L);
     curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, only_connect ? 1L : 0L);

@@ -75,6 +75,7 @@ class CurlSlot {
   static int close_callback(void* observer, curl_socket_t fd);
 
   CURL* easy_;
+  const bool only_http2_;
   std::shared_ptr<const TlsMaterial> tls_;
   Mode mode_ = Mode::kNone;
   std::shared_ptr<const ProxyRoute> proxy_;

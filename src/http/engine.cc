@@ -90,8 +90,8 @@ class EngineImpl final : public Engine, public std::enable_shared_from_this<Engi
 
   std::shared_ptr<Pool> make_pool(PoolSettings settings) override {
     const auto m = DialerMetrics::create(scope_, settings.dialer_name);
-    // Only libcurl unpacks answers, and only a real loop has sockets of ours.
-    const bool plain = !settings.accept_gzip && loop_->io_context() != nullptr;
+    // Only libcurl unpacks answers and speaks HTTP/2, and only a real loop has sockets of ours.
+    const bool plain = !settings.accept_gzip && !settings.only_http2 && loop_->io_context() != nullptr;
     return std::make_shared<PoolImpl>(shared_from_this(), curl_->make_pool(std::move(settings), m), plain, m);
   }
 

@@ -22,7 +22,7 @@ namespace invar::http {
 
 struct PoolSettings {
   std::shared_ptr<const TlsMaterial> tls;
-  bool enable_http2 = true;
+  bool enable_http2 = true, only_http2 = false;
   bool accept_gzip = false;
   std::string dialer_name;
 };

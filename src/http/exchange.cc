@@ -74,15 +74,16 @@ class ClientImpl final : public Client {
 
 Result<std::unique_ptr<Client>> make_client(std::shared_ptr<TransportCore> transport,
                                             const ClientConfig& config, const std::string& dialer_name,
-                                            bool accept_gzip) {
-  INVAR_ASSIGN_OR_RETURN(auto core,
-                         ClientCore::create(std::move(transport), config, dialer_name, accept_gzip));
+                                            bool accept_gzip, bool only_http2) {
+  INVAR_ASSIGN_OR_RETURN(
+      auto core, ClientCore::create(std::move(transport), config, dialer_name, accept_gzip, only_http2));
   return std::make_unique<ClientImpl>(std::move(core));
 }
 
 Result<std::shared_ptr<ClientCore>> ClientCore::create(std::shared_ptr<TransportCore> transport,
                                                        const ClientConfig& config,
-                                                       const std::string& dialer_name, bool accept_gzip) {
+                                                       const std::string& dialer_name, bool accept_gzip,
+                                                       bool only_http2) {
   if (config.basic_auth) INVAR_TRY(validate(*config.basic_auth));
   if (config.authorization) INVAR_TRY(validate(*config.authorization));
   if (config.oauth2) {
@@ -96,7 +97,7 @@ Result<std::shared_ptr<ClientCore>> ClientCore::create(std::shared_ptr<Transport
   INVAR_ASSIGN_OR_RETURN(core->proxies, ProxyChooser::create(config.proxy, process_environment()));
   core->tls_ = std::make_unique<TlsSource>(config.tls.value_or(TlsConfig{}), core->transport->files);
   INVAR_ASSIGN_OR_RETURN(const auto material, core->tls_->current());
-  core->settings_ = {material, config.enable_http2, accept_gzip, dialer_name};
+  core->settings_ = {material, config.enable_http2, only_http2, accept_gzip, dialer_name};
 
   if (config.oauth2) {
     ClientConfig token_config;

@@ -34,7 +34,8 @@ class ClientCore {
  public:
   static Result<std::shared_ptr<ClientCore>> create(std::shared_ptr<TransportCore> transport,
                                                     const ClientConfig& config,
-                                                    const std::string& dialer_name, bool accept_gzip);
+                                                    const std::string& dialer_name, bool accept_gzip,
+                                                    bool only_http2);
 
   // The connections for the present TLS material.
   std::expected<std::shared_ptr<Pool>, Failure> pool(bool https);
@@ -52,10 +53,10 @@ class ClientCore {
   std::shared_ptr<Pool> pool_;
 };
 
-// `accept_gzip`: for answers that the caller reads as text.
+// `accept_gzip`: for answers that the caller reads as text. `only_http2`: http2.h.
 Result<std::unique_ptr<Client>> make_client(std::shared_ptr<TransportCore> transport,
                                             const ClientConfig& config, const std::string& dialer_name,
-                                            bool accept_gzip);
+                                            bool accept_gzip, bool only_http2 = false);
 
 class Exchange final : public Call, private Deadline, private AnswerStream {
  public:

@@ -71,11 +71,12 @@ struct Sniffed {
 class ServerImpl final : public Server {
  public:
   ServerImpl(async::Loop& loop, std::shared_ptr<fs::FileSystem> files, log::Logger logger,
-             ServerOptions options, Handler handler)
+             ServerOptions options, Handler handler, std::shared_ptr<const Http2Options> http2)
       : files_(std::make_shared<FileCache>(loop, std::move(files), Duration(0))),
         logger_(std::move(logger)),
         options_(std::move(options)),
         handler_(std::make_shared<const Handler>(std::move(handler))),
+        http2_(std::move(http2)),
         acceptor_(*loop.io_context()),
         pause_(*loop.io_context()) {
     take_security();
@@ -114,12 +115,13 @@ class ServerImpl final : public Server {
   std::string address() const override { return address_; }
 
   void set_security(std::optional<ServerTls> tls, std::optional<ServerAuth> auth) override {
-    tls_ = tls ? std::make_shared<ServerTlsSource>(*std::move(tls), files_) : nullptr;
+    tls_ = tls ? std::make_shared<ServerTlsSource>(*std::move(tls), files_, http2_ != nullptr) : nullptr;
     auth_ = std::move(auth);
   }
 
   Result<> reconfigure(ServerOptions options) override {
-    if (options.tls && options.tls_must_load) INVAR_TRY(ServerTlsSource(*options.tls, files_).current());
+    if (options.tls && options.tls_must_load)
+      INVAR_TRY(ServerTlsSource(*options.tls, files_, http2_ != nullptr).current());
     options.listen_address = std::move(options_.listen_address);
     options_ = std::move(options);
     take_security();
@@ -246,7 +248,7 @@ class ServerImpl final : public Server {
   ConnectionParts parts_for(tcp::socket socket) {
     return {std::move(socket),
             {options_.max_body_bytes, options_.idle_timeout, options_.read_timeout, options_.write_timeout,
-             options_.on_cut_request, options_.on_refused_request, auth_, logger_},
+             options_.on_cut_request, options_.on_refused_request, http2_, auth_, logger_},
             handler_,
             alive_.bind([this](ServerConnection* connection) {
               connections_.erase(connection);
@@ -263,6 +265,7 @@ class ServerImpl final : public Server {
   log::Logger logger_;
   ServerOptions options_;
   std::shared_ptr<const Handler> handler_;
+  const std::shared_ptr<const Http2Options> http2_;  // null: not spoken
   std::shared_ptr<ServerTlsSource> tls_;
   std::optional<ServerAuth> auth_;
   tcp::acceptor acceptor_;
@@ -274,15 +277,29 @@ class ServerImpl final : public Server {
   async::Alive alive_;
 };
 
+Result<std::unique_ptr<Server>> open_server(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
+                                            log::Logger logger, ServerOptions options, Handler handler,
+                                            std::shared_ptr<const Http2Options> http2) {
+  INVAR_CHECK(loop.io_context() != nullptr, "the HTTP server needs a loop with an io_context");
+  auto server = std::make_unique<ServerImpl>(loop, std::move(files), std::move(logger), std::move(options),
+                                             std::move(handler), std::move(http2));
+  INVAR_TRY(server->open());
+  return server;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::listen(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
                                                log::Logger logger, ServerOptions options, Handler handler) {
-  INVAR_CHECK(loop.io_context() != nullptr, "the HTTP server needs a loop with an io_context");
-  auto server = std::make_unique<ServerImpl>(loop, std::move(files), std::move(logger), std::move(options),
-                                             std::move(handler));
-  INVAR_TRY(server->open());
-  return server;
+  return open_server(loop, std::move(files), std::move(logger), std::move(options), std::move(handler),
+                     nullptr);
+}
+
+Result<std::unique_ptr<Server>> listen_with_http2(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
+                                                  log::Logger logger, ServerOptions options, Handler handler,
+                                                  Http2Options http2) {
+  return open_server(loop, std::move(files), std::move(logger), std::move(options), std::move(handler),
+                     std::make_shared<const Http2Options>(std::move(http2)));
 }
 
 }  // namespace invar::http

@@ -16,6 +16,8 @@
 
 #include "base/strings.h"
 #include "http/beast_parser.h"
+#include "http/http2_session.h"
+#include "http/request_target.h"
 #include "http/response_head.h"
 #include "http/url.h"
 
@@ -129,6 +131,7 @@ class Connection final : public ServerConnection,
                                            {{"peer", self->peer_}, {"err", error.message()}});
               return self->close();
             }
+            if (self->chose_http2()) return self->turn_to_http2();
             self->read_request();
           });
     } else {
@@ -141,16 +144,18 @@ class Connection final : public ServerConnection,
     const auto self = this->shared_from_this();
     if (state_ == State::kReading && settings_.on_cut_request) settings_.on_cut_request();
     ErrorText ignored;
+    if (http2_) http2_->close();
     socket().close(ignored);
     timer_.cancel();
     // Whoever writes finds out in its own time, not in the middle of a write.
-    asio::post(stream_.get_executor(), [self] { self->tell_gone(); });
+    asio::post(timer_.get_executor(), [self] { self->tell_gone(); });
     ++turn_;
     if (auto callback = std::exchange(closed_callback_, nullptr)) callback(this);
   }
 
   void close_after_answer() override {
     last_request_ = true;
+    if (http2_) return http2_->close_after_answers();
     if (state_ == State::kIdle) close();
   }
 
@@ -303,7 +308,8 @@ class Connection final : public ServerConnection,
     }
     if (failure == error::body_limit) return refuse(413, "request body too large");
     if (failure == error::header_limit) return refuse(431, "request header too large");
-    if (failure == error::bad_version && speaks_http2()) return refuse_http2();
+    if (failure == error::bad_version && speaks_http2())
+      return settings_.http2 ? turn_to_http2() : refuse_http2();
     refuse(400, "400 Bad Request",
            speaks_tls() ? "TLS to a server of plain HTTP: write http:// in its URL" : "");
   }
@@ -316,6 +322,30 @@ class Connection final : public ServerConnection,
     constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n";
     const auto bytes = buffer_.data();
     return std::string_view(static_cast<const char*>(bytes.data()), bytes.size()).starts_with(kPreface);
+  }
+
+  [[nodiscard]] bool chose_http2() {
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      const unsigned char* name = nullptr;
+      unsigned size = 0;
+      SSL_get0_alpn_selected(stream_.native_handle(), &name, &size);
+      return std::string_view(reinterpret_cast<const char*>(name), size) == "h2";
+    } else {
+      return false;
+    }
+  }
+
+  // From here on the connection is the session's; this object stands for it with the server.
+  void turn_to_http2() {
+    timer_.cancel();
+    state_ = State::kIdle;
+    const auto bytes = buffer_.data();
+    http2_ = start_http2(std::move(stream_),
+                         {settings_, peer_, std::string(static_cast<const char*>(bytes.data()), bytes.size()),
+                          [weak = this->weak_from_this()] {
+                            if (const auto self = weak.lock()) self->close();
+                          }});
+    if (last_request_) http2_->close_after_answers();
   }
 
   // In its own frames (RFC 9113): no settings of ours, and GOAWAY with HTTP_1_1_REQUIRED, which some clients obey by themselves.
@@ -394,24 +424,6 @@ class Connection final : public ServerConnection,
     }
     notice_departure();
     (*handler_)(std::move(request), std::make_shared<ConnectionResponder>(this->weak_from_this(), turn_));
-  }
-
-  static bool split_target(ServerRequest& request) {
-    std::string_view target = request.target;
-    if (target.starts_with("http://") || target.starts_with("https://")) {
-      const auto slash = target.find('/', target.find("//") + 2);
-      target = slash == std::string_view::npos ? "/" : target.substr(slash);
-    }
-    if (target == "*") {
-      request.path = "*";
-      return true;
-    }
-    if (!target.starts_with('/')) return false;
-    const auto question = target.find('?');
-    if (!percent_decode(target.substr(0, question), false)) return false;
-    request.path = clean_path(target.substr(0, question));
-    if (question != std::string_view::npos) request.query = target.substr(question + 1);
-    return true;
   }
 
   // While a handler works, a peer that goes away is noticed. Bytes of a next request stay on the socket; those of TLS, whose farewell
@@ -542,6 +554,7 @@ class Connection final : public ServerConnection,
   std::string peer_;
 
   State state_ = State::kIdle;
+  std::shared_ptr<Http2Session> http2_;
   Clock::time_point deadline_ = Clock::time_point::max();
   Clock::time_point whole_by_ = Clock::time_point::max();
   bool closed_ = false;

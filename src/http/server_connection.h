@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 
+#include "http/http2.h"
 #include "http/server.h"
 #include "http/server_tls.h"
 
@@ -17,6 +18,7 @@ struct ConnectionSettings {
   Duration idle_timeout{}, read_timeout{}, write_timeout{};
   std::function<void()> on_cut_request;  // all as in ServerOptions
   decltype(ServerOptions::on_refused_request) on_refused_request;
+  std::shared_ptr<const Http2Options> http2;  // null: refused
   std::optional<ServerAuth> auth;
   log::Logger logger;
 };

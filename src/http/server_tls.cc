@@ -58,13 +58,14 @@ int accept_any_certificate(int, X509_STORE_CTX*) {
   return 1;
 }
 
-// Only HTTP/1.1 is spoken here; a client that insists on h2 alone is told so by the handshake.
+// Where only HTTP/1.1 is spoken, a client that insists on h2 alone is told so by the handshake.
 int select_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
-                    unsigned in_size, void*) {
-  static constexpr unsigned char kProtocols[] = "\x08http/1.1";
+                    unsigned in_size, void* http2) {
+  static constexpr unsigned char kBoth[] = "\x02h2\x08http/1.1";
+  const unsigned char* ours = http2 != nullptr ? kBoth : kBoth + 3;
+  const auto size = static_cast<unsigned>(kBoth + sizeof kBoth - 1 - ours);
   unsigned char* chosen = nullptr;
-  if (SSL_select_next_proto(&chosen, out_size, kProtocols, sizeof kProtocols - 1, in, in_size) !=
-      OPENSSL_NPN_NEGOTIATED) {
+  if (SSL_select_next_proto(&chosen, out_size, ours, size, in, in_size) != OPENSSL_NPN_NEGOTIATED) {
     return SSL_TLSEXT_ERR_NOACK;
   }
   *out = chosen;
@@ -171,7 +172,8 @@ Result<SslContextPtr> ServerTlsSource::build(const std::string& certificate, con
   static constexpr unsigned char kSessionContext[] = "invar";
   SSL_CTX_set_session_id_context(c, kSessionContext, sizeof kSessionContext - 1);
   set_client_auth(c, config_.client_auth_type);
-  SSL_CTX_set_alpn_select_cb(c, select_protocol, nullptr);
+  static bool yes = true;
+  SSL_CTX_set_alpn_select_cb(c, select_protocol, http2_ ? &yes : nullptr);
   ERR_clear_error();
   return context;
 }

@@ -19,8 +19,9 @@ using SslContextPtr = std::shared_ptr<SSL_CTX>;
 
 class ServerTlsSource {
  public:
-  ServerTlsSource(ServerTls config, std::shared_ptr<FileCache> files)
-      : config_(std::move(config)), files_(std::move(files)) {}
+  // `http2`: offered besides HTTP/1.1.
+  ServerTlsSource(ServerTls config, std::shared_ptr<FileCache> files, bool http2)
+      : config_(std::move(config)), files_(std::move(files)), http2_(http2) {}
 
   // The context for a new connection: the same one until a file changes. New files that do not fit together yet (a
   // rotation under way) leave the old context in force.
@@ -33,6 +34,7 @@ class ServerTlsSource {
 
   ServerTls config_;
   std::shared_ptr<FileCache> files_;
+  const bool http2_;
   Text certificate_, key_, client_ca_;
   SslContextPtr context_;
 };

@@ -1,6 +1,7 @@
 #include "base/strings.h"
 #include "http/exchange.h"
 #include "http/file_limit.h"
+#include "http/http2.h"
 
 namespace invar::http {
 namespace {
@@ -31,6 +32,10 @@ class TransportImpl final : public Transport {
                                               const std::string& dialer_name) override {
     return http::make_client(core_, config, dialer_name, false);
   }
+  Result<std::unique_ptr<Client>> make_http2_client(const ClientConfig& config,
+                                                    const std::string& dialer_name) {
+    return http::make_client(core_, config, dialer_name, false, true);
+  }
 
   void add_peer(InMemoryPeer peer) override {
     std::string key = to_lower_ascii(peer.host_port);
@@ -46,6 +51,13 @@ class TransportImpl final : public Transport {
 std::shared_ptr<Transport> Transport::create(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
                                              metrics::Scope* scope, Options options) {
   return std::make_shared<TransportImpl>(loop, std::move(files), scope, std::move(options));
+}
+
+Result<std::unique_ptr<Client>> make_http2_client(Transport& transport, const ClientConfig& config,
+                                                  const std::string& dialer_name) {
+  if (auto* real = dynamic_cast<TransportImpl*>(&transport))
+    return real->make_http2_client(config, dialer_name);
+  return transport.make_client(config, dialer_name);
 }
 
 }  // namespace invar::http
