@@ -1,0 +1,103 @@
+// GossipCluster: the cluster of an instance that gossips with others, Alloy's nodes among them.
+//
+//   start() -> joins; viewer --take_part()--> participant --stop()--> terminating -> left
+//
+// Nothing is owned before the first word of another node, or kAloneAfter without one; nor while nodes are too few. The ring is made on
+// the pool, and who listens is told at most once a second. The join is repeated, sooner while nobody answers: that heals a cluster
+// that fell apart.
+// Threads:  loop thread. Lifetime: what Environment points to outlives this.
+// Spec:     clustering.md 1, 2, 3.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "async/worker_pool.h"
+#include "cluster/announcer.h"
+#include "cluster/join_addresses.h"
+#include "cluster/minimum_size.h"
+#include "cluster/ring.h"
+#include "cluster/swim.h"
+#include "component/cluster.h"
+#include "metrics/metrics.h"
+
+namespace invar::cluster {
+
+inline constexpr Duration kAloneAfter = std::chrono::seconds(10);
+
+class GossipCluster final : public component::Cluster {
+ public:
+  struct Config {
+    std::string node_name;
+    Address address;  // told to peers
+    std::string cluster_name;
+    std::vector<std::string> join_addresses;
+    std::uint16_t default_port = 12345;
+    Duration rejoin_interval = std::chrono::seconds(60);  // 0: never
+    std::size_t max_join_peers = 5;                       // 0: all
+    std::size_t minimum_size = 0;
+    Duration minimum_timeout{};  // 0: for ever
+    Settings settings;
+  };
+  struct Environment {
+    async::Loop* loop = nullptr;
+    async::WorkerPool* pool = nullptr;
+    async::WorkerPool* disk_pool = nullptr;  // looks names up
+    Network* network = nullptr;
+    Lookup lookup;
+    std::function<std::uint64_t()> random;
+    log::Logger logger;
+    metrics::Scope* metrics = nullptr;  // with the label cluster_name
+  };
+  GossipCluster(Config config, Environment environment);
+  ~GossipCluster() override;
+
+  void start();
+  void take_part();               // the configuration is loaded
+  void stop(async::Task done);    // within some 10 s
+  Swim& swim() { return swim_; }  // for the network
+
+  [[nodiscard]] bool ready() const override;
+  [[nodiscard]] std::shared_ptr<const component::Ownership> ownership() const override { return ownership_; }
+  [[nodiscard]] std::vector<component::ClusterPeer> peers() const override;
+  [[nodiscard]] Subscription on_change(std::function<void()> changed) override {
+    return announcer_.listen(std::move(changed));
+  }
+
+ private:
+  struct Counters;
+
+  void join();
+  void join_again(Duration after);
+  void on_joined(std::size_t joined, const Error& last);
+  void met_somebody();
+  void nodes_changed();
+  void make_ring();
+  void publish();
+  bool note_change();
+  void collect(std::vector<metrics::Sample>& out) const;
+
+  const Config config_;
+  const Environment env_;
+  std::unique_ptr<Counters> counters_;
+  Swim swim_;
+  NodeState state_ = NodeState::kViewer;
+  MinimumSize minimum_;
+  bool met_ = false;  // somebody, or waited for long enough
+  bool stopping_ = false;
+  std::optional<Duration> next_try_;  // while nobody answers
+  std::vector<std::string> participants_;
+  std::shared_ptr<const Ring> ring_;
+  bool making_ring_ = false;
+  std::shared_ptr<const component::Ownership> ownership_;
+  std::vector<std::string> announced_;
+  bool announced_ready_ = false;
+  Announcer announcer_;
+  async::Timer join_timer_, alone_timer_, minimum_timer_;
+  async::Alive alive_;  // last
+};
+
+}  // namespace invar::cluster

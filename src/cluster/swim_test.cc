@@ -1,0 +1,254 @@
+// A cluster of simulated nodes in virtual time.
+#include "cluster/swim.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "cluster/packet.h"
+#include "cluster/testing/sim_network.h"
+
+namespace invar::cluster {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::SimNetwork;
+
+struct Host {
+  std::string name, address;
+  std::unique_ptr<Network> port;
+  std::unique_ptr<Swim> swim;
+  int changes = 0;
+  std::map<GossipEvent, int> events;
+};
+
+class SwimTest : public ::testing::Test {
+ protected:
+  Host& start(int number, const std::string& label = "", int address = -1) {
+    const std::string name = fmt::format("node-{}", number);
+    const int at = address < 0 ? number : address;
+    auto host = std::make_unique<Host>();
+    host->name = name;
+    host->address = fmt::format("10.0.{}.{}:80", at / 250, at % 250);
+    host->port = net_.port(host->address);
+    host->swim = std::make_unique<Swim>(loop_, *host->port,
+                                        Swim::Config{name, *parse_address(host->address), label, {}},
+                                        Swim::Hooks{[h = host.get()] { ++h->changes; },
+                                                    [h = host.get()](GossipEvent e) { ++h->events[e]; },
+                                                    [this] { return net_.random(); },
+                                                    {}});
+    net_.connect(host->address, host->swim.get());
+    host->swim->start();
+    Host& added = *host;
+    hosts_[name] = std::move(host);
+    return added;
+  }
+  void join(Host& host, const Host& other) {
+    host.swim->join({other.address}, [](std::size_t, const Error&) {});
+  }
+  void cluster_of(int nodes) {
+    for (int i = 0; i < nodes; ++i) {
+      Host& host = start(i);
+      if (i > 0) join(host, *hosts_["node-0"]);
+      loop_.advance(milliseconds(20));
+      host.swim->become(NodeState::kParticipant, {});
+    }
+    loop_.advance(seconds(5));
+  }
+  void crash(int number) {
+    const auto host = hosts_.extract(fmt::format("node-{}", number));
+    net_.disconnect(host.mapped()->address);
+  }
+  Host& host(int number) { return *hosts_.at(fmt::format("node-{}", number)); }
+
+  // Every running node sees exactly the running ones, all participants.
+  std::string disagreement() {
+    for (const auto& [name, host] : hosts_) {
+      std::vector<std::string> seen, running;
+      for (const auto& node : host->swim->nodes()) {
+        seen.push_back(node.name + "/" + std::string(to_string(node.state)));
+      }
+      for (const auto& [other, unused] : hosts_) running.push_back(other + "/participant");
+      if (seen != running)
+        return fmt::format("{} sees {} of {}: {}", name, seen.size(), running.size(), join_text(seen));
+    }
+    return "";
+  }
+  static std::string join_text(const std::vector<std::string>& parts) {
+    std::string out;
+    for (const auto& part : parts) out += part + " ";
+    return out;
+  }
+  // Until all agree; how long that took.
+  Duration settle(Duration limit) {
+    const auto began = loop_.now();
+    while (loop_.now() - began < limit && !disagreement().empty()) loop_.advance(milliseconds(100));
+    EXPECT_EQ(disagreement(), "");
+    return loop_.now() - began;
+  }
+
+  async::testing::TestLoop loop_;
+  SimNetwork net_{loop_};
+  std::map<std::string, std::unique_ptr<Host>> hosts_;
+};
+
+TEST_F(SwimTest, OneNodeIsAClusterOfItself) {
+  cluster_of(1);
+  loop_.advance(minutes(5));
+  EXPECT_EQ(disagreement(), "");
+  EXPECT_EQ(net_.packets, 0U);
+}
+
+class SwimOfSize : public SwimTest, public ::testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Nodes, SwimOfSize, ::testing::Values(2, 3, 10, 60));
+
+TEST_P(SwimOfSize, NodesFindEachOtherAndACrashIsNoticed) {
+  cluster_of(GetParam());
+  EXPECT_EQ(disagreement(), "");
+  loop_.advance(minutes(2));
+  EXPECT_EQ(disagreement(), "") << "nobody is suspected wrongly";
+  crash(1);
+  loop_.advance(seconds(4));
+  EXPECT_TRUE(disagreement() != "" || GetParam() == 1);
+  // Found by a probe, suspected, then given up: clustering.md 7.
+  EXPECT_LE(settle(minutes(6)), minutes(3));
+}
+
+TEST_P(SwimOfSize, ALeavingNodeIsGoneWithinASecondOrTwo) {
+  cluster_of(GetParam());
+  Host& leaving = host(1);
+  bool told = false, left = false;
+  leaving.swim->become(NodeState::kTerminating, [&] { told = true; });
+  loop_.advance(seconds(2));
+  EXPECT_TRUE(told);
+  for (const auto& node : host(0).swim->nodes()) {
+    if (node.name == leaving.name) {
+      EXPECT_EQ(node.state, NodeState::kTerminating);
+    }
+  }
+  leaving.swim->leave([&] { left = true; });
+  loop_.advance(seconds(3));
+  EXPECT_TRUE(left);
+  crash(1);
+  EXPECT_EQ(disagreement(), "");
+}
+
+TEST_F(SwimTest, AFalseSuspicionIsRefuted) {
+  cluster_of(3);
+  const auto before = host(1).swim->members().self().incarnation;
+  host(0).swim->receive(pack("", {encode(Suspect{before, "node-1", "node-2"})}), "10.0.0.2:80");
+  EXPECT_EQ(host(0).swim->members().find("node-1")->liveness, Liveness::kSuspect);
+  loop_.advance(seconds(3));
+  EXPECT_EQ(host(0).swim->members().find("node-1")->liveness, Liveness::kAlive);
+  EXPECT_EQ(host(2).swim->members().find("node-1")->incarnation, before + 1);
+}
+
+TEST_F(SwimTest, LossesAreNoDeaths) {
+  cluster_of(10);
+  net_.loss = 0.1;
+  for (int i = 0; i < 60; ++i) {
+    loop_.advance(seconds(10));
+    ASSERT_EQ(disagreement(), "") << "after " << i;
+  }
+}
+
+TEST_F(SwimTest, ANodeThatComesBackUnderItsNameIsTheSameAgain) {
+  cluster_of(3);
+  crash(1);
+  loop_.advance(seconds(1));
+  Host& back = start(1);
+  join(back, host(0));
+  loop_.advance(seconds(1));
+  // The others still have the participant of before; it says what it is now.
+  for (const auto& node : host(2).swim->nodes()) {
+    if (node.name == "node-1") {
+      EXPECT_EQ(node.state, NodeState::kViewer);
+    }
+  }
+  back.swim->become(NodeState::kParticipant, {});
+  settle(seconds(5));
+  loop_.advance(minutes(3));
+  EXPECT_EQ(disagreement(), "");
+}
+
+TEST_F(SwimTest, ATakenNameIsRefusedAtAnotherAddressUntilItsNodeLeft) {
+  cluster_of(3);
+  crash(1);
+  loop_.advance(seconds(1));
+  Host& moved = start(1, "", 77);
+  join(moved, host(0));
+  loop_.advance(seconds(1));
+  EXPECT_GT(host(0).events[GossipEvent::kConflict], 0);
+  EXPECT_EQ(host(0).swim->members().find("node-1")->address.text(), "10.0.0.1:80");
+  // It is dead, then forgotten; a later join is heard.
+  loop_.advance(minutes(3));
+  join(moved, host(0));
+  moved.swim->become(NodeState::kParticipant, {});
+  settle(minutes(1));
+
+  moved.swim->leave({[] {}});
+  loop_.advance(seconds(3));
+  crash(1);
+  Host& again = start(1, "", 78);
+  join(again, host(2));
+  again.swim->become(NodeState::kParticipant, {});
+  EXPECT_LE(settle(seconds(10)), seconds(3));
+}
+
+TEST_F(SwimTest, HalvesThatLostEachOtherFindEachOtherByJoiningAgain) {
+  cluster_of(8);
+  const auto half = [](const std::string& address) { return address < "10.0.0.4:80"; };
+  net_.cut = [&](const std::string& a, const std::string& b) { return half(a) != half(b); };
+  loop_.advance(minutes(4));
+  EXPECT_EQ(host(0).swim->nodes().size(), 4U);
+  EXPECT_EQ(host(7).swim->nodes().size(), 4U);
+  net_.cut = {};
+  join(host(7), host(0));
+  settle(seconds(30));
+}
+
+TEST_F(SwimTest, AnotherLabelIsAnotherCluster) {
+  cluster_of(2);
+  Host& stranger = start(5, "prod");
+  std::string why;
+  stranger.swim->join({host(0).address, "10.9.9.9:80"}, [&](std::size_t joined, const Error& last) {
+    EXPECT_EQ(joined, 0U);
+    why = last.message;
+  });
+  stranger.swim->become(NodeState::kParticipant, {});
+  loop_.advance(minutes(1));
+  EXPECT_EQ(why, "10.9.9.9:80: no answer");
+  EXPECT_EQ(stranger.swim->nodes().size(), 1U);
+  EXPECT_EQ(host(0).swim->nodes().size(), 2U);
+}
+
+TEST_F(SwimTest, ProtocolsThatDoNotFitAreNotMerged) {
+  cluster_of(2);
+  const NodeRecord old{"old", *parse_address("10.0.0.9:80"), "", 1, Liveness::kAlive, {1, 1, 1, 0, 0, 0}};
+  EXPECT_TRUE(host(0).swim->answer(encode(Exchange{true, {old}, ""})));
+  EXPECT_EQ(host(0).swim->nodes().size(), 2U);
+}
+
+TEST_F(SwimTest, RubbishIsCountedAndChangesNothing) {
+  cluster_of(2);
+  for (const std::string rubbish : {"", "x", "\x08", "\x08\x12\x01\x01", "\x07\xff", "\xf4"})
+    host(0).swim->receive(rubbish, "stranger");
+  EXPECT_FALSE(host(0).swim->answer("rubbish"));
+  EXPECT_EQ(disagreement(), "");
+  EXPECT_GT(host(0).events[GossipEvent::kUnknown], 0);
+}
+
+TEST_F(SwimTest, AnIdleClusterIsQuiet) {
+  cluster_of(10);
+  loop_.advance(minutes(1));
+  const auto before = net_.packets;
+  loop_.advance(minutes(10));
+  // A ping and an ack per node and 5 s.
+  EXPECT_LE(net_.packets - before, 10U * 2 * 120 * 105 / 100);
+}
+
+}  // namespace
+}  // namespace invar::cluster
