@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds a program of tests/peers/FOLDER with Debian's Go, once for each go.sum, and prints where it is. It may take minutes, so what it
+# Builds a program of tests/peers/FOLDER with Debian's Go, once for each state of its sources, and prints where it is. It may take minutes, so what it
 # makes stays outside of the tree, in ~/.cache/invar-test-peers. Usage: tools/build_go_peer.sh FOLDER PACKAGE
 set -eu
 cd "$(dirname "$0")/../tests/peers/$1"
@@ -9,7 +9,10 @@ go=/usr/lib/go-1.19/bin/go
   exit 1
 }
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/invar-test-peers
-program=$cache/$(basename "$2")-$(cat go.mod go.sum | sha256sum | cut -c 1-12)
+sources="go.mod go.sum"
+[ ! -f main.go ] || sources="$sources $(echo ./*.go)"  # a program of our own
+# shellcheck disable=SC2086
+program=$cache/$(basename "$2")-$(cat $sources | sha256sum | cut -c 1-12)
 if [ ! -x "$program" ]; then
   mkdir -p "$cache"
   GOFLAGS=-mod=readonly GOTOOLCHAIN=local CGO_ENABLED=0 "$go" build -trimpath -ldflags='-s -w' -o "$program.new.$$" "$2" >&2

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/cli_words.h"
+#include "app/cluster_flags.h"
 #include "app/cmd_archive.h"
 #include "app/cmd_fmt.h"
 #include "app/commands.h"
@@ -43,39 +44,8 @@ struct RawFlags {
   bool playground = false;
   bool deprecated_discovery = false;
   bool deprecated_scheme = false;
-  bool cluster_switch = false;
-  std::string cluster_value;
+  RawClusterFlags cluster;
 };
-
-// Accepted, so that command lines can be shared with instances that form a cluster (decision 19).
-constexpr const char* kClusterGroup = "Clustering, without effect yet";
-constexpr std::array kClusterSwitches = {"--cluster.enabled", "--cluster.enable-tls"};
-constexpr std::array kClusterValues = {"--cluster.node-name",
-                                       "--cluster.advertise-address",
-                                       "--cluster.advertise-interfaces",
-                                       "--cluster.join-addresses",
-                                       "--cluster.discover-peers",
-                                       "--cluster.rejoin-interval",
-                                       "--cluster.max-join-peers",
-                                       "--cluster.name",
-                                       "--cluster.tls-ca-path",
-                                       "--cluster.tls-cert-path",
-                                       "--cluster.tls-key-path",
-                                       "--cluster.tls-server-name",
-                                       "--cluster.wait-for-size",
-                                       "--cluster.wait-timeout"};
-
-void add_cluster_flags(CLI::App& command, RawFlags& raw) {
-  for (const char* name : kClusterSwitches)
-    command.add_flag(name, raw.cluster_switch, "Accepted")->group(kClusterGroup);
-  for (const char* name : kClusterValues)
-    command.add_option(name, raw.cluster_value, "Accepted")->take_last()->group(kClusterGroup);
-}
-
-bool has_cluster_flags(const CLI::App& command) {
-  const auto given = [&](const char* name) { return command.count(name) > 0; };
-  return std::ranges::any_of(kClusterSwitches, given) || std::ranges::any_of(kClusterValues, given);
-}
 
 constexpr std::array<std::string_view, 4> kConvertible = {"otelcol", "prometheus", "promtail", "static"};
 
@@ -139,7 +109,7 @@ void add_run_flags(CLI::App& command, RawFlags& raw) {
       ->capture_default_str();
   command.add_flag("--feature.prometheus.direct-fanout.enabled", raw.direct_fanout,
                    "Accepted; Invar has no prometheus components");
-  add_cluster_flags(command, raw);
+  add_cluster_flags(command, raw.cluster);
   command.add_flag("--cluster.use-discovery-v1", raw.deprecated_discovery)->group("");
   command.add_flag("--feature.prometheus.metric-validation-scheme", raw.deprecated_scheme)->group("");
   add_common_flags(command, raw);
@@ -209,8 +179,7 @@ Result<RunOptions> checked_run_options(const RawFlags& raw, const CLI::App& comm
       fmt::print(stderr, "Flag {} has been deprecated, This flag is deprecated and has no effect.\n", name);
     }
   }
-  if (has_cluster_flags(command))
-    fmt::print(stderr, "Clustering has no effect yet: this Invar works alone and scrapes every target.\n");
+  INVAR_ASSIGN_OR_RETURN(run.cluster, checked_cluster_options(raw.cluster));
   if (!run.ui_path_prefix.starts_with('/')) run.ui_path_prefix.insert(0, "/");
   if (!run.ui_path_prefix.ends_with('/')) run.ui_path_prefix += '/';
   run.flags = flag_values(command);

@@ -10,7 +10,6 @@
 #include "app/config_blocks.h"
 #include "app/seed.h"
 #include "base/build_info.h"
-#include "component/cluster.h"
 #include "fs/path.h"
 #include "services/endpoints.h"
 #include "services/http_block.h"
@@ -45,6 +44,8 @@ Result<> Daemon::load(const ConfigFiles& config, std::function<void(syntax::Diag
         router_.handle(std::move(request), responder);
       }));
   transport_ = world_.make_transport(*process_scope_, std::move(transport));
+  INVAR_ASSIGN_OR_RETURN(cluster_, ClusterNode::create(options_.cluster, world_, options_.listen_address,
+                                                       *transport_, *registry_, logger_));
   create_controller();
   load_into_controller(config, [done = std::move(done)](runtime::Controller::LoadResult result) {
     done(std::move(result.diagnostics));
@@ -57,14 +58,20 @@ Result<> Daemon::start() {
   server.listen_address = options_.listen_address;
   server.tls = tls_;
   server.auth = auth_;
-  INVAR_ASSIGN_OR_RETURN(server_,
-                         world_.listen(logger_.with({{"service", "http"}}), std::move(server),
-                                       [this](http::ServerRequest request, http::ResponderPtr responder) {
-                                         router_.handle(std::move(request), responder);
-                                       }));
+  const http::Handler handler = [this](http::ServerRequest request, const http::ResponderPtr& responder) {
+    router_.handle(std::move(request), responder);
+  };
+  const log::Logger logger = logger_.with({{"service", "http"}});
+  auto http2 = cluster_->http2(router_);
+  auto listening = http2 ? world_.listen_with_http2(logger, std::move(server), handler, *std::move(http2))
+                         : world_.listen(logger, std::move(server), handler);
+  if (!listening) return std::unexpected(std::move(listening).error());
+  server_ = *std::move(listening);
   add_routes();
+  cluster_->start();
   controller_->start();
   remote_configuration_->start();
+  cluster_->take_part();
   left_queues_->look_after(Duration::zero());
   logger_.info("now listening for http traffic", {{"service", "http"}, {"addr", server_->address()}});
   logger_.info("{^_^} Invar is running");
@@ -77,9 +84,12 @@ void Daemon::reload(log::Logger logger, Reloader::Done done) {
 
 void Daemon::stop(async::Task done) {
   reloader_.close();
-  if (server_) server_->close_listener();
-  remote_configuration_->stop(
-      [this, done = std::move(done)]() mutable { controller_->stop(std::move(done)); });
+  // The others take over what was ours before it is let go.
+  cluster_->stop([this, done = std::move(done)]() mutable {
+    if (server_) server_->close_listener();
+    remote_configuration_->stop(
+        [this, done = std::move(done)]() mutable { controller_->stop(std::move(done)); });
+  });
 }
 
 std::string Daemon::banner() const {
@@ -130,10 +140,7 @@ void Daemon::create_controller() {
   environment.logger = logger_;
   recent_ = std::make_unique<pipeline::RecentProfiles>(*world_.pool, options_.recent_profiles_bytes);
   environment.recent = recent_.get();
-  environment.cluster = cluster_ = component::make_single_node({.name = world_.host_name,
-                                                                .address = options_.listen_address,
-                                                                .state = "participant",
-                                                                .is_self = true});
+  environment.cluster = cluster_->cluster();
   environment.components = &app::components();
   environment.blocks = config_blocks(
       world_.sink, {.http = [this](const auto& arguments) { return apply_http(arguments); },
@@ -238,12 +245,13 @@ void Daemon::add_routes() {
                                     .reload = reload_asked,
                                     .status = [this] { return status(); },
                                     .prefix = options_.ui_path_prefix});
-  const services::Peer self{.name = world_.host_name, .address = server_->address(), .state = "participant"};
-  services::add_web_api(router_, options_.ui_path_prefix, *controller_, *ledgers_, self);
+  services::add_web_api(router_, options_.ui_path_prefix, *controller_, *ledgers_,
+                        [this] { return peers(); });
   services::add_left_to_others(router_, options_.ui_path_prefix, *controller_,
                                [this] { return left_to_others(); });
+  cluster_->add_routes(router_);
   if (options_.enable_pprof) services::add_pprof_endpoints(router_, *world_.loop, *world_.pool);
-  services::add_support_bundle(router_, *world_.loop, *world_.pool, support_host(services::peers_json(self)));
+  services::add_support_bundle(router_, *world_.loop, *world_.pool, support_host());
   api_ = std::make_unique<webapi::Api>(api_host());
   api_->add_to(router_, options_.ui_path_prefix);
 }
@@ -268,9 +276,9 @@ webapi::ApiHost Daemon::api_host() const {
           .cluster =
               [this] {
                 webapi::ClusterState state;
-                for (const auto& peer : cluster_->peers())
+                for (const auto& peer : peers())
                   state.members.push_back({peer.name, peer.address, peer.state, peer.is_self});
-                state.enabled = state.members.size() > 1;
+                state.enabled = options_.cluster.enabled;
                 return state;
               },
           .storage_path = options_.storage_path,
@@ -278,10 +286,16 @@ webapi::ApiHost Daemon::api_host() const {
           .started_unix_ns = started_unix_ns_};
 }
 
-services::SupportBundleHost Daemon::support_host(const std::string& peers_json) {
+std::vector<component::ClusterPeer> Daemon::peers() const {
+  auto peers = cluster_->cluster()->peers();
+  if (peers.size() == 1 && !options_.cluster.enabled) peers[0].address = server_->address();
+  return peers;
+}
+
+services::SupportBundleHost Daemon::support_host() {
   return {.disabled = options_.disable_support_bundle,
           .components = controller_.get(),
-          .peers_json = peers_json,
+          .peers_json = [this] { return services::peers_json(peers()); },
           .metrics = [this] { return registry_->collect(); },
           .sources =
               [this] {

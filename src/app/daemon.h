@@ -12,10 +12,12 @@
 #include <string>
 #include <vector>
 
+#include "app/cluster_node.h"
 #include "app/config_files.h"
 #include "app/left_queues.h"
 #include "app/reloader.h"
 #include "app/run_options.h"
+#include "app/world.h"
 #include "async/loop.h"
 #include "async/worker_pool.h"
 #include "base/log.h"
@@ -32,18 +34,6 @@
 #include "webapi/api.h"
 
 namespace invar::app {
-
-struct World {
-  async::Loop* loop = nullptr;
-  async::WorkerPool* pool = nullptr;
-  async::WorkerPool* disk_pool = nullptr;
-  std::shared_ptr<fs::FileSystem> files;
-  std::shared_ptr<log::Sink> sink;
-  std::function<std::shared_ptr<http::Transport>(metrics::Scope&, http::Transport::Options)> make_transport;
-  http::Listen listen;
-  std::function<Duration()> take_longest_task;  // RealLoop's; empty where it is not measured
-  std::string host_name;
-};
 
 class Daemon {
  public:
@@ -72,9 +62,10 @@ class Daemon {
   Result<> apply_http(const syntax::Boxed& arguments);
   void add_routes();
   void create_remote_configuration();
-  [[nodiscard]] services::SupportBundleHost support_host(const std::string& peers_json);
+  [[nodiscard]] services::SupportBundleHost support_host();
   [[nodiscard]] services::SchemaOf schema_of() const;
   [[nodiscard]] webapi::ApiHost api_host() const;
+  [[nodiscard]] std::vector<component::ClusterPeer> peers() const;
   [[nodiscard]] services::StatusInput status() const;
 
   const RunOptions options_;
@@ -88,13 +79,13 @@ class Daemon {
   std::unique_ptr<pipeline::RecentProfiles> recent_;
   services::Router router_;
   std::shared_ptr<http::Transport> transport_;
+  std::unique_ptr<ClusterNode> cluster_;
   std::optional<http::ServerTls> tls_;
   std::optional<http::ServerAuth> auth_;
   std::string instance_uid_;
   std::vector<services::ConfigText> parsed_sources_;  // of the last load whose parsing succeeded
   webapi::LoadedConfig loaded_;                       // by the last load, whatever came of it
   std::map<std::string, const syntax::Schema*, std::less<>> block_schemas_;
-  std::shared_ptr<component::Cluster> cluster_;
   std::unique_ptr<remotecfg::Service> remote_configuration_;
   std::unique_ptr<runtime::Controller> controller_;
   std::unique_ptr<services::LedgerWatch> ledgers_;

@@ -98,6 +98,12 @@ class Process {
                   return http::Server::listen(*loop_, files_, std::move(logger), std::move(options),
                                               std::move(handler));
                 },
+            .listen_with_http2 =
+                [this](log::Logger logger, http::ServerOptions options, http::Handler handler,
+                       http::Http2Options http2) {
+                  return http::listen_with_http2(*loop_, files_, std::move(logger), std::move(options),
+                                                 std::move(handler), std::move(http2));
+                },
             .take_longest_task = [this] { return loop_->take_longest_task(); },
             .host_name = host_name()};
   }

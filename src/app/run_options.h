@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/cluster_options.h"
 #include "base/time.h"
 #include "pipeline/recent.h"
 #include "syntax/evaluator.h"
@@ -23,6 +24,7 @@ struct RunOptions {
   syntax::Stability min_stability = syntax::Stability::kExperimental;
   Duration shutdown_deadline = std::chrono::minutes(10);
   bool skip_other_pipelines = false;
+  ClusterOptions cluster;
   std::vector<std::string> flags;  // every flag of `run` as name=value, for the support bundle
 };
 

@@ -60,8 +60,10 @@ class Routes : public ::testing::TestWithParam<const char*> {
                                 },
                             .status = status,
                             .prefix = prefix_});
-    add_web_api(router_, prefix_, directory_, ledgers_,
-                {.name = "host", .address = "127.0.0.1:1", .state = "participant"});
+    add_web_api(router_, prefix_, directory_, ledgers_, [] {
+      return std::vector<component::ClusterPeer>{{"host", "127.0.0.1:1", "participant", true},
+                                                 {"looks_on", "127.0.0.1:2", "viewer", false}};
+    });
   }
 
   Directory directory_;

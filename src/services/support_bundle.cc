@@ -160,7 +160,7 @@ class Collection {
         period_(loop) {
     parts_.add("invar-metadata.yaml", metadata());
     parts_.add("invar-components.json", components_json(*host.components, ""));
-    parts_.add("invar-peers.json", host.peers_json);
+    parts_.add("invar-peers.json", host.peers_json());
     parts_.add("invar-runtime-flags.txt", without_url_passwords(join(host.runtime_flags, "\n")) + "\n");
     parts_.add("invar-environment.txt", environment());
     parts_.add("invar-metrics-sample-start.txt", host.metrics());

@@ -40,7 +40,7 @@ struct ProfileSource {
 struct SupportBundleHost {
   bool disabled = false;  // by --server.http.disable-support-bundle
   const component::ComponentDirectory* components = nullptr;
-  std::string peers_json;
+  std::function<std::string()> peers_json;
   std::function<std::string()> metrics;              // the text of /metrics
   std::function<std::vector<ConfigText>()> sources;  // of the last load whose parsing succeeded
   SchemaOf schema_of;                                // called on the pool

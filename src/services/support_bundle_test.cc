@@ -49,7 +49,7 @@ class SupportBundle : public testing::Test {
   void SetUp() override {
     sink->configure({});
     host.components = &directory;
-    host.peers_json = "[]";
+    host.peers_json = [] { return std::string("[]"); };
     host.metrics = [this] { return "sample " + std::to_string(++collected) + "\n"; };
     host.sources = [] {
       return std::vector<ConfigText>{{"/etc/invar/a.alloy", "x \"y\" {\n\tp = \"s3\"\n}"}};

@@ -101,16 +101,21 @@ std::string components_json(const component::ComponentDirectory& components, std
   return out;
 }
 
-std::string peers_json(const Peer& self) {
+std::string peers_json(const std::vector<component::ClusterPeer>& peers) {
   std::string out;
   json::Writer writer(out);
-  writer.begin_array().begin_object().field("name", self.name).field("addr", self.address);
-  writer.field("isSelf", self.is_self).field("state", self.state).end_object().end_array();
+  writer.begin_array();
+  for (const component::ClusterPeer& peer : peers) {
+    if (peer.state == "viewer") continue;
+    writer.begin_object().field("name", peer.name).field("addr", peer.address).field("isSelf", peer.is_self);
+    writer.field("state", peer.state).end_object();
+  }
+  writer.end_array();
   return out;
 }
 
 void add_web_api(Router& router, const std::string& prefix, const component::ComponentDirectory& components,
-                 const LedgerWatch& ledgers, const Peer& self) {
+                 const LedgerWatch& ledgers, Peers peers) {
   const std::string base = prefix + "api/v0/web/";
   const auto* directory = &components;
   router.add(base + "components", {},
@@ -142,7 +147,8 @@ void add_web_api(Router& router, const std::string& prefix, const component::Com
   router.add(base + "ledger", {}, json_handler([directory, watch = &ledgers](const auto&) {
                return ledger_json(*directory, *watch);
              }));
-  router.add(base + "peers", {}, json_handler([self](const auto&) { return peers_json(self); }));
+  router.add(base + "peers", {},
+             json_handler([peers = std::move(peers)](const auto&) { return peers_json(peers()); }));
 }
 
 void add_left_to_others(Router& router, const std::string& prefix,

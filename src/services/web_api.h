@@ -4,7 +4,9 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
+#include "component/cluster.h"
 #include "component/view.h"
 #include "services/ledger_page.h"
 #include "services/other_pipelines.h"
@@ -12,19 +14,16 @@
 
 namespace invar::services {
 
-struct Peer {
-  std::string name, address, state;
-  bool is_self = true;
-};
-
 // One component as the API shows it; details add arguments, exports and debug info.
 std::string component_json(const component::ComponentView& view, bool details);
 std::string components_json(const component::ComponentDirectory& components, std::string_view module_id);
-std::string peers_json(const Peer& self);
+// Those that take part, or did so until now.
+std::string peers_json(const std::vector<component::ClusterPeer>& peers);
+using Peers = std::function<std::vector<component::ClusterPeer>()>;
 
 // `components` and `ledgers` outlive the router. `prefix` ends in '/'.
 void add_web_api(Router& router, const std::string& prefix, const component::ComponentDirectory& components,
-                 const LedgerWatch& ledgers, const Peer& self);
+                 const LedgerWatch& ledgers, Peers peers);
 // PREFIX/api/v0/web/left-to-others: what `--skip-other-pipelines` leaves out; `left` says it now.
 void add_left_to_others(Router& router, const std::string& prefix,
                         const component::ComponentDirectory& components, std::function<LeftToOthers()> left);

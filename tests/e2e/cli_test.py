@@ -79,8 +79,15 @@ class CommandLine(Case):
         self.expect(["run", "--storage.pat=x", "a"], 1, stderr="unknown flag: --storage.pat (did you mean --storage.path?)")
         self.expect(["run", "--stability.level=x", "a"], 1,
                     stderr='Error: invalid argument "x" for "--stability.level" flag: invalid stability level "x"')
-        self.expect(["run", "--cluster.enabled", "--cluster.join-addresses=b:1", "no-such-file"], 1,
-                    stderr="Clustering has no effect yet: this Invar works alone and scrapes every target.")
+        self.expect(["run", "--cluster.enabled", "--cluster.discover-peers=provider=x", "no-such-file"], 1,
+                    stderr="--cluster.discover-peers has no effect")
+        self.expect(["run", "--cluster.enabled", "--cluster.discover-peers=x", "--cluster.join-addresses=b:1", "a"], 1,
+                    stderr='at most one of join peers and discover peers may be set, got join peers "b:1" and '
+                           'discover peers "x"')
+        self.expect(["run", "--cluster.rejoin-interval=x", "a"], 1,
+                    stderr='invalid argument "x" for "--cluster.rejoin-interval" flag: time: invalid duration "x"')
+        self.expect(["run", "--cluster.wait-for-size=-1", "a"], 1,
+                    stderr='invalid argument "-1" for "--cluster.wait-for-size" flag')
         self.expect(["run", "--config.format=prometheus", "a"], 1, stderr="convert the file")
         self.expect(["run", "--config.format=x", "a"], 1, stderr='unrecognized kind "x" given to the config converter')
         self.expect(["run", "--server.http.enable-graphql", "--stability.level=generally-available", "a"], 1,

@@ -1,0 +1,150 @@
+#include "app/cluster_node.h"
+
+#include <random>
+
+#include "base/strings.h"
+#include "cluster/advertise.h"
+#include "http/url.h"
+#include "services/endpoints.h"
+
+namespace invar::app {
+namespace {
+
+Result<> invalid(std::string message) {
+  return fail(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+// The port that others have to be told.
+Result<std::uint16_t> port_of(const std::string& listen_address) {
+  const auto parts = http::split_host_port(listen_address);
+  const auto port = parts ? parse_uint(parts->port) : std::nullopt;
+  if (port && *port > 0 && *port <= 0xffff) return static_cast<std::uint16_t>(*port);
+  return fail(ErrorCode::kInvalidArgument,
+              "clustering needs a port that other nodes can know: give --server.http.listen-addr one");
+}
+
+Result<cluster::Address> advertised(const ClusterOptions& options, std::uint16_t port,
+                                    const log::Logger& logger) {
+  std::string host = options.advertise_address;
+  if (const auto whole = cluster::parse_address(host)) return *whole;
+  if (host.empty())
+    host = cluster::best_address(cluster::interface_addresses(), options.advertise_interfaces);
+  if (host.empty()) {
+    host = "127.0.0.1";
+    logger.warn("no address to advertise found on the interfaces; other hosts cannot reach this node",
+                {{"interfaces", join(options.advertise_interfaces, ",")}, {"addr", host}});
+  }
+  const auto address = cluster::parse_address(http::join_host_port(host, std::to_string(port)));
+  if (address) return *address;
+  return fail(ErrorCode::kInvalidArgument, "--cluster.advertise-address " + quote(options.advertise_address) +
+                                               " is not an IP address with or without a port");
+}
+
+http::ClientConfig client_config(const ClusterOptions& options) {
+  http::ClientConfig config;
+  config.follow_redirects = false;
+  if (options.tls) {
+    config.tls = http::TlsConfig{};
+    config.tls->ca_file = options.tls_ca_path;
+    config.tls->cert_file = options.tls_cert_path;
+    config.tls->key_file = options.tls_key_path;
+    config.tls->server_name = options.tls_server_name;
+  }
+  return config;
+}
+
+std::function<std::uint64_t()> chance() {
+  auto engine = std::make_shared<std::mt19937_64>(std::random_device{}());
+  return [engine] { return (*engine)(); };
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& options, const World& world,
+                                                         const std::string& listen_address,
+                                                         http::Transport& transport,
+                                                         metrics::Registry& registry,
+                                                         const log::Logger& logger) {
+  std::unique_ptr<ClusterNode> node(new ClusterNode());
+  node->loop_ = world.loop;
+  const std::string name = options.node_name.empty() ? world.host_name : options.node_name;
+  if (!options.enabled) {
+    node->cluster_ = component::make_single_node(
+        {.name = name, .address = listen_address, .state = "participant", .is_self = true});
+    return node;
+  }
+  if (name.empty()) INVAR_TRY(invalid("clustering needs a name for this node: give --cluster.node-name"));
+  const log::Logger own = logger.with({{"service", "cluster"}});
+  INVAR_ASSIGN_OR_RETURN(const std::uint16_t port, port_of(listen_address));
+  INVAR_ASSIGN_OR_RETURN(cluster::Address address, advertised(options, port, own));
+  auto client = http::make_http2_client(transport, client_config(options), "cluster");
+  if (!client) return std::unexpected(client.error().wrapped("clustering"));
+  node->plain_scope_ = registry.scope({});
+  node->scope_ = registry.scope({{"cluster_name", options.name}});
+  node->network_ = std::make_unique<cluster::HttpNetwork>(
+      *world.loop,
+      cluster::HttpNetwork::Config{.client = *std::move(client), .tls = options.tls, .logger = own},
+      *node->plain_scope_);
+  node->gossip_ = std::make_shared<cluster::GossipCluster>(
+      cluster::GossipCluster::Config{.node_name = name,
+                                     .address = std::move(address),
+                                     .cluster_name = options.name,
+                                     .join_addresses = options.join_addresses,
+                                     .default_port = port,
+                                     .rejoin_interval = options.rejoin_interval,
+                                     .max_join_peers = options.max_join_peers,
+                                     .minimum_size = options.wait_for_size,
+                                     .minimum_timeout = options.wait_timeout,
+                                     .settings = {}},
+      cluster::GossipCluster::Environment{.loop = world.loop,
+                                          .pool = world.pool,
+                                          .disk_pool = world.disk_pool,
+                                          .network = node->network_.get(),
+                                          .lookup = cluster::system_lookup(),
+                                          .random = chance(),
+                                          .logger = own,
+                                          .metrics = node->scope_.get()});
+  node->cluster_ = node->gossip_;
+  return node;
+}
+
+std::optional<http::Http2Options> ClusterNode::http2(services::Router& router) {
+  if (!network_) return std::nullopt;
+  return http::Http2Options{
+      .handler =
+          [&router, network = network_.get()](http::ServerRequest request,
+                                              const http::ResponderPtr& responder) {
+            if (request.path.starts_with(cluster::kTransportPath)) return network->handle(request, responder);
+            router.handle(std::move(request), responder);
+          },
+      .on_stream = [network = network_.get()](
+                       const http::ServerRequest& head,
+                       const http::ResponderPtr& responder) { return network->stream(head, responder); }};
+}
+
+void ClusterNode::add_routes(services::Router& router) {
+  if (!network_) return;
+  router.add(std::string(cluster::kTransportPath), {}, [](const auto&, const http::ResponderPtr& responder) {
+    responder->send({505, {}, ""});  // not over HTTP/1.1
+  });
+}
+
+void ClusterNode::start() {
+  if (!gossip_) return;
+  network_->set_node(&gossip_->swim());
+  gossip_->start();
+}
+
+void ClusterNode::take_part() {
+  if (gossip_) gossip_->take_part();
+}
+
+void ClusterNode::stop(async::Task done) {
+  if (!gossip_) return loop_->post(std::move(done));
+  gossip_->stop([this, done = std::move(done)]() mutable {
+    network_->set_node(nullptr);
+    done();
+  });
+}
+
+}  // namespace invar::app

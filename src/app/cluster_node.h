@@ -1,0 +1,49 @@
+// ClusterNode: the daemon's place in its cluster: alone, or gossiping with others over the daemon's own server.
+// Life:     create -> start (the server listens) -> take_part (the configuration runs) -> stop.
+// Threads:  loop thread. Lifetime: what World points to, the transport and the metrics outlive it.
+// Spec:     clustering.md 1, 5.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/cluster_options.h"
+#include "app/world.h"
+#include "cluster/gossip_cluster.h"
+#include "cluster/http_network.h"
+#include "component/cluster.h"
+#include "http/http2.h"
+#include "services/router.h"
+
+namespace invar::app {
+
+class ClusterNode {
+ public:
+  // `listen_address`: of the daemon's server; its port is told to others unless the options say another.
+  // Errors: what of the options cannot be used.
+  static Result<std::unique_ptr<ClusterNode>> create(const ClusterOptions& options, const World& world,
+                                                     const std::string& listen_address,
+                                                     http::Transport& transport, metrics::Registry& registry,
+                                                     const log::Logger& logger);
+
+  [[nodiscard]] const std::shared_ptr<component::Cluster>& cluster() const { return cluster_; }
+  // For a server that is about to listen, whose other requests go to `router`; nothing while alone.
+  [[nodiscard]] std::optional<http::Http2Options> http2(services::Router& router);
+  void add_routes(services::Router& router);
+  void start();
+  void take_part();
+  void stop(async::Task done);
+
+ private:
+  ClusterNode() = default;
+
+  std::unique_ptr<metrics::Scope> scope_, plain_scope_;
+  std::unique_ptr<cluster::HttpNetwork> network_;  // null while alone
+  std::shared_ptr<cluster::GossipCluster> gossip_;
+  std::shared_ptr<component::Cluster> cluster_;
+  async::Loop* loop_ = nullptr;
+};
+
+}  // namespace invar::app

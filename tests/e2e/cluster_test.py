@@ -1,0 +1,200 @@
+"""Instances that share targets: Invar's alone, and together with a node that runs the reference's membership library."""
+
+import collections
+import json
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import SOURCE, Case, HandlerServer, Invar, free_port, until
+
+TARGETS = 40
+INTERVAL = 2
+CONFIG = """
+pyroscope.scrape "shared" {
+  targets = [%s]
+  forward_to = []
+  scrape_interval = "2s"
+  clustering { enabled = true }
+  profiling_config {
+    profile.process_cpu { enabled = false }
+    profile.memory { enabled = false }
+    profile.mutex { enabled = false }
+    profile.block { enabled = false }
+  }
+}
+"""
+GOROUTINES = (SOURCE / "testdata/profiles/prom-goroutine-1.pb.gz").read_bytes()
+
+
+class Scrapes:
+    """What the targets themselves see: who is scraped how often."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.counts = collections.Counter()
+
+    def answer(self, handler):
+        with self.lock:
+            self.counts[handler.path.partition("id=")[2]] += 1
+        answer(handler)
+
+    def during(self, seconds):
+        with self.lock:
+            self.counts.clear()
+        time.sleep(seconds)
+        with self.lock:
+            return dict(self.counts)
+
+
+def answer(handler):
+    handler.send_response(200)
+    handler.send_header("Content-Type", "application/octet-stream")
+    handler.send_header("Content-Length", str(len(GOROUTINES)))
+    handler.end_headers()
+    handler.wfile.write(GOROUTINES)
+
+
+class Peer:
+    """A node of tests/peers/gossip; `seen` is what it last said about the cluster."""
+
+    def __init__(self, name, port, join, *flags):
+        built = subprocess.run([SOURCE / "tools/build_go_peer.sh", "gossip", "invar.test/gossip_peer"], capture_output=True, text=True)
+        if built.returncode != 0:
+            raise unittest.SkipTest("the gossip peer cannot be built: " + built.stderr.strip()[-300:])
+        self.process = subprocess.Popen(
+            [built.stdout.strip(), "-name", name, "-listen", f"127.0.0.1:{port}", "-join", ",".join(f"127.0.0.1:{p}" for p in join), *flags],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.seen = {}
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            self.seen = json.loads(line)
+
+    def say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Cluster(Case):
+    def setUp(self):
+        self.scrapes = Scrapes()
+        self.server = HandlerServer(self.scrapes.answer)
+        self.addCleanup(self.server.stop)
+        self.targets = {f"t{i}" for i in range(TARGETS)}
+        self.config = CONFIG % ", ".join(
+            '{"__address__" = "%s", "__param_id" = "%s", "service_name" = "%s"}' % (self.server.address, t, t)
+            for t in sorted(self.targets))
+        self.ports = [free_port() for _ in range(3)]
+        self.nodes = {}
+
+    def start(self, number, *flags, wait=True):
+        node = Invar(self.config, f"--server.http.listen-addr=127.0.0.1:{self.ports[number]}", "--cluster.enabled",
+                     f"--cluster.node-name=node-{number}", "--cluster.advertise-address=127.0.0.1",
+                     "--cluster.join-addresses=" + ",".join(f"127.0.0.1:{p}" for p in self.ports), *flags, wait=wait)
+        self.addCleanup(node.close)
+        self.nodes[number] = node
+        return node
+
+    def peer(self, *args):
+        peer = Peer(*args)
+        self.addCleanup(peer.close)
+        return peer
+
+    @staticmethod
+    def states(node):
+        return {p["name"]: p["state"] for p in json.loads(node.text("/api/v0/web/peers"))}
+
+    def owned(self):
+        return {n: [r["url"].partition("id=")[2] for r in node.rows("pyroscope.scrape.shared", "target")]
+                for n, node in self.nodes.items()}
+
+    def shared_out(self, without=frozenset()):
+        """True when each target but those `without` is scraped by exactly one of our nodes."""
+        all_owned = [name for names in self.owned().values() for name in names]
+        return len(all_owned) == len(set(all_owned)) and set(all_owned) == self.targets - without
+
+    def elsewhere(self, node, owner):
+        return {r["service_name"] for r in node.rows("pyroscope.scrape.shared", "target_elsewhere") if r["owner"] == owner}
+
+    def test_three_nodes_and_one_of_the_reference_share_the_targets(self):
+        for number in range(3):
+            self.start(number)
+        everybody = {f"node-{n}": "participant" for n in range(3)}
+        until("three participants everywhere", lambda: all(self.states(n) == everybody for n in self.nodes.values()))
+        until("each target has one owner", self.shared_out)
+        self.assertTrue(all(len(names) > 3 for names in self.owned().values()), "the work is shared")
+        counts = self.scrapes.during(3 * INTERVAL)
+        self.assertEqual(set(counts), self.targets)
+        self.assertTrue(all(2 <= n <= 4 for n in counts.values()), counts)
+
+        peer = self.peer("other", free_port(), self.ports[:1])
+        everybody["other"] = "participant"
+        until("the other joins", lambda: all(self.states(n) == everybody for n in self.nodes.values()))
+        until("it sees all", lambda: peer.seen == everybody)
+        theirs = until("it has its share", lambda: self.elsewhere(self.nodes[0], "other"))
+        until("which nobody of ours scrapes", lambda: self.shared_out(without=theirs))
+        self.assertEqual(theirs, self.elsewhere(self.nodes[2], "other"))
+
+        peer.say("terminate")
+        until("it gives its targets up", self.shared_out, 10)
+        self.assertEqual(self.states(self.nodes[1])["other"], "terminating")
+        peer.say("leave")
+        until("it is gone", lambda: "other" not in self.states(self.nodes[1]), 10)
+
+        peer = self.peer("other", free_port(), self.ports[1:2])
+        until("it comes back elsewhere", lambda: all(self.states(n) == everybody for n in self.nodes.values()))
+        stopped = self.nodes.pop(1)
+        self.assertEqual(stopped.stop(seconds=20)[0], 0)
+        del everybody["node-1"]
+        until("the others see it leave", lambda: peer.seen == everybody and self.states(self.nodes[0]) == everybody, 5)
+        until("and take over", lambda: self.shared_out(without=self.elsewhere(self.nodes[0], "other")), 5)
+
+        killed = self.nodes.pop(2)
+        killed.stop(signal.SIGKILL)
+        del everybody["node-2"]
+        until("a death is noticed", lambda: self.states(self.nodes[0]) == everybody and peer.seen == everybody, 90)
+        until("and taken over", lambda: self.shared_out(without=self.elsewhere(self.nodes[0], "other")), 5)
+        self.assertEqual(self.nodes[0].metric("cluster_node_peers", state="participant", cluster_name=""), 2)
+
+    def test_another_name_is_another_cluster(self):
+        ours = self.start(0, "--cluster.name=prod")
+        stranger = self.peer("stranger", free_port(), self.ports[:1])
+        friend = self.peer("friend", free_port(), self.ports[:1], "-label", "prod")
+        until("the friend joins", lambda: self.states(ours) == {"node-0": "participant", "friend": "participant"})
+        until("and sees us", lambda: friend.seen == {"node-0": "participant", "friend": "participant"})
+        self.assertEqual(stranger.seen, {"stranger": "participant"})
+
+    def test_the_transport_answers_as_the_reference_does(self):
+        node = self.start(0)
+        path = "/api/v1/ckit/transport/message"
+        self.assertEqual(node.get(path, method="POST", data=b"")[0], 505)
+        curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "--http2-prior-knowledge", "-X", "POST", "--data-binary", "@-"]
+        for content_type, body, status in (("text/plain", b"", "400"), ("application/x.ckit", b"", "200"),
+                                           ("application/x.ckit", b"\xcc\x00\x01x", "200"), ("application/x.ckit", b"rubbish", "400")):
+            got = subprocess.run([*curl, "-H", "Content-Type: " + content_type, f"http://{node.address}{path}"], input=body, capture_output=True)
+            self.assertEqual(got.stdout.decode(), status, (content_type, body))
+        until("it works on", lambda: node.metric("cluster_node_gossip_received_events_total", event="unknown_message") > 0)
+
+    def test_a_minimum_size_holds_the_work_back(self):
+        self.start(0, "--cluster.wait-for-size=2")
+        until("it joins or not", lambda: "peers changed" in self.nodes[0].log())
+        self.assertEqual(self.owned()[0], [])
+        self.start(1, "--cluster.wait-for-size=2")
+        until("each target has one owner", self.shared_out)
+
+
+if __name__ == "__main__":
+    unittest.main()
