@@ -1,7 +1,7 @@
 // HttpNetwork: packets and streams between nodes over HTTP/2, as the reference's nodes send them.
 //
 // Packets wait in a queue of their own for each peer, so that one that hangs delays no other; a full queue loses its oldest. What
-// waits when a request ends goes in one. A secret, where there is one, signs every body; without the right one nothing is heard.
+// waits when a request ends goes in one.
 // Bounds:   100 packets of 10 MiB a peer, streams of 64 MiB and 5 s.
 // Threads:  loop thread. Lifetime: what it hears goes to `node` until that is null.
 // Spec:     clustering.md 5.
