@@ -116,6 +116,10 @@ class Mixin(Case):
             for panel in json.loads(file.read_text())["panels"] for target in panel["targets"]]
         wanted = set(re.findall(r"\b(?:invar|pyroscope|process)_[a-z_]+\b", "\n".join(texts)))
         self.assertGreater(len(wanted), 30)
+        # Those of a cluster need one: the reference, which is written from the sources, has to know them.
+        of_clusters = set(re.findall(r"\bcluster_node_[a-z_]+\b", "\n".join(texts)))
+        reference = (pathlib.Path(SOURCE) / "docs/reference/metrics.md").read_text()
+        self.assertEqual({name for name in of_clusters if f"`{name}`" not in reference}, set())
 
         # A server that is away, an archive that becomes a file, and then a configuration without both.
         invar = self.invar(FAILING)
