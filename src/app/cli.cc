@@ -200,12 +200,14 @@ struct Commands {
       "invar"};
   RawFlags raw;
   FmtOptions fmt_options;
+  ConvertOptions convert_options;
   bool show_version = false;
   std::string reference_directory;
   std::string man_directory;
   CLI::App* run = nullptr;
   CLI::App* fmt = nullptr;
   CLI::App* validate = nullptr;
+  CLI::App* convert = nullptr;
   CLI::App* components = nullptr;
   CLI::App* archive = nullptr;
   std::unique_ptr<ArchiveCommand> archive_command;
@@ -232,6 +234,14 @@ struct Commands {
     validate = add("validate",
                    "Find every mistake in a configuration without starting anything: invar validate PATH");
     add_common_flags(*validate, raw);
+    convert = add("convert",
+                  "Make a configuration of the profiling jobs in another collector's: invar convert -f "
+                  "FORMAT [-o FILE] "
+                  "[FILE]");
+    convert->add_option("-f,--source-format", convert_options.format, "prometheus, flow or parca")
+        ->take_last();
+    convert->add_option("-o,--output", convert_options.output, "File to write; standard output without it")
+        ->take_last();
     components = add("components", "List the components, or describe one: invar components [NAME]");
     components
         ->add_option("--write-reference", reference_directory, "Write the reference pages into a folder")
@@ -277,6 +287,13 @@ struct Commands {
       INVAR_ASSIGN_OR_RETURN(const syntax::Stability level, stability_of(raw));
       return app::validate(
           {.path = path, .min_stability = level, .skip_other_pipelines = raw.run.skip_other_pipelines});
+    }
+    if (convert->parsed()) {
+      INVAR_ASSIGN_OR_RETURN(const auto words, positionals(*convert));
+      if (words.size() > 1)
+        return usage(fmt::format("accepts between 0 and 1 arg(s), received {}", words.size()));
+      if (!words.empty()) convert_options.file = words[0];
+      return app::convert(convert_options);
     }
     if (components->parsed()) {
       INVAR_ASSIGN_OR_RETURN(const auto words, positionals(*components));

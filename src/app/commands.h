@@ -31,6 +31,11 @@ struct ValidateOptions {
 };
 int validate(const ValidateOptions& options);
 
+struct ConvertOptions {
+  std::string format, file, output;  // of files: "" is standard input and output
+};
+int convert(const ConvertOptions& options);
+
 // What a load found, which stops at its first stage that fails, and what `validate` finds beside it.
 syntax::Diagnostics all_mistakes(const ConfigFiles& config, fs::FileSystem& files, syntax::Diagnostics found,
                                  const ValidateOptions& options);

@@ -1,0 +1,14 @@
+// Grafana Agent's flow files: the same language, with names that have changed since and pipelines that are not of profiles.
+// Threads: any; pure. Spec: convert.md 3.
+#pragma once
+
+#include <string>
+
+#include "component/component.h"
+#include "syntax/ast.h"
+
+namespace invar::convert {
+
+std::string profiles_of_flow(const syntax::ast::FilePtr& file, const component::Registry& components);
+
+}  // namespace invar::convert
