@@ -34,6 +34,7 @@ void Watch::received(Result<Client::Answer> answer) {
   const auto told = plan_.told;  // it may destroy this
   if (!answer) {
     ++failures_;
+    index_ = 0;  // a server that comes back may count anew, and would be waited for
     const Duration pause = std::max(kLeastPause, http::backoff(failures_, plan_.random(), {}));
     timer_.arm_after(pause, [this] { ask(); });
     return told(std::unexpected(answer.error()));

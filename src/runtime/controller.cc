@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <memory>
+
 #include "base/check.h"
 #include "base/strings.h"
 #include "runtime/controller_metrics.h"
@@ -61,7 +63,13 @@ class RootController final : public Controller {
     remote_.start();
   }
   void stop(async::Task done) override {
-    remote_.stop([this, done = std::move(done)]() mutable { root_.stop(std::move(done)); });
+    const auto all = std::make_shared<async::Task>(std::move(done));
+    const auto left = std::make_shared<int>(2);
+    for (Module* module : {&root_, &remote_}) {
+      module->stop([all, left] {
+        if (--*left == 0) (*all)();
+      });
+    }
   }
 
   bool ready() const override { return root_.loaded(); }

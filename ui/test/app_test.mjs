@@ -133,7 +133,7 @@ test("a cause leads to its targets, a target to its profiles", () => withApp("",
 test("targets: search by labels, states, grouping and sorting stand in the URL", () => withApp("targets", async (page, server) => {
   await page.waitForSelector(".grid-row.failing");
   await page.keyboard.press("/");
-  await page.keyboard.type('{service_name="mail"}');
+  await page.locator(":focus").fill('{service_name="mail"}');  // at once: half an expression is refused
   await page.waitForSelector(".told-count >> text=35 of 581");
   assert.match(page.url(), /q=%7Bservice_name%3D%22mail%22%7D/);
   await page.click(".chip >> text=OK");
