@@ -8,7 +8,7 @@ root=build/image/root
 tools/build.sh release invar
 rm -rf build/image
 umask 022
-mkdir -p $root/usr/bin $root/etc/invar $root/etc/ssl/certs $root/var/lib/invar $root/tmp
+mkdir -p $root/usr/bin $root/etc/invar $root/etc/ssl/certs $root/tmp build/image/state/invar
 chmod 1777 $root/tmp
 cp build/release/invar $root/usr/bin/invar
 packaging/copy_libraries.sh build/release/invar $root/lib/x86_64-linux-gnu --with-libc
@@ -19,7 +19,6 @@ cp packaging/config.alloy $root/etc/invar/
 echo 'hosts: files dns' >$root/etc/nsswitch.conf
 printf 'root:x:0:0:root:/:/sbin/nologin\ninvar:x:65532:65532:Invar:/var/lib/invar:/sbin/nologin\n' >$root/etc/passwd
 printf 'root:x:0:\ninvar:x:65532:\n' >$root/etc/group
-[ "$(id -u)" != 0 ] || chown 65532:65532 $root/var/lib/invar
 # The same source gives the same files.
 find build/image -exec touch -h -d "@$(git log -1 --format=%ct 2>/dev/null || echo 0)" {} +
 cp packaging/image/Dockerfile build/image/
