@@ -438,6 +438,7 @@ void DeliveryQueue::on_evicted(const std::vector<queue::RecordId>& records) {
 
 void DeliveryQueue::note_disk(const Error* error) {
   if (!error) {
+    disk_retry_at_ = {};
     if (!std::exchange(disk_error_, {}).empty())
       env_.logger.info("profiles are kept on disk again", {{"endpoint", env_.destination}});
     return;

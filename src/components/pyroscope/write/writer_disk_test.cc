@@ -489,6 +489,23 @@ TEST_F(AlwaysTest, ASenderIsToldThatTheDiskIsFullAndKeepsTheProfile) {
   EXPECT_EQ(ledger().sent, 1u);
 }
 
+TEST_F(AlwaysTest, ADiskThatTakesAProfileAgainIsAskedAtOnce) {
+  configure({endpoint()}, queue_);
+  ask(profile());
+  loop_.run_until_idle();
+  memory_->set_capacity(memory_->used_bytes() + 10'000);
+  disk_pool_.set_paused(true);
+  const auto large = ask(profile(std::string(20'000, 'x'))), small = ask(profile());
+  disk_pool_.set_paused(false);
+  loop_.run_until_idle();
+  ASSERT_TRUE(large->has_value() && small->has_value());
+  EXPECT_FALSE((*large)->accepted());
+  EXPECT_TRUE((*small)->accepted());
+  const auto next = ask(profile());
+  loop_.run_until_idle();
+  EXPECT_TRUE(next->has_value() && (*next)->accepted());
+}
+
 TEST_F(AlwaysTest, ADeliveredProfileLeavesTheDisk) {
   serve_all();
   configure({endpoint()}, queue_);
