@@ -60,6 +60,8 @@ TEST(PerfMap, NamesWhatWasWrittenLast) {
   EXPECT_EQ(map.find(0x10f0), "third");
   EXPECT_EQ(map.find(0x1000), "") << "what it overlaps is gone";
   EXPECT_EQ(map.size(), 2u);
+  map.add("0x0000000000005000 0x0000000000000010 of a JVM\n");
+  EXPECT_EQ(map.find(0x500f), "of a JVM");
 }
 
 TEST(KernelSymbols, AreThoseOfTheText) {

@@ -1,10 +1,20 @@
 #include "ebpf/perf_map.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/strings.h"
 
 namespace invar::ebpf {
+namespace {
+
+// With or without 0x, as the run times differ.
+std::optional<std::uint64_t> hex_number(std::string_view text) {
+  if (text.starts_with("0x")) text.remove_prefix(2);
+  return parse_uint(text, 16);
+}
+
+}  // namespace
 
 void PerfMap::add(std::string_view text) {
   while (!text.empty() && entries_.size() < kMaxEntries) {
@@ -14,10 +24,8 @@ void PerfMap::add(std::string_view text) {
     const std::size_t first = line.find(' ');
     const std::size_t second = first == std::string_view::npos ? first : line.find(' ', first + 1);
     if (second == std::string_view::npos) continue;
-    std::string_view start_text = line.substr(0, first);
-    if (start_text.starts_with("0x")) start_text.remove_prefix(2);
-    const auto start = parse_uint(start_text, 16),
-               size = parse_uint(line.substr(first + 1, second - first - 1), 16);
+    const auto start = hex_number(line.substr(0, first)),
+               size = hex_number(line.substr(first + 1, second - first - 1));
     const std::string_view name = line.substr(second + 1, kMaxName);
     if (!start || !size || *size == 0 || *start + *size < *start || name.empty()) continue;
     auto at = entries_.lower_bound(*start);

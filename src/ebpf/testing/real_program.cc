@@ -72,7 +72,8 @@ int run(const std::vector<std::string>& command) {
 
 std::string compile(const TemporaryFolder& folder, const std::string& name, const std::string& source,
                     const std::vector<std::string>& flags, const std::string& compiler) {
-  const std::string text = folder / (name + (compiler == "cc" ? ".c" : ".cc")), program = folder / name;
+  const std::string text = folder / (name + (compiler.ends_with("++") ? ".cc" : ".c")),
+                    program = folder / name;
   write_file(text, source);
   std::vector<std::string> command{compiler, text, "-o", program};
   command.insert(command.end(), flags.begin(), flags.end());

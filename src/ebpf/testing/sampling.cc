@@ -79,10 +79,14 @@ std::map<std::string, std::uint64_t> Sampling::stacks(pid_t pid) const {
 }
 
 std::string Sampling::stack_with(pid_t pid, const std::string& function) const {
+  return stack_with_text(pid, ";" + function + ";");
+}
+
+std::string Sampling::stack_with_text(pid_t pid, const std::string& wanted) const {
   std::string best;
   std::uint64_t most = 0;
   for (const auto& [text, samples] : stacks(pid)) {
-    if ((";" + text).find(";" + function + ";") == std::string::npos || samples <= most) continue;
+    if ((";" + text).find(wanted) == std::string::npos || samples <= most) continue;
     best = text;
     most = samples;
   }

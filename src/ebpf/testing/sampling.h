@@ -28,11 +28,14 @@ class Sampling {
   // Polls until the program has had that much time on a CPU, then collects. What it really had until then, by the scheduler's count.
   double run(const RealProgram& program, double cpu_seconds);
   void collect();
+  void forget() { stacks_.clear(); }
 
   // Samples by "leaf;caller;…;root" of what was collected, of one process.
   [[nodiscard]] std::map<std::string, std::uint64_t> stacks(pid_t pid) const;
   // The most frequent stack that has this function.
   [[nodiscard]] std::string stack_with(pid_t pid, const std::string& function) const;
+  // The most frequent one that has this text anywhere.
+  [[nodiscard]] std::string stack_with_text(pid_t pid, const std::string& text) const;
   [[nodiscard]] double seconds(pid_t pid) const;
   [[nodiscard]] const std::vector<Stack>& all() const { return stacks_; }
   Engine& engine() { return *engine_; }
