@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "ebpf/process_files.h"
 
@@ -49,35 +50,66 @@ BinaryPtr Binaries::adopt(std::unique_ptr<ByteSource> source) {
     if (BinaryPtr same = known.lock()) return same;
     known = binary;
   }
-  put_table(*binary);
+  binary->last_used = interval_;
+  if (!put_table(*binary)) ++refused_;
   all_.push_back(binary);
   close_some();
   return binary;
 }
 
-void Binaries::put_table(Binary& binary) {
+// false: it has one to put, and there is no room.
+bool Binaries::put_table(Binary& binary) {
   const UnwindTable table = binary.make_table(rules_);
-  if (table.rows == 0) return;
-  const bool slots_left = !free_slots_.empty() || next_slot_ < bpf::kMaxTables;
-  if (!slots_left || table_bytes_ + table.bytes() > limits_.table_bytes) {
-    ++refused_;
-    return;
-  }
+  if (table.rows == 0) return true;
+  if (!make_room(table.bytes())) return false;
   // The rules first: a table must not name one that is not there.
   const auto& rules = rules_.rules();
-  if (!programs_.set_rules(rules_written_, std::span(rules).subspan(rules_written_))) return;
+  if (!programs_.set_rules(rules_written_, std::span(rules).subspan(rules_written_))) return false;
   rules_written_ = rules.size();
   const std::uint32_t slot = free_slots_.empty() ? next_slot_ : free_slots_.back();
-  if (!programs_.set_table(slot, table.words)) {
-    ++refused_;
-    return;
-  }
+  if (!programs_.set_table(slot, table.words)) return false;
   if (free_slots_.empty())
     ++next_slot_;
   else
     free_slots_.pop_back();
   binary.table().slot = slot;
   table_bytes_ += table.bytes();
+  return true;
+}
+
+bool Binaries::make_room(std::uint64_t bytes) {
+  const auto fits = [&](std::uint64_t taken, std::size_t slots) {
+    return slots > 0 && taken + bytes <= limits_.table_bytes;
+  };
+  std::size_t slots = free_slots_.size() + (bpf::kMaxTables - next_slot_);
+  if (fits(table_bytes_, slots)) return true;
+  std::vector<Binary*> idle;
+  for (const BinaryPtr& binary : all_)
+    if (binary->table().slot != 0 && binary != vdso_ && binary->last_used + kIdleIntervals < interval_)
+      idle.push_back(binary.get());
+  std::ranges::stable_sort(idle, {}, [](const Binary* b) { return b->last_used; });
+  std::uint64_t taken = table_bytes_;
+  std::size_t count = 0;
+  for (; count < idle.size() && !fits(taken, slots); ++count, ++slots) taken -= idle[count]->table().bytes;
+  if (!fits(taken, slots)) return false;
+  for (std::size_t i = 0; i < count; ++i) take_out(*idle[i]);
+  evicted_ += count;
+  return true;
+}
+
+// No mapping names its slot from now on, so that another table may have it.
+void Binaries::take_out(Binary& binary) {
+  const std::uint32_t slot = std::exchange(binary.table().slot, 0);
+  for (bpf::mapping& mapping : programs_.mappings())
+    if (mapping.table == slot) mapping.table = 0;
+  programs_.forget_table(slot);
+  free_slots_.push_back(slot);
+  table_bytes_ -= binary.table().bytes;
+}
+
+bool Binaries::bring_back(Binary& binary, int pid, const MapLine& line) {
+  if (binary.table().slot != 0 || binary.table().rows == 0 || binary.file(pid, line) == nullptr) return false;
+  return put_table(binary) && binary.table().slot != 0;
 }
 
 // The vdso has no file to be opened again.
@@ -102,15 +134,12 @@ void Binaries::drop_names() {
 }
 
 void Binaries::tidy(std::uint64_t interval) {
+  interval_ = interval;
   constexpr std::uint64_t kKeptIntervals = 20;  // a program that is started again soon finds its table
   std::erase_if(all_, [&](const BinaryPtr& binary) {
     const bool used = binary.use_count() > 1 || interval - binary->last_used < kKeptIntervals;
     if (used) return false;
-    if (const std::uint32_t slot = binary->table().slot; slot != 0) {
-      programs_.forget_table(slot);
-      free_slots_.push_back(slot);
-      table_bytes_ -= binary->table().bytes;
-    }
+    if (binary->table().slot != 0) take_out(*binary);
     return true;
   });
   std::erase_if(by_file_, [](const auto& entry) { return entry.second.expired(); });

@@ -1,7 +1,8 @@
 // Binaries: every executable file that was met, each once by its build id (or by device, inode, size and time), and their tables in
 // the kernel.
-// Bounds:  kMaxOpen files are kept open, those unused longest closed; kMaxTables tables of `max_table_bytes` in all: beyond that the ones whose samples are the oldest go, and their processes are
-//          unwound by frame pointers; names up to `max_name_bytes` likewise.
+// Bounds:  kMaxOpen files are kept open, those unused longest closed. kMaxTables tables of `table_bytes` in all: a new one takes the
+//          place of those whose code was sampled longest ago, and not in the last kIdleIntervals; without such the new one is refused, and its code
+//          is unwound by frame pointers. Names up to `name_bytes`, likewise.
 // Threads: one at a time; blocks.  Source: docs/behaviour/ebpf.md 7.4.
 #pragma once
 
@@ -22,6 +23,7 @@ namespace invar::ebpf {
 class Binaries {
  public:
   static constexpr std::size_t kMaxOpen = 256;
+  static constexpr std::uint64_t kIdleIntervals = 2;
   struct Limits {
     std::uint64_t table_bytes = std::uint64_t{256} << 20;
     std::uint64_t name_bytes = std::uint64_t{64} << 20;
@@ -34,12 +36,15 @@ class Binaries {
   BinaryPtr of(int pid, const MapLine& line);
   // At the end of an interval: forgets what nobody maps, and names over the limit.
   void tidy(std::uint64_t interval);
+  // Of a binary that was sampled and has lost its table, or never got one: true when it has one now; whoever maps it is to be published.
+  bool bring_back(Binary& binary, int pid, const MapLine& line);
   void drop_names();  // they are made again as they shall be then
 
   [[nodiscard]] const std::vector<BinaryPtr>& all() const { return all_; }
   [[nodiscard]] std::uint64_t table_bytes() const { return table_bytes_; }
   [[nodiscard]] std::uint64_t name_bytes() const;
   [[nodiscard]] std::uint64_t refused_tables() const { return refused_; }
+  [[nodiscard]] std::uint64_t evicted_tables() const { return evicted_; }
   [[nodiscard]] const RuleBook& rules() const { return rules_; }
 
  private:
@@ -49,7 +54,9 @@ class Binaries {
   BinaryPtr of_file(int pid, const MapLine& line);
   BinaryPtr of_vdso(int pid, const MapLine& line);
   BinaryPtr adopt(std::unique_ptr<ByteSource> source);
-  void put_table(Binary& binary);
+  bool put_table(Binary& binary);
+  bool make_room(std::uint64_t bytes);
+  void take_out(Binary& binary);
   void close_some();
 
   Programs& programs_;
@@ -63,7 +70,8 @@ class Binaries {
   std::vector<std::uint32_t> free_slots_;
   std::uint32_t next_slot_ = 1;
   std::uint64_t table_bytes_ = 0;
-  std::uint64_t refused_ = 0;
+  std::uint64_t refused_ = 0, evicted_ = 0;
+  std::uint64_t interval_ = 0;
 };
 
 }  // namespace invar::ebpf

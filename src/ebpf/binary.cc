@@ -70,6 +70,7 @@ ModulePtr Binary::module(const std::string& path) {
 UnwindTable Binary::make_table(RuleBook& rules) {
   const Machine machine = elf_->machine() == EM_AARCH64 ? Machine::kAarch64 : Machine::kX86_64;
   TableMaker maker;
+  table_.not_understood = 0;
   std::vector<std::string> sources;
   if (const auto go = read_go_table(*elf_)) {
     is_go_ = true;
@@ -93,6 +94,7 @@ UnwindTable Binary::make_table(RuleBook& rules) {
     sources.emplace_back(name + 1);
   }
   UnwindTable table = maker.make(rules);
+  table_.sources.clear();
   for (const std::string& source : sources) table_.sources += (table_.sources.empty() ? "" : "+") + source;
   table_.rows = table.rows;
   table_.bytes = table.bytes();

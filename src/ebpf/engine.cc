@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint64_t kWaitIntervals = 40;
 constexpr std::size_t kMaxRecords = 1 << 16;
 constexpr std::size_t kNewAtOnce = 32;
+// Of /proc/PID/maps of one process and interval, for addresses that were not there when it was read last.
+constexpr std::uint64_t kMaxReadAgain = std::uint64_t{4} << 20;
 
 constexpr std::uint64_t key_of(std::uint32_t tgid, std::uint32_t generation) {
   return std::uint64_t{tgid} << 32 | generation;
@@ -54,6 +56,7 @@ bool Engine::poll() {
 void Engine::look_at_new() {
   for (std::size_t looked = 0; looked < kNewAtOnce && !new_.empty(); new_.pop_front()) {
     Process& process = *new_.front();
+    process.looked_at = true;
     if (process.ended) continue;
     process.owner = owner_of_(process.pid);
     look_at(process);
@@ -187,7 +190,12 @@ void Engine::on_end(std::uint32_t tgid, std::uint32_t generation) {
 
 void Engine::on_unknown(std::uint32_t tgid, std::uint32_t generation) {
   const auto found = processes_.find(key_of(tgid, generation));
-  if (found != processes_.end() && found->second->owner && !found->second->ended) look_at(*found->second);
+  if (found == processes_.end() || !found->second->owner || found->second->ended) return;
+  // What a process with very many mappings can ask of us is bounded.
+  Process& process = *found->second;
+  if (process.read_interval != interval_) process.read_bytes = 0;
+  process.read_interval = interval_;
+  if (process.read_bytes < kMaxReadAgain) look_at(process);
 }
 
 void Engine::reassign(OwnerOf owner_of) {
@@ -213,8 +221,10 @@ Result<> Engine::take(const EngineSettings& settings) {
 }
 
 std::vector<Stack> Engine::collect() {
-  const Programs::Counted counted = programs_->drain();
+  Programs::Counted counted = programs_->drain();
   poll();
+  counted.insert(counted.end(), waiting_.begin(), waiting_.end());
+  waiting_.clear();
   std::vector<Stack> out;
   out.reserve(counted.size());
   for (const auto& [key, count] : counted) {
@@ -224,6 +234,10 @@ std::vector<Stack> Engine::collect() {
     const auto process = record == records_.end()
                              ? processes_.end()
                              : processes_.find(key_of(key.tgid, record->second.generation));
+    if (process != processes_.end() && !process->second->looked_at && waiting_.size() < kMaxRecords) {
+      waiting_.emplace_back(key, count);
+      continue;
+    }
     if (process == processes_.end() || (process->second->mappings.empty() && process->second->ended)) {
       counts_.no_process += count.samples;
       if (process == processes_.end()) continue;
@@ -236,8 +250,20 @@ std::vector<Stack> Engine::collect() {
     process->second->samples += count.samples;
     if (!stack.frames.empty()) out.push_back(std::move(stack));
   }
+  bring_back_tables();
   tidy();
   return out;
+}
+
+void Engine::bring_back_tables() {
+  bool brought = false;
+  for (const auto& [key, process] : processes_)
+    for (const MappedBinary& mapped : process->mappings)
+      if (mapped.binary && mapped.binary->last_used == interval_ && !process->ended)
+        brought |= binaries_.bring_back(*mapped.binary, process->pid, mapped.line);
+  if (!brought) return;
+  for (const auto& [key, process] : processes_)
+    if (process->owner && !process->ended && !process->mappings.empty()) publish(*process);
 }
 
 Stack Engine::resolve(const Record& record, Process& process) {
@@ -257,6 +283,8 @@ Stack Engine::resolve(const Record& record, Process& process) {
       break;
     }
     if (python && process.python->in_loop(exact ? address : address - 1)) {
+      if (const MappedBinary* mapped = process.find(address); mapped != nullptr && mapped->binary)
+        mapped->binary->last_used = interval_;
       python->loop_frame(stack.frames);
       if (!python->finished()) continue;
       cut = record.stop == bpf::kStopTruncated && record.python == bpf::kMaxPythonFrames;
@@ -306,7 +334,7 @@ Frame Engine::user_frame(std::uint64_t address, bool exact, Process& process) {
 void Engine::tidy() {
   store_.settle();
   std::erase_if(processes_, [this](const auto& entry) {
-    if (!entry.second->ended) return false;
+    if (!entry.second->ended || !entry.second->looked_at) return false;
     forget_mappings(*entry.second);
     return true;
   });
@@ -325,11 +353,14 @@ EngineStatus Engine::status() const {
   EngineStatus out = counts_;
   out.losses = programs_->losses();
   out.processes = processes_.size();
+  out.records = records_.size();
+  out.mappings = store_.used();
   out.binaries = binaries_.all().size();
   out.table_bytes = binaries_.table_bytes();
   out.name_bytes = binaries_.name_bytes();
   out.map_bytes = programs_->map_bytes();
   out.refused_tables = binaries_.refused_tables();
+  out.evicted_tables = binaries_.evicted_tables();
   out.refused_rules = binaries_.rules().refused();
   out.cost = programs_->cost();
   out.kernel_names = !kernel_ || !kernel_->hidden();

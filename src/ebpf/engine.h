@@ -54,9 +54,11 @@ struct EngineStatus {
   std::uint64_t no_mapping = 0;          // frames in no known file
   std::uint64_t no_process = 0;          // stacks of processes that ended before they could be looked at
   std::uint64_t named = 0, unnamed = 0;  // frames
-  std::size_t processes = 0, binaries = 0;
+  std::size_t processes = 0, binaries = 0, records = 0;
+  std::uint64_t mappings = 0;                    // of all processes, in the kernel
   std::map<std::string, std::uint64_t> pythons;  // processes by version, and what is not unwound
-  std::uint64_t table_bytes = 0, name_bytes = 0, map_bytes = 0, refused_tables = 0, refused_rules = 0;
+  std::uint64_t table_bytes = 0, name_bytes = 0, map_bytes = 0;
+  std::uint64_t refused_tables = 0, evicted_tables = 0, refused_rules = 0;
   Programs::Cost cost;
   std::vector<OneBinary> shown;  // the latest, kShown at most
   bool kernel_names = true;
@@ -129,6 +131,7 @@ class Engine final : public Source {
   Stack resolve(const Record& record, Process& process);
   Frame kernel_frame(std::uint64_t address);
   Frame user_frame(std::uint64_t address, bool exact, Process& process);
+  void bring_back_tables();
   void tidy();
 
   EngineSettings settings_;
@@ -144,6 +147,7 @@ class Engine final : public Source {
   std::unordered_map<std::uint64_t, PlacePtr> kernel_places_;
   PlacePtr unknown_;
   std::vector<int> python_slots_;  // minor versions that the kernel knows
+  Programs::Counted waiting_;      // of processes that were not looked at in their interval
   std::uint64_t interval_ = 0;
   EngineStatus counts_;  // the figures counted here
 };

@@ -232,7 +232,7 @@ TEST_F(EngineTest, FindsNamesOfStrippedPrograms) {
 // Processes that come and go are named while they live, and are gone afterwards.
 TEST_F(EngineTest, ForgetsProcessesThatEnded) {
   const std::string program = compile(folder_, "brief", kRecursion, {"-O1", "-fno-optimize-sibling-calls"});
-  Sampling sampling(Named{"brief"});
+  Sampling sampling(Named{{"brief"}});
   for (int i = 0; i < 8; ++i) {
     const RealProgram brief({program, "2"});
     sampling.run(brief, 0.02);

@@ -13,6 +13,7 @@ namespace invar::ebpf {
 bool Process::read(Binaries& binaries) {
   const std::string text = read_proc_file(fmt::format("/proc/{}/maps", pid));
   if (text.empty()) return false;
+  read_bytes += text.size();
   comm = trim_space(read_proc_file(fmt::format("/proc/{}/comm", pid)));
   std::vector<MappedBinary> found;
   for (MapLine& line : parse_maps(text).executable) {

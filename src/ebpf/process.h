@@ -44,8 +44,10 @@ class Process {
   std::uint32_t first_mapping = 0, mappings_taken = 0;  // its run in the BPF map
   std::unique_ptr<PythonProcess> python;                // null: it is none, or not one that is known
   std::string python_note;
+  bool looked_at = false;  // its owner is decided
   bool ended = false;
   std::uint64_t samples = 0;
+  std::uint64_t read_bytes = 0, read_interval = 0;  // of its list of mappings, in that interval
 
  private:
   void read_perf_map();

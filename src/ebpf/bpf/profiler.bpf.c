@@ -22,9 +22,14 @@ struct signal_struct {
     int counter;
   } live;
 };
-struct mm_struct;
+struct file;
+struct mm_struct {
+  unsigned long start_stack;
+  struct file* exe_file;
+};
 struct task_struct {
   int pid, tgid;
+  struct task_struct* real_parent;
   unsigned int __state;
   struct mm_struct* mm;
   struct thread_struct thread;
@@ -292,11 +297,27 @@ static __always_inline void tell(__u32 type, __u32 tgid, __u32 generation) {
   bpf_ringbuf_output(&ring, &e, sizeof e, BPF_RB_FORCE_WAKEUP);
 }
 
+// A child that still runs its parent's program has the parent's mappings, and is walked by them until user space has looked at it.
+// Of two executions neither the file nor the stack's random place are the same.
+static __always_inline void inherit(struct process* fresh, struct task_struct* task) {
+  const __u32 parent = BPF_CORE_READ(task, real_parent, tgid);
+  const struct process* known = bpf_map_lookup_elem(&procs, &parent);
+  if (!known || known->state != kProcessProfiled) return;
+  if (BPF_CORE_READ(task, mm, exe_file) != BPF_CORE_READ(task, real_parent, mm, exe_file) ||
+      BPF_CORE_READ(task, mm, start_stack) != BPF_CORE_READ(task, real_parent, mm, start_stack))
+    return;
+  fresh->first_mapping = known->first_mapping;
+  fresh->mappings = known->mappings;
+  fresh->python_head = known->python_head;
+  fresh->python = known->python;
+}
+
 // The process's entry, made when it is met first. Null: it is not profiled, or there is no room.
-static __always_inline struct process* process_of(__u32 tgid) {
+static __always_inline struct process* process_of(__u32 tgid, struct task_struct* task) {
   struct process* process = bpf_map_lookup_elem(&procs, &tgid);
   if (process) return process;
   struct process fresh = {.state = kProcessNew};
+  inherit(&fresh, task);
   fresh.generation = __sync_fetch_and_add(&generations, 1) + 1;
   if (bpf_map_update_elem(&procs, &tgid, &fresh, BPF_NOEXIST)) {
     process = bpf_map_lookup_elem(&procs, &tgid);
@@ -368,7 +389,8 @@ int sample(struct bpf_perf_event_data* ctx) {
   struct walk* walk = bpf_map_lookup_elem(&walks, &zero);
   if (!control || !record || !walk) return 0;
   if (control->only_pid && control->only_pid != tgid) return 0;
-  struct process* process = process_of(tgid);
+  struct task_struct* task = (struct task_struct*)bpf_get_current_task_btf();
+  struct process* process = process_of(tgid, task);
   if (!process) return 0;
   if (process->state == kProcessIgnored) {
     add(kCountIgnored, 1);
@@ -378,7 +400,6 @@ int sample(struct bpf_perf_event_data* ctx) {
   record->tid = (__u32)id;
   record->kernel_frames = 0;
   __builtin_memset(walk, 0, sizeof *walk);
-  struct task_struct* task = (struct task_struct*)bpf_get_current_task_btf();
   const __u64 interrupted = PT_REGS_IP(&ctx->regs);
   if (interrupted >> 63) {
     if (control->kernel_frames) {
@@ -409,7 +430,7 @@ static __always_inline void leaves(void* ctx, struct task_struct* task, const st
   __u32 one = 1;
   if (tgid == 0 || bpf_get_prandom_u32() > control->off_cpu_chance) return;
   if (control->only_pid && control->only_pid != tgid) return;
-  struct process* process = process_of(tgid);
+  struct process* process = process_of(tgid, task);
   struct stack_record* record = bpf_map_lookup_elem(&scratch, &one);
   struct walk* walk = bpf_map_lookup_elem(&walks, &one);
   if (!process || process->state == kProcessIgnored || !record || !walk) return;

@@ -91,6 +91,12 @@ RealProgram::~RealProgram() {
   waitpid(pid_, nullptr, 0);
 }
 
+bool RealProgram::has_ended() const {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+         info.si_pid == pid_;
+}
+
 double RealProgram::cpu_seconds() const {
   double sum = 0;
   const std::string tasks = fmt::format("/proc/{}/task", pid_);

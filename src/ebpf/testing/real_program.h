@@ -35,6 +35,7 @@ class RealProgram {
   [[nodiscard]] pid_t pid() const { return pid_; }
   // On-CPU time by the scheduler's own count, over all threads.
   [[nodiscard]] double cpu_seconds() const;
+  [[nodiscard]] bool has_ended() const;
 
  private:
   pid_t pid_ = -1;

@@ -26,8 +26,9 @@ std::string cannot_profile() {
 
 Sampling::Sampling(Named named) {
   start({.programs = {.sample_rate = 997}},
-        [comm = std::move(named.comm), owner = std::make_shared<Wanted>()](int pid) -> OwnerPtr {
-          return trim_space(read_proc_file(fmt::format("/proc/{}/comm", pid))) == comm ? owner : nullptr;
+        [comms = std::move(named.comms), owner = std::make_shared<Wanted>()](int pid) -> OwnerPtr {
+          const auto comm = trim_space(read_proc_file(fmt::format("/proc/{}/comm", pid)));
+          return std::ranges::find(comms, comm) != comms.end() ? owner : nullptr;
         });
 }
 
@@ -47,13 +48,20 @@ void Sampling::start(EngineSettings settings, OwnerOf owner_of) {
 double Sampling::run(const RealProgram& program, double cpu_seconds) {
   const double begin = program.cpu_seconds();
   double now = begin;
-  for (; now < begin + cpu_seconds; now = program.cpu_seconds()) {
-    pollfd wake{.fd = engine_->wake_fd(), .events = POLLIN, .revents = 0};
-    (void)::poll(&wake, 1, 20);
-    engine_->poll();
-  }
+  for (; now < begin + cpu_seconds && !program.has_ended(); now = program.cpu_seconds()) wait_and_poll();
   collect();
   return now - begin;
+}
+
+void Sampling::run_until_end(const RealProgram& program) {
+  while (!program.has_ended()) wait_and_poll();
+  collect();
+}
+
+void Sampling::wait_and_poll() {
+  pollfd wake{.fd = engine_->wake_fd(), .events = POLLIN, .revents = 0};
+  (void)::poll(&wake, 1, 20);
+  engine_->poll();
 }
 
 void Sampling::collect() {

@@ -15,18 +15,20 @@ namespace invar::ebpf::testing {
 std::string cannot_profile();
 
 struct Named {
-  std::string comm;
+  std::vector<std::string> comms;
 };
 
 class Sampling {
  public:
-  // Of processes of that name alone.
+  // Of processes of these names alone.
   explicit Sampling(Named named);
   // Of the given processes alone.
   explicit Sampling(std::vector<pid_t> pids, EngineSettings settings = {.programs = {.sample_rate = 997}});
 
   // Polls until the program has had that much time on a CPU, then collects. What it really had until then, by the scheduler's count.
   double run(const RealProgram& program, double cpu_seconds);
+  // The same until it has ended.
+  void run_until_end(const RealProgram& program);
   void collect();
   void forget() { stacks_.clear(); }
 
@@ -42,6 +44,7 @@ class Sampling {
 
  private:
   void start(EngineSettings settings, OwnerOf owner_of);
+  void wait_and_poll();
 
   std::unique_ptr<Engine> engine_;
   std::vector<Stack> stacks_;

@@ -57,6 +57,7 @@ BodyValue status_body(const Arguments& arguments, bool running, const ebpf::Engi
       .attribute("table_bytes", status.table_bytes)
       .attribute("name_bytes", status.name_bytes)
       .attribute("tables_refused", status.refused_tables)
+      .attribute("tables_evicted", status.evicted_tables)
       .attribute("rules_refused", status.refused_rules);
   body.block("memory", "", std::move(memory));
   for (const auto& [version, processes] : status.pythons) {
