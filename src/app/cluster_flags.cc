@@ -6,12 +6,16 @@
 #include <cstdio>
 
 #include "base/strings.h"
+#include "http/client.h"
+#include "http/url.h"
 
 namespace invar::app {
 namespace {
 
 constexpr const char* kGroup = "Clustering";
 constexpr std::size_t kLongestName = 255;  // a byte says how long it is
+constexpr Duration kShortestLease = std::chrono::seconds(5);
+constexpr Duration kLongestLease = std::chrono::minutes(10);
 
 std::vector<std::string> list_of(const std::string& text) {
   std::vector<std::string> out;
@@ -38,6 +42,49 @@ Result<std::size_t> number_of(const std::string& value, const char* flag) {
   if (!number)
     return bad_value(value, flag, fmt::format("strconv.ParseInt: parsing {}: invalid syntax", quote(value)));
   return *number;
+}
+
+// With its port.
+Result<std::string> etcd_endpoint(const std::string& text) {
+  const auto bad = [&](const std::string& why) {
+    return bad_value(http::redact_url(text), "--cluster.etcd.endpoints", why);
+  };
+  const auto url = http::parse_url(text);
+  if (!url) return bad(url.error().message);
+  if ((url->scheme != "http" && url->scheme != "https") || url->host.empty())
+    return bad("must be http://host:port or https://host:port");
+  if (!url->user_info.empty()) return bad("give the user with --cluster.etcd.user");
+  if (url->path.size() > 1 || !url->query.empty() || !url->fragment.empty())
+    return bad("must end with the port");
+  return url->scheme + "://" + http::join_host_port(url->host, url->port.empty() ? "2379" : url->port);
+}
+
+Result<> check_etcd(const RawClusterFlags& raw, ClusterOptions& options) {
+  EtcdOptions& etcd = options.etcd;
+  for (const std::string& text : list_of(raw.etcd_endpoints)) {
+    INVAR_ASSIGN_OR_RETURN(std::string endpoint, etcd_endpoint(text));
+    etcd.endpoints.push_back(std::move(endpoint));
+  }
+  INVAR_ASSIGN_OR_RETURN(etcd.lease, duration_of(raw.etcd_lease, "--cluster.etcd.lease"));
+  if (etcd.lease < kShortestLease || etcd.lease > kLongestLease)
+    return bad_value(raw.etcd_lease, "--cluster.etcd.lease", "must be between 5s and 10m");
+  if (etcd.user.empty() != etcd.password_file.empty()) {
+    return fail(ErrorCode::kInvalidArgument,
+                "--cluster.etcd.user and --cluster.etcd.password-file are given together or not at all");
+  }
+  if (options.engine == ClusterEngine::kGossip) {
+    if (etcd.endpoints.empty()) return {};
+    return fail(ErrorCode::kInvalidArgument, "--cluster.etcd.endpoints needs --cluster.engine=etcd");
+  }
+  if (etcd.endpoints.empty())
+    return fail(ErrorCode::kInvalidArgument, "--cluster.engine=etcd needs --cluster.etcd.endpoints");
+  if (!options.join_addresses.empty() || !raw.discover_peers.empty()) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "--cluster.join-addresses and --cluster.discover-peers are for --cluster.engine=gossip: with etcd "
+        "the nodes find each other there");
+  }
+  return {};
 }
 
 }  // namespace
@@ -68,6 +115,19 @@ void add_cluster_flags(CLI::App& command, RawClusterFlags& raw) {
   text("--cluster.tls-server-name", options.tls_server_name, "Name that the others' certificates are for");
   text("--cluster.wait-for-size", raw.wait_for_size, "Nodes that have to be there before work begins");
   text("--cluster.wait-timeout", raw.wait_timeout, "How long that is waited for; 0 = for ever");
+  text("--cluster.engine", raw.engine, "How nodes find each other and agree: gossip (as Alloy's do) or etcd");
+  text("--cluster.etcd.endpoints", raw.etcd_endpoints,
+       "URLs of the members of an etcd, such as https://etcd-0:2379");
+  text("--cluster.etcd.user", options.etcd.user, "User of etcd; none where its authentication is off");
+  text("--cluster.etcd.password-file", options.etcd.password_file, "File with that user's password");
+  text("--cluster.etcd.lease", raw.etcd_lease,
+       "How long a node that died keeps its part of the work, and one without etcd goes on, at most");
+  text("--cluster.etcd.tls-ca-path", options.etcd.tls_ca_path,
+       "Certificates of the authorities that sign for etcd; default: the system's");
+  text("--cluster.etcd.tls-cert-path", options.etcd.tls_cert_path, "Certificate of this node towards etcd");
+  text("--cluster.etcd.tls-key-path", options.etcd.tls_key_path, "Its key");
+  text("--cluster.etcd.tls-server-name", options.etcd.tls_server_name,
+       "Name that etcd's certificates are for");
 }
 
 Result<ClusterOptions> checked_cluster_options(const RawClusterFlags& raw) {
@@ -81,6 +141,10 @@ Result<ClusterOptions> checked_cluster_options(const RawClusterFlags& raw) {
   INVAR_ASSIGN_OR_RETURN(options.wait_for_size, number_of(raw.wait_for_size, "--cluster.wait-for-size"));
   if (options.name.size() > kLongestName)
     return bad_value(options.name, "--cluster.name", "at most 255 bytes");
+  if (raw.engine != "gossip" && raw.engine != "etcd")
+    return bad_value(raw.engine, "--cluster.engine", "must be gossip or etcd");
+  options.engine = raw.engine == "etcd" ? ClusterEngine::kEtcd : ClusterEngine::kGossip;
+  INVAR_TRY(check_etcd(raw, options));
   if (!raw.discover_peers.empty()) {
     if (options.enabled && !options.join_addresses.empty()) {
       return fail(

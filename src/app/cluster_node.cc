@@ -1,5 +1,6 @@
 #include "app/cluster_node.h"
 
+#include <algorithm>
 #include <random>
 
 #include "base/strings.h"
@@ -9,6 +10,8 @@
 
 namespace invar::app {
 namespace {
+
+constexpr std::uint64_t kLongestPasswordFile = 4096;
 
 Result<> invalid(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
@@ -53,6 +56,15 @@ http::ClientConfig client_config(const ClusterOptions& options) {
   return config;
 }
 
+http::TlsConfig tls_config(const EtcdOptions& options) {
+  http::TlsConfig tls;
+  tls.ca_file = options.tls_ca_path;
+  tls.cert_file = options.tls_cert_path;
+  tls.key_file = options.tls_key_path;
+  tls.server_name = options.tls_server_name;
+  return tls;
+}
+
 std::function<std::uint64_t()> chance() {
   auto engine = std::make_shared<std::mt19937_64>(std::random_device{}());
   return [engine] { return (*engine)(); };
@@ -77,10 +89,14 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
   const log::Logger own = logger.with({{"service", "cluster"}});
   INVAR_ASSIGN_OR_RETURN(const std::uint16_t port, port_of(listen_address));
   INVAR_ASSIGN_OR_RETURN(cluster::Address address, advertised(options, port, own));
+  node->scope_ = registry.scope({{"cluster_name", options.name}});
+  if (options.engine == ClusterEngine::kEtcd) {
+    INVAR_TRY(node->meet_in_etcd(options, world, name, address, transport, own));
+    return node;
+  }
   auto client = http::make_http2_client(transport, client_config(options), "cluster");
   if (!client) return std::unexpected(client.error().wrapped("clustering"));
   node->plain_scope_ = registry.scope({});
-  node->scope_ = registry.scope({{"cluster_name", options.name}});
   node->network_ = std::make_unique<cluster::HttpNetwork>(
       *world.loop,
       cluster::HttpNetwork::Config{.client = *std::move(client), .tls = options.tls, .logger = own},
@@ -106,6 +122,43 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
                                           .metrics = node->scope_.get()});
   node->cluster_ = node->gossip_;
   return node;
+}
+
+Result<> ClusterNode::meet_in_etcd(const ClusterOptions& options, const World& world, const std::string& name,
+                                   const cluster::Address& address, http::Transport& transport,
+                                   const log::Logger& logger) {
+  const EtcdOptions& etcd = options.etcd;
+  http::SecretText password;
+  if (!etcd.password_file.empty()) {
+    auto text = world.files->read_file(etcd.password_file, kLongestPasswordFile);
+    if (!text) return std::unexpected(text.error().wrapped("--cluster.etcd.password-file"));
+    password.value = trim_space(*text);
+  }
+  http::ClientConfig config;
+  config.follow_redirects = false;
+  config.tls = tls_config(etcd);
+  auto client = transport.make_client(config, "cluster_etcd");
+  if (!client) return std::unexpected(client.error().wrapped("clustering with etcd"));
+  etcd_ = std::make_shared<cluster_etcd::EtcdCluster>(
+      cluster_etcd::EtcdCluster::Config{
+          .node_name = name,
+          .address = address.text(),
+          .cluster_name = options.name,
+          .etcd = {.endpoints = etcd.endpoints,
+                   .user = etcd.user,
+                   .password = std::move(password),
+                   .timeout = std::min<Duration>(std::chrono::seconds(3), etcd.lease / 5)},
+          .lease = etcd.lease,
+          .minimum_size = options.wait_for_size,
+          .minimum_timeout = options.wait_timeout},
+      cluster_etcd::EtcdCluster::Environment{.loop = world.loop,
+                                             .pool = world.pool,
+                                             .client = *std::move(client),
+                                             .random = chance(),
+                                             .logger = logger,
+                                             .metrics = scope_.get()});
+  cluster_ = etcd_;
+  return {};
 }
 
 std::optional<http::Http2Options> ClusterNode::http2(services::Router& router) {
@@ -137,9 +190,15 @@ void ClusterNode::start() {
 
 void ClusterNode::take_part() {
   if (gossip_) gossip_->take_part();
+  if (etcd_) etcd_->take_part();
+}
+
+std::vector<component::Problem> ClusterNode::problems() const {
+  return etcd_ ? etcd_->problems() : std::vector<component::Problem>();
 }
 
 void ClusterNode::stop(async::Task done) {
+  if (etcd_) return etcd_->stop(std::move(done));
   if (!gossip_) return loop_->post(std::move(done));
   gossip_->stop([this, done = std::move(done)]() mutable {
     network_->set_node(nullptr);

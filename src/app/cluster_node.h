@@ -1,7 +1,7 @@
-// ClusterNode: the daemon's place in its cluster: alone, or gossiping with others over the daemon's own server.
+// ClusterNode: the daemon's place in its cluster: alone, gossiping with others over the daemon's own server, or meeting them in etcd.
 // Life:     create -> start (the server listens) -> take_part (the configuration runs) -> stop.
 // Threads:  loop thread. Lifetime: what World points to, the transport and the metrics outlive it.
-// Spec:     clustering.md 1, 5.
+// Spec:     clustering.md 1, 5, 10.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,9 @@
 #include "app/world.h"
 #include "cluster/gossip_cluster.h"
 #include "cluster/http_network.h"
+#include "cluster_etcd/etcd_cluster.h"
 #include "component/cluster.h"
+#include "component/problem.h"
 #include "http/http2.h"
 #include "services/router.h"
 
@@ -29,19 +31,24 @@ class ClusterNode {
                                                      const log::Logger& logger);
 
   [[nodiscard]] const std::shared_ptr<component::Cluster>& cluster() const { return cluster_; }
-  // For a server that is about to listen, whose other requests go to `router`; nothing while alone.
+  // For a server that is about to listen, whose other requests go to `router`; nothing without gossip.
   [[nodiscard]] std::optional<http::Http2Options> http2(services::Router& router);
   void add_routes(services::Router& router);
   void start();
   void take_part();
   void stop(async::Task done);
+  [[nodiscard]] std::vector<component::Problem> problems() const;
 
  private:
   ClusterNode() = default;
+  Result<> meet_in_etcd(const ClusterOptions& options, const World& world, const std::string& name,
+                        const cluster::Address& address, http::Transport& transport,
+                        const log::Logger& logger);
 
   std::unique_ptr<metrics::Scope> scope_, plain_scope_;
-  std::unique_ptr<cluster::HttpNetwork> network_;  // null while alone
+  std::unique_ptr<cluster::HttpNetwork> network_;  // of gossip
   std::shared_ptr<cluster::GossipCluster> gossip_;
+  std::shared_ptr<cluster_etcd::EtcdCluster> etcd_;
   std::shared_ptr<component::Cluster> cluster_;
   async::Loop* loop_ = nullptr;
 };

@@ -9,8 +9,18 @@
 
 namespace invar::app {
 
+enum class ClusterEngine { kGossip, kEtcd };
+
+struct EtcdOptions {
+  std::vector<std::string> endpoints;  // "https://10.0.0.1:2379"
+  std::string user, password_file;     // both or none
+  Duration lease = std::chrono::seconds(15);
+  std::string tls_ca_path, tls_cert_path, tls_key_path, tls_server_name;
+};
+
 struct ClusterOptions {
   bool enabled = false;
+  ClusterEngine engine = ClusterEngine::kGossip;
   std::string node_name;          // "": the host's name
   std::string advertise_address;  // host[:port]; "": found among the interfaces
   std::vector<std::string> advertise_interfaces = {"eth0", "en0"};
@@ -22,6 +32,7 @@ struct ClusterOptions {
   std::string tls_ca_path, tls_cert_path, tls_key_path, tls_server_name;
   std::size_t wait_for_size = 0;
   Duration wait_timeout{};
+  EtcdOptions etcd;
 };
 
 }  // namespace invar::app

@@ -131,6 +131,9 @@ class Page {
                            input_.last_reload_error),
                lasting(input_.last_reload_since_unix_ns));
     }
+    for (const auto& problem : input_.cluster_problems) {
+      list.add("", problem.what, "Cluster: " + problem.sentence, lasting(problem.since_unix_ns));
+    }
     for (const auto& view : views)
       for (const auto& problem : view.problems)
         list.add(view.id(), problem.what, problem.sentence, lasting(problem.since_unix_ns));

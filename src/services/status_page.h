@@ -41,6 +41,7 @@ struct StatusInput {
   UnixNanos last_reload_since_unix_ns = 0;  // since when it is not
   bool last_reload_applied = false;         // in spite of the error: but for the components that it concerns
   bool has_profiles = true;                 // /debug/pprof/ is served
+  std::vector<component::Problem> cluster_problems;
   std::vector<LeftOnDisk> left_on_disk;
   LeftToOthers left_to_others;
 };

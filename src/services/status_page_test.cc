@@ -43,11 +43,13 @@ struct StatusPage : testing::Test {
     input.started_unix_ns = kNow - 90'000'000'000;
     input.now_unix_ns = kNow;
     input.left_on_disk = left;
+    input.cluster_problems = cluster;
     input.prefix = prefix;
     return render_status_page(input);
   }
   Fixed components;
   std::vector<LeftOnDisk> left;
+  std::vector<component::Problem> cluster;
   std::string prefix = "/";
 };
 
@@ -81,6 +83,13 @@ TEST_F(StatusPage, WhatIsLeftOnDiskHasItsOwnTable) {
   EXPECT_THAT(html, HasSubstr("2 KiB"));
   EXPECT_THAT(html, HasSubstr("1m0s ago"));
   EXPECT_THAT(html, HasSubstr("<code>/data/pyroscope.write.&lt;old&gt;</code>"));
+}
+
+TEST_F(StatusPage, ProblemsOfTheClusterAreAmongTheProblems) {
+  add("pyroscope.scrape.s", HealthState::kHealthy, "");
+  cluster = {{component::Severity::kFailing, "", "keeping the lease: no answer", kNow - 60'000'000'000}};
+  EXPECT_THAT(page(),
+              HasSubstr("Cluster: keeping the lease: no answer <span class=\"soft\">for 1m0s</span>"));
 }
 
 TEST_F(StatusPage, WhyAComponentIsUnhealthyStandsFirstAndWithIt) {
