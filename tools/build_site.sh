@@ -1,7 +1,13 @@
 #!/bin/sh
-# Builds the documentation as a static site into build/site. Usage: tools/build_site.sh
+# Builds the documentation as a static site: SITE (default build/site) gets a folder for this version beside those of other versions that
+# are there already, versions.json for the pages' menu, and a first page that leads to the newest. What is no release is `devel`.
+# Usage: tools/build_site.sh [SITE]
 set -eu
 cd "$(dirname "$0")/.."
+site=${1:-build/site}
+full=$(sed -n 's/^project(invar VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
+version=devel
+[ "$(git describe --exact-match --match "v$full" HEAD 2>/dev/null)" != "v$full" ] || version=${full%.*}
 venv=build/site-venv-$(sha256sum packaging/site/requirements.txt | cut -c 1-12)
 if [ ! -f "$venv/installed" ]; then
   rm -rf build/site-venv-*
@@ -9,4 +15,6 @@ if [ ! -f "$venv/installed" ]; then
   "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r packaging/site/requirements.txt
   touch "$venv/installed"
 fi
-"$venv/bin/mkdocs" build --quiet --strict --clean -f packaging/site/mkdocs.yml
+mkdir -p "$site"
+"$venv/bin/mkdocs" build --quiet --strict --clean -f packaging/site/mkdocs.yml -d "$(realpath "$site")/$version"
+python3 -B tools/write_site_versions.py "$site"

@@ -1,5 +1,6 @@
 """The documentation: the sentences it explains are those that Invar says, and it builds as a site without a broken link."""
 
+import json
 import pathlib
 import re
 import subprocess
@@ -25,11 +26,19 @@ class Documentation(Case):
             for sentence in re.findall(r"`([^`]+)`", row):
                 self.assertTrue(sentence in said, f"{sentence!r} is nowhere in the sources: {row}")  # assertIn would print them all
 
-    def test_the_site_builds_without_a_broken_link(self):
-        done = subprocess.run([pathlib.Path(SOURCE) / "tools/build_site.sh"], capture_output=True, text=True)
+    def test_the_site_has_a_folder_for_each_version(self):
+        site = self.folder()
+        for other in ("0.9", "0.10"):
+            (site / other).mkdir()
+        done = subprocess.run([pathlib.Path(SOURCE) / "tools/build_site.sh", site], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
+        ours, = {folder.name for folder in site.iterdir() if folder.is_dir()} - {"0.9", "0.10"}
         for page in ("index.html", "guides/start/index.html", "guides/troubleshooting/index.html", "reference/components/index.html"):
-            self.assertTrue((pathlib.Path(SOURCE) / "build/site" / page).exists(), page)
+            self.assertTrue((site / ours / page).exists(), page)
+        names = [row["version"] for row in json.loads((site / "versions.json").read_text())]
+        self.assertEqual([name for name in names if name != ours], ["0.10", "0.9"])
+        self.assertIn(f'url={names[0]}/', (site / "index.html").read_text())
+        self.assertIn('"provider": "mike"', (site / ours / "index.html").read_text(), "pages without a menu of versions")
 
 
 if __name__ == "__main__":
