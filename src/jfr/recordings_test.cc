@@ -124,6 +124,18 @@ TEST(Recordings, CutOffAnywhereAreReadAsFarAsTheyGo) {
   }
 }
 
+TEST(Recordings, EventsAreCountedByType) {
+  const std::string bytes = testing::recording("async-profiler-4.5-locks");
+  auto summary = summarize(bytes);
+  const auto conversion = to_pprof(bytes, {});
+  ASSERT_TRUE(summary && conversion);
+  EXPECT_GT(conversion->events[static_cast<std::size_t>(EventKind::kMonitor)], 0U);
+  for (std::size_t kind = 0; kind < kEventKinds; ++kind) {
+    const std::string_view name = event_shapes()[kind].event;
+    EXPECT_EQ(conversion->events[kind], summary->events[std::string(name)].count) << name;
+  }
+}
+
 TEST(Recordings, ThatAreStillWrittenAreReadToTheirEnd) {
   std::string bytes = testing::recording("async-profiler-4.5-locks");
   const auto whole = to_pprof(bytes, {});

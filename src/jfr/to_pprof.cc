@@ -71,7 +71,7 @@ class ChunkConverter {
     }
   }
 
-  void read(Settings& settings, std::uint64_t& events_left) {
+  void read(Settings& settings, std::uint64_t& events_left, std::array<std::uint64_t, kEventKinds>& events) {
     chunk_.for_each_event([&](std::uint64_t type, Cursor fields, EventRef) {
       const std::uint32_t plan = plan_of_.find(type);
       if (plan == IdMap::kNone && type != setting_type_) return;
@@ -80,7 +80,10 @@ class ChunkConverter {
         return;
       }
       --events_left;
-      if (plan != IdMap::kNone) return add_sample(plans_[plan], fields);
+      if (plan != IdMap::kNone) {
+        ++events[static_cast<std::size_t>(plans_[plan].kind)];
+        return add_sample(plans_[plan], fields);
+      }
       if (settings_) note_setting(settings, fields);
     });
   }
@@ -298,7 +301,7 @@ Result<Conversion> to_pprof(std::string_view recording, const ConvertOptions& op
       continue;
     }
     ChunkConverter converter(*chunk, *metadata, options, labels, report);
-    converter.read(settings, events_left);
+    converter.read(settings, events_left, conversion.events);
     converter.finish(settings, stacks, profiles);
   } while (!recording.empty());
   conversion.event = settings.event;

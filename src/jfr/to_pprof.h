@@ -5,6 +5,7 @@
 // Threads: any; pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "jfr/labels_snapshot.h"
+#include "jfr/profile_kind.h"
 #include "jfr/report.h"
 
 namespace invar::jfr {
@@ -37,6 +39,7 @@ struct Conversion {
   std::string event;  // async-profiler's setting; empty when not said
   UnixNanos start_unix_ns = 0;
   std::int64_t duration_ns = 0;
+  std::array<std::uint64_t, kEventKinds> events{};  // that were read, by kind
   Report report;
 };
 

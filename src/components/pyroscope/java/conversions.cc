@@ -17,6 +17,7 @@ Result<Converted> convert(std::string_view recording, const jfr::ConvertOptions&
   Converted converted{.event = std::move(conversion.event),
                       .start_unix_ns = conversion.start_unix_ns,
                       .duration_ns = conversion.duration_ns,
+                      .events = conversion.events,
                       .report = conversion.report};
   codec::Deflater deflater;
   for (jfr::ConvertedProfile& profile : conversion.profiles) {

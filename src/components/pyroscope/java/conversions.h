@@ -2,6 +2,7 @@
 // Threads: loop thread.   Lifetime: `done` does not run after this object's end.   Source: pyroscope-java.md 6, 8.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <string>
@@ -25,6 +26,7 @@ struct Converted {
   std::string event;
   UnixNanos start_unix_ns = 0;
   std::int64_t duration_ns = 0;
+  std::array<std::uint64_t, jfr::kEventKinds> events{};
   jfr::Report report;
 };
 

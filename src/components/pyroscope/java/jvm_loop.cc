@@ -163,7 +163,7 @@ void JvmLoop::deliver(Result<Converted> converted, const Labels& labels) {
     return;
   }
   note_gap(*converted);
-  context_.metrics->events.add(static_cast<double>(converted->report.events));
+  context_.metrics->count_events(*converted);
   if (const std::string losses = converted->report.losses(); !losses.empty())
     context_.logger.debug("a recording was read in part", {{"pid", pid_}, {"left_out", losses}});
   status_.last_profiled_unix_ns = converted->start_unix_ns + converted->duration_ns;

@@ -145,6 +145,10 @@ TEST_F(Rounds, EachGivesItsProfiles) {
   EXPECT_THAT(profiler_->problems(Severity::kDegraded), IsEmpty());
   metric("pyroscope_java_rounds_total{component_id=\"pyroscope.java.t\",result=\"success\"} 1");
   metric("pyroscope_java_targets{component_id=\"pyroscope.java.t\",state=\"recording\"} 1");
+  metric("pyroscope_java_events_total{component_id=\"pyroscope.java.t\",type=\"jdk.ExecutionSample\"} 1");
+  metric("pyroscope_java_events_total{component_id=\"pyroscope.java.t\",type=\"jdk.JavaMonitorEnter\"} 1");
+  metric(
+      "pyroscope_java_events_total{component_id=\"pyroscope.java.t\",type=\"other\"} 3");  // settings, mostly
 }
 
 TEST_F(Rounds, ManyJvmsDoNotStopAtOneInstant) {
