@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "archive_tool/contained.h"
 #include "base/strings.h"
 #include "codec/hash.h"
 #include "fs/path.h"
@@ -46,6 +47,51 @@ Result<archive::Meta> read_meta(fs::FileSystem& files, const std::string& path) 
     if (head.size() <= had) return fail(ErrorCode::kDataLoss, path + " is cut short");
   }
 }
+
+constexpr char kInRecording = ':';  // FILE:NUMBER
+
+// What JFR recordings hold, converted until they are kMostConverted bytes.
+class Recordings {
+ public:
+  Recordings(fs::FileSystem& files, const ProfileChoice& choice) : files_(files), choice_(choice) {}
+
+  void pick_from(const archive_tool::Item& item, const std::string& name, Picked& out) {
+    if (choice_.id.empty() &&
+        (item.meta.taken_unix_ns < choice_.from || item.meta.taken_unix_ns > choice_.to))
+      return;
+    if (converted_bytes_ >= kMostConverted) {
+      ++left_out_;
+      return;
+    }
+    const auto file = files_.read_file(item.path, kMostFileBytes);
+    const auto body = file ? archive::original_body(*file, kMostFileBytes) : file;
+    if (!body) return;
+    converted_bytes_ += body->size();
+    auto contained = archive_tool::contained_profiles(item, *body);
+    if (!contained) return;  // damaged: left out
+    for (std::size_t i = 0; i < contained->profiles.size(); ++i) {
+      auto& profile = contained->profiles[i];
+      if (profile.samples == 0) continue;
+      const std::string id = fmt::format("{}{}{}", name, kInRecording, i);
+      const Labels labels = LabelsBuilder(item.meta.labels).set(kMetricName, profile.name).build();
+      if (choice_.id.empty() ? !wanted(choice_, labels, item.meta.taken_unix_ns) : choice_.id != id) continue;
+      out.profiles.push_back({.id = id,
+                              .series = series_of_archived(labels),
+                              .component = {},
+                              .labels = labels,
+                              .taken_unix_ns = item.meta.taken_unix_ns,
+                              .bytes = profile.body.size(),
+                              .body = share(std::move(profile.body)),
+                              .file = {}});
+    }
+  }
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+
+ private:
+  fs::FileSystem& files_;
+  const ProfileChoice& choice_;
+  std::uint64_t converted_bytes_ = 0, left_out_ = 0;
+};
 
 }  // namespace
 
@@ -94,7 +140,7 @@ Picked pick_archived(fs::FileSystem& files, const std::string& folder, const Pro
   std::vector<std::pair<UnixNanos, std::string>> names;  // by when they were stored
   const auto take = [&](std::string_view name) {
     const auto key = archive::parse_name(name);
-    if (!key || key->kind != archive::Kind::kPprof) return;
+    if (!key) return;
     // Stored after it was taken, soon or not so soon.
     if (choice.id.empty() && key->unix_ns() < choice.from) return;
     names.emplace_back(key->unix_ns(), name);
@@ -105,13 +151,21 @@ Picked pick_archived(fs::FileSystem& files, const std::string& folder, const Pro
       return true;
     });
   } else {
-    take(choice.id);
+    take(std::string_view(choice.id).substr(0, choice.id.find(kInRecording)));
   }
   std::ranges::sort(names, std::greater<>());
+  Recordings recordings(files, choice);
   for (std::size_t i = 0; i < std::min(names.size(), kMostLookedAt); ++i) {
     const std::string path = fs::join_path(folder, names[i].second);
-    const auto meta = read_meta(files, path);  // gone by now, or damaged: left out
-    if (!meta || (choice.id.empty() && !wanted(choice, meta->labels, meta->taken_unix_ns))) continue;
+    auto meta = read_meta(files, path);  // gone by now, or damaged: left out
+    if (!meta) continue;
+    if (meta->kind == archive::Kind::kIngest) {
+      if (archive_tool::holds_jfr(*meta))
+        recordings.pick_from({.path = path, .archived = true, .meta = *std::move(meta)}, names[i].second,
+                             out);
+      continue;
+    }
+    if (choice.id.empty() && !wanted(choice, meta->labels, meta->taken_unix_ns)) continue;
     const auto stat = files.stat(path);
     out.profiles.push_back({.id = names[i].second,
                             .series = series_of_archived(meta->labels),
@@ -123,6 +177,7 @@ Picked pick_archived(fs::FileSystem& files, const std::string& folder, const Pro
                             .file = names[i].second});
   }
   keep_newest(out, most);
+  out.left_out += recordings.left_out();
   if (names.size() > kMostLookedAt) out.left_out += names.size() - kMostLookedAt;
   return out;
 }

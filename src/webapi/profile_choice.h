@@ -31,8 +31,8 @@ struct PickedProfile {
   Labels labels;
   UnixNanos taken_unix_ns = 0;
   std::uint64_t bytes = 0;
-  SharedBytes body;  // of recent ones
-  std::string file;  // of archived ones: its name
+  SharedBytes body;  // of recent ones, and of those that a recording holds
+  std::string file;  // of other archived ones: its name
 };
 struct Picked {
   std::vector<PickedProfile> profiles;  // newest first
@@ -41,8 +41,10 @@ struct Picked {
 
 // Loop thread.
 Picked pick_recent(const pipeline::RecentProfiles& recent, const ProfileChoice& choice, std::size_t most);
-// Blocks: disk pool. At most kMostLookedAt files are looked at, the newest.
+// Blocks: disk pool. At most kMostLookedAt files are looked at, the newest. JFR recordings among them are converted, the newest up to
+// kMostConverted bytes of them; each profile in one has an id of its own, FILE:NUMBER.
 inline constexpr std::size_t kMostLookedAt = 5000;
+inline constexpr std::uint64_t kMostConverted = std::uint64_t{256} << 20;
 Picked pick_archived(fs::FileSystem& files, const std::string& folder, const ProfileChoice& choice,
                      std::size_t most);
 // For replays. Block: disk pool. Names of all kinds, the oldest first.

@@ -1,11 +1,12 @@
 """The API of the web app over the real binary: what its pages ask, streams, what may change something, a prefix with a password."""
 
 import base64
+import gzip
 import http.client
 import json
 import unittest
 
-from harness import Case, fetch, pprofcheck, until
+from harness import SOURCE, Case, fetch, free_port, pprofcheck, until
 
 CONFIG = """
 discovery.relabel "all" {
@@ -47,6 +48,18 @@ pyroscope.write "server" {
       password = "s3cret"
     }
   }
+}
+"""
+RELAY = """
+pyroscope.receive_http "sdk" {
+  http {
+    listen_address = "127.0.0.1"
+    listen_port    = %d
+  }
+  forward_to = [pyroscope.fsdump.archive.receiver]
+}
+pyroscope.fsdump "archive" {
+  target_directory = "archive"
 }
 """
 SELF = "invar.internal:12345"
@@ -131,6 +144,26 @@ class WebApi(Case):
         self.assertEqual(self.ask(invar, "profiles/tree?type=nothing", 404)["error"]["code"], "not_found")
         self.assertEqual(self.ask(invar, "profiles/tree", 400)["error"]["field"], "type")
 
+    def test_recordings_of_java_in_an_archive_are_drawn(self):
+        port = free_port()
+        invar = self.invar(RELAY % port)
+        recording = gzip.decompress((SOURCE / "testdata/jfr/async-profiler-4.5-locks.jfr.gz").read_bytes())
+        status, _, body = fetch(f"http://127.0.0.1:{port}/ingest?name=shop&format=jfr&from=1&until=2", method="POST", data=recording,
+                                headers={"Content-Type": "application/octet-stream"})
+        self.assertEqual(status, 200, body)
+        source = "source=pyroscope.fsdump.archive"
+        until("it is stored", lambda: list((invar.folder / "archive").glob("*-*")))
+        # Of `jfr summary`: what the file beside the recording says.
+        self.assertEqual(self.ask(invar, f"series?{source}")["types"], ["memory", "mutex", "process_cpu"])
+        tree = self.tree_of(invar, f"type=mutex&{source}")
+        self.assertTrue(any(name.startswith("Busy.") for name in tree["tree"]["strings"]), tree["tree"]["strings"])
+        row = self.ask(invar, f"profiles/list?type=process_cpu&{source}")["profiles"][0]
+        self.assertRegex(row["id"], r"\.ingest\.gz:\d+$")
+        self.assertEqual(row["labels"]["service_name"], "shop")
+        one = self.ask(invar, f"profiles/top?id={row['id']}&{source}")
+        self.assertEqual((one["type"], one["unit"]), ("cpu", "nanoseconds"))
+        self.assertGreater(one["sum"][0], 0)
+
     def tree_of(self, invar, query):
         status, _, body = invar.get("/api/v1/profiles/tree?" + query)
         return json.loads(body) if status == 200 else None
@@ -173,7 +206,7 @@ class WebApi(Case):
     def test_an_archive_is_replayed(self):
         server = self.server()
         invar = self.start_invar(server=server.address)
-        until("the archive has files", lambda: len(list((invar.folder / "archive").glob("*.pb.gz"))) >= 3)
+        until("the archive has files", lambda: len(list((invar.folder / "archive").glob("*-*"))) >= 3)
         begun = self.post(invar, "replays", {"archive": "pyroscope.fsdump.archive", "to": "pyroscope.write.server"}, 201)
         done = until("it ends", lambda: (r := self.ask(invar, f"replays/{begun['id']}"))["state"] != "running" and r)
         self.assertEqual(done["state"], "done", done)
