@@ -55,7 +55,7 @@ Result<> Daemon::load(const ConfigFiles& config, std::function<void(syntax::Diag
 
 Result<> Daemon::start() {
   http::ServerOptions server;
-  server.listen_address = options_.listen_address;
+  server.listen_address = world_.listen_on.empty() ? options_.listen_address : world_.listen_on;
   server.tls = tls_;
   server.auth = auth_;
   const http::Handler handler = [this](http::ServerRequest request, const http::ResponderPtr& responder) {

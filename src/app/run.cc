@@ -10,6 +10,7 @@
 
 #include "app/commands.h"
 #include "app/daemon.h"
+#include "app/inherited_socket.h"
 #include "app/service_manager.h"
 #include "async/loop.h"
 #include "async/signals.h"
@@ -28,9 +29,15 @@ std::string host_name() {
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr ? value : "";
+}
+
 class Process {
  public:
-  explicit Process(const RunOptions& options) : options_(options) {}
+  Process(RunOptions options, std::string listen_on)
+      : options_(std::move(options)), listen_on_(std::move(listen_on)) {}
 
   int run() {
     // Before signals are held for the loop: a pipe without a writer blocks, and Ctrl-C has to end that. And before
@@ -105,7 +112,8 @@ class Process {
                                                  std::move(handler), std::move(http2));
                 },
             .take_longest_task = [this] { return loop_->take_longest_task(); },
-            .host_name = host_name()};
+            .host_name = host_name(),
+            .listen_on = listen_on_};
   }
 
   void on_signal(int signo) {
@@ -128,12 +136,10 @@ class Process {
   }
 
   const RunOptions options_;
+  const std::string listen_on_;
   // Torn down in reverse: what uses a thing stands below it.
   std::unique_ptr<async::RealLoop> loop_ = async::RealLoop::create();
-  ServiceManager manager_{*loop_, [](const char* name) {
-                            const char* value = std::getenv(name);
-                            return std::string(value != nullptr ? value : "");
-                          }};
+  ServiceManager manager_{*loop_, variable};
   std::shared_ptr<log::Sink> sink_ = log::Sink::create();
   log::Logger logger_{sink_};
   std::shared_ptr<fs::FileSystem> files_ = fs::posix();
@@ -145,7 +151,11 @@ class Process {
 }  // namespace
 
 int run(const RunOptions& options) {
-  return Process(options).run();
+  const auto inherited = inherited_socket(variable);
+  if (!inherited) return fail_with(inherited.error().message);
+  RunOptions with_address = options;
+  if (*inherited) with_address.listen_address = (*inherited)->address;
+  return Process(std::move(with_address), *inherited ? (*inherited)->listen_address() : "").run();
 }
 
 }  // namespace invar::app

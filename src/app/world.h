@@ -29,6 +29,7 @@ struct World {
       listen_with_http2;                        // only asked for in a cluster
   std::function<Duration()> take_longest_task;  // RealLoop's; empty where it is not measured
   std::string host_name;
+  std::string listen_on;  // instead of the listen address: fd://N, a socket that was handed over; "" for none
 };
 
 }  // namespace invar::app

@@ -26,6 +26,7 @@ using ErrorText = boost::system::error_code;
 
 constexpr auto kSniffLimit = std::chrono::seconds(10);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+constexpr std::string_view kInherited = "fd://";
 
 std::string reason(const ErrorText& error) {
   if (error == asio::error::address_in_use) return "address already in use";
@@ -98,12 +99,17 @@ class ServerImpl final : public Server {
       return fail(ErrorCode::kUnavailable,
                   fmt::format("failed to listen on {}: {}", options_.listen_address, why));
     };
-    auto endpoint = endpoint_of(options_.listen_address);
-    if (!endpoint) return failed(endpoint.error().message);
-    ErrorText error = bind_to(*endpoint);
-    // ":port" means every address; where IPv6 is switched off, that is every IPv4 address.
-    if (error == asio::error::address_family_not_supported && options_.listen_address.starts_with(':')) {
-      error = bind_to(tcp::endpoint(tcp::v4(), endpoint->port()));
+    ErrorText error;
+    if (options_.listen_address.starts_with(kInherited)) {
+      error = take_over(std::string_view(options_.listen_address).substr(kInherited.size()));
+    } else {
+      auto endpoint = endpoint_of(options_.listen_address);
+      if (!endpoint) return failed(endpoint.error().message);
+      error = bind_to(*endpoint);
+      // ":port" means every address; where IPv6 is switched off, that is every IPv4 address.
+      if (error == asio::error::address_family_not_supported && options_.listen_address.starts_with(':')) {
+        error = bind_to(tcp::endpoint(tcp::v4(), endpoint->port()));
+      }
     }
     if (error) return failed(reason(error));
     const auto local = acceptor_.local_endpoint(error);
@@ -151,6 +157,18 @@ class ServerImpl final : public Server {
     acceptor_.set_option(asio::socket_base::reuse_address(true), ignored);
     acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+    return error;
+  }
+
+  // A socket that listens already.
+  ErrorText take_over(std::string_view number) {
+    ErrorText error = asio::error::bad_descriptor;
+    const auto fd = parse_uint(number);
+    sockaddr_storage address{};
+    socklen_t length = sizeof address;
+    if (!fd || getsockname(static_cast<int>(*fd), reinterpret_cast<sockaddr*>(&address), &length) != 0)
+      return error;
+    acceptor_.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), static_cast<int>(*fd), error);
     return error;
   }
 

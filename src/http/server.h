@@ -88,7 +88,7 @@ struct ServerAuth {
 Result<> validate(const ServerTls&);
 
 struct ServerOptions {
-  std::string listen_address = "127.0.0.1:0";  // host:port; port 0 = chosen by the kernel
+  std::string listen_address = "127.0.0.1:0";  // host:port, 0 = the kernel's choice; fd://N = listens already
   std::uint64_t max_body_bytes = std::uint64_t{64} << 20;
   std::size_t max_connections = 0;  // 0 = no limit
   std::optional<ServerTls> tls;

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import unittest
 
-from harness import INVAR, SOURCE, Case, until
+from harness import INVAR, SOURCE, Case, free_port, until
 
 PACKAGING = pathlib.Path(SOURCE) / "packaging"
 
@@ -62,13 +62,30 @@ class Service(Case):
         invar.send(signal.SIGTERM)
         wait_for("STOPPING=1")
 
+    def test_a_socket_of_the_service_manager_is_served(self):
+        """Whoever connects before Invar runs is served when it does."""
+        port = free_port()
+        invar = self.invar("", wrapper=("systemd-socket-activate", f"--listen=127.0.0.1:{port}"), wait=False)
+        invar.address = f"127.0.0.1:{port}"
+
+        def first_answer():
+            try:
+                return invar.get("/-/ready")[0] == 200
+            except OSError:
+                return False  # nobody listens yet
+
+        until("an answer", first_answer)
+        self.assertIn(f"addr={invar.address}", invar.log())
+        self.assertEqual(invar.stop()[0], 0)
+
     def test_the_unit_is_valid_and_exposes_little(self):
         if not shutil.which("systemd-analyze"):
             self.skipTest("systemd-analyze is not installed")
         folder = self.folder()
         unit = folder / "invar.service"
         unit.write_text((PACKAGING / "systemd/invar.service").read_text().replace("/usr/bin/invar", INVAR))
-        verified = run("systemd-analyze", "verify", "--man=no", unit)
+        shutil.copy(PACKAGING / "systemd/invar.socket", folder)
+        verified = run("systemd-analyze", "verify", "--man=no", unit, folder / "invar.socket")
         self.assertEqual((verified.returncode, verified.stderr), (0, ""))
         judged = run("systemd-analyze", "security", "--offline=true", "--threshold=30", unit)
         self.assertEqual(judged.returncode, 0, judged.stdout[-300:])
