@@ -1,5 +1,6 @@
 """pyroscope.java against real JVMs: what it measures, what it leaves alone, and what it leaves behind."""
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -27,7 +28,7 @@ def setUpModule():
         raise unittest.SkipTest("only root makes namespaces and users")
     CLASSES = tempfile.mkdtemp(prefix="invar-e2e-java.")
     os.chmod(CLASSES, 0o755)
-    subprocess.run(["javac", "--release", "11", "-d", CLASSES, str(PROGRAM)], check=True)
+    subprocess.run(["javac", "--release", "8", "-d", CLASSES, str(PROGRAM)], check=True)
 
 
 def tearDownModule():
@@ -205,6 +206,44 @@ class Values(JavaCase):
                 self.assertGreater(self.top(archive, f'{{{ours}, __name__="memory"}}', "alloc_in_new_tlab_bytes")[1]["Load.waste"], 0)
                 self.assertGreater(self.top(archive, f'{{{ours}, __name__="mutex"}}', "delay")[1]["Load.contend"], 0)
                 self.assert_nothing_left(jvm.pid)
+
+
+    def test_a_jdk_8(self):
+        homes = [release.parent for release in pathlib.Path("/usr/lib/jvm").glob("*/release") if 'JAVA_VERSION="1.8' in release.read_text()]
+        if not homes:
+            self.skipTest("no JDK 8 is installed: Debian 12 has none, and neither have the registries that the other JDKs come from")
+        archive = self.folder() / "archive"
+        jvm = self.jvm(java=str(homes[0] / "bin/java"))
+        jvm.tell("go")
+        invar = self.invar(config(archive, jvm.pid, interval="2s"))
+        until("its profiles", lambda: archive.exists() and self.profiled(archive))
+        invar.stop()
+        self.assertGreater(self.top(archive, '{__name__="process_cpu"}', "cpu")[1]["Load.hot"], 0)
+
+    def test_twenty_cost_little_and_nothing_grows(self):
+        """For 500 rounds, and for the pauses of the JVMs: bench/java_rounds.py."""
+        with concurrent.futures.ThreadPoolExecutor(4) as starters:
+            jvms = list(starters.map(lambda _: self.jvm(), range(20)))
+        jvms[0].tell("go")
+        invar = self.invar(config(self.folder() / "archive", *(jvm.pid for jvm in jvms), interval="1s"))
+
+        def after(rounds):
+            until(f"{rounds} rounds", lambda: invar.metric("pyroscope_java_rounds_total") >= rounds, 60)
+            proc = pathlib.Path(f"/proc/{invar.process.pid}")
+            fields = (proc / "stat").read_text().rsplit(")", 1)[1].split()
+            cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            return invar.metric("pyroscope_java_rounds_total"), cpu, len(os.listdir(proc / "fd")), int(fields[17])
+
+        rounds, cpu, files, threads = after(40)
+        rounds_then, cpu_then, files_then, threads_then = after(140)
+        self.assertLess((cpu_then - cpu) / (rounds_then - rounds), 0.020)
+        self.assertLessEqual(files_then, files + 2)
+        self.assertLessEqual(threads_then, threads)
+        self.assertEqual(invar.metric("pyroscope_java_rounds_total"), invar.metric("pyroscope_java_rounds_total", result="success"))
+        self.assertGreater(invar.metric("pyroscope_java_events_total", type="jdk.ExecutionSample"), 0)
+        invar.stop()
+        for jvm in jvms:
+            self.assert_nothing_left(jvm.pid)
 
 
 class Recordings(JavaCase):

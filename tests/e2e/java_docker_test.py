@@ -1,0 +1,156 @@
+"""pyroscope.java and JVMs in containers of a real Docker daemon: another user, read-only roots, noexec mounts, attaching disabled.
+
+The image holds a run-time made of Debian's OpenJDK by jlink, the libraries it needs, a busybox and the program."""
+
+import gzip
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import docker_test
+import java_test
+from harness import INVAR, SOURCE, Case, until
+
+MISSING = docker_test.MISSING + [program for program in ("jlink", "javac") if not shutil.which(program)]
+CONFIG = """
+discovery.docker "d" {
+  host             = "unix://%(folder)s/sock"
+  refresh_interval = "1s"
+}
+
+discovery.process "p" {
+  join             = discovery.docker.d.targets
+  refresh_interval = "1s"
+}
+
+discovery.relabel "java" {
+  targets = discovery.process.p.targets
+  rule {
+    source_labels = ["__meta_process_exe", "__meta_docker_container_label_test"]
+    regex         = ".*/java;%(label)s"
+    action        = "keep"
+  }
+  rule {
+    source_labels = ["__meta_docker_container_name"]
+    regex         = "/(.+)"
+    target_label  = "service_name"
+  }
+}
+
+pyroscope.java "j" {
+  targets    = discovery.relabel.java.output
+  forward_to = [pyroscope.fsdump.d.receiver]
+  profiling_config {
+    interval = "1s"
+  }
+}
+
+pyroscope.fsdump "d" {
+  target_directory = "archive"
+}
+"""
+
+
+def image(folder):
+    """The root file system with the JVM, as a tar archive."""
+    root = pathlib.Path(folder) / "java"
+    (root / "bin").mkdir(parents=True)
+    for name in ("tmp", "var/tmp"):  # what is mounted there takes their modes
+        (root / name).mkdir(parents=True)
+        (root / name).chmod(0o1777)
+    shutil.copy(shutil.which("busybox"), root / "bin/sh")
+    home = pathlib.Path(shutil.which("jlink")).resolve().parent.parent
+    subprocess.run(["jlink", "--add-modules", "java.base,java.management,jdk.management", "--strip-debug", "--no-header-files",
+                    "--no-man-pages", "--output", root / "jre"], check=True, capture_output=True)
+    for part in ("bin/java", "lib/server/libjvm.so", "lib/libjava.so", "lib/libmanagement_ext.so"):
+        subprocess.run([SOURCE / "packaging/copy_libraries.sh", root / "jre" / part, root / "lib/x86_64-linux-gnu", "--with-libc"], check=True,
+                       env={**os.environ, "LD_LIBRARY_PATH": f"{home}/lib:{home}/lib/server"})
+    for library in ("libdl.so.2", "libpthread.so.0", "librt.so.1"):  # of the C library, for async-profiler
+        shutil.copy(f"/lib/x86_64-linux-gnu/{library}", root / "lib/x86_64-linux-gnu")
+    loader = subprocess.run(["readelf", "-p", ".interp", root / "jre/bin/java"], check=True, capture_output=True, text=True).stdout
+    loader = pathlib.Path("/" + loader.split("] ")[1].split(" ")[-1].strip().lstrip("/"))
+    (root / loader.parent.relative_to("/")).mkdir(parents=True, exist_ok=True)
+    shutil.copy(loader.resolve(), root / loader.relative_to("/"))
+    subprocess.run(["javac", "--release", "11", "-d", root, java_test.PROGRAM], check=True)
+    archive = f"{folder}/java.tar"
+    subprocess.run(["tar", "-C", root, "-cf", archive, "."], check=True)
+    shutil.rmtree(root)
+    return archive
+
+
+@unittest.skipIf(os.geteuid() != 0, "a container daemon needs root")
+@unittest.skipIf(MISSING, f"not installed: {MISSING}")
+class Docker(java_test.JavaCase):
+    def docker(self, *arguments):
+        done = subprocess.run(["docker", "-H", f"unix://{self.place}/sock", *arguments], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.strip()
+
+    def run_jvm(self, name, *options, flags=""):
+        self.docker("run", "-d", "--name", name, "--network", "host", "--user", "1000:1000", "--read-only", "--label", f"test={self.label}",
+                    *options, "java:1", "/bin/sh", "-c", f"(echo go; sleep 3600) | /jre/bin/java -Xmx64m -XX:+UseSerialGC {flags} -cp / Load")
+        self.addCleanup(self.docker, "rm", "-f", "-v", name)
+
+    def test_containers_with_little_room_for_files(self):
+        self.place = tempfile.mkdtemp(prefix="invar-docker.")
+        self.label = os.path.basename(self.place)
+        self.start(docker_test.dockerd(self.place)).wait()
+        until("docker", lambda: subprocess.run(["docker", "-H", f"unix://{self.place}/sock", "version"], capture_output=True).returncode == 0)
+        self.docker("import", image(self.place), "java:1")
+        self.run_jvm("plain", "--tmpfs", "/tmp:exec,mode=1777")
+        self.run_jvm("noexec", "--tmpfs", "/tmp:noexec,mode=1777", "--tmpfs", "/var/tmp:exec,mode=1777")
+        self.run_jvm("nowhere", "--tmpfs", "/tmp:noexec,mode=1777")
+        self.run_jvm("disabled", "--tmpfs", "/tmp:exec,mode=1777", flags="-XX:+DisableAttachMechanism")
+        invar = self.invar(CONFIG % {"folder": self.place, "label": self.label})
+
+        def rows():
+            found = {row["target"].split('"service_name"="')[1].split('"')[0]: row
+                     for row in invar.rows("pyroscope.java.j", "profiled_targets")}
+            return found if len(found) == 4 and all(row["state"] != "waiting" for row in found.values()) else None
+
+        states = until("all four", rows)
+        archive = invar.folder / "archive"
+        until("profiles of the good ones", lambda: archive.exists() and self.profiled(archive) == {"plain", "noexec"})
+        states = rows()
+        self.assertTrue(states["plain"]["library"].startswith("/tmp/"), states["plain"])
+        self.assertTrue(states["noexec"]["library"].startswith("/var/tmp/"), states["noexec"])
+        self.assertEqual(states["noexec"]["directory"], "/tmp")
+        self.assertIn("no writable, executable directory in the container; mount an emptyDir at /tmp", states["nowhere"]["error_msg"])
+        self.assertEqual(states["disabled"]["error_msg"], "attaching is disabled by -XX:+DisableAttachMechanism")
+        invar.stop()
+        for name in ("plain", "noexec"):
+            self.assertGreater(self.top(archive, f'{{service_name="{name}", __name__="process_cpu"}}', "cpu")[1]["Load.hot"], 0)
+            self.assert_nothing_left(int(states[name]["pid"]))
+        for name in ("nowhere", "disabled"):
+            self.assertNotIn("Full thread dump", self.docker("logs", name))
+
+
+@unittest.skipUnless(shutil.which("musl-gcc"), "musl-tools is not installed")
+class Musl(Case):
+    """JVMs of Alpine cannot be had without its image; what differs for us is the C library that loads async-profiler."""
+
+    PROGRAM = """
+        #include <dlfcn.h>
+        #include <stdio.h>
+        int main(int count, char** arguments) {
+          void* library = dlopen(arguments[1], RTLD_NOW);
+          puts(library ? dlsym(library, "Agent_OnAttach") ? "loaded" : "no agent" : dlerror());
+        }"""
+
+    def test_the_same_library_is_loaded_by_musl(self):
+        packed = (pathlib.Path(INVAR).parent / "async_profiler/library.gz").read_bytes()
+        if not packed:
+            self.skipTest("this build has no async-profiler")
+        folder = self.folder()
+        (folder / "library.so").write_bytes(gzip.decompress(packed))
+        (folder / "main.c").write_text(self.PROGRAM)
+        subprocess.run(["musl-gcc", folder / "main.c", "-o", folder / "main"], check=True)
+        done = subprocess.run([folder / "main", folder / "library.so"], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, "loaded\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()
