@@ -237,7 +237,7 @@ class Values(JavaCase):
         rounds, cpu, files, threads = after(40)
         rounds_then, cpu_then, files_then, threads_then = after(140)
         self.assertLess((cpu_then - cpu) / (rounds_then - rounds), 0.020)
-        self.assertLessEqual(files_then, files + 2)
+        self.assertLessEqual(files_then, files + 20)  # a round under way has some open
         self.assertLessEqual(threads_then, threads)
         self.assertEqual(invar.metric("pyroscope_java_rounds_total"), invar.metric("pyroscope_java_rounds_total", result="success"))
         self.assertGreater(invar.metric("pyroscope_java_events_total", type="jdk.ExecutionSample"), 0)
