@@ -8,7 +8,7 @@ IMAGE ?= invar:latest
 TARGET ?=
 SECONDS ?= 60
 
-.PHONY: run build test chaos bench fmt lint docs fuzz install packages image site release help fresh
+.PHONY: run build test chaos bench fmt lint docs fuzz install packages image site release smoke help fresh
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -56,16 +56,20 @@ packages: ## build the Debian package and the rpm into build/packages
 	@tools/build_packages.sh
 
 image: ## build the container image IMAGE (default invar:latest) with docker
-	@tools/install_packages.sh build
+	@tools/install_packages.sh build image
 	@tools/build_image.sh $(IMAGE)
 
-site: ## build the documentation as a static site into build/site
+site: ## build the documentation of this version as a static site into build/site
 	@tools/install_packages.sh build test
 	@tools/build_site.sh
 
 release: ## everything that is shipped, into build/dist: packages, chart, dashboards, SBOM, checksums
 	@tools/install_packages.sh build release
 	@tools/build_release.sh
+
+smoke: packages ## prove the Debian package in a new Debian 12 root, with a Go program (needs root)
+	@tools/install_packages.sh build test fresh
+	@tools/smoke_test.sh build/packages/*.deb
 
 fresh: ## prove `make run` and `make test` in a new Debian 12 root (needs root)
 	@tools/install_packages.sh fresh

@@ -11,7 +11,8 @@ umask 022
 mkdir -p $root/usr/bin $root/etc/invar $root/etc/ssl/certs $root/tmp build/image/state/invar
 chmod 1777 $root/tmp
 cp build/release/invar $root/usr/bin/invar
-packaging/copy_libraries.sh build/release/invar $root/lib/x86_64-linux-gnu --with-libc
+tools/build_libcurl.sh build/libcurl
+LD_LIBRARY_PATH=$PWD/build/libcurl packaging/copy_libraries.sh build/release/invar $root/lib/x86_64-linux-gnu --with-libc
 loader=$(readelf -p .interp build/release/invar | sed -n 's/.*\(\/lib[^ ]*\)$/\1/p')
 install -D "$loader" "$root$loader"
 cp /etc/ssl/certs/ca-certificates.crt $root/etc/ssl/certs/

@@ -1,16 +1,20 @@
 """What is shipped: the Debian package and the rpm on a copy of this system, the image under a real Docker daemon."""
 
 import hashlib
+import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
 import textwrap
 import unittest
 
+import yaml
+
 import docker_test
-from harness import SOURCE, Case, until
+from harness import SOURCE, Case, run, until
 
 PACKAGES = pathlib.Path(SOURCE) / "build/packages"
 
@@ -112,25 +116,84 @@ class Packages(Case):
 @unittest.skipIf(os.geteuid() != 0, "a container daemon needs root")
 @unittest.skipIf(docker_test.MISSING, f"not installed: {docker_test.MISSING}")
 class Image(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.place = tempfile.mkdtemp(prefix="invar-image.")
+        daemon = docker_test.dockerd(cls.place)
+        cls.addClassCleanup(daemon.stop)
+        daemon.wait()
+        until("docker", lambda: cls.run_docker("version").returncode == 0)
+        built = tool("build_image.sh", "invar:latest", env={**os.environ, "DOCKER": f"docker -H unix://{cls.place}/sock"})
+        assert built.returncode == 0, built.stderr
+
+    @classmethod
+    def run_docker(cls, *arguments):
+        return subprocess.run(["docker", "-H", f"unix://{cls.place}/sock", *arguments], capture_output=True, text=True)
+
     def docker(self, *arguments):
-        done = subprocess.run(["docker", "-H", f"unix://{self.place}/sock", *arguments], capture_output=True, text=True)
+        done = self.run_docker(*arguments)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout.strip()
 
+    def run_image(self, name, *options):
+        self.docker("run", "-d", "--name", name, "--network", "none", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL",
+                    "--security-opt", "no-new-privileges", "--health-interval", "1s", *options, "invar:latest")
+        self.addCleanup(self.docker, "rm", "-f", "-v", name)
+
+    def assert_profiles_itself(self, name):
+        until("healthy", lambda: self.docker("inspect", "-f", "{{.State.Health.Status}}", name) == "healthy")
+        archive = ("exec", name, "/usr/bin/invar", "archive")
+        until("a profile", lambda: "goroutine" in self.docker(*archive, "ls", "/var/lib/invar/archive"))
+        self.assertIn("invar::", self.docker(*archive, "top", "--selector", '{__name__="goroutine"}', "/var/lib/invar/archive"))
+
     def test_the_image_profiles_itself_without_any_right(self):
-        self.place = tempfile.mkdtemp(prefix="invar-image.")
-        self.start(docker_test.dockerd(self.place)).wait()
-        until("docker", lambda: subprocess.run(["docker", "-H", f"unix://{self.place}/sock", "version"], capture_output=True).returncode == 0)
-        built = tool("build_image.sh", "invar:test", env={**os.environ, "DOCKER": f"docker -H unix://{self.place}/sock"})
-        self.assertEqual(built.returncode, 0, built.stderr)
-        # Unpacked, as Docker counts; 26 MB of it are Debian's libraries, half of them because of protocols of libcurl that nobody uses.
-        self.assertLess(int(self.docker("image", "inspect", "-f", "{{.Size}}", "invar:test")), 48e6)
-        self.docker("run", "-d", "--name", "invar", "--network", "none", "--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL",
-                    "--security-opt", "no-new-privileges", "--health-interval", "1s", "invar:test")
-        self.addCleanup(self.docker, "rm", "-f", "-v", "invar")
-        until("healthy", lambda: self.docker("inspect", "-f", "{{.State.Health.Status}}", "invar") == "healthy")
+        self.assertLess(int(self.docker("image", "inspect", "-f", "{{.Size}}", "invar:latest")), 40e6)  # unpacked, as Docker counts
+        self.run_image("invar")
+        self.assert_profiles_itself("invar")
         self.assertIn("65532", self.docker("inspect", "-f", "{{.Config.User}}", "invar"))
-        until("a profile", lambda: "goroutine" in self.docker("exec", "invar", "/usr/bin/invar", "archive", "ls", "/var/lib/invar/archive"))
+
+    def test_the_system_calls_of_the_unit_suffice(self):
+        """The unit's filter, as Docker takes one."""
+        if not shutil.which("systemd-analyze"):
+            self.skipTest("systemd-analyze is not installed")
+        names = set()
+        for words in re.findall(r"^SystemCallFilter=(.+)", (SOURCE / "packaging/systemd/invar.service").read_text(), re.M):
+            words = words.removeprefix("~").split() if (taken_away := words.startswith("~")) else words.split()
+            listed = set().union(*(self.system_calls(word) for word in words))
+            names = names - listed if taken_away else names | listed
+        self.assertGreater(len(names), 200)
+        profile = pathlib.Path(self.place) / "seccomp.json"
+        profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": sorted(names), "action": "SCMP_ACT_ALLOW"}]}))
+        self.run_image("filtered", "--security-opt", f"seccomp={profile}")
+        self.assert_profiles_itself("filtered")
+
+    def system_calls(self, word):
+        """Those of a group of systemd's, with the groups in it."""
+        if not word.startswith("@"):
+            return {word}
+        listed = subprocess.run(["systemd-analyze", "syscall-filter", word], capture_output=True, text=True, check=True).stdout
+        found = re.findall(r"^ +([@\w]+)$", listed, re.M)
+        return set().union(*(self.system_calls(one) for one in found))
+
+    def test_the_compose_file_without_a_server_runs(self):
+        if not shutil.which("docker-compose"):
+            self.skipTest("docker-compose is not installed")
+        compose = ["docker-compose", "-f", str(SOURCE / "packaging/compose/local.yaml"), "-p", "invar"]
+        there = {"env": {**os.environ, "DOCKER_HOST": f"unix://{self.place}/sock"}, "capture_output": True, "text": True}
+        self.addCleanup(subprocess.run, [*compose, "down", "--volumes"], **there)
+        done = subprocess.run([*compose, "up", "-d"], **there)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_profiles_itself("invar_invar_1")
+
+
+class Compose(Case):
+    def test_the_configuration_beside_a_server_is_valid(self):
+        services = yaml.safe_load((SOURCE / "packaging/compose/pyroscope.yaml").read_text())
+        file = self.folder() / "config.alloy"
+        file.write_text(services["configs"]["invar"]["content"])
+        done = run("validate", str(file))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(set(services["services"]), {"pyroscope", "invar"})
 
 
 if __name__ == "__main__":
