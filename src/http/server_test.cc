@@ -109,24 +109,6 @@ TEST_F(ServerTest, AnswersWholeOnTheWire) {
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 15\r\n\r\nhello /a b?x=1 ");
 }
 
-TEST_F(ServerTest, ASocketThatListensAlreadyIsTakenOver) {
-  const UniqueFd opened(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{
-      .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
-  socklen_t length = sizeof address;
-  ASSERT_EQ(bind(opened.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
-  ASSERT_EQ(listen(opened.get(), 5), 0);
-  ASSERT_EQ(getsockname(opened.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
-  const Server& server = h.serve(kHello, {.listen_address = "fd://" + std::to_string(dup(opened.get()))});
-  EXPECT_EQ(server.address(), "127.0.0.1:" + std::to_string(ntohs(address.sin_port)));
-}
-
-TEST_F(ServerTest, WhatIsNoSocketIsSaid) {
-  const auto server = Server::listen(h.loop(), h.files(), {}, {.listen_address = "fd://12345"}, kHello);
-  ASSERT_FALSE(server.has_value());
-  EXPECT_EQ(server.error().message, "failed to listen on fd://12345: bad file descriptor");
-}
-
 TEST_F(ServerTest, PipelinedRequestsAreAnsweredInOrder) {
   std::vector<ResponderPtr> waiting;
   Server& server = h.serve([&waiting](ServerRequest request, ResponderPtr responder) {
