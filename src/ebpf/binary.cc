@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ebpf/debug_files.h"
+#include "ebpf/go_inlines.h"
 #include "ebpf/process_files.h"
 
 namespace invar::ebpf {
@@ -25,11 +26,15 @@ std::uint64_t address_of(const ElfFile& elf, std::string_view name) {
   return section != nullptr ? section->header.sh_addr : 0;
 }
 
+const Section* go_section(const ElfFile& elf) {
+  const Section* section = elf.section(".gopclntab");
+  return section != nullptr ? section
+                            : elf.section(".data.rel.ro.gopclntab");  // of position-independent programs
+}
+
 // Null: it is no Go program.
 std::unique_ptr<GoTable> read_go_table(const ElfFile& elf) {
-  const Section* section = elf.section(".gopclntab");
-  if (section == nullptr)
-    section = elf.section(".data.rel.ro.gopclntab");  // of position-independent programs
+  const Section* section = go_section(elf);
   if (section == nullptr) return nullptr;
   auto table = GoTable::parse(elf.contents(*section, Binary::kMaxSection), address_of(elf, ".text"));
   return table ? std::make_unique<GoTable>(std::move(*table)) : nullptr;
@@ -131,20 +136,40 @@ void Binary::drop_names() {
   places_.clear();
 }
 
-PlacePtr Binary::place(std::uint64_t address, const Naming& naming, int pid, const MapLine& line) {
+std::vector<NamedLine> Binary::go_lines(std::uint64_t address, int pid, const MapLine& line) {
+  const ElfFile* elf = file(pid, line);
+  if (!go_ && elf != nullptr) {
+    go_ = read_go_table(*elf);
+    go_data_ = go_ && go_->has_inlines() ? find_go_function_data(*elf, go_section(*elf)->header.sh_addr)
+                                         : std::nullopt;
+  }
+  if (!go_) return {};
+  const auto read = [&](std::uint64_t offset) {
+    return go_data_ && elf != nullptr ? read_inlined_call(*elf, *go_data_ + offset) : std::nullopt;
+  };
+  std::vector<NamedLine> lines;
+  for (const GoTable::Function& function : go_->find_all(address, read))
+    if (!function.name.empty())
+      lines.push_back({.name = std::string(function.name),
+                       .system_name = std::string(function.name),
+                       .file = std::string(function.file),
+                       .line = function.line});
+  return lines;
+}
+
+PlacePtr Binary::place(std::uint64_t address, const Naming& naming, int pid, const MapLine& line,
+                       LineTables& tables) {
   if (const auto found = places_.find(address); found != places_.end()) return found->second;
   if (places_.size() >= kMaxPlaces) places_.clear();
   auto place = std::make_shared<Place>();
   if (naming.go && is_go_) {
-    if (const ElfFile* elf = go_ ? nullptr : file(pid, line)) go_ = read_go_table(*elf);
-    if (const auto function = go_ ? go_->find(address) : GoTable::Function{}; !function.name.empty()) {
-      place->lines.push_back({.name = std::string(function.name),
-                              .system_name = std::string(function.name),
-                              .file = std::string(function.file),
-                              .line = function.line});
-      return places_[address] = std::move(place);
-    }
+    place->lines = go_lines(address, pid, line);
+    if (!place->lines.empty()) return places_[address] = std::move(place);
   }
+  if (const ElfFile* elf = naming.lines && naming.native ? file(pid, line) : nullptr)
+    place->lines = tables.at(*elf, pid, line.path, address);
+  for (NamedLine& one : place->lines) one.name = demangled(one.system_name, naming.demangling);
+  if (!place->lines.empty()) return places_[address] = std::move(place);
   const Symbol symbol = naming.native ? symbols(pid, line).find(address) : Symbol{};
   if (!symbol.name.empty())
     place->lines.push_back(

@@ -13,6 +13,7 @@
 #include "ebpf/demangle.h"
 #include "ebpf/elf_file.h"
 #include "ebpf/go_table.h"
+#include "ebpf/line_tables.h"
 #include "ebpf/place.h"
 #include "ebpf/proc_maps.h"
 #include "ebpf/symbol_table.h"
@@ -25,6 +26,7 @@ struct Naming {
   bool native = true;  // by symbols; false: addresses alone
   bool go = true;      // names and lines by Go's own tables
   bool python = true;
+  bool lines = false;  // files, lines and inlined functions of native code, by its debug information
   bool stubs = false;  // "$ <file> + 0x<address>" for what has no name
   bool operator==(const Naming&) const = default;
 };
@@ -60,7 +62,8 @@ class Binary {
   [[nodiscard]] const TableFacts& table() const { return table_; }
 
   // Names of an address of the file. `pid` is a process that maps it, for its debug file.
-  PlacePtr place(std::uint64_t address, const Naming& naming, int pid, const MapLine& line);
+  PlacePtr place(std::uint64_t address, const Naming& naming, int pid, const MapLine& line,
+                 LineTables& tables);
   const SymbolTable& symbols(int pid, const MapLine& line);
   [[nodiscard]] std::size_t name_bytes() const {
     return (symbols_ ? symbols_->bytes() : 0) + (go_ ? go_->bytes() : 0);
@@ -71,6 +74,7 @@ class Binary {
 
  private:
   explicit Binary(std::unique_ptr<ElfFile> elf);
+  std::vector<NamedLine> go_lines(std::uint64_t address, int pid, const MapLine& line);
 
   std::unique_ptr<ElfFile> elf_;
   std::vector<Elf64_Phdr> segments_;
@@ -79,6 +83,7 @@ class Binary {
   std::unique_ptr<SymbolTable> symbols_;
   bool is_go_ = false;
   std::unique_ptr<GoTable> go_;  // while its names are in use
+  std::optional<std::uint64_t> go_data_;
   std::map<std::string, ModulePtr> modules_;
   std::unordered_map<std::uint64_t, PlacePtr> places_;
 };

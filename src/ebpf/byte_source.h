@@ -16,6 +16,8 @@ class ByteSource {
   [[nodiscard]] virtual std::uint64_t size() const = 0;
   // All of them, or false.
   virtual bool read(std::uint64_t offset, void* out, std::size_t bytes) const = 0;
+  // Of the open file; -1 when it is none.
+  [[nodiscard]] virtual int descriptor() const { return -1; }
 
   template <class T>
   bool read_value(std::uint64_t offset, T& out) const {
@@ -30,6 +32,7 @@ class FileBytes final : public ByteSource {
   explicit FileBytes(UniqueFd fd);
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   bool read(std::uint64_t offset, void* out, std::size_t bytes) const override;
+  [[nodiscard]] int descriptor() const override { return fd_.get(); }
 
  private:
   UniqueFd fd_;

@@ -28,6 +28,14 @@ PlacePtr named_place(std::string name, std::string file = {}) {
   return place;
 }
 
+// A wait is seen by a program in the kernel, and begins where that was called.
+void drop_own_frames(std::vector<Frame>& frames) {
+  const auto own = [](const Frame& f) {
+    return !f.place->lines.empty() && f.place->lines.front().name.starts_with("bpf_");
+  };
+  frames.erase(frames.begin(), std::ranges::find_if_not(frames, own));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Engine>> Engine::start(EngineSettings settings, OwnerOf owner_of) {
@@ -245,6 +253,7 @@ std::vector<Stack> Engine::collect() {
     if (!process->second->owner) continue;
     Stack stack = resolve(record->second, *process->second);
     stack.kind = static_cast<bpf::sample_kind>(key.kind);
+    if (stack.kind == bpf::kOffCpu) drop_own_frames(stack.frames);
     stack.samples = count.samples;
     stack.ns = count.ns;
     process->second->samples += count.samples;
@@ -321,7 +330,7 @@ Frame Engine::user_frame(std::uint64_t address, bool exact, Process& process) {
   if (mapped->binary) {
     mapped->binary->last_used = interval_;
     const std::uint64_t inside = address - mapped->bias;
-    PlacePtr place = mapped->binary->place(inside, settings_.naming, process.pid, mapped->line);
+    PlacePtr place = mapped->binary->place(inside, settings_.naming, process.pid, mapped->line, lines_);
     ++(place->lines.empty() ? counts_.unnamed : counts_.named);
     return {.place = std::move(place), .module = mapped->module, .address = inside};
   }
@@ -332,6 +341,7 @@ Frame Engine::user_frame(std::uint64_t address, bool exact, Process& process) {
 }
 
 void Engine::tidy() {
+  lines_.clear();
   store_.settle();
   std::erase_if(processes_, [this](const auto& entry) {
     if (!entry.second->ended || !entry.second->looked_at) return false;

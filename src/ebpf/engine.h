@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "ebpf/binaries.h"
 #include "ebpf/kernel_symbols.h"
+#include "ebpf/line_tables.h"
 #include "ebpf/mapping_store.h"
 #include "ebpf/place.h"
 #include "ebpf/process.h"
@@ -142,6 +143,7 @@ class Engine final : public Source {
   std::unordered_map<ProcessKey, ProcessPtr> processes_;
   std::deque<ProcessPtr> new_;  // not looked at yet
   std::unordered_map<RecordKey, Record, HashKey> records_;
+  LineTables lines_;
   std::unique_ptr<KernelSymbols> kernel_;
   ModulePtr kernel_module_;
   std::unordered_map<std::uint64_t, PlacePtr> kernel_places_;

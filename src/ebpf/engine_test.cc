@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include "ebpf/testing/sampling.h"
@@ -33,12 +32,6 @@ __attribute__((noinline)) void leaf_work(void) { for (int i = 0; i < 100000; ++i
 __attribute__((noinline)) int deep(int n) { if (n == 0) { for (;;) leaf_work(); } int r = deep(n - 1); sum++; return r + 1; }
 int main(int argc, char** argv) { alarm(60); return deep(atoi(argv[1])); }
 )";
-
-std::size_t frames_named(const std::string& stack, const std::string& name) {
-  std::size_t count = 0;
-  for (std::size_t at = stack.find(name); at != std::string::npos; at = stack.find(name, at + 1)) ++count;
-  return count;
-}
 
 struct Build {
   const char* name;
@@ -85,53 +78,6 @@ TEST_F(EngineTest, CutsAStackAboveItsDepthAndSaysSo) {
   EXPECT_GT(sampling.engine().status().losses[bpf::kCountTruncated], 0u);
 }
 
-constexpr const char* kGo = R"(
-package main
-
-import "time"
-
-var sum uint64
-
-//go:noinline
-func leafWork[T uint64 | int](n T) {
-	for i := T(0); i < 1000000; i++ {
-		sum += uint64(i) * sum
-	}
-}
-
-//go:noinline
-func deep(n int) int {
-	if n == 0 {
-		for {
-			leafWork(uint64(3)) // line 19
-		}
-	}
-	r := deep(n - 1)
-	sum++
-	return r + 1
-}
-
-func main() {
-	go func() { time.Sleep(time.Minute); panic("too long") }()
-	deep(5)
-}
-)";
-
-TEST_F(EngineTest, NamesFunctionsAndLinesOfAStrippedGoProgram) {
-  if (run({"go", "version"}) != 0) GTEST_SKIP() << "Go is not installed";
-  const std::string source = folder_ / "main.go", program = folder_ / "shop";
-  write_file(source, kGo);
-  ASSERT_EQ(run({"go", "build", "-ldflags=-s -w", "-o", program, source}), 0);
-  const RealProgram running({program});
-  Sampling sampling({running.pid()});
-  sampling.run(running, 0.15);
-  const std::string stack = sampling.stack_with(running.pid(), "main.deep:19");
-  EXPECT_THAT(stack, StartsWith("main.leafWork[go.shape.uint64]:"));
-  EXPECT_EQ(frames_named(stack, "main.deep:"), 6) << stack;
-  EXPECT_THAT(stack, HasSubstr("main.main:29;runtime.main:"));
-  EXPECT_THAT(stack, Not(HasSubstr("[unknown]")));
-}
-
 // Half of its time in waits of 10 ms, none of it visible on a CPU.
 constexpr const char* kSleeper = R"(
 #include <poll.h>
@@ -156,7 +102,7 @@ TEST_F(EngineTest, CountsTheTimeOfWaits) {
   }
   EXPECT_GT(waits, 10u);
   EXPECT_GE(ns / waits, 9'000'000u) << "each lasts 10 ms at least";
-  EXPECT_THAT(text, HasSubstr("schedule"));
+  EXPECT_THAT(text, ::testing::MatchesRegex("[a-z_]*schedule;.*")) << "and not with the program that saw it";
   EXPECT_THAT(text, HasSubstr("waits_for_nothing;main;"));
 }
 
@@ -287,18 +233,6 @@ int main(void) {
     EXPECT_LE(stack.frames.size(), static_cast<std::size_t>(bpf::kMaxKernelFrames + bpf::kMaxUserFrames + 1));
     EXPECT_THAT(text_of(stack), Not(HasSubstr("root:")));
   }
-}
-
-TEST_F(EngineTest, AgreesWithTheSchedulersCount) {
-  const std::string program = compile(folder_, "recursion", kRecursion, {"-O2"});
-  const RealProgram running({program, "3"});
-  // Alone on its CPU, so that luck has no part: by turns with others, a few samples more or less are chance.
-  const sched_param priority{.sched_priority = 1};
-  if (sched_setscheduler(running.pid(), SCHED_FIFO, &priority) != 0)
-    GTEST_SKIP() << "no right to real-time priority";
-  Sampling sampling({running.pid()}, {.programs = {.sample_rate = 97}});
-  const double wanted = sampling.run(running, 2);
-  EXPECT_NEAR(sampling.seconds(running.pid()) / wanted, 1, 0.03);
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ constexpr std::uint32_t kGo116 = 0xfffffffa, kGo118 = 0xfffffff0, kGo120 = 0xfff
 constexpr std::array<std::string_view, 10> kStarts = {
     "runtime.goexit", "runtime.mstart",      "runtime.rt0_go",    "_rt0_amd64_linux",   "_rt0_arm64_linux",
     "runtime.mcall",  "runtime.systemstack", "runtime.morestack", "runtime.asmcgocall", "_rt0_amd64"};
+constexpr std::uint32_t kMaxTables = 64;
 constexpr std::string_view kSignalReturn = "runtime.sigreturn__sigaction";
 
 struct Step {
@@ -97,6 +98,7 @@ Result<> GoTable::read_header(std::uint64_t text) {
   if ((magic != kGo116 && magic != kGo118 && magic != kGo120) || pointer != 8 || quantum_ == 0)
     return fail(ErrorCode::kUnsupported, "a table of Go that is not known");
   relative_ = magic != kGo116;
+  has_inlines_ = magic == kGo120;
   count_ = in.number<std::uint64_t>();
   (void)in.number<std::uint64_t>();  // files
   if (relative_) text_ = in.number<std::uint64_t>();
@@ -137,7 +139,19 @@ std::optional<GoTable::Record> GoTable::record(const Entry& entry) const {
   in.skip(4);
   out.unit = in.number<std::uint32_t>();
   if (!in.ok()) return std::nullopt;
+  if (has_inlines_) read_inlining(entry.at, out);
   return out;
+}
+
+// Behind the record: offsets of tables of values by instruction, then offsets in the functions' data.
+void GoTable::read_inlining(std::uint64_t at, Record& out) const {
+  constexpr std::uint64_t kRecord = 44, kTables = 28, kDatas = 43;
+  constexpr std::uint32_t kIndex = 2, kTree = 3, kNone = 0xffffffff;
+  const auto tables = number<std::uint32_t>(at + kTables);
+  const auto datas = number<std::uint8_t>(at + kDatas);
+  if (tables <= kIndex || datas <= kTree || tables > kMaxTables) return;
+  out.inlined_tree = number<std::uint32_t>(at + kRecord + 4 * (std::uint64_t{tables} + kTree));
+  if (out.inlined_tree != kNone) out.inlined_index = number<std::uint32_t>(at + kRecord + 4 * kIndex);
 }
 
 std::string_view GoTable::text_at(std::uint64_t at) const {
@@ -161,7 +175,7 @@ std::optional<std::int64_t> GoTable::value_at(std::uint32_t table, std::uint64_t
   return std::nullopt;
 }
 
-GoTable::Function GoTable::find(std::uint64_t address) const {
+std::optional<GoTable::Entry> GoTable::entry_of(std::uint64_t address) const {
   std::size_t low = 0, high = count_;
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
@@ -171,17 +185,44 @@ GoTable::Function GoTable::find(std::uint64_t address) const {
       high = middle;
   }
   // The end of the last function stands behind the entries.
-  if (low == 0 || (low == count_ && address >= entry(count_).start)) return {};
-  const Entry found = entry(low - 1);
-  const auto facts = record(found);
-  if (!facts) return {};
-  Function out{.name = name_of(*facts), .file = {}, .line = 0, .start = found.start};
-  out.line = value_at(facts->pcline, found.start, address).value_or(0);
-  if (const auto file = value_at(facts->pcfile, found.start, address); file && *file >= 0) {
+  if (low == 0 || (low == count_ && address >= entry(count_).start)) return std::nullopt;
+  return entry(low - 1);
+}
+
+GoTable::Function GoTable::function_at(const Record& record, std::uint32_t name, std::uint64_t start,
+                                       std::uint64_t address) const {
+  Function out{.name = text_at(names_ + name), .file = {}, .line = 0, .start = start};
+  out.line = value_at(record.pcline, start, address).value_or(0);
+  if (const auto file = value_at(record.pcfile, start, address); file && *file >= 0) {
     const auto offset =
-        number<std::uint32_t>(units_ + 4 * (std::uint64_t{facts->unit} + static_cast<std::uint64_t>(*file)));
+        number<std::uint32_t>(units_ + 4 * (std::uint64_t{record.unit} + static_cast<std::uint64_t>(*file)));
     if (offset != std::numeric_limits<std::uint32_t>::max()) out.file = text_at(files_ + offset);
   }
+  return out;
+}
+
+GoTable::Function GoTable::find(std::uint64_t address) const {
+  const auto found = entry_of(address);
+  const auto facts = found ? record(*found) : std::nullopt;
+  return facts ? function_at(*facts, facts->name, found->start, address) : Function{};
+}
+
+std::vector<GoTable::Function> GoTable::find_all(std::uint64_t address, const ReadInlined& read) const {
+  std::vector<Function> out;
+  const auto found = entry_of(address);
+  const auto facts = found ? record(*found) : std::nullopt;
+  if (!facts) return out;
+  constexpr std::uint64_t kCall = 16;
+  while (facts->inlined_index != 0 && out.size() + 1 < kMaxInlined) {
+    const auto index = value_at(facts->inlined_index, found->start, address);
+    const auto call = index && *index >= 0
+                          ? read(facts->inlined_tree + kCall * static_cast<std::uint64_t>(*index))
+                          : std::nullopt;
+    if (!call) break;
+    out.push_back(function_at(*facts, call->name, found->start, address));
+    address = found->start + call->parent;
+  }
+  out.push_back(function_at(*facts, facts->name, found->start, address));
   return out;
 }
 

@@ -121,6 +121,35 @@ TEST_F(LanguagesTest, CppNamesHaveTheFormThatWasAskedFor) {
   }
 }
 
+constexpr const char* kInlined = R"(
+#include <unistd.h>
+static volatile unsigned long sum;
+struct Cart {
+  unsigned long size;
+  __attribute__((always_inline)) inline void grow(unsigned long by) { for (int i = 0; i < 1000; ++i) sum += i * by; } // line 6
+};
+__attribute__((always_inline)) static inline void twice(Cart& c) { c.grow(2); } // line 8
+__attribute__((noinline)) void worker(Cart& c) {
+  for (;;) twice(c); // line 10
+}
+int main() { alarm(60); Cart c{}; worker(c); } // line 12
+)";
+
+TEST_F(LanguagesTest, NativeCodeHasLinesAndInlinedFunctionsWhenAsked) {
+  const std::string program = compile(folder_, "inlined", kInlined, {"-O2", "-g", "-Wl,--build-id"}, "c++");
+  const std::string debug = folder_ / "inlined.debug", linked = folder_ / "linked";
+  ASSERT_EQ(run({"objcopy", "--only-keep-debug", program, debug}), 0);
+  ASSERT_EQ(run({"objcopy", "-S", "--add-gnu-debuglink=" + debug, program, linked}), 0);
+  for (const std::string& path : {program, linked}) {
+    const RealProgram running({path});
+    Sampling sampling({running.pid()}, {.programs = {.sample_rate = 997},
+                                        .naming = {.demangling = Demangling::kSimplified, .lines = true}});
+    sampling.run(running, 0.15);
+    EXPECT_THAT(sampling.stack_with_text(running.pid(), "worker:10;"),
+                StartsWith("Cart::grow:6;twice:8;worker:10;main:12;__libc_start_call_main"));
+  }
+}
+
 constexpr const char* kRust = R"(
 use std::hint::black_box;
 struct Cart { items: Vec<u64> }
@@ -151,6 +180,105 @@ TEST_F(LanguagesTest, RustNamesOfBothForms) {
     EXPECT_THAT(stack, EndsWith("_start;"));
     EXPECT_THAT(stack, HasSubstr("Cart"));
     EXPECT_THAT(stack, Not(HasSubstr("::h")));
+  }
+}
+
+constexpr const char* kGo = R"(
+package main
+
+import "time"
+
+var sum uint64
+
+//go:noinline
+func leafWork[T uint64 | int](n T) {
+	for i := T(0); i < 1000000; i++ {
+		sum += uint64(i) * sum
+	}
+}
+
+//go:noinline
+func deep(n int) int {
+	if n == 0 {
+		for {
+			leafWork(uint64(3)) // line 19
+		}
+	}
+	r := deep(n - 1)
+	sum++
+	return r + 1
+}
+
+func main() {
+	go func() { time.Sleep(time.Minute); panic("too long") }()
+	deep(5)
+}
+)";
+
+TEST_F(LanguagesTest, NamesFunctionsAndLinesOfAStrippedGoProgram) {
+  if (run({"go", "version"}) != 0) GTEST_SKIP() << "Go is not installed";
+  const std::string source = folder_ / "main.go", program = folder_ / "shop";
+  write_file(source, kGo);
+  ASSERT_EQ(run({"go", "build", "-ldflags=-s -w", "-o", program, source}), 0);
+  const RealProgram running({program});
+  Sampling sampling({running.pid()});
+  sampling.run(running, 0.15);
+  const std::string stack = sampling.stack_with(running.pid(), "main.deep:19");
+  EXPECT_THAT(stack, StartsWith("main.leafWork[go.shape.uint64]:"));
+  EXPECT_EQ(frames_named(stack, "main.deep:"), 6) << stack;
+  EXPECT_THAT(stack, HasSubstr("main.main:29;runtime.main:"));
+  EXPECT_THAT(stack, Not(HasSubstr("[unknown]")));
+}
+
+constexpr const char* kGoroutines = R"(
+package main
+
+import "time"
+
+var sum uint64
+
+type Item struct{ size uint64 }
+
+func (i *Item) grow(by uint64) { // inlined
+	for n := uint64(0); n < 100; n++ {
+		i.size += by * n // line 12
+	}
+}
+
+func twice(i *Item) { // inlined, with what it calls
+	i.grow(2) // line 17
+	sum++
+}
+
+//go:noinline
+func worker(i *Item) {
+	for {
+		twice(i) // line 24
+	}
+}
+
+func main() {
+	go worker(&Item{})
+	go func() { worker(&Item{}) }()
+	time.Sleep(time.Minute)
+}
+)";
+
+TEST_F(LanguagesTest, GoroutinesShowWhatIsInlinedInThem) {
+  if (run({"go", "version"}) != 0) GTEST_SKIP() << "Go is not installed";
+  const std::string source = folder_ / "main.go", program = folder_ / "routines";
+  write_file(source, kGoroutines);
+  for (const bool stripped : {false, true}) {
+    ASSERT_EQ(run({"go", "build", stripped ? "-ldflags=-s -w" : "-ldflags=", "-o", program, source}), 0);
+    const RealProgram running({program});
+    Sampling sampling({running.pid()});
+    sampling.run(running, 0.3);
+    const std::string stack = sampling.stack_with_text(running.pid(), "main.(*Item).grow:");
+    EXPECT_THAT(stack, HasSubstr(";main.twice:17;main.worker:24;main.main."));
+    EXPECT_THAT(stack, HasSubstr(";runtime.goexit:"));
+    EXPECT_FALSE(sampling.stack_with_text(running.pid(), ";main.main.func1:").empty())
+        << "the other goroutine";
+    EXPECT_LT(share_ending_with(sampling, running.pid(), "[unknown];"), 0.3) << "until its table is there";
   }
 }
 

@@ -97,17 +97,22 @@ bool RealProgram::has_ended() const {
          info.si_pid == pid_;
 }
 
+std::vector<pid_t> RealProgram::threads() const {
+  std::vector<pid_t> out;
+  DIR* folder = opendir(fmt::format("/proc/{}/task", pid_).c_str());
+  if (folder == nullptr) return out;
+  while (const dirent* entry = readdir(folder))
+    if (const auto thread = parse_uint(entry->d_name)) out.push_back(static_cast<pid_t>(*thread));
+  closedir(folder);
+  return out;
+}
+
 double RealProgram::cpu_seconds() const {
   double sum = 0;
-  const std::string tasks = fmt::format("/proc/{}/task", pid_);
-  DIR* folder = opendir(tasks.c_str());
-  if (folder == nullptr) return 0;
-  while (const dirent* entry = readdir(folder)) {
-    if (entry->d_name[0] == '.') continue;
-    const std::string text = read_proc_file(tasks + "/" + entry->d_name + "/schedstat");
+  for (const pid_t thread : threads()) {
+    const std::string text = read_proc_file(fmt::format("/proc/{}/task/{}/schedstat", pid_, thread));
     sum += static_cast<double>(parse_uint(split(text, ' ').front()).value_or(0)) / 1e9;
   }
-  closedir(folder);
   return sum;
 }
 

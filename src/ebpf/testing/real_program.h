@@ -36,6 +36,7 @@ class RealProgram {
   // On-CPU time by the scheduler's own count, over all threads.
   [[nodiscard]] double cpu_seconds() const;
   [[nodiscard]] bool has_ended() const;
+  [[nodiscard]] std::vector<pid_t> threads() const;
 
  private:
   pid_t pid_ = -1;

@@ -101,6 +101,12 @@ std::string Sampling::stack_with_text(pid_t pid, const std::string& wanted) cons
   return best;
 }
 
+std::size_t frames_named(const std::string& stack, const std::string& name) {
+  std::size_t count = 0;
+  for (std::size_t at = stack.find(name); at != std::string::npos; at = stack.find(name, at + 1)) ++count;
+  return count;
+}
+
 double Sampling::seconds(pid_t pid) const {
   std::uint64_t ns = 0;
   for (const Stack& stack : stacks_)

@@ -51,5 +51,7 @@ class Sampling {
 };
 
 std::string text_of(const Stack& stack);
+// How often a name is in the text of a stack.
+std::size_t frames_named(const std::string& stack, const std::string& name);
 
 }  // namespace invar::ebpf::testing

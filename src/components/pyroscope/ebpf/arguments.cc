@@ -128,6 +128,7 @@ ebpf::EngineSettings Arguments::engine() const {
                      .native = debug_info.on_target_symbolization,
                      .go = go_enabled,
                      .python = python_enabled,
+                     .lines = symbol_lines,
                      .stubs = reporter_unsymbolized_stubs}};
 }
 
@@ -180,7 +181,10 @@ const syntax::Schema& arguments_schema() {
         .attribute("symb_cache_path", &A::symb_cache_path, "Accepted; nothing is kept on disk.")
         .attribute("symb_cache_size", &A::symb_cache_size, "Accepted; nothing is kept on disk.")
         .attribute("reporter_unsymbolized_stubs", &A::reporter_unsymbolized_stubs,
-                   "Names frames that have no name after their file and address.");
+                   "Names frames that have no name after their file and address.")
+        .attribute("symbol_lines", &A::symbol_lines,
+                   "Files, lines and inlined functions of native code, of binaries that have debug "
+                   "information or a debug file; costs memory and time.");
     add_languages(builder);
     add_ignored(builder);
     builder.block("debug_info", &A::debug_info, debug_info_schema(), "Where names come from.");

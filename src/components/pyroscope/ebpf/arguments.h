@@ -48,6 +48,7 @@ struct Arguments {
   std::string symb_cache_path = "/tmp/symb-cache";
   std::int64_t symb_cache_size = 2048;
   bool reporter_unsymbolized_stubs = false;
+  bool symbol_lines = false;
   DebugInfo debug_info;
   std::optional<std::int64_t> pid_cache_size, build_id_cache_size, same_file_cache_size, cache_rounds,
       symbols_map_size, pid_map_size, container_id_cache_size;

@@ -68,9 +68,16 @@ class OneProfile {
                                      .file_offset = module.offset,
                                      .filename = module.path,
                                      .build_id = module.build_id,
-                                     .has_functions = !frame.place->lines.empty()});
+                                     .has_functions = !frame.place->lines.empty(),
+                                     .has_filenames = with_lines(frame),
+                                     .has_line_numbers = with_lines(frame),
+                                     .has_inline_frames = with_lines(frame)});
     }
     return at->second;
+  }
+
+  static bool with_lines(const ebpf::Frame& frame) {
+    return !frame.place->lines.empty() && frame.place->lines.front().line > 0;
   }
 
   std::uint64_t thread_frame(const std::string& comm) {
