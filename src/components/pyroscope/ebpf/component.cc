@@ -3,9 +3,9 @@
 #include <memory>
 #include <utility>
 
-#include "component/build.h"
 #include "components/pyroscope/ebpf/arguments.h"
 #include "components/pyroscope/ebpf/profiler.h"
+#include "ebpf/engine_hub.h"
 
 namespace invar::components::pyroscope_ebpf {
 namespace {
@@ -96,8 +96,12 @@ Result<std::unique_ptr<ebpf::Source>> start_engine(const ebpf::EngineSettings& s
 
 class EbpfComponent final : public component::Component {
  public:
-  explicit EbpfComponent(component::Options options)
-      : options_(std::move(options)), profiler_(options_, &start_engine) {}
+  EbpfComponent(component::Options options, std::shared_ptr<ebpf::EngineHub> hub)
+      : options_(std::move(options)),
+        profiler_(options_,
+                  [hub = std::move(hub)](const ebpf::EngineSettings& settings, ebpf::OwnerOf owner_of) {
+                    return hub->join(settings, std::move(owner_of));
+                  }) {}
 
   void start() override { profiler_.start(); }
   Result<> update(const component::Boxed& boxed) override {
@@ -121,7 +125,13 @@ component::Registration registration() {
   return {.name = "pyroscope.ebpf",
           .summary = "Profiles the programs of this machine by the kernel, without their help.",
           .arguments = &arguments_schema(),
-          .build = &component::build_by_update<EbpfComponent>,
+          .build = [hub = std::make_shared<ebpf::EngineHub>(&start_engine)](
+                       component::Options options,
+                       const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
+            auto made = std::make_unique<EbpfComponent>(std::move(options), hub);
+            INVAR_TRY(made->update(arguments));
+            return made;
+          },
           .documentation = kDocumentation,
           .example = kExample};
 }
