@@ -15,6 +15,7 @@
 #include "async/loop.h"
 #include "async/signals.h"
 #include "async/worker_pool.h"
+#include "http/disk_pool.h"
 #include "services/other_pipelines.h"
 
 namespace invar::app {
@@ -98,22 +99,23 @@ class Process {
             .sink = sink_,
             .make_transport =
                 [this](metrics::Scope& scope, http::Transport::Options options) {
-                  return http::Transport::create(*loop_, files_, &scope, std::move(options));
+                  return http::create_transport(*loop_, files_, &scope, std::move(options), *disk_pool_);
                 },
             .listen =
                 [this](log::Logger logger, http::ServerOptions options, http::Handler handler) {
-                  return http::Server::listen(*loop_, files_, std::move(logger), std::move(options),
-                                              std::move(handler));
+                  return listen(std::move(logger), std::move(options), std::move(handler), std::nullopt);
                 },
-            .listen_with_http2 =
-                [this](log::Logger logger, http::ServerOptions options, http::Handler handler,
-                       http::Http2Options http2) {
-                  return http::listen_with_http2(*loop_, files_, std::move(logger), std::move(options),
-                                                 std::move(handler), std::move(http2));
-                },
+            .listen_with_http2 = std::bind_front(&Process::listen, this),
             .take_longest_task = [this] { return loop_->take_longest_task(); },
             .host_name = host_name(),
             .listen_on = listen_on_};
+  }
+
+  Result<std::unique_ptr<http::Server>> listen(log::Logger logger, http::ServerOptions options,
+                                               http::Handler handler,
+                                               std::optional<http::Http2Options> http2) {
+    return http::listen(*loop_, files_, std::move(logger), std::move(options), std::move(handler),
+                        std::move(http2), *disk_pool_);
   }
 
   void on_signal(int signo) {

@@ -17,12 +17,21 @@ Failure credential_failure(const Error& error) {
   return {FailureKind::kCredentials, error.message};
 }
 
+std::vector<std::string> credential_files(const ClientConfig& config) {
+  std::vector<std::string> out = {config.bearer_token_file};
+  if (config.basic_auth) out.push_back(config.basic_auth->password_file);
+  if (config.authorization) out.push_back(config.authorization->credentials_file);
+  if (config.oauth2) out.push_back(config.oauth2->client_secret_file);
+  std::erase(out, "");
+  return out;
+}
+
 // "" when the configuration names no credentials of this kind.
-Result<std::string> configured_authorization(const ClientConfig& config, FileCache& files) {
+Result<std::string> configured_authorization(const ClientConfig& config, const FileCache& files) {
   const auto secret = [&files](const std::string& file, const SecretText& text,
                                std::string_view what) -> Result<std::string> {
     if (file.empty()) return text.value;
-    const auto content = files.read(file);
+    const auto content = files.found(file);
     if (!content) return std::unexpected(content.error().wrapped(what));
     const auto trimmed = trim_space(**content);
     if (trimmed.empty()) {
@@ -96,7 +105,9 @@ Result<std::shared_ptr<ClientCore>> ClientCore::create(std::shared_ptr<Transport
   std::shared_ptr<ClientCore> core(new ClientCore(std::move(transport), config));
   INVAR_ASSIGN_OR_RETURN(core->proxies, ProxyChooser::create(config.proxy, process_environment()));
   core->tls_ = std::make_unique<TlsSource>(config.tls.value_or(TlsConfig{}), core->transport->files);
-  INVAR_ASSIGN_OR_RETURN(const auto material, core->tls_->current());
+  INVAR_ASSIGN_OR_RETURN(const auto material, core->tls_->load());
+  core->files_ = credential_files(config);
+  for (std::string& file : core->tls_->files()) core->files_.push_back(std::move(file));
   core->settings_ = {material, config.enable_http2, only_http2, accept_gzip, dialer_name};
 
   if (config.oauth2) {
@@ -163,6 +174,14 @@ void Exchange::begin() {
 }
 
 void Exchange::next_attempt() {
+  waits_for_files_ = true;
+  client_->transport->files->look(client_->files(), alive_.bind([this] {
+    waits_for_files_ = false;
+    authorize();
+  }));
+}
+
+void Exchange::authorize() {
   if (client_->tokens && !chain_.crossed) {
     ask_for_token();
   } else {
@@ -383,7 +402,9 @@ void Exchange::on_deadline() {
   const std::string limit = format_duration(over ? request_.timeout : request_.idle_timeout);
   const std::string peer = request_.unix_socket.empty() ? url_.host_port() : "unix:" + request_.unix_socket;
   std::string message;
-  if (waits_for_token_) {
+  if (waits_for_files_) {
+    message = fmt::format("the files of the credentials could not be read within {}", limit);
+  } else if (waits_for_token_) {
     message = fmt::format("the OAuth2 token server did not answer within {}", limit);
   } else if (!over && head_told_) {
     message = fmt::format("nothing came from {} for {}", peer, limit);

@@ -37,6 +37,9 @@ class ClientCore {
                                                     const std::string& dialer_name, bool accept_gzip,
                                                     bool only_http2);
 
+  // What an attempt needs of the disk: credentials and certificates.
+  [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
+
   // The connections for the present TLS material.
   std::expected<std::shared_ptr<Pool>, Failure> pool(bool https);
 
@@ -49,6 +52,7 @@ class ClientCore {
   ClientCore(std::shared_ptr<TransportCore> t, const ClientConfig& c) : transport(std::move(t)), config(c) {}
 
   PoolSettings settings_;
+  std::vector<std::string> files_;
   std::unique_ptr<TlsSource> tls_;
   std::shared_ptr<Pool> pool_;
 };
@@ -68,6 +72,7 @@ class Exchange final : public Call, private Deadline, private AnswerStream {
 
  private:
   void next_attempt();
+  void authorize();
   void ask_for_token();
   void attempt_with(const std::string& oauth2_authorization);
   std::expected<Headers, Failure> build_headers(const std::string& oauth2_authorization) const;
@@ -94,7 +99,7 @@ class Exchange final : public Call, private Deadline, private AnswerStream {
   bool with_body_ = true;
   std::string referer_;
   RedirectChain chain_;
-  bool waits_for_token_ = false;
+  bool waits_for_files_ = false, waits_for_token_ = false;
   bool token_retried_ = false;
   std::string token_used_;
   std::unique_ptr<Transfer> transfer_;

@@ -64,5 +64,25 @@ TEST_F(FileCacheTest, MissingAndEmptyFilesAreErrorsWithTheirPathUntilTheyAreGood
   EXPECT_EQ(read(), "back");
 }
 
+// Ten thousand scrapes with one token file ask the disk once.
+TEST_F(FileCacheTest, ThoseThatAskTogetherWaitForOneLook) {
+  async::testing::InlineWorkerPool pool(loop);
+  FileCache pooled(loop, counted, 1s, &pool);
+  put("one");
+  const auto before = counted->operations();
+  int told = 0;
+  for (int i = 0; i < 5; ++i) pooled.look({"/t", "/missing"}, [&told] { ++told; });
+  EXPECT_EQ(pool.queued(), 2u);
+  EXPECT_EQ(told, 0);
+  loop.run_until_idle();
+  EXPECT_EQ(told, 5);
+  EXPECT_EQ(**pooled.found("/t"), "one");
+  EXPECT_EQ(pooled.found("/missing").error().message,
+            "unable to read file /missing: no such file or directory");
+  EXPECT_EQ(counted->operations(), before + 3) << "two stats and a read";
+  pooled.look({"/t"}, [&told] { ++told; });
+  EXPECT_EQ(told, 6) << "looked at within a second: at once";
+}
+
 }  // namespace
 }  // namespace invar::http

@@ -168,7 +168,7 @@ TokenSource::TokenSource(async::Loop& loop, OAuth2 config, std::shared_ptr<FileC
 
 Result<std::string> TokenSource::read_secret() {
   if (config_.client_secret_file.empty()) return config_.client_secret.value;
-  const auto content = files_->read(config_.client_secret_file);
+  const auto content = files_->found(config_.client_secret_file);
   if (!content) return std::unexpected(content.error().wrapped("unable to read oauth2 client secret"));
   return std::string(trim_space(**content));
 }

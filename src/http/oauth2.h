@@ -38,7 +38,7 @@ class TokenSource {
   TokenSource(async::Loop& loop, OAuth2 config, std::shared_ptr<FileCache> files,
               std::unique_ptr<Client> client);
 
-  // `done` runs at once when a token is at hand, else later on the loop.
+  // The cache has looked at client_secret_file. `done` runs at once when a token is at hand, else later on the loop.
   void get(std::string_view user_agent, Done done);
   // The server did not accept this value: the next get() fetches anew.
   void reject(std::string_view authorization);

@@ -1,7 +1,6 @@
 #include "http/server.h"
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,6 +13,8 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "http/disk_pool.h"
+#include "http/listen_address.h"
 #include "http/server_connection.h"
 #include "http/url.h"
 
@@ -43,23 +44,13 @@ Result<tcp::endpoint> endpoint_of(const std::string& address) {
     const std::string mistake = address_mistake(address);
     return fail(ErrorCode::kInvalidArgument, mistake.empty() ? "it is not host:port" : mistake);
   }
-  if (parts->host.empty()) return tcp::endpoint(tcp::v6(), static_cast<unsigned short>(*port));
+  const auto number = static_cast<unsigned short>(*port);
+  if (parts->host.empty()) return tcp::endpoint(tcp::v6(), number);
+  INVAR_ASSIGN_OR_RETURN(const std::string found, look_up_blocking(address));
   ErrorText error;
-  const auto ip = asio::ip::make_address(parts->host, error);
-  if (!error) return tcp::endpoint(ip, static_cast<unsigned short>(*port));
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(parts->host.c_str(), parts->port.c_str(), &hints, &found) != 0 || !found) {
-    return fail(ErrorCode::kNotFound, fmt::format("no address found for host {}", quote(parts->host)));
-  }
-  tcp::endpoint endpoint;
-  endpoint.resize(found->ai_addrlen);
-  std::copy_n(reinterpret_cast<const char*>(found->ai_addr), found->ai_addrlen,
-              reinterpret_cast<char*>(endpoint.data()));
-  freeaddrinfo(found);
-  return endpoint;
+  const auto ip = asio::ip::make_address(split_host_port(found)->host, error);
+  if (error) return fail(ErrorCode::kInvalidArgument, reason(error));
+  return tcp::endpoint(ip, number);
 }
 
 // A connection whose first byte is awaited: TLS, or plain HTTP that lost its way.
@@ -72,8 +63,9 @@ struct Sniffed {
 class ServerImpl final : public Server {
  public:
   ServerImpl(async::Loop& loop, std::shared_ptr<fs::FileSystem> files, log::Logger logger,
-             ServerOptions options, Handler handler, std::shared_ptr<const Http2Options> http2)
-      : files_(std::make_shared<FileCache>(loop, std::move(files), Duration(0))),
+             ServerOptions options, Handler handler, std::shared_ptr<const Http2Options> http2,
+             async::WorkerPool* disk_pool)
+      : files_(std::make_shared<FileCache>(loop, std::move(files), Duration(0), disk_pool)),
         logger_(std::move(logger)),
         options_(std::move(options)),
         handler_(std::make_shared<const Handler>(std::move(handler))),
@@ -94,7 +86,7 @@ class ServerImpl final : public Server {
   }
 
   Result<> open() {
-    if (tls_ && options_.tls_must_load) INVAR_TRY(tls_->current());
+    if (tls_ && options_.tls_must_load) INVAR_TRY(tls_->load());
     const auto failed = [this](std::string_view why) {
       return fail(ErrorCode::kUnavailable,
                   fmt::format("failed to listen on {}: {}", options_.listen_address, why));
@@ -127,7 +119,7 @@ class ServerImpl final : public Server {
 
   Result<> reconfigure(ServerOptions options) override {
     if (options.tls && options.tls_must_load)
-      INVAR_TRY(ServerTlsSource(*options.tls, files_, http2_ != nullptr).current());
+      INVAR_TRY(ServerTlsSource(*options.tls, files_, http2_ != nullptr).load());
     options.listen_address = std::move(options_.listen_address);
     options_ = std::move(options);
     take_security();
@@ -217,28 +209,31 @@ class ServerImpl final : public Server {
       if (!error) sniffed->socket.close(ignored);
     });
     sniffed->socket.async_wait(tcp::socket::wait_read, alive_.bind([this, sniffed](const ErrorText& error) {
-      sniffed->timer.cancel();
-      std::erase(sniffing_, sniffed);
-      if (!error) on_first_byte(*sniffed);
-      accept();
+      char byte = 0;
+      if (error || ::recv(sniffed->socket.native_handle(), &byte, 1, MSG_PEEK) != 1) return leave(sniffed);
+      if (!tls_ || byte != kTlsHandshakeByte) {
+        if (tls_) {
+          refuse_plain(*sniffed);
+        } else {
+          begin(make_plain_connection(parts_for(std::move(sniffed->socket))));
+        }
+        return leave(sniffed);
+      }
+      files_->look(tls_->files(), alive_.bind([this, sniffed, tls = tls_] {
+        if (sniffed->socket.is_open()) shake_hands(*sniffed, *tls);
+        leave(sniffed);
+      }));
     }));
   }
 
-  void on_first_byte(Sniffed& sniffed) {
-    char byte = 0;
-    if (::recv(sniffed.socket.native_handle(), &byte, 1, MSG_PEEK) != 1) return;
-    if (!tls_) return begin(make_plain_connection(parts_for(std::move(sniffed.socket))));
-    if (byte != kTlsHandshakeByte) {
-      ErrorText ignored;
-      const auto peer = sniffed.socket.remote_endpoint(ignored);
-      ServerRequest unread;
-      if (!ignored) unread.peer = join_host_port(peer.address().to_string(), std::to_string(peer.port()));
-      if (options_.on_refused_request)
-        options_.on_refused_request(unread, 400,
-                                    "plain HTTP to a server that speaks TLS: write https:// in its URL");
-      return refuse_plain(std::move(sniffed.socket));
-    }
-    const auto context = tls_->current();
+  void leave(const std::shared_ptr<Sniffed>& sniffed) {
+    sniffed->timer.cancel();
+    std::erase(sniffing_, sniffed);
+    accept();
+  }
+
+  void shake_hands(Sniffed& sniffed, ServerTlsSource& tls) {
+    const auto context = tls.current();
     if (!context) {
       logger_.error("TLS connection refused: no usable server certificate", {{"err", context.error()}});
       return;
@@ -246,7 +241,18 @@ class ServerImpl final : public Server {
     begin(make_tls_connection(parts_for(std::move(sniffed.socket)), *context));
   }
 
-  static void refuse_plain(tcp::socket socket) {
+  void refuse_plain(Sniffed& sniffed) {
+    ErrorText ignored;
+    const auto peer = sniffed.socket.remote_endpoint(ignored);
+    ServerRequest unread;
+    if (!ignored) unread.peer = join_host_port(peer.address().to_string(), std::to_string(peer.port()));
+    if (options_.on_refused_request)
+      options_.on_refused_request(unread, 400,
+                                  "plain HTTP to a server that speaks TLS: write https:// in its URL");
+    answer_plain(std::move(sniffed.socket));
+  }
+
+  static void answer_plain(tcp::socket socket) {
     static constexpr std::string_view kAnswer =
         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: "
         "48\r\nConnection: close\r\n\r\n"
@@ -297,10 +303,11 @@ class ServerImpl final : public Server {
 
 Result<std::unique_ptr<Server>> open_server(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
                                             log::Logger logger, ServerOptions options, Handler handler,
-                                            std::shared_ptr<const Http2Options> http2) {
+                                            std::shared_ptr<const Http2Options> http2,
+                                            async::WorkerPool* disk_pool) {
   INVAR_CHECK(loop.io_context() != nullptr, "the HTTP server needs a loop with an io_context");
   auto server = std::make_unique<ServerImpl>(loop, std::move(files), std::move(logger), std::move(options),
-                                             std::move(handler), std::move(http2));
+                                             std::move(handler), std::move(http2), disk_pool);
   INVAR_TRY(server->open());
   return server;
 }
@@ -310,14 +317,21 @@ Result<std::unique_ptr<Server>> open_server(async::Loop& loop, std::shared_ptr<f
 Result<std::unique_ptr<Server>> Server::listen(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
                                                log::Logger logger, ServerOptions options, Handler handler) {
   return open_server(loop, std::move(files), std::move(logger), std::move(options), std::move(handler),
-                     nullptr);
+                     nullptr, nullptr);
 }
 
 Result<std::unique_ptr<Server>> listen_with_http2(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
                                                   log::Logger logger, ServerOptions options, Handler handler,
                                                   Http2Options http2) {
   return open_server(loop, std::move(files), std::move(logger), std::move(options), std::move(handler),
-                     std::make_shared<const Http2Options>(std::move(http2)));
+                     std::make_shared<const Http2Options>(std::move(http2)), nullptr);
+}
+
+Result<std::unique_ptr<Server>> listen(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
+                                       log::Logger logger, ServerOptions options, Handler handler,
+                                       std::optional<Http2Options> http2, async::WorkerPool& disk_pool) {
+  return open_server(loop, std::move(files), std::move(logger), std::move(options), std::move(handler),
+                     http2 ? std::make_shared<const Http2Options>(*std::move(http2)) : nullptr, &disk_pool);
 }
 
 }  // namespace invar::http

@@ -178,10 +178,22 @@ Result<SslContextPtr> ServerTlsSource::build(const std::string& certificate, con
   return context;
 }
 
+std::vector<std::string> ServerTlsSource::files() const {
+  std::vector<std::string> out;
+  for (const auto* file : {&config_.cert_file, &config_.key_file, &config_.client_ca_file})
+    if (!file->empty()) out.push_back(*file);
+  return out;
+}
+
+Result<SslContextPtr> ServerTlsSource::load() {
+  for (const std::string& file : files()) (void)files_->read(file);
+  return current();
+}
+
 Result<SslContextPtr> ServerTlsSource::current() {
   const auto load = [this](const std::string& file, const std::string& inline_text,
                            const Text& before) -> Result<Text> {
-    if (!file.empty()) return files_->read(file);
+    if (!file.empty()) return files_->found(file);
     if (inline_text.empty()) return Text();
     return before ? before : share(inline_text);
   };

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "http/file_cache.h"
 #include "http/server.h"
@@ -23,9 +24,12 @@ class ServerTlsSource {
   ServerTlsSource(ServerTls config, std::shared_ptr<FileCache> files, bool http2)
       : config_(std::move(config)), files_(std::move(files)), http2_(http2) {}
 
-  // The context for a new connection: the same one until a file changes. New files that do not fit together yet (a
-  // rotation under way) leave the old context in force.
+  // As current(), after reading the files on this thread.
+  Result<SslContextPtr> load();
+  // The context for a new connection, of what the last look at files() found: the same one until a file changes. New files that do
+  // not fit together yet (a rotation under way) leave the old context in force.
   Result<SslContextPtr> current();
+  [[nodiscard]] std::vector<std::string> files() const;
 
  private:
   using Text = std::shared_ptr<const std::string>;

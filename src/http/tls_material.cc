@@ -127,6 +127,18 @@ Result<std::shared_ptr<const TlsMaterial>> TlsSource::build(const Text& ca, cons
   return material;
 }
 
+std::vector<std::string> TlsSource::files() const {
+  std::vector<std::string> out;
+  for (const auto* file : {&config_.ca_file, &config_.cert_file, &config_.key_file})
+    if (!file->empty()) out.push_back(*file);
+  return out;
+}
+
+Result<std::shared_ptr<const TlsMaterial>> TlsSource::load() {
+  for (const std::string& file : files()) (void)files_->read(file);
+  return current();
+}
+
 Result<std::shared_ptr<const TlsMaterial>> TlsSource::current() {
   const bool first = !material_;
   const bool static_texts = config_.ca_file.empty() && config_.cert_file.empty() && config_.key_file.empty();
@@ -135,7 +147,7 @@ Result<std::shared_ptr<const TlsMaterial>> TlsSource::current() {
   const auto load = [&](const std::string& file, const std::string& inline_text,
                         std::string_view what) -> Result<Text> {
     if (file.empty()) return inline_text.empty() ? Text() : share(inline_text);
-    auto text = files_->read(file);
+    auto text = files_->found(file);
     if (!text) return std::unexpected(text.error().wrapped(what));
     return text;
   };

@@ -48,9 +48,12 @@ class TlsSource {
   TlsSource(TlsConfig config, std::shared_ptr<FileCache> files)
       : config_(std::move(config)), files_(std::move(files)) {}
 
-  // The same pointer while nothing changed. A file that cannot be read is an error; new content that is no usable
-  // certificate keeps the old material, and take_complaint() says so once.
+  // As current(), after reading the files on this thread.
+  Result<std::shared_ptr<const TlsMaterial>> load();
+  // Of what the last look at files() found. The same pointer while nothing changed. A file that cannot be read is an error; new
+  // content that is no usable certificate keeps the old material, and take_complaint() says so once.
   Result<std::shared_ptr<const TlsMaterial>> current();
+  [[nodiscard]] std::vector<std::string> files() const;
   std::string take_complaint() { return std::exchange(complaint_, {}); }
 
  private:

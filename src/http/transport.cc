@@ -1,4 +1,5 @@
 #include "base/strings.h"
+#include "http/disk_pool.h"
 #include "http/exchange.h"
 #include "http/file_limit.h"
 #include "http/http2.h"
@@ -11,7 +12,7 @@ constexpr std::uint64_t kFewFiles = 4096;
 class TransportImpl final : public Transport {
  public:
   TransportImpl(async::Loop& loop, std::shared_ptr<fs::FileSystem> files, metrics::Scope* scope,
-                Options options)
+                Options options, async::WorkerPool* disk_pool)
       : core_(std::make_shared<TransportCore>()) {
     const FileLimit limit = raise_file_limit();
     core_->loop = &loop;
@@ -22,7 +23,8 @@ class TransportImpl final : public Transport {
                           {"connections", connection_budget(limit.soft)},
                           {"hint", "raise it with ulimit -n or LimitNOFILE"}});
     }
-    core_->files = std::make_shared<FileCache>(loop, std::move(files), options.file_check_interval);
+    core_->files =
+        std::make_shared<FileCache>(loop, std::move(files), options.file_check_interval, disk_pool);
     core_->engine = Engine::create(loop, scope, {options.max_in_flight, connection_budget(limit.soft)});
     core_->deadlines = std::make_unique<Deadlines>(loop);
     for (auto& peer : options.peers) add_peer(std::move(peer));
@@ -50,7 +52,13 @@ class TransportImpl final : public Transport {
 
 std::shared_ptr<Transport> Transport::create(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
                                              metrics::Scope* scope, Options options) {
-  return std::make_shared<TransportImpl>(loop, std::move(files), scope, std::move(options));
+  return std::make_shared<TransportImpl>(loop, std::move(files), scope, std::move(options), nullptr);
+}
+
+std::shared_ptr<Transport> create_transport(async::Loop& loop, std::shared_ptr<fs::FileSystem> files,
+                                            metrics::Scope* scope, Transport::Options options,
+                                            async::WorkerPool& disk_pool) {
+  return std::make_shared<TransportImpl>(loop, std::move(files), scope, std::move(options), &disk_pool);
 }
 
 Result<std::unique_ptr<Client>> make_http2_client(Transport& transport, const ClientConfig& config,

@@ -6,12 +6,14 @@
 #include "component/build.h"
 #include "components/pyroscope/receive_http/arguments.h"
 #include "components/pyroscope/receive_http/relay.h"
+#include "http/listen_address.h"
 
 namespace invar::components::pyroscope_receive_http {
 namespace {
 
 constexpr Duration kStopLimit = std::chrono::milliseconds(1500);
 constexpr Duration kPoll = std::chrono::milliseconds(20);
+constexpr Duration kLookUpAgain = std::chrono::seconds(15);
 
 // A server on its way out: it takes no connections, and what is under way may end.
 struct Leaving {
@@ -26,7 +28,8 @@ class ReceiveHttp final : public component::Component {
         relay_({options_.logger, options_.metrics, options_.loop, options_.pool, options_.tap}),
         cut_requests_(options_.metrics->counter("pyroscope_receive_http_cut_requests_total",
                                                 "Requests whose connection ended before they were whole.")),
-        poll_(*options_.loop) {
+        poll_(*options_.loop),
+        look_up_again_(*options_.loop) {
     options_.metrics->on_collect(alive_.bind([this](std::vector<metrics::Sample>& out) { collect(out); }));
   }
 
@@ -80,7 +83,7 @@ class ReceiveHttp final : public component::Component {
   }
 
  private:
-  // All or nothing: a new address is taken before the old one is left.
+  // All or nothing: a new address is taken before the old one is left. A name is looked up later, off the loop.
   Result<> serve(const HttpServer& http) {
     http::ServerOptions next = options_of(http);
     const std::string address = next.listen_address;
@@ -95,7 +98,10 @@ class ReceiveHttp final : public component::Component {
 
     std::unique_ptr<component::Claim> claim = same_address ? std::move(claim_) : take_claim(address);
     std::unique_ptr<http::Server> server;
-    if (claim->held()) {
+    const bool look_up = claim->held() && http::needs_lookup(address);
+    if (look_up) {
+      waiting_for_ = "looking up the host of " + address;
+    } else if (claim->held()) {
       INVAR_ASSIGN_OR_RETURN(server, listen_beside_or_instead(http));
     } else if (!claim->holder_started()) {
       return fail(ErrorCode::kUnavailable,
@@ -107,6 +113,8 @@ class ReceiveHttp final : public component::Component {
     address_ = address;
     if (server) {
       began(std::move(server));
+    } else if (look_up) {
+      listen_after_lookup();
     } else {
       waiting_for_ = address + " is still used by " + claim_->holder();
       options_.logger.error("the address is in use; clients wait until it is free", {{"err", waiting_for_}});
@@ -117,6 +125,32 @@ class ReceiveHttp final : public component::Component {
   std::unique_ptr<component::Claim> take_claim(const std::string& address) {
     return options_.claims->take("address " + address, options_.id,
                                  alive_.bind([this] { listen_at_last(); }));
+  }
+
+  void listen_after_lookup() {
+    options_.disk_pool->run([address = address_] { return http::look_up_blocking(address); },
+                            alive_.bind([this, address = address_](const Result<std::string>& found) {
+                              if (address == address_ && claim_ && !server_) listen_on(found);
+                            }));
+  }
+
+  void listen_on(const Result<std::string>& found) {
+    Error error;
+    if (found) {
+      http::ServerOptions options = options_of(arguments_.http);
+      options.listen_address = *found;
+      auto server = listen(std::move(options));
+      if (server) return began(std::move(*server));
+      error = server.error();
+    } else {
+      error = found.error();
+    }
+    if (error.message != waiting_for_)
+      options_.logger.error("cannot listen for profiles yet", {{"addr", address_}, {"err", error}});
+    waiting_for_ = error.message;
+    look_up_again_.arm_after(kLookUpAgain, alive_.bind([this] {
+      if (claim_ && claim_->held() && !server_) listen_after_lookup();
+    }));
   }
 
   Result<std::unique_ptr<http::Server>> listen_beside_or_instead(const HttpServer& http) {
@@ -133,6 +167,7 @@ class ReceiveHttp final : public component::Component {
   }
 
   void listen_at_last() {
+    if (http::needs_lookup(address_)) return listen_after_lookup();
     auto server = listen(options_of(arguments_.http));
     if (server) return began(std::move(*server));
     waiting_for_ = server.error().message;
@@ -204,7 +239,7 @@ class ReceiveHttp final : public component::Component {
   std::vector<Leaving> leaving_;
   std::string waiting_for_;  // why we do not listen yet; empty when we do
   bool started_ = false;
-  async::Timer poll_;
+  async::Timer poll_, look_up_again_;
   async::Task on_stopped_;
   async::Alive alive_;
 };
@@ -242,6 +277,9 @@ keep the profile.
 
 A pushed series without `service_name` gets `unspecified`. On `/ingest` the application's name becomes `service_name`, unless the client named a
 service in `name`: then the application stays as `app_name`.
+
+A host's name in `listen_address` is looked up beside the loading of the configuration; as long as it has no address the component is unhealthy, says so, and
+asks again every 15 seconds. `localhost` is 127.0.0.1.
 
 Each connection takes about 8 KiB while it is idle, more with TLS. Connections beyond `conn_limit` wait to be accepted.
 

@@ -421,6 +421,31 @@ TEST_F(ReceiveHttpTest, AnAddressOfAComponentThatIsAboutToStopIsWaitedFor) {
   EXPECT_EQ(h_.network.listening().size(), 1u);
 }
 
+TEST_F(ReceiveHttpTest, AHostsNameIsLookedUpOffTheLoop) {
+  arguments_.http.listen_address = "127.1";  // what the system's resolver reads without asking anybody
+  h_.pool.set_paused(true);
+  ASSERT_TRUE(build());
+  h_.loop.advance(1s);
+  EXPECT_EQ(h_.component->health()->message, "looking up the host of 127.1:8080");
+  EXPECT_TRUE(h_.network.listening().empty());
+  h_.pool.set_paused(false);
+  h_.loop.run_until_idle();
+  EXPECT_FALSE(h_.component->health());
+  EXPECT_EQ(h_.network.listening().count("127.0.0.1:8080"), 1u);
+}
+
+TEST_F(ReceiveHttpTest, AHostThatHasNoAddressIsLookedUpAgain) {
+  arguments_.http.listen_address = std::string(64, 'x');
+  ASSERT_TRUE(build());
+  h_.loop.advance(1min);
+  EXPECT_THAT(h_.component->health()->message, HasSubstr("no address found for host \"xxx"));
+  EXPECT_EQ(h_.log_count("cannot listen for profiles yet"), 1);
+  arguments_.http.listen_address = "127.0.0.1";
+  ASSERT_TRUE(update());
+  EXPECT_FALSE(h_.component->health());
+  EXPECT_EQ(h_.network.listening().count("127.0.0.1:8080"), 1u);
+}
+
 TEST_F(ReceiveHttpTest, StopClosesTheDoor) {
   ASSERT_TRUE(build());
   EXPECT_TRUE(h_.stop());

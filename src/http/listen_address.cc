@@ -1,0 +1,52 @@
+#include "http/listen_address.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <array>
+
+#include "base/strings.h"
+#include "http/url.h"
+
+namespace invar::http {
+namespace {
+
+constexpr std::string_view kLocalHost = "localhost";
+
+bool is_ip(const std::string& host) {
+  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  const std::string bare = host.substr(0, host.find('%'));  // a zone stands behind an address
+  return inet_pton(AF_INET, bare.c_str(), bytes.data()) == 1 ||
+         inet_pton(AF_INET6, bare.c_str(), bytes.data()) == 1;
+}
+
+}  // namespace
+
+bool needs_lookup(std::string_view address) {
+  const auto parts = split_host_port(address);
+  return parts && !parts->host.empty() && parts->host != kLocalHost && !is_ip(parts->host);
+}
+
+Result<std::string> look_up_blocking(const std::string& address) {
+  const auto parts = split_host_port(address);
+  if (!parts) return fail(ErrorCode::kInvalidArgument, address_mistake(address));
+  if (parts->host == kLocalHost) return join_host_port("127.0.0.1", parts->port);
+  if (!needs_lookup(address)) return address;
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(parts->host.c_str(), nullptr, &hints, &found) != 0 || !found)
+    return fail(ErrorCode::kNotFound, fmt::format("no address found for host {}", quote(parts->host)));
+  std::array<char, NI_MAXHOST> text{};
+  const int failed =
+      getnameinfo(found->ai_addr, found->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  freeaddrinfo(found);
+  if (failed != 0)
+    return fail(ErrorCode::kNotFound, fmt::format("no address found for host {}", quote(parts->host)));
+  return join_host_port(text.data(), parts->port);
+}
+
+}  // namespace invar::http
