@@ -327,7 +327,7 @@ services::StatusInput Daemon::status() const {
           .last_reload_applied = reload.applied,
           .has_profiles = options_.enable_pprof,
           .cluster_problems = cluster_->problems(),
-          .left_on_disk = left_queues_->found(),
+          .left_queues = left_queues_->found(),
           .left_to_others = left_to_others()};
 }
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "delivery/left_behind.h"
+#include "delivery/left_queues.h"
 
 namespace invar::app {
 namespace {
@@ -17,7 +17,7 @@ std::set<std::string> ids_of(const component::ComponentDirectory& components) {
 
 LeftQueues::LeftQueues(Environment environment) : env_(std::move(environment)), timer_(*env_.loop) {
   env_.metrics->on_collect(alive_.bind([this](std::vector<metrics::Sample>& out) {
-    for (const services::LeftOnDisk& left : found())
+    for (const services::LeftQueue& left : found())
       out.push_back({.name = "invar_left_on_disk_profiles",
                      .help = "Profiles on disk of a pyroscope.write component that is not configured.",
                      .labels = {{"component", left.component}},
@@ -55,11 +55,11 @@ void LeftQueues::look() {
       }));
 }
 
-std::vector<services::LeftOnDisk> LeftQueues::found() const {
+std::vector<services::LeftQueue> LeftQueues::found() const {
   if (found_.empty()) return {};
   const std::set<std::string> configured = ids_of(*env_.components);
-  std::vector<services::LeftOnDisk> out;
-  for (const services::LeftOnDisk& left : found_)
+  std::vector<services::LeftQueue> out;
+  for (const services::LeftQueue& left : found_)
     if (!configured.contains(left.component)) out.push_back(left);
   return out;
 }

@@ -36,13 +36,13 @@ class LeftQueues {
   explicit LeftQueues(Environment environment);
 
   void look_after(Duration wait);
-  [[nodiscard]] std::vector<services::LeftOnDisk> found() const;
+  [[nodiscard]] std::vector<services::LeftQueue> found() const;
 
  private:
   void look();
 
   const Environment env_;
-  std::vector<services::LeftOnDisk> found_;
+  std::vector<services::LeftQueue> found_;
   std::set<std::string> told_;
   bool looking_ = false;
   async::Timer timer_;

@@ -1,4 +1,4 @@
-// The queues on disk of what is no longer configured. Those of single endpoints are emptied, and what was in them told, so
+// Left queues: the queues on disk of what is no longer configured. Those of single endpoints are emptied, and what was in them told, so
 // that it can be counted; those of whole components stay until the component comes back, and are only looked at.
 // Blocks: worker pool. Errors: a queue that cannot be opened is left for the next start.
 #pragma once
@@ -14,12 +14,12 @@
 
 namespace invar::delivery {
 
-struct LeftBehind {
+struct LeftProfile {
   std::string destination, type;
 };
 // Every directory in `parent` but `in_use` (names).
-std::vector<LeftBehind> empty_unused_queues(const std::shared_ptr<fs::FileSystem>& files,
-                                            const std::string& parent, const std::set<std::string>& in_use);
+std::vector<LeftProfile> empty_left_queues(const std::shared_ptr<fs::FileSystem>& files,
+                                           const std::string& parent, const std::set<std::string>& in_use);
 
 struct LeftQueue {
   std::string component_id;
@@ -27,7 +27,7 @@ struct LeftQueue {
   std::uint64_t profiles = 0, bytes = 0;
   UnixNanos oldest_unix_ns = 0;
 };
-// In the storage directory, of components that are not `configured`; without the empty ones.
+// In the storage directory, of components that are not `configured` (global ids), also those of modules; without the empty ones.
 std::vector<LeftQueue> find_left_queues(fs::FileSystem& files, const std::string& storage,
                                         const std::set<std::string>& configured);
 

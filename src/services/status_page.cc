@@ -54,7 +54,7 @@ class Page {
     head(views, found.count());
     out_ += found.html();
     if (input_.ledgers != nullptr) out_ += ledger_table(*input_.components, *input_.ledgers);
-    left_on_disk();
+    left_queues();
     out_ += left_to_others_html(input_.left_to_others);
     for (const auto& view : views) component(view);
     out_ += "</body></html>\n";
@@ -140,14 +140,14 @@ class Page {
     return list;
   }
 
-  void left_on_disk() {
-    if (input_.left_on_disk.empty()) return;
+  void left_queues() {
+    if (input_.left_queues.empty()) return;
     out_ +=
         "<section><h2 id=\"left\">Left on disk</h2><p class=\"soft\">These components are not configured any "
         "more. Their profiles are sent when they come back under their names; delete the directory to give "
         "them up.</p><div class=\"scroll\"><table><tr><th>Component</th><th "
         "class=\"number\">Profiles</th><th class=\"number\">Bytes</th><th>Oldest</th><th>Directory</th></tr>";
-    for (const LeftOnDisk& left : input_.left_on_disk)
+    for (const LeftQueue& left : input_.left_queues)
       out_ += fmt::format(
           "<tr><td><code>{}</code></td><td class=\"number\">{}</td><td class=\"number\">{}</td><td>{}</td>"
           "<td><code>{}</code></td></tr>",

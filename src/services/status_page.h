@@ -23,7 +23,7 @@
 namespace invar::services {
 
 // What waits on disk for a component that is not configured any more.
-struct LeftOnDisk {
+struct LeftQueue {
   std::string component, directory;
   std::uint64_t profiles = 0, bytes = 0;
   UnixNanos oldest_unix_ns = 0;
@@ -42,7 +42,7 @@ struct StatusInput {
   bool last_reload_applied = false;         // in spite of the error: but for the components that it concerns
   bool has_profiles = true;                 // /debug/pprof/ is served
   std::vector<component::Problem> cluster_problems;
-  std::vector<LeftOnDisk> left_on_disk;
+  std::vector<LeftQueue> left_queues;
   LeftToOthers left_to_others;
 };
 

@@ -42,14 +42,14 @@ struct StatusPage : testing::Test {
     input.config_path = "<my>.alloy";
     input.started_unix_ns = kNow - 90'000'000'000;
     input.now_unix_ns = kNow;
-    input.left_on_disk = left;
     input.cluster_problems = cluster;
+    input.left_queues = left;
     input.prefix = prefix;
     return render_status_page(input);
   }
   Fixed components;
-  std::vector<LeftOnDisk> left;
   std::vector<component::Problem> cluster;
+  std::vector<LeftQueue> left;
   std::string prefix = "/";
 };
 
@@ -73,7 +73,7 @@ TEST_F(StatusPage, AHealthyComponentSaysNoMoreThanThat) {
   EXPECT_THAT(html, Not(HasSubstr("<script")));
 }
 
-TEST_F(StatusPage, WhatIsLeftOnDiskHasItsOwnTable) {
+TEST_F(StatusPage, LeftQueuesHaveATableOfTheirOwn) {
   EXPECT_THAT(page(), Not(HasSubstr("Left on disk")));
   left.push_back({"pyroscope.write.<old>", "/data/pyroscope.write.<old>", 34, 2048, kNow - 60'000'000'000});
   const std::string html = page();

@@ -8,7 +8,7 @@
 
 #include "components/pyroscope/write/destination.h"
 #include "delivery/endpoint_metrics.h"
-#include "delivery/left_behind.h"
+#include "delivery/left_queues.h"
 
 namespace invar::components::pyroscope_write {
 
@@ -127,10 +127,10 @@ void Writer::clear_unused_queues() {
     in_use.insert(slot.endpoint->directory().substr(slot.endpoint->directory().rfind('/') + 1));
   env_.disk_pool->run(
       [files = env_.files, parent = env_.data_path + "/queue", in_use] {
-        return delivery::empty_unused_queues(files, parent, in_use);
+        return delivery::empty_left_queues(files, parent, in_use);
       },
-      alive_.bind([this](const std::vector<delivery::LeftBehind>& left) {
-        for (const delivery::LeftBehind& one : left)
+      alive_.bind([this](const std::vector<delivery::LeftProfile>& left) {
+        for (const delivery::LeftProfile& one : left)
           ledger_of(one.destination).recover(one.type).dropped("endpoint removed");
         if (!left.empty())
           env_.logger.warn(

@@ -1,6 +1,6 @@
 // A Writer and its disk: when profiles get there, what a restart finds, and what happens when the disk fails or fills.
 #include "components/pyroscope/write/testing/writer_rig.h"
-#include "delivery/left_behind.h"
+#include "delivery/left_queues.h"
 #include "syntax/json.h"
 
 namespace invar::components::pyroscope_write {
@@ -219,7 +219,9 @@ TEST_F(DiskTest, TheQueuesOfComponentsThatAreGoneAreFound) {
   loop_.advance(seconds(2));
   kill();
   // As they stand in a storage directory.
-  for (const std::string folder : {"/storage/pyroscope.write.gone", "/storage/pyroscope.write.here"}) {
+  for (const std::string folder :
+       {"/storage/pyroscope.write.gone", "/storage/pyroscope.write.here",
+        "/storage/foreach.f/foreach_1_1/pyroscope.write.gone", "/storage/pair.x/pyroscope.write.here"}) {
     const auto queues = *memory_->list("/data/queue");
     for (const std::string& queue : queues) {
       const std::string from = "/data/queue/" + queue, to = folder + "/queue/" + queue;
@@ -234,13 +236,17 @@ TEST_F(DiskTest, TheQueuesOfComponentsThatAreGoneAreFound) {
   }
   ASSERT_TRUE(memory_->make_directories("/storage/pyroscope.write.empty/queue/0-0"));
   ASSERT_TRUE(memory_->make_directories("/storage/pyroscope.scrape.x"));
-  const auto left = delivery::find_left_queues(*memory_, "/storage", {"pyroscope.write.here"});
-  ASSERT_EQ(left.size(), 1u);
-  EXPECT_EQ(left[0].component_id, "pyroscope.write.gone");
-  EXPECT_EQ(left[0].directory, "/storage/pyroscope.write.gone");
+  const auto left = delivery::find_left_queues(*memory_, "/storage",
+                                               {"pyroscope.write.here", "pair.x/pyroscope.write.here"});
+  ASSERT_EQ(left.size(), 2u);
+  EXPECT_EQ(left[0].component_id, "foreach.f/foreach_1_1/pyroscope.write.gone") << "of a module that is gone";
+  EXPECT_EQ(left[0].directory, "/storage/foreach.f/foreach_1_1/pyroscope.write.gone");
   EXPECT_EQ(left[0].profiles, 14u);
-  EXPECT_GT(left[0].bytes, 14u * 40);
-  EXPECT_NEAR(static_cast<double>(left[0].oldest_unix_ns), static_cast<double>(loop_.unix_ns()), 3e9);
+  EXPECT_EQ(left[1].component_id, "pyroscope.write.gone");
+  EXPECT_EQ(left[1].directory, "/storage/pyroscope.write.gone");
+  EXPECT_EQ(left[1].profiles, 14u);
+  EXPECT_GT(left[1].bytes, 14u * 40);
+  EXPECT_NEAR(static_cast<double>(left[1].oldest_unix_ns), static_cast<double>(loop_.unix_ns()), 3e9);
   EXPECT_TRUE(delivery::find_left_queues(*memory_, "/none", {}).empty());
 }
 
