@@ -285,37 +285,35 @@ void Endpoint::finish_all(End end, const std::string& reason) {
 }
 
 void Endpoint::drain(Duration within, Rest rest, std::string reason, async::Task done) {
-  drain_ = {rest, within > Duration::zero(), std::move(reason), std::move(done)};
-  if (rest == Rest::kLeaveOnDisk) {
-    queue_.save_all();
-    within = std::max(within, kSaveGrace);
-  } else if (!drain_.flushing) {
-    return end_drain();
-  }
-  drain_timer_.arm_after(within, [this] { end_drain(); });
+  draining_.emplace(Drain(rest, within), std::move(reason), std::move(done));
+  const Drain& drain = draining_->drain;
+  if (drain.longest() <= Duration::zero()) return end_drain();
+  drain_timer_.arm_after(drain.longest(), [this] { end_drain(); });
+  if (drain.leaves_on_disk()) queue_.save_all();
   check_drained();
 }
 
 void Endpoint::resume() {
   drain_timer_.cancel();
-  drain_.done = {};
+  draining_.reset();
 }
 
 void Endpoint::check_drained() {
-  if (!drain_.done) return;
-  const bool none = queue_.empty() && flights_.empty();
-  const bool useless = !drain_.flushing || gate_.probing() || gate_.closed(env_.loop->now());
-  if (none || (drain_.rest == Rest::kLeaveOnDisk && useless && queue_.all_stored())) end_drain();
+  if (!draining_) return;
+  const Drain::State now{.delivered = queue_.empty() && flights_.empty(),
+                         .server_takes = !gate_.probing() && !gate_.closed(env_.loop->now()),
+                         .all_stored = queue_.all_stored()};
+  if (draining_->drain.over(now)) end_drain();
 }
 
 void Endpoint::end_drain() {
-  const auto done = std::make_shared<async::Task>(std::exchange(drain_.done, {}));
-  finish_all(drain_.rest == Rest::kLeaveOnDisk ? End::kLeft : End::kDropped, drain_.reason);
+  auto [drain, reason, then] = *std::exchange(draining_, std::nullopt);
+  finish_all(drain.end_of_rest(), reason);
   // The last acknowledgements; a disk that hangs does not hold up the end.
-  const auto once = [done] {
+  const auto once = [done = std::make_shared<async::Task>(std::move(then))] {
     if (*done) std::exchange(*done, {})();
   };
-  drain_timer_.arm_after(kSaveGrace, once);
+  drain_timer_.arm_after(Drain::kSaveGrace, once);
   queue_.when_disk_idle(once);
 }
 

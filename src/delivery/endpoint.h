@@ -11,12 +11,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "async/loop.h"
 #include "base/log.h"
 #include "delivery/backoff.h"
 #include "delivery/delivery_queue.h"
+#include "delivery/drain.h"
 #include "delivery/endpoint_log.h"
 #include "delivery/packer.h"
 #include "delivery/push_request.h"
@@ -72,7 +74,6 @@ class Endpoint {
     std::string directory;
     std::function<pipeline::Ledger::Entry(std::string_view type)> recover;
   };
-  static constexpr Duration kSaveGrace = std::chrono::milliseconds(300);  // for the disk, after the last push
   static constexpr std::uint64_t kRefusing = 3;  // so many refusals in a row are a state of their own
 
   Endpoint(Environment environment, EndpointSettings settings, EndpointMetrics metrics,
@@ -84,9 +85,9 @@ class Endpoint {
   void offer(const Packed& packed, Receipt receipt);
   // Ends a profile before the queue has it.
   void refuse(std::uint64_t body_bytes, Receipt receipt, const Outcome& outcome);
-  // Sends what it can until `within` is over, then gives up the rest with `reason`, or leaves on disk what is there, and
-  // calls `done` (once, posted). What is left is left at once when there is no use in trying.
-  enum class Rest { kGiveUp, kLeaveOnDisk };
+  // Sends what it can until `within` is over, then gives up the rest with `reason`, or leaves on disk what is there (drain.h), and
+  // calls `done` (once, posted).
+  using Rest = Drain::Rest;
   void drain(Duration within, Rest rest, std::string reason, async::Task done);
   void resume();  // takes drain() back
 
@@ -135,12 +136,12 @@ class Endpoint {
   std::uint64_t largest_sent_ = 0;  // bytes of a body
 
   // The end: of a drain, or of the endpoint.
-  struct Drain {
-    Rest rest = Rest::kGiveUp;
-    bool flushing = false;  // pushes may still help
+  struct Draining {
+    Drain drain;
     std::string reason;
-    async::Task done;  // set while draining
-  } drain_;
+    async::Task done;
+  };
+  std::optional<Draining> draining_;
   bool ending_ = false;  // what ends now is told in one line
   std::uint64_t left_ = 0, lost_at_end_ = 0;
 
