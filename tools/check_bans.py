@@ -5,12 +5,10 @@ folder and expects to find them."""
 
 import dataclasses
 import fnmatch
-import pathlib
 import re
 import sys
-import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import tree_check
 
 
 @dataclasses.dataclass
@@ -29,9 +27,8 @@ BANS = [
     Ban("the steady clock", r"\bsteady_clock\b",
         "async::Loop::now(): tests run in virtual time",
         ("async/loop.h", "async/loop.cc", "async/run_process.cc", "http/server_connection.cc", "http/http2_session.cc", "pprof/delta.cc",
-         "components/discovery/file/scan.cc",  # how long its own work on the pool took
-         # To be taken out: the loop promises virtual time.
-         "components/pyroscope/scrape/process.cc", "components/pyroscope/scrape/scrape_loop.cc")),
+         # How long their own work on the pool took:
+         "components/discovery/file/scan.cc", "components/pyroscope/scrape/process.cc")),
     Ban("sleeping", r"\bsleep_(?:for|until)\b|\b(?:u|nano)?sleep\s*\(",
         "async::Timer; in tests TestLoop::advance()", in_tests=True),
     Ban("threads of one's own", r"\bstd::j?thread\b(?!::)|\bpthread_create\b|\bstd::async\b",
@@ -103,10 +100,10 @@ def check(root, bans):
 def self_test():
     bans = [Ban("clock", r"\bsteady_clock\b", "the loop", ("async/*", "base/gone.cc")), Ban("sleep", r"\bsleep_for\b", "a timer", in_tests=True)]
     files = {
-        "async/loop.h": "auto now = std::chrono::steady_clock::now();\n",
-        "base/a.cc": "// steady_clock is banned\n/* steady_clock\n */ const char* s = \"steady_clock\"; char c = 'x';\nauto n = steady_clock::now();\n",
-        "base/a_test.cc": "auto n = steady_clock::now();\nR\"(sleep_for)\"; std::this_thread::sleep_for(1);\n",
-        "base/b.inl": "auto n = 1'000'000; auto m = steady_clock::now();\n",
+        "src/async/loop.h": "auto now = std::chrono::steady_clock::now();\n",
+        "src/base/a.cc": "// steady_clock is banned\n/* steady_clock\n */ const char* s = \"steady_clock\"; char c = 'x';\nauto n = steady_clock::now();\n",
+        "src/base/a_test.cc": "auto n = steady_clock::now();\nR\"(sleep_for)\"; std::this_thread::sleep_for(1);\n",
+        "src/base/b.inl": "auto n = 1'000'000; auto m = steady_clock::now();\n",
     }
     wanted = [
         "src/base/a.cc:4: clock (steady_clock): use the loop",
@@ -114,23 +111,8 @@ def self_test():
         "src/base/b.inl:1: clock (steady_clock): use the loop",
         "tools/check_bans.py: nothing in base/gone.cc needs its exception from \"clock\"; take it out",
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text in files.items():
-            path = pathlib.Path(folder) / "src" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        found = check(pathlib.Path(folder), bans)
-    if found != wanted:
-        print("found:", *found, "wanted:", *wanted, sep="\n  ")
-    return [] if found == wanted else ["the self-test failed"]
-
-
-def main():
-    breaches = self_test() if "--self-test" in sys.argv else check(ROOT, BANS)
-    for breach in breaches:
-        print(breach)
-    return 1 if breaches else 0
+    return tree_check.finds(lambda root: check(root, bans), files, wanted)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tree_check.main(lambda root: check(root, BANS), self_test))

@@ -3,12 +3,11 @@
 and "decisions 9-11" are headings of docs/decisions.md, a path that ends in .md is a file, and so is every relative link in a page.
 Prints each breach; exit status 1 if any. --self-test plants breaches in a temporary folder and expects to find them."""
 
-import pathlib
 import re
 import sys
-import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import tree_check
+
 FOLDERS = ("src", "tests", "bench")
 MARKS = {".h": "//", ".cc": "//", ".inl": "//", ".go": "//", ".js": "//", ".mjs": "//", ".ts": "//", ".py": "#", ".sh": "#"}
 
@@ -113,23 +112,8 @@ def self_test():
         'src/bad.h:11: "issue of" cites what a reader does not have; cite a page of docs/ or say it here',
         'src/bad.h:11: "the relay\'s page" cites what a reader does not have; cite a page of docs/ or say it here',
         "tests/bad.py:1: relabel.md has no section 7", "docs/decisions.md:7: the link nowhere.md leads nowhere"]
-    with tempfile.TemporaryDirectory() as folder:
-        root = pathlib.Path(folder)
-        for name, text in files.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_text(text)
-        found = check(root)
-    if found != wanted:
-        print("found:", *found, "wanted:", *wanted, sep="\n  ")
-    return [] if found == wanted else ["the self-test failed"]
-
-
-def main():
-    breaches = self_test() if "--self-test" in sys.argv else check(ROOT)
-    for breach in breaches:
-        print(breach)
-    return 1 if breaches else 0
+    return tree_check.finds(check, files, wanted)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tree_check.main(check, self_test))

@@ -4,12 +4,11 @@ nothing needs any more is a breach, too. Prints each breach; exit status 1 if an
 and expects to find them."""
 
 import fnmatch
-import pathlib
 import re
 import sys
-import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import tree_check
+
 # The language's own headers, the C library's, and the compiler's.
 SYSTEM = re.compile(r"[a-z_]+|(?:sys|arpa|net|netinet|linux)/\w+\.h|(?:dirent|dlfcn|errno|fcntl|ifaddrs|limits|link|locale|netdb|poll|pthread|pwd|grp|sched|spawn|"
                     r"semaphore|signal|stdio|stdlib|string|termios|time|ucontext|unistd|unwind|wctype|cxxabi|elf|\w+intrin|arm_\w+)\.h")
@@ -110,23 +109,8 @@ def self_test():
         "tools/layers.txt: nothing needs the arrow low: gone; take it out",
         "tools/layers.txt: nothing needs the owner zlib.h: high; take it out",
     ]
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text in files.items():
-            path = pathlib.Path(folder) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        found = check(pathlib.Path(folder))
-    if found != wanted:
-        print("found:", *found, "wanted:", *wanted, sep="\n  ")
-    return [] if found == wanted else ["the self-test failed"]
-
-
-def main():
-    breaches = self_test() if "--self-test" in sys.argv else check(ROOT)
-    for breach in breaches:
-        print(breach)
-    return 1 if breaches else 0
+    return tree_check.finds(check, files, wanted)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tree_check.main(check, self_test))

@@ -265,16 +265,13 @@ void ScrapeLoop::push(Processed& processed) {
   profile->lacks_time = processed.lacks_time;
   profile->checked = true;
 
-  const auto began = std::chrono::steady_clock::now();
-  const pipeline::Answer answer = pipeline::fan_out(context_.receivers, profile);
-  context_.metrics->fanout_latency.observe(seconds_of(std::chrono::steady_clock::now() - began));
+  const pipeline::Answer answer = context_.outlets->offer(profile);
   // With nobody holding this delta the old baseline stays: the next one covers both intervals.
   if (answer.held()) context_.tap.made(profile);
   if (answer.held() && processed.next) set_baseline(std::move(processed.next));
   if (!answer.accepted())
     return finish_badly(
         {"refused", "taken from the target, but not accepted downstream: " + answer.reason, answer.reason});
-  context_.metrics->forwarded_entries.add();
   finish_well();
 }
 

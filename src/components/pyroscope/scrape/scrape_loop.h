@@ -21,6 +21,7 @@
 #include "components/pyroscope/scrape/scrape_history.h"
 #include "components/pyroscope/scrape/scrape_metrics.h"
 #include "http/client.h"
+#include "pipeline/outlets.h"
 #include "pipeline/profile.h"
 #include "pipeline/tap.h"
 
@@ -34,7 +35,7 @@ struct Context {
   ScrapeMetrics* metrics = nullptr;
   metrics::Scope* scope = nullptr;
   std::shared_ptr<http::Client> client;
-  std::vector<pipeline::ReceiverPtr> receivers;
+  std::optional<pipeline::Outlets> outlets;
   Duration scrape_interval{};
   std::uint64_t max_profile_bytes = 0;
   std::uint64_t sample_limit = 0;

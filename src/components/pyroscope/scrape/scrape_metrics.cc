@@ -63,12 +63,7 @@ void TypeMetrics::count_failure(std::string_view reason) {
 }
 
 ScrapeMetrics::ScrapeMetrics(metrics::Scope& scope)
-    : fanout_latency(scope.histogram("pyroscope_fanout_latency",
-                                     "Write latency for sending to direct and indirect components.",
-                                     kLatency)),
-      forwarded_entries(
-          scope.counter("pyroscope_forwarded_entries_total", "Profiles accepted by every receiver.")),
-      baseline_bytes(scope.gauge("pyroscope_scrape_baseline_bytes", "Memory held by delta baselines.")),
+    : baseline_bytes(scope.gauge("pyroscope_scrape_baseline_bytes", "Memory held by delta baselines.")),
       scope_(scope) {}
 
 TypeMetrics& ScrapeMetrics::of_type(std::string_view profile) {

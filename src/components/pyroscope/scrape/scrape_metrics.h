@@ -44,8 +44,6 @@ class ScrapeMetrics {
   explicit ScrapeMetrics(metrics::Scope& scope);
   TypeMetrics& of_type(std::string_view profile);
 
-  metrics::Histogram& fanout_latency;
-  metrics::Counter& forwarded_entries;
   metrics::Gauge& baseline_bytes;
 
  private:

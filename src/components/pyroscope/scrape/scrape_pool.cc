@@ -23,6 +23,7 @@ ScrapePool::ScrapePool(component::Options options, const Arguments& arguments,
                        std::shared_ptr<http::Client> client)
     : options_(std::move(options)), metrics_(*options_.metrics), save_timer_(*options_.loop) {
   context_.loop = options_.loop;
+  context_.outlets.emplace(*options_.metrics, *options_.loop);
   context_.pool = options_.pool;
   context_.logger = options_.logger;
   context_.metrics = &metrics_;
@@ -42,7 +43,7 @@ void ScrapePool::take_over(const Arguments& arguments) {
   targets_ = arguments.targets.targets;
   settings_ = job_settings(arguments, options_.id);
   clustered_ = arguments.clustering.enabled;
-  context_.receivers = arguments.forward_to;
+  context_.outlets->set(arguments.forward_to);
   context_.scrape_interval = arguments.interval();
   context_.max_profile_bytes = arguments.max_profile_bytes;
   context_.sample_limit = arguments.sample_limit;
