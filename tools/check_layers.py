@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Checks every #include of src/ against the dependency law in tools/layers.txt, and the law against src/: an arrow or an owner that
-nothing needs any more is a breach, too. Prints each breach; exit status 1 if any. --self-test plants breaches in a temporary folder
+nothing needs any more is a breach, too, as is a folder without a line in ARCHITECTURE.md. Prints each breach; exit status 1 if any. --self-test plants breaches in a temporary folder
 and expects to find them."""
 
 import fnmatch
@@ -44,7 +44,9 @@ def check(root):
     def folder_of(relative):
         return next((f for f in folders if str(relative).startswith(f + "/")), None)
 
-    breaches = []
+    room = (root / "ARCHITECTURE.md").read_text()
+    breaches = [f"ARCHITECTURE.md: the table has no line for src/{folder}"
+                for folder in law if f"`src/{folder.replace('components/*', 'components/*/*')}`" not in room]
     for path in sorted(src.rglob("*")):
         if path.suffix not in (".h", ".cc", ".inl"):
             continue
@@ -90,6 +92,7 @@ def check(root):
 def self_test():
     files = {
         "tools/layers.txt": "base :\nlow : gone\nhigh : low\ngone :\n!zlib.h : low high\n!boost/ : low\n!boost/asio : high\n",
+        "ARCHITECTURE.md": "| `src/base` | text |\n| `src/low`, `src/high` | the rest |\n",
         "src/base/text.h": "",
         "src/low/low.h": '#include <zlib.h>\n#include <boost/crc.hpp>\n\n#include "base/text.h"\n',
         "src/low/low.inl": '  # include "high/high.h"\n',
@@ -100,6 +103,7 @@ def self_test():
         "src/base/odd.cc": "#include <vector>\n#include <sys/stat.h>\n#include <nobody.h>\n",
     }
     wanted = [
+        "ARCHITECTURE.md: the table has no line for src/gone",
         "base/odd.cc:3: <nobody.h> has no owner in tools/layers.txt",
         "high/high.h:3: <boost/crc.hpp> belongs to low",
         "high/high.h:4: only tests include low/testing/fake.h",

@@ -1,4 +1,7 @@
-// discovery.nomad: services registered with Nomad. Spec: discovery.md 11c.
+// discovery.nomad: services registered with Nomad as targets. User's page: docs/reference/components/discovery.nomad.md.
+// Inside:   discovery.h polls; services.h reads the answers, pure.
+// Threads:  loop thread.
+// Lifetime: stopped before it is destroyed. Spec: discovery.md 11c.
 #pragma once
 
 #include "component/component.h"

@@ -1,4 +1,7 @@
-// remote.s3: the content of an object of S3. Spec: discovery.md 13.
+// remote.s3: the content of an object of S3 as an export. User's page: docs/reference/components/remote.s3.md.
+// Inside:   s3.h polls, signed by src/aws.
+// Threads:  loop thread.
+// Lifetime: stopped before it is destroyed. Spec: discovery.md 13.
 #pragma once
 
 #include "component/component.h"
