@@ -1,6 +1,7 @@
 // The daemon as a whole: start, reload, stop, in virtual time.
 #include "app/daemon.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@ namespace invar::app {
 namespace {
 
 using std::chrono::seconds;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::VirtualDaemon;
@@ -133,6 +135,33 @@ TEST(Loop, IsNotHeldUpByTheDiskWhileProfilesAreScrapedQueuedAndSpilled) {
   invar.loop.advance(seconds(120));
   EXPECT_TRUE(invar.stop());
   EXPECT_THAT(invar.off_loop->offences(), IsEmpty());
+}
+
+// What a configuration names is touched once when it is loaded, so that it can be refused then: a few calls, whatever it holds. The rest is
+// read on the disk pool.
+TEST(Loop, OpensAnArchiveOfManyFilesWithAFewCallsAndCountsThemElsewhere) {
+  VirtualDaemon invar;
+  ASSERT_EQ(invar.start(""), "");
+  for (int i = 0; i < 1000; ++i)
+    invar.write_file(fmt::format("/archive/01900000-0000-7000-8000-{:012x}.pb.gz", i), "x");
+  ASSERT_EQ(invar.reload("pyroscope.fsdump \"a\" {\n target_directory = \"/archive\"\n sync = true\n}\n"),
+            "");
+  invar.loop.advance(seconds(1));
+  EXPECT_THAT(invar.off_loop->offences(),
+              ElementsAre("make_directories /archive", "stat /archive", "lock /archive/.invar-archive.lock",
+                          "truncate /archive/.invar-archive.lock", "append /archive/.invar-archive.lock"));
+  EXPECT_THAT(invar.get("/metrics").body, HasSubstr("pyroscope_fsdump_current_size_bytes{component_id="
+                                                    "\"pyroscope.fsdump.a\",component_path=\"/\"} 1000\n"));
+}
+
+TEST(Loop, ReadsALargeLocalFileElsewhere) {
+  VirtualDaemon invar;
+  ASSERT_EQ(invar.start(""), "");
+  invar.write_file("/large", std::string(std::size_t{64} << 20, 'x'));
+  ASSERT_EQ(invar.reload("local.file \"l\" {\n filename = \"/large\"\n}\n"), "");
+  invar.loop.advance(seconds(1));
+  EXPECT_THAT(invar.off_loop->offences(), ElementsAre("stat /large"));
+  EXPECT_THAT(invar.get("/metrics").body, HasSubstr("local_file_timestamp_last_accessed_unix_seconds"));
 }
 
 }  // namespace

@@ -51,12 +51,6 @@ Result<std::unique_ptr<Directory>> Directory::open(std::shared_ptr<fs::FileSyste
 Result<> Directory::claim() {
   if (auto made = files_->make_directories(path_); !made)
     return std::unexpected(made.error().wrapped("failed to create target directory"));
-  if (limits_.sync) {  // the folder's own name, and that of every folder made on the way
-    for (std::size_t end = path_.rfind('/'); end != std::string::npos && end > 0;
-         end = path_.rfind('/', end - 1))
-      (void)files_->sync_directory(path_.substr(0, end));
-    (void)files_->sync_directory(path_.starts_with('/') ? "/" : ".");
-  }
   INVAR_ASSIGN_OR_RETURN(const fs::Stat stat, files_->stat(path_));
   if (!stat.is_directory) return fail(ErrorCode::kInvalidArgument, path_ + " is not a directory");
   auto lock = files_->lock(full(kLockName));
@@ -73,7 +67,16 @@ Result<> Directory::claim() {
   return {};
 }
 
+// Of the folder's own name, and that of every folder made on the way.
+void Directory::sync_names() {
+  for (std::size_t end = path_.rfind('/'); end != std::string::npos && end > 0;
+       end = path_.rfind('/', end - 1))
+    (void)files_->sync_directory(path_.substr(0, end));
+  (void)files_->sync_directory(path_.starts_with('/') ? "/" : ".");
+}
+
 Result<> Directory::scan(UnixNanos now) {
+  if (limits_.sync && !scanned_) sync_names();
   std::vector<std::string> leftovers;
   std::deque<Entry> added;
   std::size_t seen = 0;

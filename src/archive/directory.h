@@ -42,8 +42,8 @@ struct DirectoryStats {
 
 class Directory {
  public:
-  // Creates the folder when missing and locks it. `owner` is shown to whoever finds it locked. Reads nothing:
-  // scan() next.
+  // Creates the folder when missing and locks it: a few calls, however much it holds. `owner` is shown to whoever finds it locked.
+  // Reads nothing: scan() next.
   static Result<std::unique_ptr<Directory>> open(std::shared_ptr<fs::FileSystem> files, std::string path,
                                                  std::string owner, Limits limits);
 
@@ -76,6 +76,7 @@ class Directory {
 
   Directory(std::shared_ptr<fs::FileSystem> files, std::string path, std::string owner, Limits limits);
   Result<> claim();
+  void sync_names();
   Result<Stored> put(const std::string& name, const Encoded& encoded, UnixNanos now);
   Result<> write(const std::string& name, const Encoded& encoded);
   Result<> remove_oldest(std::uint64_t& counter);

@@ -53,6 +53,12 @@ class DeliveryQueueTest : public ::testing::Test {
     return next->profile->type;
   }
 
+  std::string take(int count) {
+    std::string out;
+    for (int i = 0; i < count; ++i) out += take();
+    return out;
+  }
+
   async::testing::TestLoop loop;
   async::testing::InlineWorkerPool disk_pool{loop};
   std::shared_ptr<fs::testing::MemoryFileSystem> disk = fs::testing::MemoryFileSystem::create();
@@ -64,7 +70,7 @@ TEST_F(DeliveryQueueTest, GivesLiveProfilesInTheirOrder) {
   make();
   for (const char* name : {"a", "b", "c"}) add(name);
   EXPECT_EQ(queue->size(), 3u);
-  EXPECT_EQ(take() + take() + take() + take(), "abc");
+  EXPECT_EQ(take(4), "abc");
   EXPECT_TRUE(queue->empty());
   EXPECT_EQ(queue->memory_bytes(), 0u);
 }
@@ -76,10 +82,10 @@ TEST_F(DeliveryQueueTest, LiveOnesAndTheBacklogTakeTurnsAndHurriedLiveOnesThreeO
   loop.advance(DeliveryQueue::kLiveFor);
   queue->sweep();
   for (const char* name : {"a", "b", "c", "d", "e", "f"}) add(name);
-  EXPECT_EQ(take() + take(), "a1") << "in turns";
+  EXPECT_EQ(take(2), "a1") << "in turns";
   loop.advance(DeliveryQueue::kLiveSoon);
-  EXPECT_EQ(take() + take() + take() + take(), "b2cd") << "the fourth turn is the backlog's";
-  EXPECT_EQ(take() + take() + take() + take(), "e3f4");
+  EXPECT_EQ(take(4), "b2cd") << "the fourth turn is the backlog's";
+  EXPECT_EQ(take(4), "e3f4");
 }
 
 TEST_F(DeliveryQueueTest, TheBacklogGoesOldestFirst) {
@@ -88,7 +94,7 @@ TEST_F(DeliveryQueueTest, TheBacklogGoesOldestFirst) {
   add("old", 100, 30min);
   add("middle", 100, 10min);
   loop.advance(DeliveryQueue::kLiveAtMost);
-  EXPECT_EQ(take() + " " + take() + " " + take(), "old middle young");
+  EXPECT_EQ(take(3), "oldmiddleyoung");
 }
 
 TEST_F(DeliveryQueueTest, WhatIsTriedAgainComesWhenItIsDue) {
@@ -109,7 +115,7 @@ TEST_F(DeliveryQueueTest, WhatWasNotJudgedGoesBackToItsPlace) {
   add("a");
   add("b");
   queue->put_back(queue->next(8));
-  EXPECT_EQ(take() + take(), "ba") << "live ones have the first turn";
+  EXPECT_EQ(take(2), "ba") << "live ones have the first turn";
 }
 
 TEST_F(DeliveryQueueTest, TheMemoryIsBoundedAndTheOldestGoes) {

@@ -90,8 +90,8 @@ TEST_F(EndpointTest, TableOfStates) {
        0},
   };
   for (const auto& row : rows) {
-    ended.clear();
     make();
+    ended.clear();
     EXPECT_EQ(endpoint->view().state, EndpointState::kIdle);
     serve(row.status, row.body);
     offer();

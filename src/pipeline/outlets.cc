@@ -9,8 +9,8 @@ Outlets::Outlets(metrics::Scope& scope, const async::Loop& loop)
       latency_(scope.histogram("pyroscope_fanout_latency",
                                "Write latency for sending to direct and indirect components.",
                                {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10})),
-      forwarded_(scope.counter("pyroscope_forwarded_entries_total",
-                               "Profiles accepted by every receiver.")) {}
+      forwarded_(scope.counter("pyroscope_forwarded_entries_total", "Profiles accepted by every receiver.")) {
+}
 
 void Outlets::answered(BodyKind kind, const Answer& answer, async::TimePoint began) {
   latency_.observe(std::chrono::duration<double>(loop_.now() - began).count());
