@@ -55,7 +55,7 @@ BANS = [
         ("app/*", "base/build_info.cc", "http/proxy.cc", "services/support_bundle.cc", "syntax/stdlib.cc")),
     Ban("child processes", r"\b(?:system|popen|v?fork|posix_spawnp?)\s*\(",
         "async::Process, async::run_process() on a pool, or a library",
-        ("async/process.cc", "async/run_process.cc")),
+        ("async/spawn.cc",)),
     Ban("functions that keep hidden state", r"\b(?:strtok|localtime|gmtime|asctime|ctime|setlocale)\s*\(",
         "their _r twins, or base/time.h"),
     Ban("numbers by the C library", r"\b(?:ato[ifl]|sto(?:i|u?ll?|[fd])|sscanf)\s*\(",

@@ -3,47 +3,23 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <map>
-#include <optional>
 
-#include "base/unique_fd.h"
+#include "async/spawn.h"
 
 namespace invar::async {
 namespace {
-
-std::vector<std::string> full_environment(const std::vector<std::pair<std::string, std::string>>& ours) {
-  std::map<std::string, std::string> variables;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string text = *entry;
-    const auto equals = text.find('=');
-    if (equals != std::string::npos) variables[text.substr(0, equals)] = text.substr(equals + 1);
-  }
-  for (const auto& [name, value] : ours) variables[name] = value;
-  std::vector<std::string> out;
-  for (const auto& [name, value] : variables) out.push_back(name + "=" + value);
-  return out;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (auto& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
 
 class ProcessImpl final : public Process {
  public:
   ProcessImpl(Loop& loop, Options options, Done done)
       : loop_(loop), options_(std::move(options)), done_(std::move(done)), timer_(loop) {
-    if (const int error = spawn(); error != 0) {
+    if (const int error = start(); error != 0) {
       loop_.post(alive_.bind([this, error] {
         finish(std::unexpected(errno_error("cannot start " + options_.arguments[0], error)));
       }));
@@ -64,52 +40,22 @@ class ProcessImpl final : public Process {
   };
 
   // 0, or an errno.
-  int spawn() {
-    std::array<std::array<UniqueFd, 2>, 2> pipes;
-    for (auto& pipe : pipes) {
-      int fds[2];
-      if (pipe2(fds, O_CLOEXEC) != 0) return errno;
-      pipe = {UniqueFd(fds[0]), UniqueFd(fds[1])};
-      fcntl(fds[0], F_SETFL, O_NONBLOCK);
-    }
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&actions, pipes[0][1].get(), 1);
-    posix_spawn_file_actions_adddup2(&actions, pipes[1][1].get(), 2);
-    if (!options_.working_directory.empty()) {
-      posix_spawn_file_actions_addchdir_np(&actions, options_.working_directory.c_str());
-    }
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    sigset_t none;
-    sigset_t defaults;
-    sigemptyset(&none);
-    sigfillset(&defaults);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    auto variables = full_environment(options_.environment);
-    auto arguments = options_.arguments;
-    const int error = posix_spawnp(&child_, arguments[0].c_str(), &actions, &attributes,
-                                   pointers(arguments).data(), pointers(variables).data());
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    if (error != 0) {
-      child_ = -1;
-      return error;
-    }
+  int start() {
+    std::map<std::string, std::string> variables;
+    for (const auto& [name, value] : options_.environment) variables[name] = value;
+    auto child = spawn(options_.arguments, variables, options_.working_directory);
+    if (!child) return child.error();
+    child_ = child->pid;
     ended_.reset(static_cast<int>(syscall(SYS_pidfd_open, child_, 0)));
     watch_end_ = loop_.watch_readable(ended_.get(), [this] { on_end(); });
-    follow(out_, std::move(pipes[0][0]));
-    follow(err_, std::move(pipes[1][0]));
+    follow(out_, std::move(child->out));
+    follow(err_, std::move(child->err));
     return 0;
   }
 
   void follow(Stream& stream, UniqueFd fd) {
     stream.fd = std::move(fd);
+    fcntl(stream.fd.get(), F_SETFL, O_NONBLOCK);
     stream.watch = loop_.watch_readable(stream.fd.get(), [this, &stream] { drain(stream); });
   }
 

@@ -1,9 +1,7 @@
 #include "async/run_process.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,42 +9,13 @@
 #include <cerrno>
 #include <chrono>
 
+#include "async/spawn.h"
 #include "base/strings.h"
-#include "base/unique_fd.h"
-
-extern char** environ;
 
 namespace invar::async {
 namespace {
 
 constexpr std::size_t kMostOutput = std::size_t{1} << 20;
-
-struct Pipe {
-  UniqueFd read, write;
-};
-Result<Pipe> make_pipe() {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) return std::unexpected(errno_error("pipe", errno));
-  return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
-}
-
-std::vector<std::string> merged(const std::map<std::string, std::string>& more) {
-  std::vector<std::string> out;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string text = *entry;
-    if (!more.contains(text.substr(0, text.find('=')))) out.push_back(text);
-  }
-  for (const auto& [name, value] : more) out.push_back(name + "=" + value);
-  return out;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (std::string& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
 
 // Reads both to their ends; false when the time was over first.
 bool read_both(int out_fd, int err_fd, std::string& out, std::string& err,
@@ -87,41 +56,18 @@ std::string first_words(const std::string& text, const std::string& program) {
 
 Result<std::string> run_process(const std::string& program, const std::vector<std::string>& arguments,
                                 const std::map<std::string, std::string>& environment, Duration time_limit) {
-  INVAR_ASSIGN_OR_RETURN(Pipe out, make_pipe());
-  INVAR_ASSIGN_OR_RETURN(Pipe err, make_pipe());
   std::vector<std::string> words{program};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<std::string> variables = merged(environment);
-
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, out.write.get(), 1);
-  posix_spawn_file_actions_adddup2(&actions, err.write.get(), 2);
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  // A group of its own, to be ended whole; and none of the signals that the loop holds back.
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-  pid_t child = 0;
-  const int spawned = posix_spawnp(&child, program.c_str(), &actions, &attributes, pointers(words).data(),
-                                   pointers(variables).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (spawned != 0) return std::unexpected(errno_error("cannot run " + program, spawned));
-  out.write.reset();
-  err.write.reset();
+  auto child = spawn(std::move(words), environment, "");
+  if (!child) return std::unexpected(errno_error("cannot run " + program, child.error()));
 
   std::string output, errors;
   const auto deadline = std::chrono::steady_clock::now() +
                         std::chrono::duration_cast<std::chrono::steady_clock::duration>(time_limit);
-  const bool in_time = read_both(out.read.get(), err.read.get(), output, errors, deadline);
-  if (!in_time) kill(-child, SIGKILL);
+  const bool in_time = read_both(child->out.get(), child->err.get(), output, errors, deadline);
+  if (!in_time) kill(-child->pid, SIGKILL);
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR) {
   }
   if (!in_time) return fail(ErrorCode::kTimeout, program + " took too long");
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
