@@ -104,24 +104,28 @@ const Schema& auth_schema() {
   return schema;
 }
 
+using Text = syntax::IgnoredAs<std::string>;
+using Texts = syntax::IgnoredAs<std::vector<std::string>>;
+using Time = syntax::IgnoredAs<Duration>;
+
 const Schema& windows_server_schema() {
   static const Schema schema =
-      SchemaBuilder<WindowsServerFilter>()
-          .attribute("store", &WindowsServerFilter::store, "Name of the certificate store.")
-          .attribute("system_store", &WindowsServerFilter::system_store, "Where the store is.")
-          .attribute("issuer_common_names", &WindowsServerFilter::issuer_common_names, "Issuers to look for.")
-          .attribute("template_id", &WindowsServerFilter::template_id, "Template to look for.")
-          .attribute("refresh_interval", &WindowsServerFilter::refresh_interval, "Time between two searches.")
+      SchemaBuilder<WindowsFilter>()
+          .attribute_with<Text>("store", &WindowsFilter::terms, "Name of the certificate store.")
+          .attribute_with<Text>("system_store", &WindowsFilter::terms, "Where the store is.")
+          .attribute_with<Texts>("issuer_common_names", &WindowsFilter::terms, "Issuers to look for.")
+          .attribute_with<Text>("template_id", &WindowsFilter::terms, "Template to look for.")
+          .attribute_with<Time>("refresh_interval", &WindowsFilter::terms, "Time between two searches.")
           .build();
   return schema;
 }
 
 const Schema& windows_client_schema() {
   static const Schema schema =
-      SchemaBuilder<WindowsClientFilter>()
-          .attribute("issuer_common_names", &WindowsClientFilter::issuer_common_names, "Issuers to accept.")
-          .attribute("subject_regex", &WindowsClientFilter::subject_regex, "Subjects to accept.")
-          .attribute("template_id", &WindowsClientFilter::template_id, "Template to accept.")
+      SchemaBuilder<WindowsFilter>()
+          .attribute_with<Texts>("issuer_common_names", &WindowsFilter::terms, "Issuers to accept.")
+          .attribute_with<Text>("subject_regex", &WindowsFilter::terms, "Subjects to accept.")
+          .attribute_with<Text>("template_id", &WindowsFilter::terms, "Template to accept.")
           .build();
   return schema;
 }

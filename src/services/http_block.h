@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "component/http_client_schema.h"
 #include "http/server.h"
+#include "syntax/ignored.h"
 #include "syntax/schema.h"
 
 namespace invar::services {
@@ -49,20 +50,12 @@ struct TlsVersion {
 };
 
 // Certificates from the Windows store: read, and refused.
-struct WindowsServerFilter {
-  std::string store, system_store, template_id;
-  std::vector<std::string> issuer_common_names;
-  Duration refresh_interval = std::chrono::minutes(5);
-  bool operator==(const WindowsServerFilter&) const = default;
-};
-struct WindowsClientFilter {
-  std::vector<std::string> issuer_common_names;
-  std::string subject_regex, template_id;
-  bool operator==(const WindowsClientFilter&) const = default;
+struct WindowsFilter {
+  syntax::Ignored terms;
+  bool operator==(const WindowsFilter&) const = default;
 };
 struct WindowsCertificateFilter {
-  std::optional<WindowsServerFilter> server;
-  std::optional<WindowsClientFilter> client;
+  std::optional<WindowsFilter> server, client;
   bool operator==(const WindowsCertificateFilter&) const = default;
 };
 

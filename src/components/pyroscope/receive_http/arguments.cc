@@ -91,23 +91,27 @@ const Schema& basic_auth_schema() {
   return schema;
 }
 
+using Bool = syntax::IgnoredAs<bool>;
+using Number = syntax::IgnoredAs<std::int64_t>;
+using Text = syntax::IgnoredAs<std::string>;
+using Time = syntax::IgnoredAs<Duration>;
+
 const Schema& http2_schema() {
   static const Schema schema =
       SchemaBuilder<Http2>()
           .attribute("enabled", &Http2::enabled, "Not supported: clients are served over HTTP/1.1.")
-          .attribute("max_handlers", &Http2::max_handlers, "No effect.")
-          .attribute("max_concurrent_streams", &Http2::max_concurrent_streams, "No effect.")
-          .attribute("max_decoder_header_table_size", &Http2::max_decoder_header_table_size, "No effect.")
-          .attribute("max_encoder_header_table_size", &Http2::max_encoder_header_table_size, "No effect.")
-          .attribute("max_read_frame_size", &Http2::max_read_frame_size, "No effect.")
-          .attribute("permit_prohibited_ciphers", &Http2::permit_prohibited_ciphers, "No effect.")
-          .attribute("idle_timeout", &Http2::idle_timeout, "No effect.")
-          .attribute("read_idle_timeout", &Http2::read_idle_timeout, "No effect.")
-          .attribute("ping_timeout", &Http2::ping_timeout, "No effect.")
-          .attribute("write_byte_timeout", &Http2::write_byte_timeout, "No effect.")
-          .attribute("max_upload_buffer_per_connection", &Http2::max_upload_buffer_per_connection,
-                     "No effect.")
-          .attribute("max_upload_buffer_per_stream", &Http2::max_upload_buffer_per_stream, "No effect.")
+          .attribute_with<Number>("max_handlers", &Http2::rest, "No effect.")
+          .attribute_with<Number>("max_concurrent_streams", &Http2::rest, "No effect.")
+          .attribute_with<Number>("max_decoder_header_table_size", &Http2::rest, "No effect.")
+          .attribute_with<Number>("max_encoder_header_table_size", &Http2::rest, "No effect.")
+          .attribute_with<Number>("max_read_frame_size", &Http2::rest, "No effect.")
+          .attribute_with<Bool>("permit_prohibited_ciphers", &Http2::rest, "No effect.")
+          .attribute_with<Time>("idle_timeout", &Http2::rest, "No effect.")
+          .attribute_with<Time>("read_idle_timeout", &Http2::rest, "No effect.")
+          .attribute_with<Time>("ping_timeout", &Http2::rest, "No effect.")
+          .attribute_with<Time>("write_byte_timeout", &Http2::rest, "No effect.")
+          .attribute_with<Number>("max_upload_buffer_per_connection", &Http2::rest, "No effect.")
+          .attribute_with<Number>("max_upload_buffer_per_stream", &Http2::rest, "No effect.")
           .build();
   return schema;
 }
@@ -147,15 +151,15 @@ const Schema& http_schema() {
 const Schema& grpc_schema() {
   static const Schema schema =
       SchemaBuilder<Grpc>()
-          .attribute("listen_address", &Grpc::listen_address, "No effect.")
-          .attribute("listen_port", &Grpc::listen_port, "No effect.")
-          .attribute("conn_limit", &Grpc::conn_limit, "No effect.")
-          .attribute("max_connection_age", &Grpc::max_connection_age, "No effect.")
-          .attribute("max_connection_age_grace", &Grpc::max_connection_age_grace, "No effect.")
-          .attribute("max_connection_idle", &Grpc::max_connection_idle, "No effect.")
-          .attribute("server_max_recv_msg_size", &Grpc::server_max_recv_msg_size, "No effect.")
-          .attribute("server_max_send_msg_size", &Grpc::server_max_send_msg_size, "No effect.")
-          .attribute("server_max_concurrent_streams", &Grpc::server_max_concurrent_streams, "No effect.")
+          .attribute_with<Text>("listen_address", &Grpc::rest, "No effect.")
+          .attribute_with<Number>("listen_port", &Grpc::rest, "No effect.")
+          .attribute_with<Number>("conn_limit", &Grpc::rest, "No effect.")
+          .attribute_with<Time>("max_connection_age", &Grpc::rest, "No effect.")
+          .attribute_with<Time>("max_connection_age_grace", &Grpc::rest, "No effect.")
+          .attribute_with<Time>("max_connection_idle", &Grpc::rest, "No effect.")
+          .attribute_with<Number>("server_max_recv_msg_size", &Grpc::rest, "No effect.")
+          .attribute_with<Number>("server_max_send_msg_size", &Grpc::rest, "No effect.")
+          .attribute_with<Number>("server_max_concurrent_streams", &Grpc::rest, "No effect.")
           .block("tls", &Grpc::tls, tls_schema(), "No effect.")
           .build();
   return schema;

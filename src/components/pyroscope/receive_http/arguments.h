@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "component/receiver.h"
 #include "http/server.h"
+#include "syntax/ignored.h"
 #include "syntax/schema.h"
 
 namespace invar::components::pyroscope_receive_http {
@@ -32,11 +33,7 @@ struct BasicAuth {
 // Read, for configurations that have it. Invar's server speaks HTTP/1.1.
 struct Http2 {
   bool enabled = false;
-  std::int64_t max_handlers = 0, max_concurrent_streams = 100, max_decoder_header_table_size = 4096,
-               max_encoder_header_table_size = 4096, max_read_frame_size = 0;
-  bool permit_prohibited_ciphers = false;
-  Duration idle_timeout{}, read_idle_timeout{}, ping_timeout = std::chrono::seconds(15), write_byte_timeout{};
-  std::int64_t max_upload_buffer_per_connection = 0, max_upload_buffer_per_stream = 0;
+  syntax::Ignored rest;
   bool operator==(const Http2&) const = default;
 };
 
@@ -56,11 +53,7 @@ struct HttpServer {
 
 // Read, for configurations that have it. Nothing listens there.
 struct Grpc {
-  std::string listen_address;
-  std::int64_t listen_port = 0, conn_limit = 0;
-  Duration max_connection_age{}, max_connection_age_grace{}, max_connection_idle{};
-  std::int64_t server_max_recv_msg_size = std::int64_t{4} << 20,
-               server_max_send_msg_size = std::int64_t{4} << 20, server_max_concurrent_streams = 100;
+  syntax::Ignored rest;
   std::optional<Tls> tls;
   bool operator==(const Grpc&) const = default;
 };
