@@ -32,7 +32,6 @@ class ElfFile {
   static Result<std::unique_ptr<ElfFile>> open(std::unique_ptr<ByteSource> source);
 
   [[nodiscard]] std::uint16_t machine() const { return header_.e_machine; }
-  [[nodiscard]] bool fixed_address() const { return header_.e_type == ET_EXEC; }
   [[nodiscard]] std::uint64_t entry() const { return header_.e_entry; }
   [[nodiscard]] const std::vector<Elf64_Phdr>& segments() const { return segments_; }
   [[nodiscard]] const std::vector<Section>& sections() const { return sections_; }

@@ -56,16 +56,6 @@ std::string read_memory(int pid, std::uint64_t address, std::size_t bytes) {
   return got == static_cast<ssize_t>(bytes) ? out : std::string();
 }
 
-std::uint64_t start_time(int pid) {
-  const std::string stat = read_proc_file(fmt::format("/proc/{}/stat", pid));
-  // The name in brackets may hold anything: the fields are counted behind it.
-  const std::size_t name_end = stat.rfind(')');
-  if (name_end == std::string::npos) return 0;
-  const auto fields = split(std::string_view(stat).substr(name_end + 1), ' ');
-  constexpr std::size_t kField = 20;  // 22, less the pid and the name
-  return fields.size() > kField ? parse_uint(fields[kField]).value_or(0) : 0;
-}
-
 int namespace_pid(int pid) {
   const std::string status = read_proc_file(fmt::format("/proc/{}/status", pid));
   constexpr std::string_view kName = "\nNSpid:";

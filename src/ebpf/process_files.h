@@ -21,8 +21,6 @@ UniqueFd open_in_root(int pid, const std::string& path, Links links);
 // Its memory; "" when not all of it can be read.
 std::string read_memory(int pid, std::uint64_t address, std::size_t bytes);
 
-// Field 22 of /proc/PID/stat, which with the pid tells processes apart; 0: it is gone.
-std::uint64_t start_time(int pid);
 // Its pid in its own namespace; 0: unknown.
 int namespace_pid(int pid);
 

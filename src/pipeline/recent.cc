@@ -67,13 +67,6 @@ const RecentProfiles::Series* RecentProfiles::find(std::uint64_t id) const {
   return found == series_.end() ? nullptr : &found->second;
 }
 
-ProfilePtr RecentProfiles::find_profile(std::uint64_t number) const {
-  const auto place = std::ranges::lower_bound(order_, number, {}, &Place::number);
-  if (place == order_.end() || place->number != number) return nullptr;
-  const auto& entries = series_.at(place->series).entries;
-  return std::ranges::lower_bound(entries, number, {}, &Entry::number)->profile;
-}
-
 UnixNanos RecentProfiles::oldest_unix_ns() const {
   if (order_.empty()) return 0;
   return series_.at(order_.front().series).entries.front().profile->taken_unix_ns;

@@ -44,7 +44,6 @@ class RecentProfiles {
 
   [[nodiscard]] const AllSeries& series() const { return series_; }
   [[nodiscard]] const Series* find(std::uint64_t id) const;
-  [[nodiscard]] ProfilePtr find_profile(std::uint64_t number) const;  // null: not, or no longer, there
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t limit_bytes() const { return limit_bytes_; }
   [[nodiscard]] UnixNanos oldest_unix_ns() const;  // 0: nothing is kept

@@ -56,14 +56,6 @@ TEST_F(Recent, OneComponentsSeriesAreNotAnothers) {
   EXPECT_EQ(shown(), "x=1 x=1 ");
 }
 
-TEST_F(Recent, ProfilesAreFoundByTheirNumberWhileTheyAreThere) {
-  for (int i = 0; i < 20; ++i) recent.keep("a.b", profile(i % 3 == 0 ? "x" : "y", 1000));
-  EXPECT_EQ(recent.find_profile(1), nullptr);
-  EXPECT_EQ(recent.find_profile(21), nullptr);
-  for (const auto& [id, series] : recent.series())
-    for (const auto& entry : series.entries) EXPECT_EQ(recent.find_profile(entry.number), entry.profile);
-}
-
 TEST_F(Recent, PlainBodiesAreCompressedAndIngestBodiesLeftAlone) {
   auto plain = std::make_shared<Profile>();
   plain->body = share(std::string(5000, 'a'));

@@ -52,7 +52,6 @@ class History {
   [[nodiscard]] Range range(UnixNanos from, UnixNanos to, UnixNanos now) const;
   [[nodiscard]] std::vector<double> values(std::size_t series, const Range& range) const;
   [[nodiscard]] const Reading* latest() const { return fine_.empty() ? nullptr : &fine_.back().values; }
-  [[nodiscard]] std::int64_t latest_s() const { return fine_.empty() ? 0 : fine_.back().second; }
 
   [[nodiscard]] std::string serialize() const;
   // Lines that are not as expected are left out.
