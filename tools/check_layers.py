@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks every #include of src/ against the dependency law in tools/layers.txt, and the law against src/: an arrow or an owner that
-nothing needs any more is a breach, too, as is a folder without a line in ARCHITECTURE.md. Prints each breach; exit status 1 if any. --self-test plants breaches in a temporary folder
+nothing needs any more is a breach, too, as is a folder without a line in ARCHITECTURE.md. Prints each breach; exit status 1 if any.
+--self-test plants breaches in a temporary folder
 and expects to find them."""
 
 import fnmatch
