@@ -5,15 +5,8 @@
 #include <algorithm>
 
 #include "app/commands.h"
-#include "async/testing/test_loop.h"
-#include "component/cluster.h"
+#include "app/testing/example_run.h"
 #include "component/view.h"
-#include "fs/testing/memory_fs.h"
-#include "http/testing/fake_network.h"
-#include "http/testing/fake_transport.h"
-#include "runtime/controller.h"
-#include "syntax/evaluator.h"
-#include "syntax/parser.h"
 
 namespace invar::app {
 namespace {
@@ -22,7 +15,7 @@ using component::Registration;
 using syntax::Field;
 using syntax::Schema;
 
-class Contract : public testing::TestWithParam<const Registration*> {
+class Contract : public ::testing::TestWithParam<const Registration*> {
  protected:
   const Registration& registration() const { return *GetParam(); }
 };
@@ -33,7 +26,7 @@ std::vector<const Registration*> all() {
   return out;
 }
 
-std::string test_name(const testing::TestParamInfo<const Registration*>& info) {
+std::string test_name(const ::testing::TestParamInfo<const Registration*>& info) {
   std::string name = info.param->name;
   std::ranges::replace(name, '.', '_');
   return name;
@@ -95,81 +88,29 @@ TEST_P(Contract, TheExampleIsValid) {
   EXPECT_TRUE(diagnostics.empty()) << diagnostics.render(false);
 }
 
-// The example as a running pipeline, on a disk in memory and a network of which nothing answers.
-class Running {
- public:
-  explicit Running(const std::string& config) : config_(config) {
-    for (const auto* folder : {"/etc", "/etc/invar", "/var", "/var/profiles", "/storage"})
-      (void)files_->make_directories(folder);
-    // Every file that the example reads exists.
-    for (std::size_t at = 0; (at = config.find("\"/", at)) != std::string::npos; ++at) {
-      const std::string line = config.substr(config.rfind('\n', at) + 1, at - config.rfind('\n', at));
-      const std::string path = config.substr(at + 1, config.find('"', at + 1) - at - 1);
-      if (path.find('*') != std::string::npos || line.find("file") == std::string::npos) continue;
-      (void)files_->make_directories(path.substr(0, path.rfind('/')));
-      (void)files_->write_file_atomically(path, "[]", 0644, false);
-    }
-    runtime::Environment environment;
-    environment.loop = &loop_;
-    environment.pool = &pool_;
-    environment.disk_pool = &pool_;
-    environment.files = files_;
-    environment.http = transport_;
-    environment.listen = network_.listen();
-    environment.metrics = registry_.get();
-    environment.cluster =
-        component::make_single_node({.name = "node", .address = "", .state = "participant"});
-    environment.components = &components();
-    environment.blocks = config_blocks();
-    environment.storage_path = "/storage";
-    controller_ = runtime::Controller::create(std::move(environment));
-  }
-
-  runtime::Controller::LoadResult load() {
-    runtime::Controller::LoadResult result;
-    controller_->load({{"example.alloy", config_}}, ".",
-                      [&](runtime::Controller::LoadResult done) { result = std::move(done); });
-    loop_.run_until_idle();
-    return result;
-  }
-
-  async::testing::TestLoop loop_;
-  async::testing::InlineWorkerPool pool_{loop_};
-  std::shared_ptr<fs::testing::MemoryFileSystem> files_ = fs::testing::MemoryFileSystem::create();
-  std::shared_ptr<http::testing::FakeTransport> transport_ =
-      std::make_shared<http::testing::FakeTransport>(loop_);
-  std::unique_ptr<metrics::Registry> registry_ = metrics::Registry::create();
-  http::testing::FakeNetwork network_;
-  std::unique_ptr<runtime::Controller> controller_;
-  std::string config_;
-};
-
 TEST_P(Contract, TheExampleRunsReloadsAndStopsPromptly) {
-  Running run(registration().example);
-  const auto loaded = run.load();
+  testing::ExampleRun run(components());
+  const auto loaded = run.load(registration().example);
   ASSERT_TRUE(loaded.diagnostics.empty()) << loaded.diagnostics.render(false);
-  run.controller_->start();
-  run.loop_.advance(std::chrono::seconds(20));
+  run.controller->start();
+  run.loop.advance(std::chrono::seconds(20));
 
   // The same file again: nothing changes, nobody minds.
-  const auto again = run.load();
+  const auto again = run.load(registration().example);
   EXPECT_TRUE(again.diagnostics.empty()) << again.diagnostics.render(false);
-  run.loop_.advance(std::chrono::seconds(20));
-  for (const auto& view : run.controller_->list("")) {
+  run.loop.advance(std::chrono::seconds(20));
+  for (const auto& view : run.controller->list("")) {
     EXPECT_NE(view.health.state, component::HealthState::kExited) << view.local_id;
-    ASSERT_TRUE(run.controller_->details(view.local_id));
+    ASSERT_TRUE(run.controller->details(view.local_id));
   }
 
-  bool stopped = false;
-  run.controller_->stop([&] { stopped = true; });
-  run.loop_.advance(std::chrono::seconds(2));
-  EXPECT_TRUE(stopped) << "stop takes longer than two seconds";
-  run.controller_.reset();
-  EXPECT_EQ(run.registry_->collect().find("component_id="), std::string::npos)
+  EXPECT_TRUE(run.stop(std::chrono::seconds(2))) << "stop takes longer than two seconds";
+  run.controller.reset();
+  EXPECT_EQ(run.metrics->collect().find("component_id="), std::string::npos)
       << "metrics outlive their component";
 }
 
-INSTANTIATE_TEST_SUITE_P(Components, Contract, testing::ValuesIn(all()), test_name);
+INSTANTIATE_TEST_SUITE_P(Components, Contract, ::testing::ValuesIn(all()), test_name);
 
 }  // namespace
 }  // namespace invar::app
