@@ -279,6 +279,7 @@ webapi::ApiHost Daemon::api_host() const {
                 for (const auto& peer : peers())
                   state.members.push_back({peer.name, peer.address, peer.state, peer.is_self});
                 state.enabled = options_.cluster.enabled;
+                state.problems = cluster_->problems();
                 return state;
               },
           .storage_path = options_.storage_path,

@@ -166,6 +166,7 @@ void EtcdCluster::see(const Snapshot& snapshot) {
   nodes_.clear();
   participants_.clear();
   for (const auto& [key, value] : snapshot.values) {
+    if (!key.starts_with(prefix_)) continue;  // nothing that was asked for
     const std::string name = key.substr(prefix_.size());
     // What cannot be read is a node that tells nothing: nobody takes what may be its.
     const NodeRecord& record = nodes_[name] = read_record(value.value).value_or(NodeRecord{});

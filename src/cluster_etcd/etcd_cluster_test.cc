@@ -265,6 +265,14 @@ TEST_F(EtcdClusterTest, ClustersOfOtherNamesAreNotSeen) {
   EXPECT_THAT(t_.etcd.keys(), Contains("invar/clusters/other%2Fnodes/nodes/node-1"));
 }
 
+TEST_F(EtcdClusterTest, WhatWasNotAskedForIsNoNode) {
+  t_.etcd.stray_key = "x";
+  t_.start(0);
+  advance(seconds(1));
+  EXPECT_EQ(t_.nodes[0]->peers().size(), 1U);
+  EXPECT_EQ(owners(), kEachOnce);
+}
+
 TEST_F(EtcdClusterTest, AQuietClusterAsksLittle) {
   start_three();
   t_.etcd.requests.clear();

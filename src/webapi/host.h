@@ -8,6 +8,7 @@
 
 #include "async/loop.h"
 #include "async/worker_pool.h"
+#include "component/problem.h"
 #include "component/view.h"
 #include "fs/filesystem.h"
 #include "pipeline/recent.h"
@@ -23,6 +24,7 @@ struct Member {  // of a cluster
 struct ClusterState {
   bool enabled = false;
   std::vector<Member> members;
+  std::vector<component::Problem> problems;
 };
 
 struct LoadedConfig {

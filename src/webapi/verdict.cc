@@ -111,6 +111,14 @@ Surroundings look_at(const ApiHost& host) {
                           .text = config.error,
                           .since_unix_ns = config.loaded_unix_ns,
                           .what = {config.path}});
+  for (auto& problem : host.cluster().problems) {
+    Cause cause{.failing = problem.severity == Severity::kFailing,
+                .kind = "cluster",
+                .text = std::move(problem.sentence),
+                .since_unix_ns = problem.since_unix_ns};
+    if (!problem.what.empty()) cause.what.push_back(std::move(problem.what));
+    add_cause(out.causes, places, std::move(cause));
+  }
   return out;
 }
 
@@ -156,6 +164,8 @@ Verdict judge(const StateCounts& counts, const Surroundings& around) {
   if (around.unhealthy > 0)
     wrong.push_back(fmt::format("{} of {} components {} not work", around.unhealthy, around.components,
                                 around.unhealthy == 1 ? "does" : "do"));
+  if (std::ranges::any_of(around.causes, [](const Cause& c) { return c.kind == "cluster" && c.failing; }))
+    wrong.emplace_back("this node has no part in the cluster's work");
   if (around.components == 0) return {"empty", "Nothing is collected: the configuration has no components."};
   if (all > 0 && failing == all && !around.receives) {
     std::string text = all == 1 ? "No profile arrives: the one target fails"

@@ -12,7 +12,7 @@ namespace invar::webapi {
 
 struct Cause {
   bool failing = true;  // else degraded
-  std::string kind;     // "targets", "endpoint", "component", "configuration"
+  std::string kind;     // "targets", "endpoint", "component", "configuration", "cluster"
   std::string component, cause, text;
   std::uint64_t count = 1, of = 0;
   UnixNanos since_unix_ns = 0;

@@ -8,11 +8,12 @@ namespace {
 // failing, late, waiting, ok, left out
 TEST(Verdict, SaysWhatTheDataShow) {
   const Surroundings good{.components = 3, .outlets = 1, .taken = 10, .delivered = 10};
-  Surroundings refusing = good, none, receives = good, unhealthy = good, nowhere = good;
+  Surroundings refusing = good, none, receives = good, unhealthy = good, nowhere = good, outside = good;
   refusing.refusing_outlets = 1;
   receives.receives = true;
   unhealthy.unhealthy = 1;
   nowhere.outlets = 0;
+  outside.causes = {{.kind = "cluster"}};
   const struct {
     StateCounts counts;
     Surroundings around;
@@ -29,6 +30,7 @@ TEST(Verdict, SaysWhatTheDataShow) {
        "failing",
        "Profiles are arriving, but 3 of 10 targets deliver nothing and the one place they go to takes none."},
       {{0, 0, 0, 7, 0}, unhealthy, "failing", "Profiles are arriving, but 1 of 3 components does not work."},
+      {{}, outside, "failing", "Profiles are arriving, but this node has no part in the cluster's work."},
       {{0, 2, 0, 7, 0},
        good,
        "late",

@@ -205,6 +205,9 @@ class EtcdCluster(Case):
         self.assertIn("Cluster: keeping the lease: ", node.text("/"))
         self.assertIn("this node owns nothing meanwhile", node.text("/"))
         self.assertIn("lease may be over soon", node.log())
+        problems = json.loads(node.text("/api/v1/problems"))["problems"]
+        self.assertEqual({(p["kind"], p["severity"]) for p in problems}, {("cluster", "failing")}, problems)
+        self.assertIn("no part in the cluster's work", json.loads(node.text("/api/v1/verdict"))["text"])
 
         etcd.start()
         self.settles("they go on", 20)

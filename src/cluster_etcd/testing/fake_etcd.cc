@@ -170,6 +170,7 @@ std::string FakeEtcd::range(const Fields& fields) const {
         R"({{"key":"{}","create_revision":"{}","mod_revision":"{}","version":"1","value":"{}","lease":"{}"}})",
         to_base64(key), value.created, value.changed, to_base64(value.text), value.lease));
   }
+  if (!stray_key.empty()) found.push_back(fmt::format(R"({{"key":"{}"}})", to_base64(stray_key)));
   return fmt::format(R"({{{},"kvs":[{}],"count":"{}"}})", header(), join(found, ","), found.size());
 }
 

@@ -27,6 +27,7 @@ class FakeEtcd {
   std::function<Duration()> latency;                 // of each way
   bool down = false;                                 // connections are refused, leases go on
   std::string user, password;                        // "": everybody may
+  std::string stray_key;                             // is in every list, though nobody asked for it
   std::map<std::string, std::size_t> requests;       // by path
 
   void wipe();  // as when its disk is lost

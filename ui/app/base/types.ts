@@ -12,7 +12,7 @@ export interface Verdict {
 }
 
 export interface Problem {
-  severity: "failing" | "degraded"; kind: "targets" | "endpoint" | "component" | "configuration"; component: string; cause?: string;
+  severity: "failing" | "degraded"; kind: "targets" | "endpoint" | "component" | "configuration" | "cluster"; component: string; cause?: string;
   text: string; count: number; of?: number; since: Maybe; what: string[];
 }
 export interface Problems { at: number; total: number; problems: Problem[] }

@@ -70,6 +70,8 @@ function leadsTo(problem: Problem): {href: string; text: string} {
       return {href: link(`component/${problem.component}`), text: "Open component"};
     case "configuration":
       return {href: link("configuration"), text: "Open configuration"};
+    case "cluster":
+      return {href: link("cluster"), text: "Open cluster"};
   }
 }
 
