@@ -24,6 +24,41 @@ class EngineTest : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
+// A program of which nothing is known: no tables, no frame pointers.
+TEST_F(EngineTest, SaysWhereItKnowsNoFurther) {
+  const std::string program = compile(folder_, "bare", R"(
+#include <unistd.h>
+static volatile unsigned long sum;
+__attribute__((noinline)) void leaf_work(void) { for (;;) sum++; }
+__attribute__((noinline)) int middle(int n) { volatile char room[200]; room[n] = 1; leaf_work(); return room[0] + 1; }
+int main(int argc, char** argv) { alarm(60); return middle(argc) + 1; }
+)",
+                                      {"-O2", "-fomit-frame-pointer", "-fno-asynchronous-unwind-tables"});
+  const RealProgram running({program});
+  Sampling sampling({running.pid()});
+  sampling.run(running, 0.15);
+  EXPECT_THAT(sampling.stack_with(running.pid(), "leaf_work"),
+              ::testing::AllOf(StartsWith("leaf_work;"), EndsWith("[unknown];")));
+}
+
+// Through the C library and back: it calls what we gave it.
+TEST_F(EngineTest, GoesThroughCallbacks) {
+  const std::string program = compile(folder_, "callback", R"(
+#include <stdlib.h>
+#include <unistd.h>
+static volatile unsigned long sum;
+static int compare(const void* a, const void* b) { for (int i = 0; i < 10000; ++i) sum++; return *(const int*)a - *(const int*)b; }
+int main(void) { alarm(60); for (;;) { int v[64]; for (int i = 0; i < 64; ++i) v[i] = i * 37 % 64; qsort(v, 64, sizeof *v, compare); } }
+)",
+                                      {"-O2", "-fomit-frame-pointer"});
+  const RealProgram running({program});
+  Sampling sampling({running.pid()});
+  sampling.run(running, 0.15);
+  const std::string stack = sampling.stack_with(running.pid(), "compare");
+  EXPECT_THAT(stack, StartsWith("compare;"));
+  EXPECT_THAT(stack, HasSubstr(";main;__libc_start_call_main;"));
+}
+
 constexpr const char* kRecursion = R"(
 #include <stdlib.h>
 #include <unistd.h>
@@ -59,7 +94,12 @@ INSTANTIATE_TEST_SUITE_P(
     Builds, Recursions,
     ::testing::Values(
         Build{"NoFramePointers", {"-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls"}, 10},
+        Build{"Deeper", {"-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls"}, 145},
         Build{"Deep", {"-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls"}, 400},
+        Build{"DebugFrameAlone",
+              {"-O2", "-g", "-fomit-frame-pointer", "-fno-asynchronous-unwind-tables",
+               "-fno-optimize-sibling-calls"},
+              10},
         Build{"FramePointers", {"-O1", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls"}, 10},
         Build{"FramePointersAlone", {"-O0", "-fno-asynchronous-unwind-tables"}, 10},
         Build{"Static", {"-O2", "-static", "-fno-optimize-sibling-calls"}, 10},
