@@ -91,15 +91,18 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
   INVAR_ASSIGN_OR_RETURN(cluster::Address address, advertised(options, port, own));
   node->scope_ = registry.scope({{"cluster_name", options.name}});
   if (options.engine == ClusterEngine::kEtcd) {
+    auto client = transport.make_client(client_config(options), "cluster");
+    if (!client) return std::unexpected(client.error().wrapped("clustering"));
     INVAR_TRY(node->meet_in_etcd(options, world, name, address, transport, own));
+    node->hand_over_by(*std::move(client), options, world, name, own);
     return node;
   }
-  auto client = http::make_http2_client(transport, client_config(options), "cluster");
-  if (!client) return std::unexpected(client.error().wrapped("clustering"));
+  auto made = http::make_http2_client(transport, client_config(options), "cluster");
+  if (!made) return std::unexpected(made.error().wrapped("clustering"));
+  const std::shared_ptr<http::Client> client = *std::move(made);
   node->plain_scope_ = registry.scope({});
   node->network_ = std::make_unique<cluster::HttpNetwork>(
-      *world.loop,
-      cluster::HttpNetwork::Config{.client = *std::move(client), .tls = options.tls, .logger = own},
+      *world.loop, cluster::HttpNetwork::Config{.client = client, .tls = options.tls, .logger = own},
       *node->plain_scope_);
   node->gossip_ = std::make_shared<cluster::GossipCluster>(
       cluster::GossipCluster::Config{.node_name = name,
@@ -121,6 +124,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
                                           .logger = own,
                                           .metrics = node->scope_.get()});
   node->cluster_ = node->gossip_;
+  node->hand_over_by(client, options, world, name, own);
   return node;
 }
 
@@ -161,6 +165,19 @@ Result<> ClusterNode::meet_in_etcd(const ClusterOptions& options, const World& w
   return {};
 }
 
+void ClusterNode::hand_over_by(std::shared_ptr<http::Client> client, const ClusterOptions& options,
+                               const World& world, const std::string& name, const log::Logger& logger) {
+  hand_over_ =
+      std::make_unique<cluster::HttpHandOver>(*world.loop, *world.pool, *cluster_,
+                                              cluster::HttpHandOver::Config{.client = std::move(client),
+                                                                            .tls = options.tls,
+                                                                            .cluster_name = options.name,
+                                                                            .node_name = name,
+                                                                            .logger = logger},
+                                              *scope_);
+  cluster_->set_hand_over(hand_over_.get());
+}
+
 std::optional<http::Http2Options> ClusterNode::http2(services::Router& router) {
   if (!network_) return std::nullopt;
   return http::Http2Options{
@@ -176,6 +193,13 @@ std::optional<http::Http2Options> ClusterNode::http2(services::Router& router) {
 }
 
 void ClusterNode::add_routes(services::Router& router) {
+  if (hand_over_) {
+    router.add_exact(
+        std::string(cluster::kTakePath), {"POST"},
+        [hand_over = hand_over_.get()](const auto& request, const http::ResponderPtr& responder) {
+          hand_over->handle(request, responder);
+        });
+  }
   if (!network_) return;
   router.add(std::string(cluster::kTransportPath), {}, [](const auto&, const http::ResponderPtr& responder) {
     responder->send({505, {}, ""});  // not over HTTP/1.1

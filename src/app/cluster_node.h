@@ -12,6 +12,7 @@
 #include "app/cluster_options.h"
 #include "app/world.h"
 #include "cluster/gossip_cluster.h"
+#include "cluster/http_hand_over.h"
 #include "cluster/http_network.h"
 #include "cluster_etcd/etcd_cluster.h"
 #include "component/cluster.h"
@@ -44,12 +45,15 @@ class ClusterNode {
   Result<> meet_in_etcd(const ClusterOptions& options, const World& world, const std::string& name,
                         const cluster::Address& address, http::Transport& transport,
                         const log::Logger& logger);
+  void hand_over_by(std::shared_ptr<http::Client> client, const ClusterOptions& options, const World& world,
+                    const std::string& name, const log::Logger& logger);
 
   std::unique_ptr<metrics::Scope> scope_, plain_scope_;
   std::unique_ptr<cluster::HttpNetwork> network_;  // of gossip
   std::shared_ptr<cluster::GossipCluster> gossip_;
   std::shared_ptr<cluster_etcd::EtcdCluster> etcd_;
   std::shared_ptr<component::Cluster> cluster_;
+  std::unique_ptr<cluster::HttpHandOver> hand_over_;  // null while alone
   async::Loop* loop_ = nullptr;
 };
 

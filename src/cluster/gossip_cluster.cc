@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "component/hand_over.h"
 
 namespace invar::cluster {
 namespace {
@@ -134,9 +135,13 @@ void GossipCluster::stop(async::Task done) {
     swim_.leave([shared] { (*shared)(); });
   };
   if (state_ != NodeState::kParticipant) return leave();
-  // Others must know before we go; but not for ever.
+  // Others must know before we go, and take what we know; but not for ever.
   state_ = NodeState::kTerminating;
-  auto once = std::make_shared<std::function<void()>>(leave);
+  const auto hand_over_and_leave = [this, leave] {
+    if (hand_over() == nullptr) return leave();
+    hand_over()->drain(config_.settings.hand_over_timeout, alive_.bind(leave));
+  };
+  auto once = std::make_shared<std::function<void()>>(hand_over_and_leave);
   const auto go_on = [this, once] {
     if (auto task = std::exchange(*once, nullptr)) {
       join_timer_.cancel();

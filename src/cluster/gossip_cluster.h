@@ -57,7 +57,7 @@ class GossipCluster final : public component::Cluster {
 
   void start();
   void take_part();               // the configuration is loaded
-  void stop(async::Task done);    // within some 10 s
+  void stop(async::Task done);    // within some 15 s
   Swim& swim() { return swim_; }  // for the network
 
   [[nodiscard]] bool ready() const override;

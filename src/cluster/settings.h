@@ -20,6 +20,7 @@ struct Settings {
   double suspicion_multiplier = 4;
   double suspicion_max_multiplier = 6;
   Duration leave_timeout = std::chrono::seconds(5);
+  Duration hand_over_timeout = std::chrono::seconds(5);
 };
 
 // Pure: how long a node is suspected among `nodes` before it counts as dead, after `confirmations` by others.

@@ -6,12 +6,14 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "component/hand_over.h"
 
 namespace invar::cluster_etcd {
 namespace {
 
 constexpr Duration kReadAfter = std::chrono::milliseconds(50);  // several changes are read at once
 constexpr Duration kStopTime = std::chrono::seconds(5);         // for the others to take over
+constexpr Duration kHandOverTime = std::chrono::seconds(5);     // and what this node knew of it
 constexpr Duration kLongWait = std::chrono::seconds(10);        // for a node to tell a view: a problem
 constexpr std::size_t kNamesInLog = 10;
 constexpr const char* kKeeping = "keeping the lease";
@@ -310,7 +312,9 @@ void EtcdCluster::finish_stop() {
   state_ = State::kLeft;
   for (async::Timer* timer : {&read_timer_, &release_timer_, &stop_timer_}) timer->cancel();
   client_.stop_watch();
-  lease_.give_back(std::exchange(stopped_, nullptr));
+  const auto leave = [this] { lease_.give_back(std::exchange(stopped_, nullptr)); };
+  if (hand_over() == nullptr || !lease_.certain()) return leave();
+  hand_over()->drain(kHandOverTime, alive_.bind(leave));
 }
 
 std::string_view EtcdCluster::state_text() const {

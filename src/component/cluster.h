@@ -20,6 +20,7 @@ struct ClusterPeer {
   std::string address;  // host:port
   std::string state;    // "viewer", "participant", "terminating"
   bool is_self = false;
+  bool hands_over = true;  // gives the state of work away (hand_over.h); nodes of other programs do not
 };
 
 class Ownership {
@@ -29,6 +30,8 @@ class Ownership {
   // The name of the node; "" while the cluster is not ready, so that nobody is.
   [[nodiscard]] virtual std::string_view owner(std::uint64_t key) const = 0;
 };
+
+class HandOver;
 
 class Cluster {
  public:
@@ -42,6 +45,13 @@ class Cluster {
       const = 0;  // sorted by name; this instance is one of them
   // Called when ownership() gives another answer, at most once a second.
   [[nodiscard]] virtual Subscription on_change(std::function<void()> changed) = 0;
+
+  // How work moves between nodes with its state (hand_over.h); null: it does not. Set before anything asks, and outlives all who do.
+  void set_hand_over(HandOver* hand_over) { hand_over_ = hand_over; }
+  [[nodiscard]] HandOver* hand_over() const { return hand_over_; }
+
+ private:
+  HandOver* hand_over_ = nullptr;
 };
 
 // The cluster of an instance that works alone: it owns everything.
