@@ -10,6 +10,7 @@ namespace invar::cluster {
 namespace {
 
 constexpr Duration kFirstRetry = std::chrono::seconds(1);
+constexpr Duration kHandOverTime = std::chrono::seconds(5);
 constexpr std::size_t kNamesInLog = 10;
 
 class RingOwnership final : public component::Ownership {
@@ -42,8 +43,7 @@ GossipCluster::GossipCluster(Config config, Environment environment)
     : config_(std::move(config)),
       env_(std::move(environment)),
       counters_(std::make_unique<Counters>(*env_.metrics)),
-      swim_(*env_.loop, *env_.network,
-            {config_.node_name, config_.address, config_.cluster_name, config_.settings},
+      swim_(*env_.loop, *env_.network, {config_.node_name, config_.address, config_.cluster_name, {}},
             {.changed = [this] { nodes_changed(); },
              .happened = [this](GossipEvent e) { counters_->events[static_cast<std::size_t>(e)]->add(); },
              .random = env_.random,
@@ -139,7 +139,7 @@ void GossipCluster::stop(async::Task done) {
   state_ = NodeState::kTerminating;
   const auto hand_over_and_leave = [this, leave] {
     if (hand_over() == nullptr) return leave();
-    hand_over()->drain(config_.settings.hand_over_timeout, alive_.bind(leave));
+    hand_over()->drain(kHandOverTime, alive_.bind(leave));
   };
   auto once = std::make_shared<std::function<void()>>(hand_over_and_leave);
   const auto go_on = [this, once] {
@@ -148,7 +148,7 @@ void GossipCluster::stop(async::Task done) {
       task();
     }
   };
-  join_timer_.arm_after(config_.settings.leave_timeout, go_on);
+  join_timer_.arm_after(Settings{}.leave_timeout, go_on);
   swim_.become(state_, alive_.bind(go_on));
 }
 
@@ -218,8 +218,8 @@ bool GossipCluster::note_change() {
 std::vector<component::ClusterPeer> GossipCluster::peers() const {
   std::vector<component::ClusterPeer> out;
   for (const Swim::Node& node : swim_.nodes()) {
-    out.push_back(
-        {node.name, node.address.text(), std::string(to_string(node.state)), node.name == config_.node_name});
+    out.push_back({node.name, node.address.text(), std::string(to_string(node.state)),
+                   node.name == config_.node_name, node.ours});
   }
   return out;
 }

@@ -40,7 +40,6 @@ class GossipCluster final : public component::Cluster {
     std::size_t max_join_peers = 5;                       // 0: all
     std::size_t minimum_size = 0;
     Duration minimum_timeout{};  // 0: for ever
-    Settings settings;
   };
   struct Environment {
     async::Loop* loop = nullptr;

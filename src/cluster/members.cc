@@ -30,17 +30,17 @@ struct Members::Suspicion {
   async::Timer timer;
 };
 
-Members::Members(async::Loop& loop, Settings settings, std::string self, Address address, Hooks hooks)
+Members::Members(async::Loop& loop, Figures figures, std::string self, Address address, Hooks hooks)
     : loop_(loop),
-      settings_(settings),
+      figures_(figures),
       self_(std::move(self)),
       address_(std::move(address)),
       hooks_(std::move(hooks)) {}
 
 Members::~Members() = default;
 
-void Members::begin() {
-  const Alive alive{++incarnation_, self_, address_, {}, kOurVersions};
+void Members::begin(std::string_view meta) {
+  const Alive alive{++incarnation_, self_, address_, std::string(meta), kOurVersions};
   take(insert(alive), alive);
 }
 
@@ -49,6 +49,12 @@ void Members::leave(async::Task told) {
   Member& self = *members_.at(self_);
   hooks_.broadcast(self_, Dead{self.incarnation, self_, self_}, std::move(told));
   set_liveness(self, Liveness::kLeft);
+}
+
+const Settings& Members::settings() const {
+  const bool ours = std::ranges::all_of(
+      members_, [](const auto& m) { return !m.second->present() || m.second->meta == kOurMeta; });
+  return ours ? figures_.swift : figures_.usual;
 }
 
 const Member* Members::find(const std::string& name) const {
@@ -143,7 +149,7 @@ void Members::hear(const Suspect& suspect) {
   Member& member = *found->second;
   if (const auto running = suspicions_.find(suspect.node); running != suspicions_.end()) {
     Suspicion& suspicion = *running->second;
-    const std::size_t most = 1 + expected_confirmations(settings_, suspicion.nodes);
+    const std::size_t most = 1 + expected_confirmations(settings(), suspicion.nodes);
     if (suspicion.accusers.size() >= most || !suspicion.accusers.insert(suspect.from).second) return;
     hooks_.broadcast(suspect.node, suspect, {});
     return arm(suspect.node, suspicion);
@@ -162,7 +168,7 @@ void Members::hear(const Suspect& suspect) {
 
 void Members::arm(const std::string& name, Suspicion& suspicion) {
   const auto confirmations = static_cast<unsigned>(suspicion.accusers.size()) - 1;
-  suspicion.timer.arm_at(suspicion.began + suspicion_time(settings_, suspicion.nodes, confirmations),
+  suspicion.timer.arm_at(suspicion.began + suspicion_time(settings(), suspicion.nodes, confirmations),
                          [this, name] {
                            const Member& member = find_known(name);
                            hear(Dead{member.incarnation, name, self_});
@@ -243,7 +249,7 @@ const Member* Members::next_to_probe() {
 
 void Members::forget_the_long_dead() {
   const auto is_long_dead = [this](const Member& m) {
-    return !m.present() && m.name != self_ && loop_.now() - m.since > settings_.gossip_to_the_dead;
+    return !m.present() && m.name != self_ && loop_.now() - m.since > settings().gossip_to_the_dead;
   };
   std::erase_if(round_, [&](const Member* m) { return is_long_dead(*m); });
   std::erase_if(members_, [&](const auto& m) { return is_long_dead(*m.second); });

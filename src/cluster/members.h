@@ -20,6 +20,9 @@
 
 namespace invar::cluster {
 
+// What nodes of Invar say of themselves; others pass it on and make nothing of it.
+inline constexpr std::string_view kOurMeta = "invar/1";
+
 struct Member {
   std::string name;
   Address address;
@@ -45,17 +48,23 @@ class Members {
     Random random;
   };
 
-  Members(async::Loop& loop, Settings settings, std::string self, Address address, Hooks hooks);
+  // `swift`: the figures while every node that is there is one of Invar's.
+  struct Figures {
+    Settings usual;
+    Settings swift = swift_settings();
+  };
+  Members(async::Loop& loop, Figures figures, std::string self, Address address, Hooks hooks);
   ~Members();
 
-  void begin();                  // announces ourselves
-  void leave(async::Task told);  // says that we go; nothing is refuted from then on
+  void begin(std::string_view meta = kOurMeta);  // announces ourselves
+  void leave(async::Task told);                  // says that we go; nothing is refuted from then on
   void hear(const Alive& alive);
   void hear(const Suspect& suspect);
   void hear(const Dead& dead);
   // Errors: nodes whose protocols do not fit together; nothing is merged then.
   Result<> merge(const std::vector<NodeRecord>& nodes);
 
+  [[nodiscard]] const Settings& settings() const;
   [[nodiscard]] const std::string& self_name() const { return self_; }
   [[nodiscard]] const Member& self() const { return find_known(self_); }
   [[nodiscard]] const Member* find(const std::string& name) const;
@@ -85,7 +94,7 @@ class Members {
   void forget_the_long_dead();
 
   async::Loop& loop_;
-  const Settings settings_;
+  const Figures figures_;
   const std::string self_;
   const Address address_;
   const Hooks hooks_;

@@ -11,17 +11,13 @@ constexpr std::size_t kMostAwaited = 4096;  // what others ask for ends within s
 
 }  // namespace
 
-Prober::Prober(async::Loop& loop, Settings settings, Members& members, Send send, Members::Random random)
-    : loop_(loop),
-      settings_(settings),
-      members_(members),
-      send_(std::move(send)),
-      random_(std::move(random)),
-      timer_(loop) {}
+Prober::Prober(async::Loop& loop, Members& members, Send send, Members::Random random)
+    : loop_(loop), members_(members), send_(std::move(send)), random_(std::move(random)), timer_(loop) {}
 
 // Not all nodes that start together at the same instant.
 void Prober::begin() {
-  const auto stagger = Duration(random_() % static_cast<std::uint64_t>(settings_.probe_interval.count()));
+  const auto stagger =
+      Duration(random_() % static_cast<std::uint64_t>(members_.settings().probe_interval.count()));
   timer_.arm_after(stagger, [this] { probe_next(); });
 }
 
@@ -40,11 +36,11 @@ Ping Prober::ping_for(const Member& member, std::uint32_t sequence) const {
 }
 
 void Prober::probe_next() {
-  next_probe_ = loop_.now() + settings_.probe_interval;
+  next_probe_ = loop_.now() + members_.settings().probe_interval;
   const Member* member = members_.next_to_probe();
   if (member == nullptr) return timer_.arm_at(next_probe_, [this] { probe_next(); });
   probe_ = {.node = member->name, .sequence = ++last_sequence_};
-  probe_.ends = loop_.now() + settings_.probe_interval * (members_.unhealth() + 1);
+  probe_.ends = loop_.now() + members_.settings().probe_interval * (members_.unhealth() + 1);
   Awaited& awaited = await(probe_.sequence);
   awaited.acknowledged = [this] { end_probe(true); };
   awaited.refused = [this] { ++probe_.nacks; };
@@ -53,12 +49,12 @@ void Prober::probe_next() {
   if (member->liveness == Liveness::kSuspect)
     messages.emplace_back(Suspect{member->incarnation, member->name, members_.self_name()});
   send_(member->address.text(), std::move(messages));
-  timer_.arm_after(settings_.probe_timeout, [this] { ask_others(); });
+  timer_.arm_after(members_.settings().probe_timeout, [this] { ask_others(); });
 }
 
 void Prober::ask_others() {
   if (const Member* member = members_.find(probe_.node); member != nullptr && member->present()) {
-    const auto helpers = members_.some(settings_.indirect_checks, [this](const Member& m) {
+    const auto helpers = members_.some(members_.settings().indirect_checks, [this](const Member& m) {
       return m.liveness == Liveness::kAlive && m.name != probe_.node;
     });
     for (const Member* helper : helpers) {
@@ -103,8 +99,8 @@ void Prober::hear(const IndirectPing& ping, const std::string& from) {
     awaited_.erase(sequence);
     send_(source, {Ack{theirs}});
   };
-  awaited.timer.arm_after(settings_.probe_timeout, [this, source, sequence, ping] {
-    awaited_.at(sequence).timer.arm_after(settings_.probe_interval,
+  awaited.timer.arm_after(members_.settings().probe_timeout, [this, source, sequence, ping] {
+    awaited_.at(sequence).timer.arm_after(members_.settings().probe_interval,
                                           [this, sequence] { awaited_.erase(sequence); });
     if (ping.nack) send_(source, {Nack{ping.sequence}});
   });

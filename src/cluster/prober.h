@@ -16,7 +16,7 @@ class Prober {
  public:
   // `from` of what is heard: host:port of the sender.
   using Send = std::function<void(const std::string& to, std::vector<Message>)>;
-  Prober(async::Loop& loop, Settings settings, Members& members, Send send, Members::Random random);
+  Prober(async::Loop& loop, Members& members, Send send, Members::Random random);
 
   void begin();
   void stop();
@@ -47,7 +47,6 @@ class Prober {
   [[nodiscard]] Ping ping_for(const Member& member, std::uint32_t sequence) const;
 
   async::Loop& loop_;
-  const Settings settings_;
   Members& members_;
   const Send send_;
   const Members::Random random_;

@@ -12,6 +12,13 @@ Duration times(double factor, Duration duration) {
 
 }  // namespace
 
+Settings swift_settings() {
+  Settings settings;
+  settings.probe_interval = std::chrono::seconds(1);
+  settings.probe_timeout = std::chrono::milliseconds(500);
+  return settings;
+}
+
 unsigned expected_confirmations(const Settings& settings, std::size_t nodes) {
   const auto expected = static_cast<unsigned>(settings.suspicion_multiplier) - 2;
   return nodes < expected + 2 ? 0 : expected;

@@ -1,4 +1,4 @@
-// The figures of the protocol, those of the reference's clusters: all nodes should have the same. Tests shorten them.
+// The figures of the protocol, those of the reference's clusters: all nodes should have the same.
 // Spec: clustering.md 7.
 #pragma once
 
@@ -20,8 +20,11 @@ struct Settings {
   double suspicion_multiplier = 4;
   double suspicion_max_multiplier = 6;
   Duration leave_timeout = std::chrono::seconds(5);
-  Duration hand_over_timeout = std::chrono::seconds(5);
 };
+
+// Of a cluster of Invar's nodes alone, where a death is to be known within 15 s: those of memberlist itself for a local network. The
+// reference's nodes send packets one after another, 5 s each to a node that hangs: they would be taken for dead.
+Settings swift_settings();
 
 // Pure: how long a node is suspected among `nodes` before it counts as dead, after `confirmations` by others.
 Duration suspicion_time(const Settings& settings, std::size_t nodes, unsigned confirmations);

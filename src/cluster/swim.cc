@@ -43,9 +43,9 @@ Swim::Swim(async::Loop& loop, Network& network, Config config, Hooks hooks)
             arm_gossip();
           },
           [this] { hooks_.changed(); }),
-      members_(loop, config_.settings, config_.name, config_.address, member_hooks()),
+      members_(loop, config_.figures, config_.name, config_.address, member_hooks()),
       prober_(
-          loop, config_.settings, members_,
+          loop, members_,
           [this](const std::string& to, const std::vector<Message>& messages) { send(to, messages); },
           hooks_.random),
       gossip_timer_(loop),
@@ -83,10 +83,10 @@ Members::Hooks Swim::member_hooks() {
 }
 
 void Swim::start() {
-  members_.begin();
+  members_.begin(config_.meta);
   prober_.begin();
-  arm_exchange(
-      Duration(hooks_.random() % static_cast<std::uint64_t>(config_.settings.exchange_interval.count())));
+  arm_exchange(Duration(hooks_.random() %
+                        static_cast<std::uint64_t>(config_.figures.usual.exchange_interval.count())));
 }
 
 void Swim::join(const std::vector<std::string>& addresses,
@@ -130,7 +130,7 @@ void Swim::leave(async::Task done) {
     if (auto task = std::exchange(left_, {})) loop_.post(std::move(task));
   };
   if (members_.present() <= 1) return finish();
-  leave_timer_.arm_after(config_.settings.leave_timeout, finish);
+  leave_timer_.arm_after(config_.figures.usual.leave_timeout, finish);
   members_.leave(finish);
 }
 
@@ -184,15 +184,16 @@ void Swim::send(const std::string& to, const std::vector<Message>& messages) {
 }
 
 void Swim::arm_gossip() {
-  if (!gossip_timer_.armed()) gossip_timer_.arm_after(config_.settings.gossip_interval, [this] { gossip(); });
+  if (!gossip_timer_.armed())
+    gossip_timer_.arm_after(config_.figures.usual.gossip_interval, [this] { gossip(); });
 }
 
 void Swim::gossip() {
   const auto hears = [this](const Member& m) {
-    return m.present() ||
-           (m.liveness == Liveness::kDead && loop_.now() - m.since <= config_.settings.gossip_to_the_dead);
+    return m.present() || (m.liveness == Liveness::kDead &&
+                           loop_.now() - m.since <= config_.figures.usual.gossip_to_the_dead);
   };
-  const auto listeners = members_.some(config_.settings.gossip_nodes, hears);
+  const auto listeners = members_.some(config_.figures.usual.gossip_nodes, hears);
   for (const Member* member : listeners) {
     auto news = take_news(kMaxTogether);
     if (news.empty()) break;
@@ -206,7 +207,7 @@ void Swim::gossip() {
 
 void Swim::arm_exchange(Duration after) {
   exchange_timer_.arm_after(after, [this] {
-    arm_exchange(exchange_interval(config_.settings, members_.size()));
+    arm_exchange(exchange_interval(config_.figures.usual, members_.size()));
     const auto partners = members_.some(1, [](const Member& m) { return m.liveness == Liveness::kAlive; });
     if (partners.empty()) return;
     const std::string address = partners.front()->address.text();
@@ -260,7 +261,7 @@ std::vector<Swim::Node> Swim::nodes() const {
   std::vector<Node> out;
   for (const NodeRecord& node : members_.records()) {
     if (node.liveness == Liveness::kAlive || node.liveness == Liveness::kSuspect)
-      out.push_back({node.name, node.address, states_.of(node.name)});
+      out.push_back({node.name, node.address, states_.of(node.name), node.meta == kOurMeta});
   }
   return out;
 }

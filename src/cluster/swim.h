@@ -51,7 +51,8 @@ class Swim {
     std::string name;
     Address address;
     std::string label;  // of the cluster
-    Settings settings;
+    Members::Figures figures;
+    std::string_view meta = kOurMeta;
   };
   struct Hooks {
     std::function<void()> changed;  // who is there, or what somebody is
@@ -76,6 +77,7 @@ class Swim {
     std::string name;
     Address address;
     NodeState state = NodeState::kViewer;
+    bool ours = false;  // a node of Invar
   };
   [[nodiscard]] std::vector<Node> nodes() const;  // that are there, by name; ourselves included
   [[nodiscard]] const Members& members() const { return members_; }
