@@ -48,7 +48,8 @@ A scrape that is still under way when the next is due is not joined by a second 
 ## Clustering
 
 With `clustering { enabled = true }` the nodes of a cluster share the targets: each is scraped by one node, chosen by its labels
-without `__meta_…`, so all nodes must find the same labels. When a node comes or goes, about one n-th of the targets moves. A node that
+without `__meta_…`, so all nodes must find the same labels. When a node comes or goes, about one n-th of the targets moves, each with its
+baselines and its place in the interval, so that a planned move loses nothing. A node that
 runs without a cluster scrapes every target. The debug information lists the targets of other nodes as `target_elsewhere`, each with
 its `owner`.
 
@@ -80,6 +81,8 @@ target sets them. They are left out otherwise, because each label costs every se
 | `pyroscope_scrape_jobs` | gauge | Targets times profile types that are scraped. |
 | `pyroscope_scrape_bad_targets` | gauge | Targets that cannot be scraped as configured. |
 | `pyroscope_scrape_targets_elsewhere` | gauge | Targets that other nodes of the cluster scrape. |
+| `pyroscope_scrape_moved_jobs_total` | counter | Jobs that began here after another node of the cluster had them, by `state`: `handed_over`, or `none` when they begin anew. |
+| `pyroscope_scrape_given_jobs_total` | counter | Jobs that other nodes of the cluster asked for and go on with. |
 | `pyroscope_scrape_duplicate_targets` | gauge | Targets left out because they differ in `__meta_` labels only. |
 )";
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/build_info.h"
 #include "codec/gzip.h"
@@ -64,8 +65,21 @@ ScrapeLoop::~ScrapeLoop() {
   --target_.loops;
 }
 
-void ScrapeLoop::start() {
-  interval_changed();
+void ScrapeLoop::start(const Handed& handed) {
+  next_tick_ = context_.loop->now() +
+               first_wait(job_.identity, context_.loop->unix_ns(), context_.scrape_interval, handed);
+  arm();
+}
+
+Handed ScrapeLoop::hand_over() {
+  timer_.cancel();
+  // A delta that is not sent yet is not: who goes on makes it anew, and at once.
+  const bool given_up = busy_ && job_.agent_delta;
+  return {status_.last_scrape_unix_ns == 0 || !given_up
+              ? status_.last_scrape_unix_ns
+              : status_.last_scrape_unix_ns - 2 * context_.scrape_interval.count(),
+          baseline_,
+          {}};
 }
 
 void ScrapeLoop::set_job(Job job) {
@@ -275,9 +289,14 @@ void ScrapeLoop::push(Processed& processed) {
   finish_well();
 }
 
-void ScrapeLoop::finish_well() {
+void ScrapeLoop::end_scrape() {
   busy_ = false;
   status_.last_duration = context_.loop->now() - started_;
+  if (finished_) context_.loop->post(std::exchange(finished_, nullptr));
+}
+
+void ScrapeLoop::finish_well() {
+  end_scrape();
   status_.last_success_unix_ns = context_.loop->unix_ns();
   metrics().successes.add();
   ++context_.totals.scrapes;
@@ -293,8 +312,7 @@ void ScrapeLoop::finish_well() {
 }
 
 void ScrapeLoop::finish_badly(const ScrapeError& error) {
-  busy_ = false;
-  status_.last_duration = context_.loop->now() - started_;
+  end_scrape();
   metrics().count_failure(error.reason);
   ++context_.totals.scrapes;
   ++context_.totals.failed;

@@ -16,6 +16,7 @@
 #include "async/loop.h"
 #include "async/worker_pool.h"
 #include "base/log.h"
+#include "components/pyroscope/scrape/handed.h"
 #include "components/pyroscope/scrape/jobs.h"
 #include "components/pyroscope/scrape/process.h"
 #include "components/pyroscope/scrape/scrape_history.h"
@@ -72,10 +73,15 @@ class ScrapeLoop {
   ScrapeLoop(Context& context, TargetUp& target, Job job, pprof::DeltaStatePtr baseline);
   ~ScrapeLoop();
 
-  void start();             // arms the first scrape at the next instant of the phase
-  void set_job(Job job);    // same identity: labels and timeout are swapped in place
-  void interval_changed();  // re-arms; a scrape under way goes on
-  bool scrape_now();        // beside the regular ones; false: one is under way
+  void start(const Handed& handed);  // arms the first scrape (first_wait()); the baseline is given already
+  void set_job(Job job);             // same identity: labels and timeout are swapped in place
+  void interval_changed();           // re-arms; a scrape under way goes on
+  bool scrape_now();                 // beside the regular ones; false: one is under way
+  // No scrape begins any more. What is under way makes no difference to what is handed over, unless must_finish().
+  Handed hand_over();
+  // A scrape is under way that nobody can repeat, since the target makes the delta; `finished` is posted when it has ended.
+  [[nodiscard]] bool must_finish() const { return busy_ && !job_.agent_delta; }
+  void when_finished(async::Task finished) { finished_ = std::move(finished); }
 
   [[nodiscard]] const Job& job() const { return job_; }
   [[nodiscard]] const LoopStatus& status() const { return status_; }
@@ -99,6 +105,7 @@ class ScrapeLoop {
   void push(Processed& processed);
   void finish_well();
   void finish_badly(const ScrapeError& error);
+  void end_scrape();
   void keep_answer(int status, std::string_view content_type, std::string_view body);
   void set_health(TargetHealth health);
   void set_baseline(pprof::DeltaStatePtr baseline);
@@ -122,6 +129,7 @@ class ScrapeLoop {
   TypeMetrics& type_metrics_;
   std::unique_ptr<OwnMetrics> own_metrics_;  // with per_target_metrics: its series go with the loop
   bool busy_ = false;
+  async::Task finished_;
   async::TimePoint started_{};
   async::TimePoint next_tick_{};
   std::shared_ptr<http::Client> client_;  // of the request under way: outlives its call

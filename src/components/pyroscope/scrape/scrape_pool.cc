@@ -1,6 +1,7 @@
 #include "components/pyroscope/scrape/scrape_pool.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/strings.h"
@@ -21,7 +22,16 @@ std::string without_request(const std::string& sentence, const std::string& url)
 
 ScrapePool::ScrapePool(component::Options options, const Arguments& arguments,
                        std::shared_ptr<http::Client> client)
-    : options_(std::move(options)), metrics_(*options_.metrics), save_timer_(*options_.loop) {
+    : options_(std::move(options)),
+      metrics_(*options_.metrics),
+      save_timer_(*options_.loop),
+      moves_({.loop = options_.loop,
+              .pool = options_.pool,
+              .cluster = options_.cluster.get(),
+              .component = options_.id,
+              .logger = options_.logger,
+              .metrics = options_.metrics},
+             move_hooks()) {
   context_.loop = options_.loop;
   context_.outlets.emplace(*options_.metrics, *options_.loop);
   context_.pool = options_.pool;
@@ -96,12 +106,14 @@ void ScrapePool::make_jobs_anew() {
         auto list = std::make_shared<JobList>(make_jobs(targets, settings));
         auto elsewhere =
             ownership ? take_out_of_others(list->jobs, *ownership) : std::vector<TargetElsewhere>{};
-        return std::pair(std::move(list), std::move(elsewhere));
+        return std::tuple(std::move(list), std::move(elsewhere), ownership);
       },
       alive_.bind([this, generation](auto made) {
-        auto& [list, elsewhere] = made;
+        auto& [list, elsewhere, ownership] = made;
         if (generation != generation_ || stopping_) return;
         elsewhere_ = std::move(elsewhere);
+        ownership_ = std::move(ownership);
+        moves_.start_list(ownership_, generation);
         say_what_is_wrong(*list);
         apply_slice(std::move(list), 0, generation);
       }));
@@ -146,45 +158,101 @@ void ScrapePool::apply_slice(std::shared_ptr<JobList> list, std::size_t from, st
 }
 
 void ScrapePool::apply_job(Job job, std::uint64_t generation) {
-  const Key key{job.identity, job.names()};
-  auto it = loops_.find(key);
-  if (it != loops_.end()) {
+  const JobKey key{job.identity, job.names()};
+  if (const auto it = loops_.find(key); it != loops_.end()) {
     it->second->set_job(std::move(job));
-  } else {
-    pprof::DeltaStatePtr baseline;
-    if (const auto restored = restored_.find(key); restored != restored_.end()) {
-      baseline = std::move(restored->second);
-      restored_.erase(restored);
-    }
-    TargetUp& up = up_[{std::string(job.labels.get("instance")), std::string(job.labels.get(kServiceName))}];
-    it = loops_.emplace(key, std::make_unique<ScrapeLoop>(context_, up, std::move(job), std::move(baseline)))
-             .first;
-    it->second->start();
+    it->second->generation = generation;
+  } else if (auto handed = moves_.take(key, job)) {
+    begin(key, std::move(job), *std::move(handed), generation);
   }
-  it->second->generation = generation;
+}
+
+void ScrapePool::begin(const JobKey& key, Job job, Handed handed, std::uint64_t generation) {
+  if (stopping_) return;
+  if (const auto restored = restored_.find(key); restored != restored_.end()) {
+    // What another node knew is newer.
+    if (!handed.baseline) handed.baseline = std::move(restored->second);
+    restored_.erase(restored);
+  }
+  TargetUp& up = up_[{std::string(job.labels.get("instance")), std::string(job.labels.get(kServiceName))}];
+  auto& loop = loops_[key];
+  loop = std::make_unique<ScrapeLoop>(context_, up, std::move(job), handed.baseline);
+  loop->start(handed);
+  loop->generation = generation;
 }
 
 // Bucket by bucket, so that a turn is bounded whether many loops go or none. Nothing else adds or removes loops
 // meanwhile: a newer list has another generation.
 void ScrapePool::remove_old_loops(std::size_t bucket, std::uint64_t generation) {
   if (generation != generation_ || stopping_) return;
-  std::vector<const Key*> old;
+  std::vector<const JobKey*> old;
   std::size_t seen = 0;
   for (; bucket < loops_.bucket_count() && seen < 4 * kSlice && old.size() < kSlice; ++bucket, ++seen) {
     for (auto it = loops_.begin(bucket); it != loops_.end(bucket); ++it, ++seen) {
       if (it->second->generation != generation) old.push_back(&it->first);
     }
   }
-  for (const Key* key : old) remove(loops_.find(*key));
-  if (bucket == loops_.bucket_count()) return;
+  for (const JobKey* key : old) remove(JobKey(*key));
+  if (bucket == loops_.bucket_count()) return moves_.end_list();
   options_.loop->post(alive_.bind([this, bucket, generation] { remove_old_loops(bucket, generation); }));
 }
 
-void ScrapePool::remove(Loops::iterator loop) {
+void ScrapePool::remove(const JobKey& key) {
+  const auto loop = loops_.find(key);
+  const std::uint64_t target = loop->second->job().target_key;
+  if (ownership_ && !ownership_->owns(target))
+    return moves_.let_go(key, target, std::string(ownership_->owner(target)), hand_over(loop));
   const Labels labels = loop->second->job().labels;
   loops_.erase(loop);
+  forget_target(labels);
+}
+
+Handed ScrapePool::hand_over(Loops::iterator loop) {
+  Handed handed = loop->second->hand_over();
+  const Labels labels = loop->second->job().labels;
+  std::unique_ptr<ScrapeLoop> ended = std::move(loop->second);
+  loops_.erase(loop);
+  if (ended->must_finish()) {
+    ended->when_finished(alive_.bind([this, done = ended.get(), labels] {
+      std::erase_if(finishing_, [&](const auto& one) { return one.get() == done; });
+      forget_target(labels);
+    }));
+    finishing_.push_back(std::move(ended));
+  }
+  ended.reset();
+  forget_target(labels);
+  return handed;
+}
+
+void ScrapePool::forget_target(const Labels& labels) {
   const auto up = up_.find({std::string(labels.get("instance")), std::string(labels.get(kServiceName))});
   if (up != up_.end() && up->second.loops == 0) up_.erase(up);
+}
+
+Moves::Hooks ScrapePool::move_hooks() {
+  return {.end = [this](const JobKey& key) -> std::optional<Handed> {
+            const auto loop = loops_.find(key);
+            if (loop == loops_.end()) return std::nullopt;
+            return hand_over(loop);
+          },
+          .begin =
+              [this](const JobKey& key, Job job, Handed handed, std::uint64_t generation) {
+                begin(key, std::move(job), std::move(handed), generation);
+              },
+          .look_again = [this] { make_jobs_anew(); },
+          .still_here = [this](const auto& owners) { return still_here(owners); }};
+}
+
+std::size_t ScrapePool::still_here(const std::set<std::string>& owners) const {
+  if (!clustered_) return 0;
+  const auto ownership = options_.cluster->ownership();
+  const auto running = std::ranges::count_if(loops_, [&](const auto& entry) {
+    return owners.contains(std::string(ownership->owner(entry.second->job().target_key)));
+  });
+  // A CPU profile takes its whole interval: it is not waited for.
+  const auto finishing =
+      std::ranges::count_if(finishing_, [](const auto& loop) { return !loop->job().asks_for_seconds; });
+  return static_cast<std::size_t>(running + finishing);
 }
 
 void ScrapePool::arm_save() {
@@ -224,12 +292,18 @@ void ScrapePool::stop(async::Task done) {
   stopping_ = true;
   save_timer_.cancel();
   std::vector<Baseline> states;
+  // What others go on with would be counted twice.
+  const auto ownership = clustered_ ? options_.cluster->ownership() : nullptr;
   for (const auto& [key, loop] : loops_) {
+    const std::uint64_t target = loop->job().target_key;
+    if (ownership && !ownership->owns(target) && !ownership->owner(target).empty()) continue;
     if (loop->baseline()) states.push_back({key.identity, key.name, loop->baseline()});
   }
+  for (const auto& [key, baseline] : moves_.resting()) states.push_back({key.identity, key.name, baseline});
   // What was loaded and not yet taken is as good as before.
   for (auto& [key, state] : restored_) states.push_back({key.identity, key.name, std::move(state)});
   loops_.clear();
+  finishing_.clear();
   if (states.empty()) return options_.loop->post(std::move(done));
   save(std::move(states), std::move(done));
 }

@@ -16,6 +16,7 @@
 #include "component/component.h"
 #include "components/pyroscope/scrape/arguments.h"
 #include "components/pyroscope/scrape/baseline_store.h"
+#include "components/pyroscope/scrape/moves.h"
 #include "components/pyroscope/scrape/scrape_loop.h"
 #include "components/pyroscope/scrape/sharing.h"
 
@@ -43,25 +44,23 @@ class ScrapePool final : public component::ScrapedTargets {
   Asked scrape_now(std::string_view id) override;
 
  private:
-  [[nodiscard]] std::vector<const ScrapeLoop*> sorted_loops() const;  // by URL and name
-  struct Key {
-    std::uint64_t identity;
-    std::string name;
-    bool operator==(const Key&) const = default;
-  };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const { return key.identity ^ std::hash<std::string>()(key.name); }
-  };
+  [[nodiscard]] std::vector<const ScrapeLoop*> sorted_loops() const;           // by URL and name
   using UpByTarget = std::map<std::pair<std::string, std::string>, TargetUp>;  // by instance and service_name
-  using Loops = std::unordered_map<Key, std::unique_ptr<ScrapeLoop>, KeyHash>;
+  using Loops = std::unordered_map<JobKey, std::unique_ptr<ScrapeLoop>, JobKeyHash>;
 
   void take_over(const Arguments& arguments);
   void make_jobs_anew();
   void say_what_is_wrong(const JobList& list);
   void apply_slice(std::shared_ptr<JobList> list, std::size_t from, std::uint64_t generation);
   void apply_job(Job job, std::uint64_t generation);
+  void begin(const JobKey& key, Job job, Handed handed, std::uint64_t generation);
   void remove_old_loops(std::size_t bucket, std::uint64_t generation);
-  void remove(Loops::iterator loop);
+  void remove(const JobKey& key);
+  // Ends a job that another node goes on with.
+  Handed hand_over(Loops::iterator loop);
+  void forget_target(const Labels& labels);
+  [[nodiscard]] std::size_t still_here(const std::set<std::string>& owners) const;
+  [[nodiscard]] Moves::Hooks move_hooks();
   void arm_save();
   void save(std::vector<Baseline> states, async::Task done);
   void collect(std::vector<metrics::Sample>& out) const;
@@ -78,13 +77,17 @@ class ScrapePool final : public component::ScrapedTargets {
   std::vector<std::string> warnings_;  // of the arguments, each logged once
   UpByTarget up_;
   Loops loops_;
-  std::unordered_map<Key, pprof::DeltaStatePtr, KeyHash> restored_;
+  std::vector<std::unique_ptr<ScrapeLoop>> finishing_;  // of jobs that other nodes go on with
+  std::unordered_map<JobKey, pprof::DeltaStatePtr, JobKeyHash> restored_;
   std::uint64_t generation_ = 0;
   bool started_ = false;  // baselines are loaded, loops run
   bool stopping_ = false;
   bool saving_ = false;
   async::Task next_save_;
   async::Timer save_timer_;
+  std::shared_ptr<const component::Ownership>
+      ownership_;  // by which the last list was made; null: nothing is shared
+  Moves moves_;
   component::Cluster::Subscription cluster_changes_;
   async::Alive alive_;  // last
 };

@@ -1,0 +1,28 @@
+// Handed: what the node that scraped a job until now tells the one that goes on with it, and when that one begins. Pure.
+// Shape:   u64 start of the last scrape, then the baseline as pprof::save_state() writes it, or nothing. Integers little-endian.
+// Threads: any; a baseline is work for the pool. Spec: clustering.md 11.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "pprof/delta.h"
+
+namespace invar::components::pyroscope_scrape {
+
+struct Handed {
+  UnixNanos last_unix_ns = 0;     // start of the last scrape that counts; 0: none, or not known
+  pprof::DeltaStatePtr baseline;  // null: none
+  Duration
+      within{};  // not told: an instant that passed meanwhile is made up for in this time, each job at a place of its own
+};
+
+std::string encode(const Handed& handed);
+Result<Handed> decode_handed(std::string_view bytes);
+
+// From `unix_ns` to the first scrape of a job: the next instant of its phase, the one after that when it was scraped just now, sooner
+// when an instant has passed since the last scrape.
+Duration first_wait(std::uint64_t identity, UnixNanos unix_ns, Duration interval, const Handed& handed);
+
+}  // namespace invar::components::pyroscope_scrape
