@@ -50,7 +50,8 @@ A scrape that is still under way when the next is due is not joined by a second 
 With `clustering { enabled = true }` the nodes of a cluster share the targets: each is scraped by one node, chosen by its labels
 without `__meta_…`, so all nodes must find the same labels. When a node comes or goes, about one n-th of the targets moves, each with its
 baselines and its place in the interval, so that a planned move loses nothing. A node that
-runs without a cluster scrapes every target. The debug information lists the targets of other nodes as `target_elsewhere`, each with
+runs without a cluster scrapes every target. In a cluster a job begins only while the process uses less than nine tenths of the memory
+that its control group allows; what finds no room is shown as failing (`memory`), and tried again at every interval. The debug information lists the targets of other nodes as `target_elsewhere`, each with
 its `owner`.
 
 ## Scope labels
@@ -83,6 +84,7 @@ target sets them. They are left out otherwise, because each label costs every se
 | `pyroscope_scrape_targets_elsewhere` | gauge | Targets that other nodes of the cluster scrape. |
 | `pyroscope_scrape_moved_jobs_total` | counter | Jobs that began here after another node of the cluster had them, by `state`: `handed_over`, or `none` when they begin anew. |
 | `pyroscope_scrape_given_jobs_total` | counter | Jobs that other nodes of the cluster asked for and go on with. |
+| `pyroscope_scrape_jobs_without_memory` | gauge | Jobs of a clustered component that do not begin for want of memory. |
 | `pyroscope_scrape_duplicate_targets` | gauge | Targets left out because they differ in `__meta_` labels only. |
 )";
 

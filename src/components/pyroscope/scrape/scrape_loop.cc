@@ -20,6 +20,10 @@ double seconds_of(Duration d) {
   return std::chrono::duration<double>(d).count();
 }
 
+// What a job that begins may come to hold: its baseline, and its profile while it is worked on.
+constexpr std::uint64_t kJobBytes = 256 << 10;
+constexpr std::string_view kNoMemory = "not scraped: this node has no memory left for one more job";
+
 constexpr std::string_view kSeveralProcesses =
     "several processes answer in turn at this address: each has a baseline of its own; scrape each at an "
     "address of its "
@@ -61,6 +65,7 @@ ScrapeLoop::ScrapeLoop(Context& context, TargetUp& target, Job job, pprof::Delta
 
 ScrapeLoop::~ScrapeLoop() {
   set_baseline(nullptr);
+  set_without_memory(false);
   set_health(TargetHealth::kUnknown);
   --target_.loops;
 }
@@ -143,11 +148,30 @@ void ScrapeLoop::tick() {
     metrics().missed_ticks.add();
     return;
   }
-  scrape();
+  if (may_begin()) scrape();
+}
+
+// Asked before the first scrape; what has begun goes on.
+bool ScrapeLoop::may_begin() {
+  begun_ = begun_ || context_.memory == nullptr || context_.memory->admit(kJobBytes);
+  set_without_memory(!begun_);
+  if (begun_) return true;
+  metrics().count_failure("memory");
+  set_health(TargetHealth::kDown);
+  status_.last_error = kNoMemory;
+  status_.last_reason = "memory";
+  if (status_.failing_since_unix_ns == 0) status_.failing_since_unix_ns = context_.loop->unix_ns();
+  return false;
+}
+
+void ScrapeLoop::set_without_memory(bool without) {
+  context_.jobs_without_memory += without;
+  context_.jobs_without_memory -= without_memory_;
+  without_memory_ = without;
 }
 
 bool ScrapeLoop::scrape_now() {
-  if (busy_) return false;
+  if (busy_ || !may_begin()) return false;
   scrape();
   return true;
 }

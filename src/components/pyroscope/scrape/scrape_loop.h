@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "components/pyroscope/scrape/handed.h"
 #include "components/pyroscope/scrape/jobs.h"
+#include "components/pyroscope/scrape/memory_room.h"
 #include "components/pyroscope/scrape/process.h"
 #include "components/pyroscope/scrape/scrape_history.h"
 #include "components/pyroscope/scrape/scrape_metrics.h"
@@ -43,6 +44,8 @@ struct Context {
   bool per_target_metrics = false;
   pipeline::Tap tap;
   component::ScrapedTargets::Totals totals;
+  MemoryRoom* memory = nullptr;  // of a node that others' work may come to; null: there is always enough
+  std::size_t jobs_without_memory = 0;  // that did not begin for want of it
 };
 
 // Shared by the loops of one target, which is up while any of its profile types was scraped well at the last
@@ -96,6 +99,8 @@ class ScrapeLoop {
  private:
   void arm();
   void tick();
+  [[nodiscard]] bool may_begin();
+  void set_without_memory(bool without);
   void scrape();
   void on_answer(std::expected<http::Response, http::Failure> answer);
   void process_on_pool(const std::shared_ptr<ProcessInput>& input);
@@ -128,6 +133,8 @@ class ScrapeLoop {
   std::string failing_as_;  // reason and state of the last error
   TypeMetrics& type_metrics_;
   std::unique_ptr<OwnMetrics> own_metrics_;  // with per_target_metrics: its series go with the loop
+  bool begun_ = false;                       // there was room for it
+  bool without_memory_ = false;              // there is none
   bool busy_ = false;
   async::Task finished_;
   async::TimePoint started_{};

@@ -24,6 +24,7 @@ ScrapePool::ScrapePool(component::Options options, const Arguments& arguments,
                        std::shared_ptr<http::Client> client)
     : options_(std::move(options)),
       metrics_(*options_.metrics),
+      memory_(*options_.loop, *options_.disk_pool, options_.files, options_.logger),
       save_timer_(*options_.loop),
       moves_({.loop = options_.loop,
               .pool = options_.pool,
@@ -58,6 +59,7 @@ void ScrapePool::take_over(const Arguments& arguments) {
   context_.max_profile_bytes = arguments.max_profile_bytes;
   context_.sample_limit = arguments.sample_limit;
   context_.per_target_metrics = arguments.per_target_metrics;
+  context_.memory = clustered_ ? &memory_ : nullptr;
   std::vector<std::string> sentences = warnings(arguments);
   for (const auto& sentence : sentences) {
     if (std::ranges::find(warnings_, sentence) == warnings_.end()) options_.logger.warn(sentence);
@@ -329,6 +331,10 @@ void ScrapePool::collect(std::vector<metrics::Sample>& out) const {
   out.push_back({.name = "pyroscope_scrape_targets_elsewhere",
                  .help = "Targets that other nodes of the cluster scrape.",
                  .value = static_cast<double>(elsewhere_.size())});
+  out.push_back(
+      {.name = "pyroscope_scrape_jobs_without_memory",
+       .help = "Jobs that came from other nodes of the cluster and do not begin for want of memory.",
+       .value = static_cast<double>(context_.jobs_without_memory)});
   out.push_back({.name = "pyroscope_scrape_duplicate_targets",
                  .help = "Targets left out because they differ from another in __meta_ labels only.",
                  .value = static_cast<double>(duplicate_targets_)});

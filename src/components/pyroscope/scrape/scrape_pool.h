@@ -67,6 +67,7 @@ class ScrapePool final : public component::ScrapedTargets {
 
   const component::Options options_;
   ScrapeMetrics metrics_;
+  MemoryRoom memory_;
   Context context_;
   component::Targets targets_;
   JobSettings settings_;
