@@ -51,13 +51,15 @@ void Moves::start_list(std::shared_ptr<const component::Ownership> ownership, st
 }
 
 std::optional<Handed> Moves::take(const JobKey& key, Job& job) {
+  bool was_given = false;
   if (const auto given = given_.find(key); given != given_.end()) {
     if (env_.loop->now() - given->second.at < kTrust) {
       given->second.generation = generation_;
-      if (!trust_timer_.armed()) trust_timer_.arm_after(kTrust, [this] { hooks_.look_again(); });
+      arm_trust();
       return std::nullopt;
     }
     given_.erase(given);
+    was_given = true;
   }
   if (const auto awaited = awaited_.find(key); awaited != awaited_.end()) {
     awaited->second.job = std::move(job);
@@ -66,8 +68,9 @@ std::optional<Handed> Moves::take(const JobKey& key, Job& job) {
   }
   if (const auto rest = resting_.find(key); rest != resting_.end() && rest->second.owner.empty())
     return std::move(resting_.extract(rest).mapped().handed);
-  if (!now_ || (before_ && before_->owns(job.target_key))) return Handed{};
-  std::string former(before_ ? before_->owner(job.target_key) : "");
+  if (!now_ || (!was_given && before_ && before_->owns(job.target_key))) return Handed{};
+  // Whom it was given to may have got it by mistake, and somebody has it now.
+  std::string former(before_ && !was_given ? before_->owner(job.target_key) : "");
   if (others_.empty() && former.empty()) return Handed{};
   awaited_.emplace(key, Awaited{std::move(job), generation_, std::move(former), false});
   return std::nullopt;
@@ -193,7 +196,15 @@ std::optional<component::HandOver::Giver::Given> Moves::give(std::string_view te
   auto handed = hooks_.end(key);
   if (!handed) return std::nullopt;
   given_[key] = {env_.loop->now(), generation_};
+  arm_trust();
   return given(*std::move(handed));
+}
+
+void Moves::arm_trust() {
+  if (trust_timer_.armed()) return;
+  trust_timer_.arm_after(kTrust, [this] {
+    if (!given_.empty()) hooks_.look_again();
+  });
 }
 
 Moves::Given Moves::given(Handed handed) {

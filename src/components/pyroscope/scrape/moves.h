@@ -98,6 +98,7 @@ class Moves final : public component::HandOver::Giver {
   void end_round(const std::shared_ptr<Round>& round);
   void begin_rest(const std::shared_ptr<Round>& round, std::size_t from);
   void end_long_rests();
+  void arm_trust();
   [[nodiscard]] Given given(Handed handed);
 
   const Environment env_;

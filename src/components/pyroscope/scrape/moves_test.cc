@@ -288,6 +288,21 @@ TEST_F(MovesTest, WhoeverAskedInVainIsNotBelievedForEver) {
   EXPECT_EQ(nodes_["a"]->pool->count(), std::size_t{kTargets});
 }
 
+TEST_F(MovesTest, WhatWasAskedForByMistakeComesBack) {
+  for (const char* name : {"a", "b"}) start_node(name);
+  all_see({"a"});
+  loop_.advance(seconds(40));
+  // A newcomer that does not know of a yet, and learns better; a never changes its mind.
+  nodes_["b"]->view->see({"b"}, {"a", "b"});
+  loop_.advance(seconds(2));
+  nodes_["b"]->view->see({"a"}, {"a", "b"});
+  loop_.advance(seconds(1));
+  EXPECT_EQ(given_, std::size_t{kTargets});
+  loop_.advance(seconds(40));
+  EXPECT_EQ(nodes_["a"]->pool->count(), std::size_t{kTargets});
+  EXPECT_THAT(wrong(), ::testing::IsEmpty());
+}
+
 TEST_F(MovesTest, ABriefChangeThatTheOtherNeverSawCostsNothing) {
   for (const char* name : {"a", "b"}) start_node(name);
   all_see({"a"});
