@@ -219,8 +219,11 @@ std::size_t Moves::waiting() const {
   for (const component::ClusterPeer& peer : env_.cluster->peers()) {
     if (!peer.is_self && peer.hands_over) others.insert(peer.name);
   }
-  const auto rest =
-      std::ranges::count_if(resting_, [&](const auto& entry) { return others.contains(entry.second.owner); });
+  if (others.empty()) return 0;
+  // What is nobody's yet is about to be somebody's.
+  const auto rest = std::ranges::count_if(resting_, [&](const auto& entry) {
+    return entry.second.owner.empty() || others.contains(entry.second.owner);
+  });
   return static_cast<std::size_t>(rest) + hooks_.still_here(others);
 }
 
