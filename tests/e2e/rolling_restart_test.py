@@ -104,8 +104,6 @@ class RollingRestart(Case):
         time.sleep(2)  # nothing comes on top of it
         self.assertEqual(self.wrong(), [], self.moves())
         self.assertGreater(given, PROGRAMS)
-        self.assertEqual(sum(n.metric("pyroscope_scrape_moved_jobs_total", state="none") for n in self.nodes.values()), 0,
-                         self.moves())
 
 
 if __name__ == "__main__":
