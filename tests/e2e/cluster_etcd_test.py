@@ -35,22 +35,26 @@ GOROUTINES = (SOURCE / "testdata/profiles/prom-goroutine-1.pb.gz").read_bytes()
 
 
 class Etcd:
-    """One etcd, which can be killed and started again with its data."""
+    """One member of an etcd, which can be killed and started again with its data. `members`: all of them, and their ports for each other."""
 
-    def __init__(self, folder, *flags, scheme="http"):
-        self.folder, self.flags = pathlib.Path(folder), flags
-        self.port, peer = free_port(), free_port()
+    def __init__(self, folder, *flags, scheme="http", name="default", members=None):
+        self.folder = pathlib.Path(folder)
+        members = members or {name: free_port()}
+        self.port, peer = free_port(), members[name]
         self.url = f"{scheme}://127.0.0.1:{self.port}"
         self.command = ["etcd", "--data-dir", self.folder / "etcd", "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
                         "--listen-peer-urls", f"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
-                        "--initial-cluster", f"default=http://127.0.0.1:{peer}", "--heartbeat-interval", "50", "--election-timeout", "500",
+                        "--initial-cluster", ",".join(f"{n}=http://127.0.0.1:{p}" for n, p in members.items()), "--name", name, "--heartbeat-interval", "50", "--election-timeout", "500",
                         "--unsafe-no-fsync", *flags]
-        self.start()
+        self.start(wait=len(members) == 1)
 
-    def start(self):
+    def start(self, wait=True):
         self.log = open(self.folder / "etcd.log", "a")
         self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log)
+        if wait:
+            self.wait()
 
+    def wait(self):
         def listens():
             if self.process.poll() is not None:
                 raise AssertionError("etcd ended: " + (self.folder / "etcd.log").read_text()[-1000:])
@@ -212,6 +216,25 @@ class EtcdCluster(Case):
         etcd.start()
         self.settles("they go on", 20)
         until("all is well", lambda: "Cluster: " not in node.text("/"))
+
+    def test_a_member_of_etcd_dies(self):
+        members = {name: free_port() for name in ("a", "b", "c")}
+        etcds = [self.start(Etcd(self.folder(), name=name, members=members)) for name in members]
+        for etcd in etcds:
+            etcd.wait()
+        urls = ",".join(etcd.url for etcd in etcds)
+        for number in range(2):
+            self.node(number, urls, lease=8)
+        self.settles("two share the targets", 15)
+        etcds[0].stop()
+        before = {number: node.metric("cluster_etcd_requests_total") for number, node in self.nodes.items()}
+        deadline = time.monotonic() + 8
+        while time.monotonic() < deadline:
+            self.assertTrue(self.shared_out(), "nobody lets go of anything")
+            time.sleep(0.5)
+        for number, node in self.nodes.items():
+            self.assertGreater(node.metric("cluster_etcd_requests_total"), before[number] + 4, "another member answers")
+            self.assertNotIn("Cluster: ", node.text("/"))
 
     def test_a_node_is_cut_off_and_etcd_is_slow(self):
         etcd = self.start(Etcd(self.folder()))
