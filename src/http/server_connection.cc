@@ -10,13 +10,15 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <deque>
 #include <optional>
 #include <vector>
 
 #include "base/strings.h"
 #include "http/beast_parser.h"
+#include "http/connection_responder.h"
+#include "http/foreign_bytes.h"
 #include "http/http2_session.h"
+#include "http/output_queue.h"
 #include "http/request_target.h"
 #include "http/response_head.h"
 #include "http/url.h"
@@ -33,70 +35,7 @@ constexpr std::uint32_t kMaxHeadBytes = 64 << 10;
 constexpr auto kHandshakeLimit = std::chrono::seconds(10);
 constexpr auto kLingerLimit = std::chrono::seconds(2);
 constexpr std::size_t kJoinBelow = 16 << 10;
-constexpr std::size_t kBuffersPerWrite = 16;
 constexpr std::size_t kReadAhead = 4 << 10;
-
-// What a Responder may do with its connection. `turn` tells the request apart from later ones on the same connection.
-class AnswerSink {
- public:
-  virtual ~AnswerSink() = default;
-  virtual void answer(std::uint64_t turn, ServerResponse response) = 0;
-  virtual void begin_stream(std::uint64_t turn, const ServerResponse& head) = 0;
-  virtual void stream(std::uint64_t turn, std::string chunk) = 0;
-  virtual void end_stream(std::uint64_t turn) = 0;
-  virtual void abandon(std::uint64_t turn, bool streaming) = 0;
-  [[nodiscard]] virtual std::size_t backlog(std::uint64_t turn) const = 0;
-  [[nodiscard]] virtual bool open(std::uint64_t turn) const = 0;
-  virtual void watch(std::uint64_t turn, Responder::Changed changed) = 0;
-};
-
-class ConnectionResponder final : public Responder {
- public:
-  ConnectionResponder(std::weak_ptr<AnswerSink> sink, std::uint64_t turn)
-      : sink_(std::move(sink)), turn_(turn) {}
-  ~ConnectionResponder() override {
-    // A handler that forgets to answer must not leave its client waiting.
-    if (state_ == State::kDone) return;
-    if (const auto sink = sink_.lock()) sink->abandon(turn_, state_ == State::kStreaming);
-  }
-  void send(ServerResponse response) override {
-    if (state_ != State::kNew) return;
-    state_ = State::kDone;
-    if (const auto sink = sink_.lock()) sink->answer(turn_, std::move(response));
-  }
-  void start(ServerResponse head) override {
-    if (state_ != State::kNew) return;
-    state_ = State::kStreaming;
-    if (const auto sink = sink_.lock()) sink->begin_stream(turn_, head);
-  }
-  void write(std::string chunk) override {
-    if (state_ != State::kStreaming || chunk.empty()) return;
-    if (const auto sink = sink_.lock()) sink->stream(turn_, std::move(chunk));
-  }
-  void finish() override {
-    if (state_ != State::kStreaming) return;
-    state_ = State::kDone;
-    if (const auto sink = sink_.lock()) sink->end_stream(turn_);
-  }
-  std::size_t backlog_bytes() const override {
-    const auto sink = sink_.lock();
-    return sink ? sink->backlog(turn_) : 0;
-  }
-  bool alive() const override {
-    const auto sink = sink_.lock();
-    return sink && state_ != State::kDone && sink->open(turn_);
-  }
-  void on_change(Changed changed) override {
-    if (const auto sink = sink_.lock(); sink && state_ != State::kDone)
-      sink->watch(turn_, std::move(changed));
-  }
-
- private:
-  enum class State { kNew, kStreaming, kDone };
-  std::weak_ptr<AnswerSink> sink_;
-  std::uint64_t turn_;
-  State state_ = State::kNew;
-};
 
 using PlainStream = asio::ip::tcp::socket;
 using TlsStream = asio::ssl::stream<asio::ip::tcp::socket>;
@@ -214,7 +153,7 @@ class Connection final : public ServerConnection,
     answer(turn, text_response(500, "no answer"));
   }
 
-  std::size_t backlog(std::uint64_t turn) const override { return turn == turn_ ? backlog_ : 0; }
+  std::size_t backlog(std::uint64_t turn) const override { return turn == turn_ ? output_.backlog() : 0; }
   bool open(std::uint64_t turn) const override { return turn == turn_ && !closed_ && !peer_gone_; }
   void watch(std::uint64_t turn, Responder::Changed changed) override {
     if (turn == turn_ && state_ == State::kAnswering) changed_ = std::move(changed);
@@ -308,20 +247,15 @@ class Connection final : public ServerConnection,
     }
     if (failure == error::body_limit) return refuse(413, "request body too large");
     if (failure == error::header_limit) return refuse(431, "request header too large");
-    if (failure == error::bad_version && speaks_http2())
+    if (failure == error::bad_version && speaks_http2(unread()))
       return settings_.http2 ? turn_to_http2() : refuse_http2();
     refuse(400, "400 Bad Request",
-           speaks_tls() ? "TLS to a server of plain HTTP: write http:// in its URL" : "");
+           speaks_tls(unread()) ? "TLS to a server of plain HTTP: write http:// in its URL" : "");
   }
 
-  [[nodiscard]] bool speaks_tls() const {
+  [[nodiscard]] std::string_view unread() const {
     const auto bytes = buffer_.data();
-    return bytes.size() > 0 && *static_cast<const char*>(bytes.data()) == kTlsHandshakeByte;
-  }
-  [[nodiscard]] bool speaks_http2() const {
-    constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n";
-    const auto bytes = buffer_.data();
-    return std::string_view(static_cast<const char*>(bytes.data()), bytes.size()).starts_with(kPreface);
+    return {static_cast<const char*>(bytes.data()), bytes.size()};
   }
 
   [[nodiscard]] bool chose_http2() {
@@ -339,27 +273,20 @@ class Connection final : public ServerConnection,
   void turn_to_http2() {
     timer_.cancel();
     state_ = State::kIdle;
-    const auto bytes = buffer_.data();
     http2_ = start_http2(std::move(stream_),
-                         {settings_, peer_, std::string(static_cast<const char*>(bytes.data()), bytes.size()),
-                          [weak = this->weak_from_this()] {
+                         {settings_, peer_, std::string(unread()), [weak = this->weak_from_this()] {
                             if (const auto self = weak.lock()) self->close();
                           }});
     if (last_request_) http2_->close_after_answers();
   }
 
-  // In its own frames (RFC 9113): no settings of ours, and GOAWAY with HTTP_1_1_REQUIRED, which some clients obey by themselves.
   void refuse_http2() {
     constexpr std::string_view kWhy = "only HTTP/1.1 is served here";
     note_refused(505, kWhy);
-    std::string frames("\0\0\0\4\0\0\0\0\0\0\0", 11);
-    frames += static_cast<char>(8 + kWhy.size());
-    frames += std::string_view("\7\0\0\0\0\0\0\0\0\0\0\0\0\x0d", 14);
-    frames += kWhy;
     state_ = State::kAnswering;
     keep_alive_ = false;
     answered_ = lingering_ = true;
-    put(std::move(frames));
+    put(http2_refusal(kWhy));
   }
 
   // `why`, if it says more than the line, is for us alone.
@@ -465,22 +392,16 @@ class Connection final : public ServerConnection,
 
   // ---- writing
   void put(std::string bytes) {
-    if (closed_ || bytes.empty()) return;
-    backlog_ += bytes.size();
-    output_.push_back(std::move(bytes));
-    if (!writing_) write_more();
+    if (closed_) return;
+    output_.put(std::move(bytes));
+    if (!writing_ && !output_.empty()) write_more();
   }
 
   void write_more() {
     writing_ = true;
     expect_progress();
     std::vector<asio::const_buffer> buffers;
-    std::size_t skip = written_of_front_;
-    for (const auto& bytes : output_) {
-      buffers.emplace_back(bytes.data() + skip, bytes.size() - skip);
-      skip = 0;
-      if (buffers.size() == kBuffersPerWrite) break;
-    }
+    for (const std::string_view piece : output_.next()) buffers.emplace_back(piece.data(), piece.size());
     stream_.async_write_some(buffers,
                              [self = this->shared_from_this()](const ErrorText& error, std::size_t n) {
                                self->on_written(error, n);
@@ -490,12 +411,7 @@ class Connection final : public ServerConnection,
   void on_written(const ErrorText& error, std::size_t n) {
     if (closed_) return;
     if (error) return close();
-    backlog_ -= n;
-    written_of_front_ += n;
-    while (!output_.empty() && written_of_front_ >= output_.front().size()) {
-      written_of_front_ -= output_.front().size();
-      output_.pop_front();
-    }
+    output_.written(n);
     if (!output_.empty()) return write_more();
     writing_ = false;
     if (state_ != State::kAnswering) return;  // 100 Continue
@@ -573,9 +489,7 @@ class Connection final : public ServerConnection,
   std::string early_;           // for what it reads
   Responder::Changed changed_;  // of the request that is answered
 
-  std::deque<std::string> output_;
-  std::size_t written_of_front_ = 0;
-  std::size_t backlog_ = 0;
+  OutputQueue output_;
   bool writing_ = false;
   bool answered_ = false;
 };
