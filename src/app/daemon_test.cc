@@ -157,10 +157,10 @@ TEST(Loop, OpensAnArchiveOfManyFilesWithAFewCallsAndCountsThemElsewhere) {
 TEST(Loop, ReadsALargeLocalFileElsewhere) {
   VirtualDaemon invar;
   ASSERT_EQ(invar.start(""), "");
-  invar.write_file("/large", std::string(std::size_t{64} << 20, 'x'));
-  ASSERT_EQ(invar.reload("local.file \"l\" {\n filename = \"/large\"\n}\n"), "");
+  invar.write_file("/data/large", std::string(std::size_t{64} << 20, 'x'));
+  ASSERT_EQ(invar.reload("local.file \"l\" {\n filename = \"/data/large\"\n}\n"), "");
   invar.loop.advance(seconds(1));
-  EXPECT_THAT(invar.off_loop->offences(), ElementsAre("stat /large"));
+  EXPECT_THAT(invar.off_loop->offences(), ElementsAre("stat /data/large"));
   EXPECT_THAT(invar.get("/metrics").body, HasSubstr("local_file_timestamp_last_accessed_unix_seconds"));
 }
 
