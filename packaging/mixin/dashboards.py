@@ -73,6 +73,8 @@ DASHBOARDS = {
     "cluster": ("Invar / Cluster", False, [
         graph("Peers that each node sees", "short", (f"sum by (instance) (cluster_node_peers{{{ALL}}})", "{{instance}}")),
         graph("Peers by state", "short", (f"max by (state) (cluster_node_peers{{{ALL}}})", "{{state}}")),
+        graph("Nodes that do their part", "short", (f"sum by (cluster_name) (cluster_ready_for_traffic{{{ALL}}})", "{{cluster_name}}")),
+        graph("Lease in etcd", "s", (f"cluster_etcd_lease_seconds{{{ALL}}}", "{{instance}}")),
         graph("Jobs by node", "short", (f"sum by (instance) (pyroscope_scrape_jobs{{{ALL}}})", "{{instance}}")),
         graph("CPU by node", "short", (f"rate(process_cpu_seconds_total{{{ALL}}}[$__rate_interval]) and on (job, instance) cluster_node_info", "{{instance}}")),
     ]),
