@@ -2,8 +2,9 @@
 """Writes what a built Invar is made of as CycloneDX 1.4, and the licence texts of its parts.
 
 Usage: tools/write_sbom.py BINARY SBOM.json LICENCES_FOLDER
-Parts are the Debian packages of the shared libraries that the binary loads (the image and the rpm carry them), those whose headers are
-compiled in, and the packages of the web pages' lock file. The same source on the same packages gives the same bytes."""
+Parts are the Debian packages of the shared libraries that the binary loads (the image and the rpm carry them), those that are compiled in,
+the packages of the web pages' lock file, which the build has installed beside the binary, and async-profiler. The same source on the same
+packages gives the same bytes."""
 
 import hashlib
 import json
@@ -14,7 +15,7 @@ import sys
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HEADERS_ONLY = ["libboost1.81-dev", "libcli11-dev"]
+COMPILED_IN = ["libboost1.81-dev", "libcli11-dev", "libiberty-dev"]
 
 
 def output(*command):
@@ -51,10 +52,24 @@ def npm_components():
                    "bom-ref": f"npm/{name}", "licenses": [{"license": {"id": package["license"]}}] if package.get("license") else []}
 
 
+def async_profiler():
+    version = re.search(r"^version=(\S+)", (ROOT / "tools/fetch_async_profiler.sh").read_text(), re.M)[1]
+    return {"type": "library", "name": "async-profiler", "version": version, "purl": f"pkg:maven/tools.profiler/async-profiler@{version}",
+            "bom-ref": "maven/async-profiler", "licenses": [{"license": {"id": "Apache-2.0"}}]}
+
+
+def npm_licence(binary, name):
+    folder = pathlib.Path(binary).parent / "ui/packages/node_modules" / name
+    found = sorted(file for file in folder.glob("LICEN[CS]E*") if file.is_file())
+    if not found:
+        sys.exit(f"{name} has no licence in {folder}")
+    return found[0].read_bytes()
+
+
 def main(binary, sbom, licences):
     version = re.search(r"version (\S+)", output(binary, "version"))[1]
-    names = sorted(loaded_packages(binary) | set(HEADERS_ONLY))
-    components = [debian_component(name) for name in names] + list(npm_components())
+    names = sorted(loaded_packages(binary) | set(COMPILED_IN))
+    components = [debian_component(name) for name in names] + list(npm_components()) + [async_profiler()]
     digest = hashlib.sha256(pathlib.Path(binary).read_bytes()).hexdigest()
     document = {
         "bomFormat": "CycloneDX", "specVersion": "1.4", "version": 1,
@@ -69,6 +84,9 @@ def main(binary, sbom, licences):
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         (folder / f"{name}.txt").write_bytes(pathlib.Path(f"/usr/share/doc/{name}/copyright").read_bytes())
+    for component in npm_components():
+        (folder / f"{component['name'].replace('/', '-')}.txt").write_bytes(npm_licence(binary, component["name"]))
+    (folder / "async-profiler.txt").write_bytes((ROOT / "docs/licenses/async-profiler.md").read_bytes())
 
 
 if __name__ == "__main__":

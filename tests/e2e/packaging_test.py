@@ -96,6 +96,19 @@ class Packages(Case):
         for word in ("libcurl4", "libc6 (>=", "adduser", "ca-certificates", "Section: net", "amd64"):
             self.assertIn(word, fields)
 
+    def test_every_part_is_named_with_its_licence(self):
+        folder = self.folder()
+        done = subprocess.run([SOURCE / "tools/write_sbom.py", SOURCE / "build/release/invar", folder / "sbom.json", folder / "licences"],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        sbom = json.loads((folder / "sbom.json").read_text())
+        names = {part["name"] for part in sbom["components"]}
+        self.assertLessEqual({"libcurl4", "libc6", "libboost1.81-dev", "async-profiler", "preact"}, names)
+        self.assertEqual({file.stem for file in (folder / "licences").iterdir() if file.stat().st_size > 100},
+                         {name.replace("/", "-") for name in names})
+        self.assertEqual(sbom["metadata"]["component"]["hashes"][0]["content"],
+                         hashlib.sha256((SOURCE / "build/release/invar").read_bytes()).hexdigest())
+
     def test_the_rpm_brings_its_libraries(self):
         listed = subprocess.run(["rpm", "-qpl", self.rpm], capture_output=True, text=True, check=True).stdout
         for file in ("/usr/bin/invar", "/usr/lib/invar/libcurl.so.4", "/etc/invar/config.alloy", "/lib/systemd/system/invar.service"):
