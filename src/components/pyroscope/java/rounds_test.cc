@@ -189,6 +189,18 @@ TEST_F(Rounds, AProcessThatIsNotNamedAnyMoreEndsAndItsRoundIsSent) {
   EXPECT_EQ(jvms_->calls.back(), "begin 2") << "a process named again is profiled again";
 }
 
+TEST_F(Rounds, NoneWaitsForWhatBecomesOfTheLast) {
+  targets(1);
+  start();
+  harness_.pool.set_paused(true);
+  harness_.loop.advance(seconds(120));
+  EXPECT_THAT(jvms_->calls, ElementsAre("begin 1", "turn", "turn"));
+  EXPECT_THAT(receiver_->taken, IsEmpty());
+  harness_.pool.set_paused(false);
+  harness_.loop.run_until_idle();
+  EXPECT_EQ(receiver_->taken.size(), 4U);
+}
+
 TEST_F(Rounds, StopSendsWhatWasRecorded) {
   targets(3);
   start();
