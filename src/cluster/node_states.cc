@@ -15,10 +15,18 @@ constexpr std::size_t kMostNodes = 100'000;  // they need not be members
 void NodeStates::become(NodeState state, async::Task told) {
   INVAR_CHECK(static_cast<int>(state) == static_cast<int>(own_) + 1, "no such change of a node's state");
   own_ = state;
+  say(std::move(told));
+  changed_();
+}
+
+void NodeStates::say(async::Task told) {
   const StateMessage message{self_, own_, ++time_};
   states_[self_] = message;
   broadcast_(self_, encode(message), std::move(told));
-  changed_();
+}
+
+void NodeStates::say_again() {
+  if (own_ != NodeState::kViewer) say({});
 }
 
 void NodeStates::observe(std::uint64_t time) {

@@ -20,6 +20,8 @@ class NodeStates {
 
   // Ours. Only from viewer to participant and from there to terminating; anything else is our bug.
   void become(NodeState state, async::Task told);
+  // Ours again, later than all that was heard: others may keep the last word of an earlier instance of ours.
+  void say_again();
   void hear(const StateMessage& message);
   // What others knew, of nodes that are members here.
   void merge(const StateList& list, const std::function<bool(const std::string&)>& is_member);
@@ -30,6 +32,7 @@ class NodeStates {
   [[nodiscard]] std::uint64_t time() const { return time_; }
 
  private:
+  void say(async::Task told);
   void observe(std::uint64_t time);
 
   const std::string self_;

@@ -220,12 +220,14 @@ void Swim::arm_exchange(Duration after) {
 
 void Swim::exchange_with(const std::string& address, bool join, std::function<void(Result<>)> done) {
   network_.exchange(address, label_header(config_.label) + encode(everything(join)),
-                    alive_.bind([this, done = std::move(done)](const Result<std::string>& answer) {
+                    alive_.bind([this, join, done = std::move(done)](const Result<std::string>& answer) {
                       if (!answer) return done(std::unexpected(answer.error()));
                       const auto theirs = read_exchange("", *answer);
                       if (!theirs) return done(std::unexpected(theirs.error()));
                       if (!*theirs) return done(fail(ErrorCode::kDataLoss, "the answer is cut off"));
-                      done(merge(**theirs));
+                      const auto merged = merge(**theirs);
+                      if (merged && join && !std::exchange(joined_, true)) states_.say_again();
+                      done(merged);
                     }));
 }
 

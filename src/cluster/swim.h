@@ -104,6 +104,7 @@ class Swim {
   NodeStates states_;
   Members members_;
   Prober prober_;
+  bool joined_ = false;
   bool leaving_ = false;
   async::Task left_;
   async::Timer gossip_timer_, exchange_timer_, leave_timer_;

@@ -199,6 +199,25 @@ TEST_F(SwimTest, ANodeThatComesBackUnderItsNameIsTheSameAgain) {
   EXPECT_EQ(disagreement(), "");
 }
 
+TEST_F(SwimTest, ANodeThatLeftAndComesBackIsBelievedAtOnce) {
+  cluster_of(3);
+  host(1).swim->become(NodeState::kTerminating, [] {});
+  loop_.advance(seconds(1));
+  host(1).swim->leave([] {});
+  loop_.advance(seconds(1));
+  crash(1);
+  // What it said at its end came late, and is of a time that the new one has not reached yet.
+  for (const int other : {0, 2}) {
+    host(other).swim->receive(
+        pack("", {encode(User{encode(StateMessage{"node-1", NodeState::kTerminating, 50})})}), "10.0.0.9:80");
+  }
+  loop_.advance(seconds(3));
+  Host& back = start(1);
+  back.swim->become(NodeState::kParticipant, {});
+  join(back, host(0));
+  EXPECT_LE(settle(seconds(60)), seconds(3));
+}
+
 TEST_F(SwimTest, ATakenNameIsRefusedAtAnotherAddressUntilItsNodeLeft) {
   cluster_of(3);
   crash(1);
