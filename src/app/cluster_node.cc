@@ -90,19 +90,19 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
   INVAR_ASSIGN_OR_RETURN(const std::uint16_t port, port_of(listen_address));
   INVAR_ASSIGN_OR_RETURN(cluster::Address address, advertised(options, port, own));
   node->scope_ = registry.scope({{"cluster_name", options.name}});
+  auto hand_over_client = transport.make_client(client_config(options), "cluster_hand_over");
+  if (!hand_over_client) return std::unexpected(hand_over_client.error().wrapped("clustering"));
   if (options.engine == ClusterEngine::kEtcd) {
-    auto client = transport.make_client(client_config(options), "cluster");
-    if (!client) return std::unexpected(client.error().wrapped("clustering"));
     INVAR_TRY(node->meet_in_etcd(options, world, name, address, transport, own));
-    node->hand_over_by(*std::move(client), options, world, name, own);
+    node->hand_over_by(*std::move(hand_over_client), options, world, name, own);
     return node;
   }
-  auto made = http::make_http2_client(transport, client_config(options), "cluster");
-  if (!made) return std::unexpected(made.error().wrapped("clustering"));
-  const std::shared_ptr<http::Client> client = *std::move(made);
+  auto client = http::make_http2_client(transport, client_config(options), "cluster");
+  if (!client) return std::unexpected(client.error().wrapped("clustering"));
   node->plain_scope_ = registry.scope({});
   node->network_ = std::make_unique<cluster::HttpNetwork>(
-      *world.loop, cluster::HttpNetwork::Config{.client = client, .tls = options.tls, .logger = own},
+      *world.loop,
+      cluster::HttpNetwork::Config{.client = *std::move(client), .tls = options.tls, .logger = own},
       *node->plain_scope_);
   node->gossip_ = std::make_shared<cluster::GossipCluster>(
       cluster::GossipCluster::Config{.node_name = name,
@@ -123,7 +123,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
                                           .logger = own,
                                           .metrics = node->scope_.get()});
   node->cluster_ = node->gossip_;
-  node->hand_over_by(client, options, world, name, own);
+  node->hand_over_by(*std::move(hand_over_client), options, world, name, own);
   return node;
 }
 

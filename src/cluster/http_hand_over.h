@@ -27,7 +27,7 @@ inline constexpr std::string_view kTakePath = "/api/v1/invar/cluster/take";
 class HttpHandOver final : public component::HandOver {
  public:
   struct Config {
-    std::shared_ptr<http::Client> client;  // only HTTP/2
+    std::shared_ptr<http::Client> client;
     bool tls = false;
     std::string cluster_name, node_name;
     log::Logger logger;
