@@ -1,4 +1,5 @@
-"""pyroscope.java and JVMs in containers of a real Docker daemon: another user, read-only roots, noexec mounts, attaching disabled.
+"""pyroscope.java and JVMs that do not just run beside it: in containers of a real Docker daemon (another user, read-only roots, noexec
+mounts, attaching disabled), with the number of one that has ended, with musl.
 
 The image holds a run-time made of Debian's OpenJDK by jlink, the libraries it needs, a busybox and the program."""
 
@@ -126,6 +127,40 @@ class Docker(java_test.JavaCase):
             self.assert_nothing_left(int(states[name]["pid"]))
         for name in ("nowhere", "disabled"):
             self.assertNotIn("Full thread dump", self.docker("logs", name))
+
+
+@unittest.skipIf(os.geteuid() != 0, "only root makes namespaces")
+@unittest.skipIf(MISSING, f"not installed: {MISSING}")
+class SameNumber(java_test.JavaCase):
+    """Invar and two JVMs, one after the other, in a PID namespace where the second gets the number of the first."""
+
+    START = """
+        exec 3<>stdin
+        jvm() {
+          echo go >&3
+          echo 99 >/proc/sys/kernel/ns_last_pid
+          java -Xmx64m -XX:+UseSerialGC -cp classes Load <&3 >$1 2>&1 &
+        }
+        (jvm first; read _ <again; kill -9 100; wait; jvm second; wait) &
+        exec "$@"
+        """
+
+    def test_a_new_jvm_with_the_number_of_an_old_one_is_profiled(self):
+        folder = self.folder()
+        for fifo in ("stdin", "again"):
+            os.mkfifo(folder / fifo)
+        subprocess.run(["javac", "--release", "8", "-nowarn", "-d", folder / "classes", java_test.PROGRAM], check=True)
+        invar = self.invar(java_test.config("archive", 100, interval="1s"), folder=folder, wrapper=(
+            "unshare", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc", "sh", "-c", self.START, "sh"))
+        self.addCleanup(invar.process.wait)
+        self.addCleanup(invar.process.kill)
+        rounds = lambda: invar.metric("pyroscope_java_rounds_total", result="success")
+        until("a round of the first", lambda: rounds() >= 1)
+        (folder / "again").write_text("now\n")
+        until("the second runs", lambda: (folder / "second").exists())
+        before = rounds()
+        until("rounds of the second", lambda: rounds() >= before + 2)
+        self.assertEqual(list(self.states(invar)), [100])
 
 
 @unittest.skipUnless(shutil.which("musl-gcc"), "musl-tools is not installed")
