@@ -4,8 +4,6 @@ import base64
 import collections
 import contextlib
 import json
-import pathlib
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +11,8 @@ import threading
 import time
 import unittest
 
-from harness import SOURCE, Case, HandlerServer, fetch, free_port, run, until
+from etcd_peer import Etcd, NO_ETCD
+from harness import SOURCE, Case, HandlerServer, free_port, run, until
 
 TARGETS = 60
 LEASE = 5
@@ -32,48 +31,6 @@ pyroscope.scrape "shared" {
 }
 """
 GOROUTINES = (SOURCE / "testdata/profiles/prom-goroutine-1.pb.gz").read_bytes()
-
-
-class Etcd:
-    """One member of an etcd, which can be killed and started again with its data. `members`: all of them, and their ports for each other."""
-
-    def __init__(self, folder, *flags, scheme="http", name="default", members=None):
-        self.folder = pathlib.Path(folder)
-        members = members or {name: free_port()}
-        self.port, peer = free_port(), members[name]
-        self.url = f"{scheme}://127.0.0.1:{self.port}"
-        self.command = ["etcd", "--data-dir", self.folder / "etcd", "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
-                        "--listen-peer-urls", f"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
-                        "--initial-cluster", ",".join(f"{n}=http://127.0.0.1:{p}" for n, p in members.items()), "--name", name, "--heartbeat-interval", "50", "--election-timeout", "500",
-                        "--unsafe-no-fsync", *flags]
-        self.start(wait=len(members) == 1)
-
-    def start(self, wait=True):
-        self.log = open(self.folder / "etcd.log", "a")
-        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log)
-        if wait:
-            self.wait()
-
-    def wait(self):
-        def listens():
-            if self.process.poll() is not None:
-                raise AssertionError("etcd ended: " + (self.folder / "etcd.log").read_text()[-1000:])
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return True
-
-        until("etcd listens", listens)
-
-    def ask(self, path, token=None, **body):
-        status, _, answer = fetch(self.url + path, "POST", {"Authorization": token} if token else {}, json.dumps(body).encode())
-        assert status == 200, (path, answer)
-        return json.loads(answer)
-
-    def stop(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.log.close()
 
 
 class Relay:
@@ -126,7 +83,7 @@ class Relay:
             thread.join()
 
 
-@unittest.skipUnless(shutil.which("etcd"), "etcd is not installed (package etcd-server)")
+@unittest.skipIf(NO_ETCD, NO_ETCD)
 class EtcdCluster(Case):
     def setUp(self):
         self.lock, self.scrapes = threading.Lock(), collections.Counter()
@@ -224,16 +181,16 @@ class EtcdCluster(Case):
             etcd.wait()
         urls = ",".join(etcd.url for etcd in etcds)
         for number in range(2):
-            self.node(number, urls, lease=8)
+            self.node(number, urls, lease=6)
         self.settles("two share the targets", 15)
         etcds[0].stop()
         before = {number: node.metric("cluster_etcd_requests_total") for number, node in self.nodes.items()}
-        deadline = time.monotonic() + 8
+        deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
             self.assertTrue(self.shared_out(), "nobody lets go of anything")
             time.sleep(0.5)
         for number, node in self.nodes.items():
-            self.assertGreater(node.metric("cluster_etcd_requests_total"), before[number] + 4, "another member answers")
+            self.assertGreater(node.metric("cluster_etcd_requests_total"), before[number] + 2, "another member answers")
             self.assertNotIn("Cluster: ", node.text("/"))
 
     def test_a_node_is_cut_off_and_etcd_is_slow(self):

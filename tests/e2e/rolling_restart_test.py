@@ -1,4 +1,4 @@
-"""A rolling restart of a cluster under load: every interval of every program arrives once."""
+"""A rolling restart of a cluster under load, by gossip and in etcd: every interval of every program arrives once."""
 
 import collections
 import json
@@ -6,6 +6,7 @@ import time
 import unittest
 
 from counting_programs import CountingPrograms
+from etcd_peer import NO_ETCD, Etcd
 from harness import Case, Invar, free_port, until
 
 PROGRAMS = 60
@@ -51,8 +52,10 @@ class RollingRestart(Case):
     def start_node(self, number):
         self.nodes[number] = self.invar(
             self.config, f"--server.http.listen-addr=127.0.0.1:{self.ports[number]}", "--cluster.enabled", "--cluster.name=e2e",
-            f"--cluster.node-name=node-{number}", "--cluster.advertise-address=127.0.0.1",
-            "--cluster.join-addresses=" + ",".join(f"127.0.0.1:{p}" for p in self.ports), folder=self.folders[number])
+            f"--cluster.node-name=node-{number}", "--cluster.advertise-address=127.0.0.1", *self.meeting(), folder=self.folders[number])
+
+    def meeting(self):
+        return ["--cluster.join-addresses=" + ",".join(f"127.0.0.1:{p}" for p in self.ports)]
 
     def wait_until_all_take_part(self):
         everybody = {f"node-{n}": "participant" for n in self.nodes}
@@ -61,10 +64,12 @@ class RollingRestart(Case):
             return {p["name"]: p["state"] for p in json.loads(node.text("/api/v0/web/peers"))}
         until("everybody takes part", lambda: all(states(n) == everybody for n in self.nodes.values()))
 
-        def owned():
-            return [r["url"] for node in self.nodes.values() for name in ("totals", "deltas")
-                    for r in node.rows("pyroscope.scrape." + name, "target")]
-        until("each job has one owner", lambda: len(owned()) == 2 * PROGRAMS == len(set(owned())))
+        def shared_out():
+            shares = [[r["url"] for name in ("totals", "deltas") for r in node.rows("pyroscope.scrape." + name, "target")]
+                      for node in self.nodes.values()]
+            jobs = [url for share in shares for url in share]
+            return all(shares) and len(jobs) == 2 * PROGRAMS == len(set(jobs))
+        until("each job has one owner, and each node its share", shared_out)
 
     def wrong(self):
         """Programs of which not all has arrived, or more than all: both ways of counting have one name."""
@@ -104,6 +109,14 @@ class RollingRestart(Case):
         time.sleep(2)  # nothing comes on top of it
         self.assertEqual(self.wrong(), [], self.moves())
         self.assertGreater(given, PROGRAMS)
+
+
+@unittest.skipIf(NO_ETCD, NO_ETCD)
+class RollingRestartInEtcd(RollingRestart):
+    def meeting(self):
+        if not hasattr(self, "etcd"):
+            self.etcd = self.start(Etcd(self.folder()))
+        return ["--cluster.engine=etcd", f"--cluster.etcd.endpoints={self.etcd.url}"]
 
 
 if __name__ == "__main__":
