@@ -305,7 +305,7 @@ void EtcdCluster::stop(async::Task done) {
   put_record(told_view_);
 }
 
-// The others take over when the lease is given back, which is when nothing is scraped here any more.
+// Nothing is scraped here any more. The others take over when all have agreed, or else when the lease is given back.
 void EtcdCluster::finish_stop() {
   if (!stopped_) return;
   if (env_.loop->now() < let_go_by_) return stop_timer_.arm_at(let_go_by_, [this] { finish_stop(); });

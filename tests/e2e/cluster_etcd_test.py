@@ -143,7 +143,7 @@ class EtcdCluster(Case):
         stopped = self.nodes.pop(1)
         self.assertEqual(stopped.stop(seconds=15)[0], 0)
         self.settles("the others take over as soon as it has left", 4)
-        self.assertNotIn("node-1", self.states(self.nodes[0]))
+        until("it is gone", lambda: "node-1" not in self.states(self.nodes[0]), 4)
 
         killed = self.nodes.pop(2)
         killed.stop(signal.SIGKILL)

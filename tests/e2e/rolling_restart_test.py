@@ -5,9 +5,10 @@ import json
 import time
 import unittest
 
+from cluster_etcd_test import Etcd
 from counting_programs import CountingPrograms
 from etcd_peer import NO_ETCD, Etcd
-from harness import Case, Invar, free_port, until
+from harness import Case, free_port, until
 
 PROGRAMS = 60
 NODES = 3
@@ -48,6 +49,7 @@ class RollingRestart(Case):
         self.ports = [free_port() for _ in range(NODES)]
         self.folders = [self.folder() for _ in range(NODES)]
         self.nodes = {}
+        self.meet = ["--cluster.join-addresses=" + ",".join(f"127.0.0.1:{p}" for p in self.ports)]
 
     def start_node(self, number):
         self.nodes[number] = self.invar(
@@ -85,7 +87,15 @@ class RollingRestart(Case):
         return "\n".join(f"node-{number} {line}" for number, node in sorted(self.nodes.items()) for line in node.log().splitlines()
                          if "peers changed" in line or "taken over" in line or "hand" in line)
 
-    def test_no_interval_is_lost_and_none_comes_twice(self):
+    def test_no_interval_is_lost_and_none_comes_twice_by_gossip(self):
+        self.restart_one_after_the_other()
+
+    def test_nor_with_etcd(self):
+        etcd = self.start(Etcd(self.folder()))
+        self.meet = ["--cluster.engine=etcd", f"--cluster.etcd.endpoints={etcd.url}"]
+        self.restart_one_after_the_other()
+
+    def restart_one_after_the_other(self):
         for number in range(NODES):
             self.start_node(number)
         self.wait_until_all_take_part()
