@@ -77,7 +77,7 @@ bool CfiProgram::step(ByteCursor& in) {
     case 1:
       return advance(low);
     case 2:
-      set(low, {Place::Kind::kAtCfa, static_cast<std::int64_t>(in.uleb()) * common_.data_factor});
+      set(low, {Place::Kind::kAtCfa, scaled(in.uleb())});
       return true;
     case 3:
       restore(low);
@@ -106,7 +106,7 @@ bool CfiProgram::extended(ByteCursor& in, std::uint8_t code) {
   switch (code) {
     case 0x05: {  // offset_extended
       const std::uint64_t reg = in.uleb();
-      set(reg, {Kind::kAtCfa, static_cast<std::int64_t>(in.uleb()) * common_.data_factor});
+      set(reg, {Kind::kAtCfa, scaled(in.uleb())});
       return true;
     }
     case 0x06:
@@ -139,7 +139,7 @@ bool CfiProgram::extended(ByteCursor& in, std::uint8_t code) {
       state_.cfa_deref = state_.cfa_plt = false;
       state_.cfa_register = in.uleb();
       state_.cfa_offset =
-          code == 0x0c ? static_cast<std::int64_t>(in.uleb()) : in.sleb() * common_.data_factor;
+          code == 0x0c ? static_cast<std::int64_t>(in.uleb()) : scaled(static_cast<std::uint64_t>(in.sleb()));
       return true;
     case 0x0d:
       state_.cfa_register = in.uleb();
@@ -148,7 +148,7 @@ bool CfiProgram::extended(ByteCursor& in, std::uint8_t code) {
       state_.cfa_offset = static_cast<std::int64_t>(in.uleb());
       return true;
     case 0x13:
-      state_.cfa_offset = in.sleb() * common_.data_factor;
+      state_.cfa_offset = scaled(static_cast<std::uint64_t>(in.sleb()));
       return true;
     case 0x0f:
       set_cfa_expression(in.bytes(in.uleb()));
@@ -168,7 +168,7 @@ bool CfiProgram::extended(ByteCursor& in, std::uint8_t code) {
     }
     case 0x11: {  // offset_extended_sf
       const std::uint64_t reg = in.uleb();
-      set(reg, {Kind::kAtCfa, in.sleb() * common_.data_factor});
+      set(reg, {Kind::kAtCfa, scaled(static_cast<std::uint64_t>(in.sleb()))});
       return true;
     }
     case 0x14:  // val_offset
@@ -185,7 +185,7 @@ bool CfiProgram::extended(ByteCursor& in, std::uint8_t code) {
       return true;
     case 0x2f: {  // GNU_negative_offset_extended
       const std::uint64_t reg = in.uleb();
-      set(reg, {Kind::kAtCfa, -static_cast<std::int64_t>(in.uleb()) * common_.data_factor});
+      set(reg, {Kind::kAtCfa, scaled(-in.uleb())});
       return true;
     }
     default:

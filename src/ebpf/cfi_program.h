@@ -53,6 +53,10 @@ class CfiProgram {
   void set_cfa_expression(std::string_view expression);
   void write_row();
   [[nodiscard]] bpf::rule rule();
+  // A factored offset; one that nobody writes wraps.
+  [[nodiscard]] std::int64_t scaled(std::uint64_t offset) const {
+    return static_cast<std::int64_t>(offset * static_cast<std::uint64_t>(common_.data_factor));
+  }
   [[nodiscard]] std::uint64_t fp_register() const { return machine_ == Machine::kX86_64 ? 6 : 29; }
   [[nodiscard]] std::uint64_t sp_register() const { return machine_ == Machine::kX86_64 ? 7 : 31; }
 

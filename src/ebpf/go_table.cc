@@ -34,15 +34,15 @@ class Values {
     const std::uint64_t change = in_.uleb();
     if (!in_.ok() || (change == 0 && !first_)) return std::nullopt;
     first_ = false;
-    value_ += static_cast<std::int64_t>(change >> 1) ^ -static_cast<std::int64_t>(change & 1);
+    value_ += (change >> 1) ^ -(change & 1);
     pc_ += in_.uleb() * quantum_;
     if (!in_.ok()) return std::nullopt;
-    return Step{value_, pc_};
+    return Step{static_cast<std::int64_t>(value_), pc_};
   }
 
  private:
   ByteCursor in_;
-  std::int64_t value_ = -1;
+  std::uint64_t value_ = ~std::uint64_t{0};  // -1; crafted ones wrap
   std::uint64_t pc_;
   const std::uint8_t quantum_;
   bool first_ = true;
