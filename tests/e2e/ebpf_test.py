@@ -20,7 +20,15 @@ PROBE = run("ebpf", "probe")
 
 def programs_of(pid):
     """How many BPF programs a process holds."""
-    return sum("bpf-prog" in os.readlink(fd) for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir() if fd.is_symlink())
+    try:
+        return sum("bpf-prog" in os.readlink(fd) for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return 0  # it has just ended
+
+
+def loaded_programs():
+    """How many BPF programs all processes hold."""
+    return sum(programs_of(int(p.name)) for p in pathlib.Path("/proc").iterdir() if p.name.isdigit() and p.exists())
 
 
 def pinned():
@@ -118,6 +126,34 @@ pyroscope.fsdump "d" {{
         until("programs in the kernel again", lambda: programs_of(invar.process.pid) > 0, 60)
         self.assertEqual(pinned(), pins)
         self.assertEqual(invar.stop()[0], 0)
+
+    def test_a_kill_leaves_nothing_behind(self):
+        pins = pinned()
+        invar = self.invar(self.config())
+        until("programs in the kernel", lambda: programs_of(invar.process.pid) > 0, 60)
+        loaded = loaded_programs()
+        invar.process.kill()
+        invar.process.wait()
+        until("the kernel to have none of them", lambda: loaded_programs() < loaded, 60)
+        self.assertEqual(pinned(), pins)
+
+    def test_two_components_share_one_engine(self):
+        invar = self.invar(self.config())
+        until("programs in the kernel", lambda: programs_of(invar.process.pid) > 0, 60)
+        alone = programs_of(invar.process.pid)
+        other = """
+pyroscope.ebpf "other" {
+	targets          = [{"__process_pid__" = "%d", "service_name" = "twin"}]
+	forward_to       = [pyroscope.fsdump.d.receiver]
+	collect_interval = "1s"
+	sample_rate      = 19
+}
+""" % self.shop.pid
+        invar.rewrite(self.config() + other)
+        self.assertEqual(invar.get("/-/reload", method="POST")[0], 200)
+        for service in ("shop", "twin"):
+            until(f"profiles of {service}", lambda service=service: "shop_total" in self.top(service), 90)
+        self.assertEqual(programs_of(invar.process.pid), alone)
 
 
 if __name__ == "__main__":
