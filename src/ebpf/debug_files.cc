@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <lzma.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 

@@ -1,5 +1,7 @@
 #include "ebpf/engine_hub.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,5 +1,6 @@
 #include "ebpf/python_names.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/strings.h"
