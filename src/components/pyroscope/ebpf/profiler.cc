@@ -193,6 +193,13 @@ void Profiler::collected(Collected result) {
   metrics_.update(result.status);
   status_ = std::move(result.status);
   refusal_.clear();
+  if (arguments_.verbose_mode)
+    options_.logger.debug("profiled an interval", {{"profiles", result.profiles.size()},
+                                                   {"processes", status_.processes},
+                                                   {"binaries", status_.binaries},
+                                                   {"samples", status_.losses[ebpf::bpf::kCountSamples]},
+                                                   {"lost", status_.losses[ebpf::bpf::kLossRing] +
+                                                                status_.losses[ebpf::bpf::kLossMapFull]}});
   for (MadeProfile& made : result.profiles) send(std::move(made));
   next();
 }
