@@ -49,7 +49,8 @@ Engine::Engine(EngineSettings settings, std::unique_ptr<Programs> programs, Owne
       owner_of_(std::move(owner_of)),
       binaries_(*programs_, settings_.limits),
       kernel_module_(std::make_shared<Module>(Module{.path = "[kernel.kallsyms]"})),
-      unknown_(named_place("[unknown]", "[unknown]")) {}
+      unknown_(named_place("[unknown]", "[unknown]")),
+      of_32bit_(named_place("[32-bit process]")) {}
 
 Engine::~Engine() = default;
 
@@ -279,6 +280,10 @@ Stack Engine::resolve(const Record& record, Process& process) {
   Stack stack{.owner = process.owner, .pid = process.pid, .tid = record.tid, .comm = record.comm};
   stack.frames.reserve(record.frames.size() + 1);
   for (std::size_t i = 0; i < record.kernel; ++i) stack.frames.push_back(kernel_frame(record.frames[i]));
+  if (process.is_32bit) {
+    stack.frames.push_back({.place = of_32bit_, .module = nullptr, .address = 0});
+    return stack;
+  }
   bool cut = record.stop != bpf::kStopComplete;
   std::optional<PythonMerger> python;
   if (process.python && !record.python_names.empty())

@@ -147,7 +147,7 @@ class Engine final : public Source {
   std::unique_ptr<KernelSymbols> kernel_;
   ModulePtr kernel_module_;
   std::unordered_map<std::uint64_t, PlacePtr> kernel_places_;
-  PlacePtr unknown_;
+  PlacePtr unknown_, of_32bit_;
   std::vector<int> python_slots_;  // minor versions that the kernel knows
   Programs::Counted waiting_;      // of processes that were not looked at in their interval
   std::uint64_t interval_ = 0;

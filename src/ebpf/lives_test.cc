@@ -110,6 +110,17 @@ int main(int argc, char** argv) { outer_work(); execl(argv[1], argv[1], (char*)0
   EXPECT_THAT(sampling.stack_with(running.pid(), "inner_work"), StartsWith("inner_work;main;"));
 }
 
+TEST_F(LivesTest, AProgramOf32BitsIsOneFrame) {
+  write_file(folder_ / "old.c", "int main(void) { for (volatile unsigned i = 0;; ++i) {} }");
+  if (run({"cc", "-m32", "-static", "-O2", folder_ / "old.c", "-o", folder_ / "old"}) != 0)
+    GTEST_SKIP() << "no compiler for 32 bits (package gcc-multilib)";
+  const RealProgram running({folder_ / "old"});
+  Sampling sampling({running.pid()});
+  sampling.run(running, 0.1);
+  EXPECT_FALSE(sampling.stack_with(running.pid(), "[32-bit process]").empty());
+  EXPECT_TRUE(sampling.stack_with_text(running.pid(), "[unknown]").empty());
+}
+
 // A day of a machine that starts a program every few minutes, in seconds.
 TEST_F(LivesTest, NothingOfThoseThatEndedStays) {
   const std::string program = build(folder_, "churn");

@@ -15,6 +15,8 @@ bool Process::read(Binaries& binaries) {
   if (text.empty()) return false;
   read_bytes += text.size();
   comm = trim_space(read_proc_file(fmt::format("/proc/{}/comm", pid)));
+  is_32bit = ebpf::is_32bit(pid);
+  if (is_32bit) return true;
   std::vector<MappedBinary> found;
   for (MapLine& line : parse_maps(text).executable) {
     const auto known = std::ranges::find(mappings, line, &MappedBinary::line);

@@ -46,6 +46,7 @@ class Process {
   std::string python_note;
   bool looked_at = false;  // its owner is decided
   bool ended = false;
+  bool is_32bit = false;  // then it has no mappings here
   std::uint64_t samples = 0;
   std::uint64_t read_bytes = 0, read_interval = 0;  // of its list of mappings, in that interval
 

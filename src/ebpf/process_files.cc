@@ -1,5 +1,6 @@
 #include "ebpf/process_files.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
@@ -54,6 +55,13 @@ std::string read_memory(int pid, std::uint64_t address, std::size_t bytes) {
   iovec there{reinterpret_cast<void*>(address), bytes};
   const ssize_t got = process_vm_readv(pid, &here, 1, &there, 1, 0);
   return got == static_cast<ssize_t>(bytes) ? out : std::string();
+}
+
+bool is_32bit(int pid) {
+  const UniqueFd file(open(fmt::format("/proc/{}/exe", pid).c_str(), kOpenFlags));
+  unsigned char head[EI_NIDENT] = {};
+  return file.valid() && pread(file.get(), head, sizeof head, 0) == sizeof head &&
+         head[EI_CLASS] == ELFCLASS32;
 }
 
 int namespace_pid(int pid) {

@@ -21,6 +21,8 @@ UniqueFd open_in_root(int pid, const std::string& path, Links links);
 // Its memory; "" when not all of it can be read.
 std::string read_memory(int pid, std::uint64_t address, std::size_t bytes);
 
+// Whether it runs a program of 32 bits, whose stacks are of another form.
+bool is_32bit(int pid);
 // Its pid in its own namespace; 0: unknown.
 int namespace_pid(int pid);
 
