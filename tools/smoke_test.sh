@@ -1,6 +1,6 @@
 #!/bin/bash
 # Proves the Debian package in a new Debian 12 root: apt installs it with what it depends on, it profiles a Go program into an archive, a
-# newer version takes over configuration and profiles, and removing and purging leave what they should.
+# newer version takes over configuration and profiles, a reload works, and removing and purging leave what they should.
 # Needs root. Usage: tools/smoke_test.sh DEB [FOLDER]; the folder is removed at the end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -51,6 +51,9 @@ run() {  # as the unit does, until there are profiles of the program
   invar=$!
   for i in $(seq 600); do [ "$(profiles goroutine)" -ge "$1" ] && [ "$(profiles process_cpu)" -ge "$1" ] && break; sleep 0.1; done
   invar healthcheck
+  kill -HUP $invar
+  for i in $(seq 100); do grep -q 'config reloaded' /root/invar.said && break; sleep 0.1; done
+  grep 'config reloaded' /root/invar.said
   kill $invar
   wait $invar
   [ "$(profiles goroutine)" -ge "$1" ]
