@@ -1,19 +1,22 @@
-// The configuration blocks besides components: logging, tracing, http, remotecfg. `run` gives them effect; `validate`
+// The configuration blocks besides components: logging, tracing, http, livedebugging, remotecfg. `run` gives them effect; `validate`
 // needs only schemas.
 #include "app/config_blocks.h"
 
 #include "app/commands.h"
-#include "app/livedebugging_block.h"
 #include "remotecfg/arguments.h"
 #include "runtime/logging_block.h"
 #include "runtime/tracing_block.h"
 #include "services/http_block.h"
+#include "services/livedebugging_block.h"
 
 namespace invar::app {
 
 std::vector<runtime::ConfigBlock> config_blocks(std::shared_ptr<log::Sink> sink, BlockEffects effects) {
   std::vector<runtime::ConfigBlock> blocks;
-  blocks.push_back(livedebugging_block(log::Logger(sink)));
+  blocks.push_back({.name = "livedebugging",
+                    .schema = &services::livedebugging_schema(),
+                    .is_service = true,
+                    .apply = std::move(effects.livedebugging)});
   blocks.push_back(runtime::logging_block(std::move(sink)));
   blocks.push_back(runtime::tracing_block());
   blocks.push_back({.name = "http",
@@ -29,7 +32,7 @@ std::vector<runtime::ConfigBlock> config_blocks(std::shared_ptr<log::Sink> sink,
 
 std::vector<runtime::ConfigBlock> config_blocks() {
   const BlockEffect none = [](const syntax::Boxed&) { return Result<>{}; };
-  return config_blocks(log::Sink::create(), {.http = none, .remotecfg = none});
+  return config_blocks(log::Sink::create(), {.http = none, .livedebugging = none, .remotecfg = none});
 }
 
 }  // namespace invar::app

@@ -12,7 +12,7 @@ namespace invar::app {
 
 using BlockEffect = std::function<Result<>(const syntax::Boxed&)>;
 struct BlockEffects {
-  BlockEffect http, remotecfg;
+  BlockEffect http, livedebugging, remotecfg;
 };
 
 std::vector<runtime::ConfigBlock> config_blocks(std::shared_ptr<log::Sink> sink, BlockEffects effects);

@@ -13,6 +13,7 @@
 #include "fs/path.h"
 #include "services/endpoints.h"
 #include "services/http_block.h"
+#include "services/livedebugging_block.h"
 #include "services/pprof_endpoints.h"
 #include "services/web_api.h"
 
@@ -23,6 +24,7 @@ Daemon::Daemon(RunOptions options, World world)
       world_(std::move(world)),
       logger_(world_.sink),
       started_unix_ns_(world_.loop->unix_ns()),
+      debug_streams_(*world_.loop, logger_.with({{"service", "livedebugging"}})),
       reloader_({.loop = world_.loop,
                  .disk_pool = world_.disk_pool,
                  .files = world_.files,
@@ -142,12 +144,7 @@ void Daemon::create_controller() {
   environment.recent = recent_.get();
   environment.cluster = cluster_->cluster();
   environment.components = &app::components();
-  environment.blocks = config_blocks(
-      world_.sink, {.http = [this](const auto& arguments) { return apply_http(arguments); },
-                    .remotecfg =
-                        [this](const syntax::Boxed& arguments) {
-                          return remote_configuration_->update(arguments.as<remotecfg::Arguments>());
-                        }});
+  environment.blocks = config_blocks(world_.sink, block_effects());
   for (const auto& block : environment.blocks) block_schemas_[block.name] = block.schema;
   environment.storage_path = options_.storage_path;
   environment.instance_uid =
@@ -166,6 +163,18 @@ void Daemon::create_controller() {
                                                                       .logger = logger_,
                                                                       .metrics = process_scope_.get(),
                                                                       .components = controller_.get()});
+}
+
+BlockEffects Daemon::block_effects() {
+  return {.http = [this](const auto& arguments) { return apply_http(arguments); },
+          .livedebugging = [this](const syntax::Boxed& arguments) -> Result<> {
+            debug_streams_.enable(arguments.as<services::LiveDebuggingArguments>().enabled);
+            return {};
+          },
+          .remotecfg =
+              [this](const syntax::Boxed& arguments) {
+                return remote_configuration_->update(arguments.as<remotecfg::Arguments>());
+              }};
 }
 
 void Daemon::create_remote_configuration() {
@@ -245,7 +254,7 @@ void Daemon::add_routes() {
                                     .reload = reload_asked,
                                     .status = [this] { return status(); },
                                     .prefix = options_.ui_path_prefix});
-  services::add_web_api(router_, options_.ui_path_prefix, *controller_, *ledgers_,
+  services::add_web_api(router_, options_.ui_path_prefix, *controller_, *ledgers_, debug_streams_,
                         [this] { return peers(); });
   services::add_left_to_others(router_, options_.ui_path_prefix, *controller_,
                                [this] { return left_to_others(); });

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/cluster_node.h"
+#include "app/config_blocks.h"
 #include "app/config_files.h"
 #include "app/left_queues.h"
 #include "app/reloader.h"
@@ -27,6 +28,7 @@
 #include "metrics/metrics.h"
 #include "remotecfg/service.h"
 #include "runtime/controller.h"
+#include "services/debug_streams.h"
 #include "services/ledger_page.h"
 #include "services/other_pipelines.h"
 #include "services/router.h"
@@ -61,6 +63,7 @@ class Daemon {
   void apply_again(const Result<ConfigFiles>& config, Reloader::Applied done);
   Result<> apply_http(const syntax::Boxed& arguments);
   void add_routes();
+  [[nodiscard]] BlockEffects block_effects();
   void create_remote_configuration();
   [[nodiscard]] services::SupportBundleHost support_host();
   [[nodiscard]] services::SchemaOf schema_of() const;
@@ -86,6 +89,7 @@ class Daemon {
   std::vector<services::ConfigText> parsed_sources_;  // of the last load whose parsing succeeded
   webapi::LoadedConfig loaded_;                       // by the last load, whatever came of it
   std::map<std::string, const syntax::Schema*, std::less<>> block_schemas_;
+  services::DebugStreams debug_streams_;
   std::unique_ptr<remotecfg::Service> remote_configuration_;
   std::unique_ptr<runtime::Controller> controller_;
   std::unique_ptr<services::LedgerWatch> ledgers_;

@@ -12,6 +12,15 @@ pipeline::Answer Outcome::answer() const {
           permanent};
 }
 
+std::string Outcome::in_words() const {
+  if (end == End::kSent) return "sent";
+  if (end == End::kExpired) return "expired";
+  if (end == End::kLeft) return "left on disk";
+  const std::string_view word = end == End::kRefused ? "refused" : "dropped";
+  return cause.empty() || cause == reason ? fmt::format("{}: {}", word, reason)
+                                          : fmt::format("{}: {}: {}", word, reason, cause);
+}
+
 Journey::~Journey() {
   if (kept_) kept_(answer_);
   if (!ended_) return;
@@ -32,8 +41,8 @@ void Journey::add(const Outcome& outcome) {
   errors_ += error;
 }
 
-Receipt::Receipt(pipeline::Ledger::Entry entry, std::shared_ptr<Journey> journey)
-    : entry_(std::move(entry)), journey_(std::move(journey)) {
+Receipt::Receipt(pipeline::Ledger::Entry entry, std::shared_ptr<Journey> journey, Journey::Ended ended)
+    : entry_(std::move(entry)), journey_(std::move(journey)), ended_(std::move(ended)) {
   if (journey_) ++journey_->unanswered_;
 }
 
@@ -64,6 +73,7 @@ void Receipt::end(const Outcome& outcome) {
       entry_.left_on_disk();
       break;
   }
+  if (ended_) std::exchange(ended_, {})(outcome);
   if (journey_) journey_->add(outcome);
   journey_ = nullptr;
 }

@@ -39,6 +39,7 @@ struct Outcome {
 
   // One line for logs; "" when nothing went wrong.
   [[nodiscard]] std::string error() const { return context.empty() ? cause : context + ": " + cause; }
+  [[nodiscard]] std::string in_words() const;  // "sent", "refused: empty profile", "dropped: queue full"
   [[nodiscard]] pipeline::Answer answer() const;
 };
 
@@ -69,8 +70,10 @@ class Journey {
 class Receipt {
  public:
   Receipt() = default;
-  // All receipts of a journey are made before the first of them reports. No journey: nobody asks (found on disk).
-  explicit Receipt(pipeline::Ledger::Entry entry, std::shared_ptr<Journey> journey = {});
+  // All receipts of a journey are made before the first of them reports. No journey: nobody asks (found on disk). `ended`, which may be
+  // empty, hears of this end alone.
+  explicit Receipt(pipeline::Ledger::Entry entry, std::shared_ptr<Journey> journey = {},
+                   Journey::Ended ended = {});
   Receipt(Receipt&&) noexcept = default;
   Receipt& operator=(Receipt&&) noexcept = default;
 
@@ -84,6 +87,7 @@ class Receipt {
 
   pipeline::Ledger::Entry entry_;
   std::shared_ptr<Journey> journey_;
+  Journey::Ended ended_;
   bool answered_ = false;
 };
 

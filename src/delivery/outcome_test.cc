@@ -44,6 +44,26 @@ TEST_F(OutcomeTest, IsToldWhenTheLastEndpointIsDone) {
   EXPECT_EQ(ledger_.total().sent, 2u);
 }
 
+TEST_F(OutcomeTest, HasWordsForPeople) {
+  EXPECT_EQ((Outcome{}).in_words(), "sent");
+  EXPECT_EQ((Outcome{End::kRefused, std::string(kEmptyProfile)}).in_words(), "refused: empty profile");
+  EXPECT_EQ((Outcome{End::kRefused, "status 400", "bad labels"}).in_words(),
+            "refused: status 400: bad labels");
+  EXPECT_EQ((Outcome{End::kExpired, "too old"}).in_words(), "expired");
+  EXPECT_EQ((Outcome{End::kDropped, "stopped", "stopped"}).in_words(), "dropped: stopped");
+  EXPECT_EQ((Outcome{End::kLeft}).in_words(), "left on disk");
+}
+
+TEST_F(OutcomeTest, WhoAsksHearsOfTheEndAtOneEndpoint) {
+  std::vector<std::string> ends;
+  Receipt receipt(ledger_.take("cpu"), nullptr,
+                  [&](const Outcome& outcome) { ends.push_back(outcome.in_words()); });
+  receipt.kept();
+  EXPECT_TRUE(ends.empty());
+  receipt.end({End::kExpired});
+  EXPECT_EQ(ends, std::vector<std::string>{"expired"});
+}
+
 TEST_F(OutcomeTest, JoinsWhatWentWrongAndTakesTheFirstEnd) {
   begin();
   one_.end(

@@ -1,6 +1,6 @@
 // Intake: the receiver that a component exports. It stays while settings change, and outlives its owner: once closed it
 // refuses, and nobody calls into what is gone.
-// Everything offered passes the component's tap.
+// The component's tap counts what is offered; the component itself shows what became of it.
 // Shape:   Owner has accept(ProfilePtr) -> Answer and accept_kept(ProfilePtr, Kept).
 // Threads: loop thread only.
 #pragma once
@@ -19,12 +19,12 @@ class Intake final : public Receiver {
   Intake(Owner* owner, std::string id, Tap tap) : owner_(owner), id_(std::move(id)), tap_(std::move(tap)) {}
   Answer accept(const ProfilePtr& profile) override {
     if (!owner_) return closed();
-    tap_.took(profile);
+    tap_.took();
     return owner_->accept(profile);
   }
   void accept_kept(const ProfilePtr& profile, Kept kept) override {
     if (!owner_) return kept(closed());
-    tap_.took(profile);
+    tap_.took();
     owner_->accept_kept(profile, std::move(kept));
   }
   [[nodiscard]] std::string_view component_id() const override { return id_; }

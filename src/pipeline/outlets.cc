@@ -4,8 +4,9 @@
 
 namespace invar::pipeline {
 
-Outlets::Outlets(metrics::Scope& scope, const async::Loop& loop)
+Outlets::Outlets(metrics::Scope& scope, const async::Loop& loop, Tap tap)
     : loop_(loop),
+      tap_(std::move(tap)),
       latency_(scope.histogram("pyroscope_fanout_latency",
                                "Write latency for sending to direct and indirect components.",
                                {.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10})),
@@ -21,14 +22,18 @@ Answer Outlets::offer(const ProfilePtr& profile) {
   const auto began = loop_.now();
   Answer answer = fan_out(receivers_, profile);
   answered(profile->kind, answer, began);
+  tap_.passed(profile, receivers_, answer);
   return answer;
 }
 
 void Outlets::offer_kept(const ProfilePtr& profile, Kept kept) {
   fan_out_kept(receivers_, profile,
-               [this, token = alive_.token(), kind = profile->kind, began = loop_.now(),
+               [this, token = alive_.token(), profile, began = loop_.now(),
                 kept = std::move(kept)](const Answer& answer) {
-                 if (!token.expired()) answered(kind, answer, began);
+                 if (!token.expired()) {
+                   answered(profile->kind, answer, began);
+                   tap_.passed(profile, receivers_, answer);
+                 }
                  kept(answer);
                });
 }

@@ -22,7 +22,7 @@ TEST(Outlets, MeasureUntilTheLastReceiverHasAnswered) {
   async::testing::TestLoop loop;
   const auto registry = metrics::Registry::create();
   const auto scope = registry->scope({});
-  Outlets outlets(*scope, loop);
+  Outlets outlets(*scope, loop, Tap());
   auto receiver = std::make_shared<RecordingReceiver>();
   receiver->hold = true;
   outlets.set({receiver});
@@ -40,7 +40,7 @@ TEST(Outlets, CountPushedProfilesThatEverybodyTook) {
   async::testing::TestLoop loop;
   const auto registry = metrics::Registry::create();
   const auto scope = registry->scope({});
-  Outlets outlets(*scope, loop);
+  Outlets outlets(*scope, loop, Tap());
   auto receiver = std::make_shared<RecordingReceiver>();
   outlets.set({receiver});
   EXPECT_TRUE(outlets.offer(profile_of(BodyKind::kPprof)).accepted());
@@ -48,6 +48,24 @@ TEST(Outlets, CountPushedProfilesThatEverybodyTook) {
   receiver->answer = {Outcome::kRefused, "full"};
   EXPECT_FALSE(outlets.offer(profile_of(BodyKind::kPprof)).accepted());
   EXPECT_NE(registry->collect().find("pyroscope_forwarded_entries_total 1"), std::string::npos);
+}
+
+TEST(Outlets, ShowWhatBecameOfAProfileWhenThatIsKnown) {
+  async::testing::TestLoop loop;
+  const auto registry = metrics::Registry::create();
+  const auto scope = registry->scope({});
+  const Tap tap;
+  std::vector<std::string> seen;
+  const auto watch = tap.watch([&](const Shown& shown) { seen.emplace_back(shown.outcome); });
+  Outlets outlets(*scope, loop, tap);
+  auto receiver = std::make_shared<RecordingReceiver>();
+  outlets.set({receiver});
+  outlets.offer(profile_of(BodyKind::kPprof));
+  receiver->hold = true;
+  outlets.offer_kept(profile_of(BodyKind::kPprof), [](const Answer&) {});
+  EXPECT_EQ(seen, std::vector<std::string>{"accepted"});
+  receiver->held.at(0)({Outcome::kRefused, "disk full"});
+  EXPECT_EQ(seen, (std::vector<std::string>{"accepted", "refused: disk full"}));
 }
 
 TEST(Intake, RefusesOnceItsOwnerIsGone) {

@@ -1,6 +1,7 @@
 // Tap: shows what passes through a component to whoever looks (the live page, livedebugging), and counts it.
 //
-//   tap.took(profile);                            a receiver got it          tap.made(profile);   a source made it
+//   tap.took();                                   a receiver got one         tap.made(profile);   a source made one
+//   tap.passed(profile, receivers, answer);       what became of it, once that is known
 //   tap.show("targets", [&] { return text; });    anything else; the text is made only while somebody looks
 //
 // Cost:     while nobody looks a counter is raised and nothing is made. Threads: loop thread only.
@@ -23,6 +24,9 @@ struct Shown {
   std::string_view kind;             // "profile", "targets", ...
   std::string_view text;             // one line; "" for a profile, which speaks for itself
   const Profile* profile = nullptr;  // of the kind "profile"
+  std::string_view
+      destination;  // of a profile: components, the URL of an endpoint, a folder; "" when it went nowhere
+  std::string_view outcome;  // of a profile, in words: "accepted", "sent", "refused: queue full"
 };
 
 class Tap {
@@ -49,19 +53,23 @@ class Tap {
   [[nodiscard]] bool watched() const { return !state_->listeners.empty(); }
   [[nodiscard]] std::uint64_t profiles() const { return state_->profiles; }  // that passed since it was made
 
-  void took(const ProfilePtr& profile) const {
-    ++state_->profiles;
-    if (watched()) tell({.kind = "profile", .text = {}, .profile = profile.get()});
-  }
+  void took() const { ++state_->profiles; }
   void made(const ProfilePtr& profile) const {
     if (state_->keep) state_->keep(profile);
-    took(profile);
+    took();
+  }
+  void passed(const ProfilePtr& profile, std::string_view destination, std::string_view outcome) const {
+    if (watched()) tell({"profile", {}, profile.get(), destination, outcome});
+  }
+  void passed(const ProfilePtr& profile, const std::vector<ReceiverPtr>& receivers,
+              const Answer& answer) const {
+    if (watched()) passed(profile, ids_of(receivers), in_words(answer));
   }
   template <class Make>
   void show(std::string_view kind, Make make) const {
     if (!watched()) return;
     const std::string text = make();
-    tell({.kind = kind, .text = text});
+    tell({.kind = kind, .text = text, .destination = {}, .outcome = {}});
   }
 
  private:
@@ -71,6 +79,8 @@ class Tap {
     std::vector<std::weak_ptr<Listener>> listeners;
   };
   void tell(const Shown& shown) const;
+  static std::string ids_of(const std::vector<ReceiverPtr>& receivers);
+  static std::string in_words(const Answer& answer);
 
   std::shared_ptr<State> state_;
 };

@@ -95,7 +95,10 @@ component::Options ComponentNode::make_options() {
 void ComponentNode::publish(syntax::Boxed exports) {
   INVAR_CHECK(registration_->exports != nullptr && exports.schema() == registration_->exports,
               "exports that " + registration_->name + " does not declare");
-  if (exports == exports_) return;
+  if (exports == exports_) {
+    tap_.show("exports", [] { return std::string("published again, unchanged"); });
+    return;
+  }
   exports_ = std::move(exports);
   exports_value_.reset();
   if (tap_.watched()) show_exports();

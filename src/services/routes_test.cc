@@ -60,7 +60,7 @@ class Routes : public ::testing::TestWithParam<const char*> {
                                 },
                             .status = status,
                             .prefix = prefix_});
-    add_web_api(router_, prefix_, directory_, ledgers_, [] {
+    add_web_api(router_, prefix_, directory_, ledgers_, debug_, [] {
       return std::vector<component::ClusterPeer>{{"host", "127.0.0.1:1", "participant", true},
                                                  {"looks_on", "127.0.0.1:2", "viewer", false}};
     });
@@ -69,6 +69,7 @@ class Routes : public ::testing::TestWithParam<const char*> {
   Directory directory_;
   async::testing::TestLoop loop_;
   LedgerWatch ledgers_{loop_, directory_};
+  DebugStreams debug_{loop_, {}};
   std::unique_ptr<metrics::Registry> registry_ = metrics::Registry::create();
   std::string prefix_, reload_error_;
   int reloads_ = 0;

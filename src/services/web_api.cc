@@ -22,7 +22,7 @@ void append_problems(json::Writer& out, const std::vector<component::Problem>& p
   out.end_array();
 }
 
-void append_component(json::Writer& out, const ComponentView& view, bool details) {
+void append_component(json::Writer& out, const ComponentView& view, bool details, bool live) {
   const auto body = [details](const syntax::BodyValue& of) {
     return details ? syntax::body_to_json(of) : std::string("[]");
   };
@@ -39,7 +39,7 @@ void append_component(json::Writer& out, const ComponentView& view, bool details
   out.key("exports").raw(body(view.exports)).key("debugInfo").raw(body(view.debug_info));
   if (details) append_problems(out, view.problems);
   if (!view.created_module_ids.empty()) out.key("createdModuleIDs").list(view.created_module_ids);
-  out.field("liveDebuggingEnabled", false).end_object();
+  out.field("liveDebuggingEnabled", live && can_be_watched(view.name)).end_object();
 }
 
 http::Handler json_handler(std::function<std::string(const http::ServerRequest&)> make) {
@@ -55,48 +55,54 @@ std::string remote_id(std::string_view rest) {
   return rest.starts_with(std::string(kRoot) + "/") ? std::string(rest) : fmt::format("{}/{}", kRoot, rest);
 }
 
-void add_remote_routes(Router& router, const std::string& base,
-                       const component::ComponentDirectory& components) {
-  router.add(base + "components", {},
-             json_handler([&components](const auto&) { return components_json(components, remote_id("")); }));
+using ToId = std::string (*)(std::string_view rest);
+
+// components, components/ID and modules/ID/components, of one root.
+void add_component_routes(Router& router, const std::string& base,
+                          const component::ComponentDirectory& components, const DebugStreams& debug,
+                          ToId to_id) {
+  router.add(base + "components", {}, json_handler([&components, &debug, to_id](const auto&) {
+               return components_json(components, to_id(""), debug.enabled());
+             }));
   router.add(base + "components/", {},
-             [&components, skip = base.size() + std::string_view("components/").size()](
+             [&components, &debug, to_id, skip = base.size() + std::string_view("components/").size()](
                  const http::ServerRequest& request, const http::ResponderPtr& responder) {
-               const auto view = components.details(remote_id(std::string_view(request.path).substr(skip)));
+               const auto view = components.details(to_id(std::string_view(request.path).substr(skip)));
                send_compressed(request, responder,
-                               view ? http::json_response(component_json(*view, true))
+                               view ? http::json_response(component_json(*view, true, debug.enabled()))
                                     : http::text_response(404, "404 page not found"));
              });
   router.add(base + "modules/", {},
-             [&components, skip = base.size() + std::string_view("modules/").size()](
+             [&components, &debug, to_id, skip = base.size() + std::string_view("modules/").size()](
                  const http::ServerRequest& request, const http::ResponderPtr& responder) {
                std::string_view rest = std::string_view(request.path).substr(skip);
                constexpr std::string_view kTail = "/components";
                if (!rest.ends_with(kTail))
                  return responder->send(http::text_response(404, "404 page not found"));
                rest.remove_suffix(kTail.size());
-               const std::string id = remote_id(rest);
+               const std::string id = to_id(rest);
                send_compressed(request, responder,
                                components.has_module(id)
-                                   ? http::json_response(components_json(components, id))
+                                   ? http::json_response(components_json(components, id, debug.enabled()))
                                    : http::text_response(500, "module not found"));
              });
 }
 
 }  // namespace
 
-std::string component_json(const ComponentView& view, bool details) {
+std::string component_json(const ComponentView& view, bool details, bool live) {
   std::string out;
   json::Writer writer(out);
-  append_component(writer, view, details);
+  append_component(writer, view, details, live);
   return out;
 }
 
-std::string components_json(const component::ComponentDirectory& components, std::string_view module_id) {
+std::string components_json(const component::ComponentDirectory& components, std::string_view module_id,
+                            bool live) {
   std::string out;
   json::Writer writer(out);
   writer.begin_array();
-  for (const auto& view : components.list(module_id)) append_component(writer, view, false);
+  for (const auto& view : components.list(module_id)) append_component(writer, view, false, live);
   writer.end_array();
   return out;
 }
@@ -115,37 +121,14 @@ std::string peers_json(const std::vector<component::ClusterPeer>& peers) {
 }
 
 void add_web_api(Router& router, const std::string& prefix, const component::ComponentDirectory& components,
-                 const LedgerWatch& ledgers, Peers peers) {
+                 const LedgerWatch& ledgers, DebugStreams& debug, Peers peers) {
   const std::string base = prefix + "api/v0/web/";
-  const auto* directory = &components;
-  router.add(base + "components", {},
-             json_handler([directory](const auto&) { return components_json(*directory, ""); }));
-  router.add(base + "components/", {},
-             [directory, skip = base.size() + std::string_view("components/").size()](
-                 const http::ServerRequest& request, const http::ResponderPtr& responder) {
-               const auto view = directory->details(std::string_view(request.path).substr(skip));
-               send_compressed(request, responder,
-                               view ? http::json_response(component_json(*view, true))
-                                    : http::text_response(404, "404 page not found"));
-             });
-  router.add(base + "modules/", {},
-             [skip = base.size() + std::string_view("modules/").size(), directory](
-                 const http::ServerRequest& request, const http::ResponderPtr& responder) {
-               std::string_view rest = std::string_view(request.path).substr(skip);
-               constexpr std::string_view kTail = "/components";
-               if (!rest.ends_with(kTail)) {
-                 responder->send(http::text_response(404, "404 page not found"));
-                 return;
-               }
-               rest.remove_suffix(kTail.size());
-               const bool known = directory->has_module(rest);
-               send_compressed(request, responder,
-                               known ? http::json_response(components_json(*directory, rest))
-                                     : http::text_response(500, "module not found"));
-             });
-  add_remote_routes(router, base + "remotecfg/", components);
-  router.add(base + "ledger", {}, json_handler([directory, watch = &ledgers](const auto&) {
-               return ledger_json(*directory, *watch);
+  add_component_routes(router, base, components, debug,
+                       [](std::string_view rest) { return std::string(rest); });
+  add_component_routes(router, base + "remotecfg/", components, debug, &remote_id);
+  debug.add_to(router, prefix, components);
+  router.add(base + "ledger", {}, json_handler([&components, watch = &ledgers](const auto&) {
+               return ledger_json(components, *watch);
              }));
   router.add(base + "peers", {},
              json_handler([peers = std::move(peers)](const auto&) { return peers_json(peers()); }));

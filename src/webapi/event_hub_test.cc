@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "async/testing/test_loop.h"
+#include "http/testing/stream_reader.h"
 
 namespace invar::webapi {
 namespace {
@@ -11,37 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-class Page final : public http::Responder {
- public:
-  void send(http::ServerResponse response) override { answer = std::move(response); }
-  void start(http::ServerResponse head) override { answer = std::move(head); }
-  void write(std::string chunk) override {
-    if (takes) {
-      got += chunk;
-    } else {
-      backlog += chunk;
-    }
-  }
-  void finish() override { finished = true; }
-  [[nodiscard]] std::size_t backlog_bytes() const override { return backlog.size(); }
-  [[nodiscard]] bool alive() const override { return !finished; }
-  void on_change(Changed changed) override { changed_ = std::move(changed); }
-
-  void drain() {
-    takes = true;
-    got += std::exchange(backlog, {});
-    changed_(Change::kDrained);
-  }
-  void hang_up() { changed_(Change::kGone); }
-
-  std::optional<http::ServerResponse> answer;
-  std::string got, backlog;
-  bool takes = true, finished = false;
-
- private:
-  Changed changed_;
-};
 
 class Hub : public ::testing::Test {
  protected:
@@ -56,8 +26,8 @@ class Hub : public ::testing::Test {
     Routes routes(router_, "/");
     hub_->add_to(routes);
   }
-  std::shared_ptr<Page> open(const std::string& topics) {
-    auto page = std::make_shared<Page>();
+  std::shared_ptr<http::testing::StreamReader> open(const std::string& topics) {
+    auto page = std::make_shared<http::testing::StreamReader>();
     http::ServerRequest request;
     request.method = "GET";
     request.path = "/events";
@@ -127,7 +97,7 @@ TEST_F(Hub, AQuietStreamHasAHeartbeat) {
 TEST_F(Hub, UnknownTopicsAndTooManyStreamsAreRefused) {
   EXPECT_EQ(open("state,weather")->answer->status, 400);
   EXPECT_EQ(open("")->answer->status, 400);
-  std::vector<std::shared_ptr<Page>> pages;
+  std::vector<std::shared_ptr<http::testing::StreamReader>> pages;
   for (std::size_t i = 0; i < EventHub::kMostClients; ++i) pages.push_back(open("state"));
   EXPECT_EQ(open("state")->answer->status, 503);
   pages[0]->hang_up();

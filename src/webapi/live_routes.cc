@@ -21,7 +21,8 @@ std::string item_json(const pipeline::Shown& shown, UnixNanos now) {
     out.field("text", fmt::format("{} of {}", human_bytes(bytes), shown.profile->labels.to_string()))
         .key("labels");
     write_labels(out, shown.profile->labels, true);
-    out.field("bytes", bytes);
+    out.field("type", shown.profile->type()).field("bytes", bytes);
+    out.field("destination", shown.destination).field("outcome", shown.outcome);
   } else {
     out.field("text", shown.text);
   }

@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import unittest
 
-from harness import Case, run, until
+from harness import Case, Stream, run, until
 
 PROGRAM = """
 #include <unistd.h>
@@ -102,6 +102,8 @@ pyroscope.fsdump "d" {{
 
     def test_a_process_that_discovery_found(self):
         invar = self.invar(self.config())
+        self.start(Stream(invar, "/api/v1/live/pyroscope.ebpf.e")).until(
+            r'"type":"process_cpu","bytes":[1-9]\d*,"destination":"pyroscope\.fsdump\.d","outcome":"accepted"')
         text = until("the functions of the program", lambda: (t if "shop_deep" in (t := self.top("shop")) else ""), 90)
         self.assertIn("shop_total", text)
         self.assertGreater(invar.metric("pyroscope_ebpf_pprofs_total", service_name="shop"), 0)

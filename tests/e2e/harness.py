@@ -191,6 +191,39 @@ class Invar:
         return status, time.monotonic() - started
 
 
+class Stream:
+    """An answer of Invar without an end."""
+
+    def __init__(self, invar, path):
+        self.connection = http.client.HTTPConnection(invar.address, timeout=60)
+        self.connection.request("GET", path)
+        self.response = self.connection.getresponse()
+        self.got = ""
+        if self.response.status != 200:
+            raise AssertionError(f"{path}: {self.response.status} {self.response.read()}")
+
+    def until(self, *patterns, seconds=60):
+        """Reads until all were seen, whenever that was; the match of the last."""
+        deadline = time.monotonic() + seconds
+        while True:
+            found = [re.search(pattern, self.got) for pattern in patterns]
+            if all(found):
+                return found[-1]
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not within {seconds} s: {patterns} in\n{self.got[-3000:]}")
+            more = self.response.read1(1 << 16)
+            if not more:
+                raise AssertionError(f"the stream ended before {patterns}:\n{self.got[-3000:]}")
+            self.got += more.decode()
+
+    def until_end(self):
+        while more := self.response.read1(1 << 16):
+            self.got += more.decode()
+
+    def stop(self):
+        self.connection.close()
+
+
 def run(*arguments, stdin=None, cwd=None):
     """A command of invar that ends by itself."""
     return subprocess.run([INVAR, *arguments], input=stdin, capture_output=True, text=True, timeout=60, cwd=cwd)

@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from harness import SOURCE, Case, HandlerServer, fetch, free_port, run, top_functions, until
+from harness import SOURCE, Case, HandlerServer, Stream, fetch, free_port, run, top_functions, until
 
 PROGRAM = SOURCE / "tests/e2e/java/Load.java"
 MISSING = [p for p in ("java", "javac", "unshare", "setpriv") if not shutil.which(p)]
@@ -174,6 +174,8 @@ class Values(JavaCase):
         jvm = self.jvm()
         jvm.tell("go")
         invar = self.invar(config(archive, jvm.pid, interval="1s", profiling="per_thread = true"))
+        self.start(Stream(invar, "/api/v1/live/pyroscope.java.j")).until(
+            r'"type":"process_cpu","bytes":[1-9]\d*,"destination":"pyroscope\.fsdump\.d","outcome":"accepted"')
         until("four rounds", lambda: invar.metric("pyroscope_java_rounds_total", result="success") >= 4)
         gaps = invar.metric("pyroscope_java_unprofiled_seconds_total")
         self.assertLess(gaps / 3, 0.25)  # 13 ms on a machine of its own

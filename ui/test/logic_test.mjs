@@ -218,4 +218,6 @@ test("live lines: the newest stay, a text that is no pattern is still searched",
   assert.ok(live.matcher("of (cart|ads)").test("profile OF CART"));
   assert.ok(live.matcher("a(").test("A(b"));
   assert.match(live.matcher("a(").wrong, /searched as text/);
+  assert.ok(live.matcher("mimir.*refused").test(live.textOf({text: "x", destination: "http://mimir", outcome: "refused: no"})));
+  for (const [outcome, bad] of [["accepted", false], ["sent", false], ["refused: queue full", true], ["refused by some: x", true], ["dropped: stopped", true], ["dropped by a rule", false], ["expired", true], [undefined, false]]) assert.equal(live.isBad({text: "", outcome}), bad, outcome);
 });

@@ -88,10 +88,10 @@ export interface Replay {
 }
 export interface Replays { at: number; replays: Replay[] }
 
-export interface LiveItem { at: number; kind: string; text: string; labels?: LabelMap; bytes?: number }
+export interface LiveItem { at: number; kind: string; text: string; labels?: LabelMap; type?: string; bytes?: number; destination?: string; outcome?: string }
 
 export interface Peers { at: number; enabled: boolean; total: number; peers: {name: string; address: string; state: string; self: boolean}[] }
-export interface RemoteConfig { at: number; enabled: boolean; url?: string; hash?: string; loaded?: Maybe; polled?: Maybe; error?: string }
+export interface RemoteConfig { at: number; enabled: boolean; url?: string; id?: string; hash?: string; running?: boolean; from_cache?: boolean; unanswered?: boolean; error?: string; loaded?: Maybe; polled?: Maybe }
 
 export interface ConfigFiles { at: number; path: string; loaded: number; applied: boolean; error: string; files: {n: number; path: string; lines: number}[] }
 export interface ConfigFile { at: number; n: number; path: string; lines: number; text: string }

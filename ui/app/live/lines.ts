@@ -29,4 +29,7 @@ export function matcher(text: string): Matcher {
   }
 }
 
-export const textOf = (line: LiveItem) => `${line.text} ${Object.entries(line.labels ?? {}).map(([name, value]) => `${name}=${value}`).join(" ")}`;
+export const textOf = (line: LiveItem) => `${line.text} ${line.destination ?? ""} ${line.outcome ?? ""} ${Object.entries(line.labels ?? {}).map(([name, value]) => `${name}=${value}`).join(" ")}`;
+
+// A profile that is lost, or was not taken.
+export const isBad = (line: LiveItem) => /^(refused|dropped(?! by a rule)|expired)/.test(line.outcome ?? "");

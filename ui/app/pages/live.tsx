@@ -12,7 +12,7 @@ import {SearchField} from "../parts/search_field";
 import {Shape} from "../parts/state";
 import {Empty} from "../parts/states";
 import {CopyButton} from "../parts/text";
-import {added, kMost, matcher, textOf, type Line} from "../live/lines";
+import {added, isBad, kMost, matcher, textOf, type Line} from "../live/lines";
 
 const kSamples: [string, string][] = [["1", "all"], ["0.1", "10 %"], ["0.01", "1 %"]];
 const kFlush = 200; // milliseconds: lines are shown in groups
@@ -100,14 +100,15 @@ export function LivePage() {
                 <Grid label={`What passes through ${id}`} count={lines.length} current={Math.min(line, lines.length - 1)} onMove={setLine} rowHeight={28}
                   onOpen={(at) => go(link(place.value.path, {find, sample: sample === "1" ? null : sample, open: String(lines[at].n) === param("open") ? null : lines[at].n}), {replace: true})}
                   onPointer={() => {}}
-                  columns={[{name: "time", title: "Time", width: "104px"}, {name: "kind", title: "What", width: "84px"}, {name: "text", title: "Item", width: "minmax(160px, 1fr)"}, {name: "size", title: "Size", width: "84px", right: true}]}
+                  columns={[{name: "time", title: "Time", width: "104px"}, {name: "kind", title: "What", width: "84px"}, {name: "text", title: "Item", width: "minmax(160px, 1fr)"}, {name: "size", title: "Size", width: "84px", right: true}, {name: "to", title: "To", width: "minmax(0, 0.4fr)"}, {name: "outcome", title: "Outcome", width: "minmax(0, 0.3fr)"}]}
                   row={(at) => {
                     const each = lines[at];
                     const date = new Date(each.at);
                     return {key: String(each.n), class: `live-line${each === opened ? " chosen" : ""}`, cells: [
                       <span class="mono" title={utc(each.at)}>{clock(each.at, each.at, true)}.{String(date.getMilliseconds()).padStart(3, "0")}</span>, <span class="soft">{each.kind}</span>,
                       <span><code>{each.text}</code> <span class="soft">{Object.entries(each.labels ?? {}).filter(([name]) => !name.startsWith("__")).map(([name, value]) => `${name}=${value}`).join("  ")}</span></span>,
-                      each.bytes === undefined ? "" : bytes(each.bytes),
+                      each.bytes === undefined ? "" : bytes(each.bytes), <code title={each.destination}>{each.destination}</code>,
+                      <span class={isBad(each) ? "failing-text" : "soft"} title={each.outcome}>{each.outcome}</span>,
                     ]};
                   }}
                   foot={<><span>{count(stream.lines.length)} kept of at most {count(kMost)}, the newest first{stream.sampled > 0 && `; ${count(stream.sampled)} left out by sampling`}; {stream.lost > 0 ? <b class="failing-text">{count(stream.lost)} lost, this browser was too slow</b> : "0 lost"}</span><span><Shape state={paused.value ? "waiting" : "ok"}/> {paused.value ? "paused" : stream.state === "open" ? "listening" : "connecting"}</span></>}/>
@@ -117,6 +118,7 @@ export function LivePage() {
         <section class="card opened" aria-label="The chosen line">
           <div class="card-head"><h2>{opened.kind} at {clock(opened.at, Date.now(), true)}</h2><span class="soft small">{utc(opened.at)}</span></div>
           <p class="pad-x"><code>{opened.text}</code></p>
+          {opened.outcome && <p class="pad-x">{opened.destination && <>To <code>{opened.destination}</code>: </>}<span class={isBad(opened) ? "failing-text" : ""}>{opened.outcome}</span></p>}
           <table class="plain"><tbody>{Object.entries(opened.labels ?? {}).map(([name, value]) => <tr key={name}><th scope="row"><code>{name}</code></th><td><code>{value}</code></td></tr>)}</tbody></table>
         </section>
       )}

@@ -20,7 +20,7 @@ Profiler::Profiler(const component::Options& options, StartSource start_source)
     : options_(options),
       start_source_(std::move(start_source)),
       pool_(*options.disk_pool),
-      outlets_(*options.metrics, *options.loop),
+      outlets_(*options.metrics, *options.loop, options.tap),
       metrics_(*options.metrics),
       interval_(*options.loop),
       retry_(*options.loop) {}

@@ -17,7 +17,7 @@ class Enrich final : public component::Component {
  public:
   explicit Enrich(component::Options options)
       : options_(std::move(options)),
-        outlets_(*options_.metrics, *options_.loop),
+        outlets_(*options_.metrics, *options_.loop, options_.tap),
         enriched_(profiles("enriched")),
         unmatched_(profiles("unmatched")),
         targets_(options_.metrics->gauge("pyroscope_enrich_targets",

@@ -153,10 +153,14 @@ pipeline::LedgerRow Dumper::ledger() const {
 
 pipeline::Answer Dumper::accept(const pipeline::ProfilePtr& profile) {
   received_.add();
-  if (!profile->body || profile->body->empty()) return {};  // nothing to keep
+  if (!profile->body || profile->body->empty()) {  // nothing to keep
+    env_.tap.passed(profile, "", "dropped: it is empty");
+    return {};
+  }
   auto labels = relabel::process(profile->labels, settings_.rules);
   if (!labels) {
     dropped_.add();
+    env_.tap.passed(profile, "", "dropped by a rule");
     return {};
   }
   if (!settings_.external_labels.empty()) {
@@ -171,8 +175,13 @@ pipeline::Answer Dumper::accept(const pipeline::ProfilePtr& profile) {
   item.directory = directory_;
   item.meta = meta_of(*profile, std::move(*labels), env_.component_id);
   item.body = profile->body;
+  if (env_.tap.watched())
+    item.show_end = [tap = env_.tap, profile, to = destination_](std::string_view outcome) {
+      tap.passed(profile, to, outcome);
+    };
   if (waiting_bytes_ + item.bytes() > kMaxWaitingBytes) {
     item.entry.dropped("queue full");
+    env_.tap.passed(profile, destination_, "dropped: queue full");
     write_errors_.add();
     failed({ErrorCode::kResourceExhausted,
             "the disk does not keep up: profiles that wait to be written fill the queue"});
@@ -262,15 +271,18 @@ void Dumper::settle(Item& item, Result<archive::Directory::Stored>& stored) {
     written_.add();
     bytes_written_.add(static_cast<double>(stored->bytes));
     item.entry.sent();
+    if (item.show_end) item.show_end("stored");
     return works();
   }
   write_errors_.add();
   const Error& error = stored.error();
   if (error.code == ErrorCode::kInvalidArgument) {  // of the profile: the archive is as well as before
     item.entry.refused("too large");
+    if (item.show_end) item.show_end("refused: " + error.message);
     return count_error(error);
   }
   item.entry.dropped(drop_reason(error.code));
+  if (item.show_end) item.show_end("dropped: " + error.message);
   failed(error);
 }
 

@@ -79,6 +79,7 @@ class Dumper {
     archive::Meta meta;
     SharedBytes body;
     pipeline::Ledger::Entry entry;
+    std::function<void(std::string_view outcome)> show_end;  // empty: nobody looked when it came
     [[nodiscard]] std::uint64_t bytes() const { return (body ? body->size() : 0) + kItemBytes; }
   };
   static constexpr std::uint64_t kItemBytes = 512;  // what an item itself takes, roughly

@@ -182,6 +182,7 @@ void JvmLoop::deliver(Result<Converted> converted, const Labels& labels) {
     context_.metrics->count_samples(ready.name, ready.samples);
     const pipeline::Answer answer = pipeline::fan_out(context_.receivers, profile);
     if (answer.held()) context_.tap.made(profile);
+    context_.tap.passed(profile, context_.receivers, answer);
     if (answer.accepted()) continue;
     context_.metrics->refused.add();
     context_.logger.warn("a profile was not accepted downstream", {{"pid", pid_}, {"err", answer.reason}});

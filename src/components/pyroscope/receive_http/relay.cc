@@ -121,7 +121,7 @@ class Relay::Exchange {
 
 Relay::Relay(Environment environment)
     : env_(std::move(environment)),
-      outlets_(*env_.metrics, *env_.loop),
+      outlets_(*env_.metrics, *env_.loop, env_.tap),
       vain_(*env_.loop, env_.logger, *env_.metrics) {}
 
 void Relay::configure(std::vector<pipeline::ReceiverPtr> receivers, Limits limits) {

@@ -79,7 +79,7 @@ struct Relabeler::EditJob {
 Relabeler::Relabeler(Environment environment)
     : env_(std::move(environment)),
       cache_(Arguments().max_cache_size),
-      outlets_(*env_.metrics, *env_.loop),
+      outlets_(*env_.metrics, *env_.loop, env_.tap),
       processed_(counter(*env_.metrics, "pyroscope_relabel_profiles_processed",
                          "Total number of profiles processed.")),
       written_(counter(*env_.metrics, "pyroscope_relabel_profiles_written",
@@ -126,6 +126,7 @@ ProfilePtr Relabeler::relabel(const ProfilePtr& profile) {
   }
   if (!*outcome) {
     dropped_.add();
+    env_.tap.passed(profile, "", "dropped by a rule");
     return nullptr;
   }
   auto changed = std::make_shared<Profile>(*profile);
@@ -165,7 +166,10 @@ void Relabeler::accept_kept(const ProfilePtr& profile, pipeline::Kept kept) {
 
 bool Relabeler::begin_edit(const ProfilePtr& profile, pipeline::Kept kept) {
   const std::uint64_t size = profile->body->size();
-  if (editing_bytes_ > 0 && editing_bytes_ + size > kMaxEditingBytes) return false;
+  if (editing_bytes_ > 0 && editing_bytes_ + size > kMaxEditingBytes) {
+    env_.tap.passed(profile, "", "refused: queue full");
+    return false;
+  }
   processed_.add();
   editing_bytes_ += size;
   auto job = std::make_shared<EditJob>();
@@ -184,6 +188,7 @@ void Relabeler::edited(const std::shared_ptr<EditJob>& job) {
   editing_bytes_ -= job->profile->body->size();
   if (job->result.nothing_left) {
     dropped_.add();
+    env_.tap.passed(job->profile, "", "dropped: no sample is left");
     return finish(job, {});
   }
   ProfilePtr next = job->profile;

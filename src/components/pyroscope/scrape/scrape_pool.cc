@@ -34,7 +34,7 @@ ScrapePool::ScrapePool(component::Options options, const Arguments& arguments,
               .metrics = options_.metrics},
              move_hooks()) {
   context_.loop = options_.loop;
-  context_.outlets.emplace(*options_.metrics, *options_.loop);
+  context_.outlets.emplace(*options_.metrics, *options_.loop, options_.tap);
   context_.pool = options_.pool;
   context_.logger = options_.logger;
   context_.metrics = &metrics_;

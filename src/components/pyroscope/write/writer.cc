@@ -171,19 +171,36 @@ std::shared_ptr<delivery::Journey> Writer::begin(const pipeline::ProfilePtr& pro
       });
 }
 
+// Shows a profile as it comes and as it ends; nobody looks: nothing.
+delivery::Journey::Ended Writer::watched_end(const pipeline::ProfilePtr& profile,
+                                             const std::string& shown_url) const {
+  if (!env_.tap.watched()) return {};
+  env_.tap.passed(profile, shown_url, "queued");
+  return [tap = env_.tap, profile, shown_url](const delivery::Outcome& outcome) {
+    tap.passed(profile, shown_url, outcome.in_words());
+  };
+}
+
 pipeline::Answer Writer::take(const pipeline::ProfilePtr& profile, pipeline::Kept kept) {
   const auto answer = [&](pipeline::Answer with) {
     if (kept) kept(with);
     return with;
   };
-  if (!profile->body || profile->body->empty()) return answer({});  // nothing to send
+  if (!profile->body || profile->body->empty()) {  // nothing to send
+    env_.tap.passed(profile, "", "dropped: it is empty");
+    return answer({});
+  }
   auto labels = delivery::protocol_of(profile->kind).labels(profile->labels, arguments_.external_labels);
   if (!labels) {
     for (const Slot& slot : endpoints_)
       ledger_of(slot.endpoint->settings().shown_url).take(profile->type()).refused("invalid labels");
+    env_.tap.passed(profile, "", "refused: " + labels.error().message);
     return answer({pipeline::Outcome::kRefused, labels.error().message, true});
   }
-  if (endpoints_.empty()) return answer({});
+  if (endpoints_.empty()) {
+    env_.tap.passed(profile, "", "dropped: there is no endpoint");
+    return answer({});
+  }
 
   Receipts receipts;
   bool limited = false;
@@ -191,7 +208,8 @@ pipeline::Answer Writer::take(const pipeline::ProfilePtr& profile, pipeline::Kep
   for (const Slot& slot : endpoints_) {
     const delivery::EndpointSettings& settings = slot.endpoint->settings();
     receipts.emplace_back(settings.shown_url,
-                          delivery::Receipt(ledger_of(settings.shown_url).take(profile->type()), journey));
+                          delivery::Receipt(ledger_of(settings.shown_url).take(profile->type()), journey,
+                                            watched_end(profile, settings.shown_url)));
     limited = limited || settings.max_profile_bytes > 0;
   }
   const auto room = static_cast<std::uint64_t>(arguments_.queue.max_memory_bytes);

@@ -90,6 +90,8 @@ class Writer {
                                                        const QueueArguments& queue) const;
   pipeline::Ledger& ledger_of(const std::string& shown_url);
   std::shared_ptr<delivery::Journey> begin(const pipeline::ProfilePtr& profile, pipeline::Kept kept);
+  [[nodiscard]] delivery::Journey::Ended watched_end(const pipeline::ProfilePtr& profile,
+                                                     const std::string& shown_url) const;
   void remove(std::unique_ptr<delivery::Endpoint> endpoint, Duration within, delivery::Endpoint::Rest rest,
               const std::string& reason);
   void collect(std::vector<metrics::Sample>& out) const;
