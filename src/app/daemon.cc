@@ -19,6 +19,9 @@
 
 namespace invar::app {
 
+// What the text of the remote configuration is called where files are shown.
+static constexpr const char* kRemoteFile = "remote.alloy";
+
 Daemon::Daemon(RunOptions options, World world)
     : options_(std::move(options)),
       world_(std::move(world)),
@@ -280,7 +283,7 @@ webapi::ApiHost Daemon::api_host() const {
           .files = world_.files,
           .components = controller_.get(),
           .recent = recent_.get(),
-          .config = [this] { return loaded_; },
+          .config = [this] { return loaded_config(); },
           .schema_of = schema_of(),
           .cluster =
               [this] {
@@ -291,9 +294,32 @@ webapi::ApiHost Daemon::api_host() const {
                 state.problems = cluster_->problems();
                 return state;
               },
+          .remote = [this] { return remote_state(); },
           .storage_path = options_.storage_path,
           .instance = world_.host_name,
           .started_unix_ns = started_unix_ns_};
+}
+
+// With the remote one, if one runs, as a file of its own.
+webapi::LoadedConfig Daemon::loaded_config() const {
+  webapi::LoadedConfig config = loaded_;
+  if (remotecfg::State remote = remote_configuration_->state(); !remote.text.empty())
+    config.files.push_back({kRemoteFile, std::move(remote.text)});
+  return config;
+}
+
+webapi::RemoteConfiguration Daemon::remote_state() const {
+  const remotecfg::State state = remote_configuration_->state();
+  return {.enabled = state.enabled,
+          .url = state.url,
+          .id = state.id,
+          .hash = state.hash,
+          .running = state.loaded_unix_ns != 0,
+          .from_cache = state.from_cache,
+          .unanswered = !state.last_error.empty(),
+          .error = state.last_error.empty() ? state.status.error : state.last_error,
+          .loaded_unix_ns = state.loaded_unix_ns,
+          .asked_unix_ns = state.asked_unix_ns};
 }
 
 std::vector<component::ClusterPeer> Daemon::peers() const {
@@ -311,7 +337,7 @@ services::SupportBundleHost Daemon::support_host() {
               [this] {
                 std::vector<services::ConfigText> texts = parsed_sources_;
                 if (const auto remote = remote_configuration_->state(); !remote.text.empty())
-                  texts.push_back({"remote.alloy", remote.text, "remote-config/remote.alloy"});
+                  texts.push_back({kRemoteFile, remote.text, "remote-config/remote.alloy"});
                 return texts;
               },
           .schema_of = schema_of(),

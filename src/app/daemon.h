@@ -68,6 +68,8 @@ class Daemon {
   [[nodiscard]] services::SupportBundleHost support_host();
   [[nodiscard]] services::SchemaOf schema_of() const;
   [[nodiscard]] webapi::ApiHost api_host() const;
+  [[nodiscard]] webapi::LoadedConfig loaded_config() const;
+  [[nodiscard]] webapi::RemoteConfiguration remote_state() const;
   [[nodiscard]] std::vector<component::ClusterPeer> peers() const;
   [[nodiscard]] services::StatusInput status() const;
 

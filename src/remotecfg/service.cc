@@ -18,6 +18,12 @@ constexpr std::uint64_t kMostCachedBytes = std::uint64_t{16} << 20;
 
 }  // namespace
 
+Duration poll_delay(Duration poll_frequency, std::string_view id, std::uint64_t n) {
+  const std::uint64_t hash = codec::fnv1a(fmt::format("{}/{}", id, n));
+  const auto span = static_cast<std::uint64_t>(2 * kMostJitter.count() + 1);
+  return poll_frequency - kMostJitter + Duration(static_cast<std::int64_t>(hash % span));
+}
+
 Service::Metrics::Metrics(metrics::Scope& scope)
     : scope(scope),
       successful(scope.gauge("remotecfg_last_load_successful", "1 when the last question was answered.")),
@@ -45,6 +51,7 @@ Result<> Service::update(const Arguments& arguments) {
   if (client == nullptr && text_) {
     env_.load("", [](const std::string&) {});
     text_.reset();
+    loaded_unix_ns_ = 0;
   }
   round_.emplace();
   timer_.cancel();
@@ -126,6 +133,8 @@ void Service::say_hello() {
 
 void Service::ask() {
   metrics_.attempts.add();
+  ++questions_;
+  asked_unix_ns_ = env_.loop->unix_ns();
   const auto status = told_status_ == status_ ? std::nullopt : std::optional(status_);
   const auto effective = told_text_ == text_ ? std::nullopt : text_;
   send("GetConfig", get_config_message(collector(), hash_, status, effective),
@@ -143,21 +152,20 @@ void Service::answered(Result<Config> config) {
   if (!config) return failed(config.error());
   if (!last_error_.empty()) env_.logger.info("the remote configuration can be fetched again");
   last_error_.clear();
-  last_success_unix_ns_ = env_.loop->unix_ns();
   metrics_.successful.set(1);
   metrics_.not_modified.set(config->not_modified ? 1 : 0);
-  metrics_.success_time.set(std::chrono::duration<double>(Duration(last_success_unix_ns_)).count());
+  metrics_.success_time.set(std::chrono::duration<double>(Duration(env_.loop->unix_ns())).count());
   asked_ = true;
   status_ = refused_ ? refused_->status : Status{text_ ? StatusCode::kApplied : StatusCode::kUnset, ""};
-  if (config->not_modified) return ask_later(arguments_.poll_frequency);
+  if (config->not_modified) return ask_next();
   hash_ = config->hash;
   note_hash();
-  if (refused_ && config->content == refused_->text) return ask_later(arguments_.poll_frequency);
+  if (refused_ && config->content == refused_->text) return ask_next();
   if (text_ != config->content) return take(std::move(config->content));
   from_cache_ = false;
   refused_.reset();
   status_ = {StatusCode::kApplied, ""};
-  ask_later(arguments_.poll_frequency);
+  ask_next();
 }
 
 void Service::note_hash() {
@@ -179,7 +187,7 @@ void Service::failed(const Error& error) {
   status_ = {StatusCode::kFailed, last_error_};
   const bool first = !std::exchange(asked_, true);
   if (first && !text_) return run_from_cache();
-  ask_later(arguments_.poll_frequency);
+  ask_next();
 }
 
 void Service::take(std::string text) {
@@ -191,6 +199,7 @@ void Service::take(std::string text) {
 void Service::loaded(std::string text, std::string errors, bool from_cache) {
   if (errors.empty()) {
     from_cache_ = from_cache;
+    loaded_unix_ns_ = env_.loop->unix_ns();
     text_ = std::move(text);
     if (!from_cache) {
       refused_.reset();
@@ -198,7 +207,7 @@ void Service::loaded(std::string text, std::string errors, bool from_cache) {
       save(*text_);
       env_.logger.info("the remote configuration runs", {{"hash", hash_}});
     }
-    return ask_later(last_error_.empty() ? Duration::zero() : arguments_.poll_frequency);
+    return last_error_.empty() ? ask_later(Duration::zero()) : ask_next();
   }
   if (from_cache) return nothing_runs("the copy on disk: " + errors);
   metrics_.failures.add();
@@ -228,7 +237,7 @@ void Service::run_from_cache() {
 void Service::nothing_runs(const std::string& why) {
   env_.logger.warn("only the local configuration runs: there is no good copy of the remote one",
                    {{"err", why}});
-  ask_later(arguments_.poll_frequency);
+  ask_next();
 }
 
 void Service::save(const std::string& text) {
@@ -258,6 +267,10 @@ void Service::ask_later(Duration delay) {
   timer_.arm_after(delay, [this] { registered_ ? ask() : say_hello(); });
 }
 
+void Service::ask_next() {
+  ask_later(poll_delay(arguments_.poll_frequency, collector().id, questions_));
+}
+
 State Service::state() const {
   return {.enabled = !arguments_.url.empty(),
           .url = http::redact_url(arguments_.url),
@@ -268,7 +281,8 @@ State Service::state() const {
           .from_cache = from_cache_,
           .text = text_.value_or(""),
           .last_error = last_error_,
-          .last_success_unix_ns = last_success_unix_ns_};
+          .asked_unix_ns = asked_unix_ns_,
+          .loaded_unix_ns = loaded_unix_ns_};
 }
 
 }  // namespace invar::remotecfg

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "async/loop.h"
 #include "async/worker_pool.h"
@@ -30,11 +31,17 @@ struct State {
   std::string url, id, hash;
   Status status;
   bool registered = false;
-  bool from_cache = false;             // the running text is the one from disk
-  std::string text;                    // that runs; "" while none does
-  std::string last_error;              // of the last question; "" when it was answered
-  UnixNanos last_success_unix_ns = 0;  // of a question
+  bool from_cache = false;       // the running text is the one from disk
+  std::string text;              // that runs; "" while none does
+  std::string last_error;        // of the last question; "" when it was answered
+  UnixNanos asked_unix_ns = 0;   // last; 0: not yet
+  UnixNanos loaded_unix_ns = 0;  // what runs; 0 while nothing does
 };
+
+// Until the n-th question of a collector: poll_frequency, at most kMostJitter more or less, so that instances that were started together do not
+// ask together for ever. Pure.
+inline constexpr Duration kMostJitter = std::chrono::milliseconds(100);
+Duration poll_delay(Duration poll_frequency, std::string_view id, std::uint64_t n);
 
 class Service {
  public:
@@ -81,6 +88,7 @@ class Service {
   void nothing_runs(const std::string& why);
   void save(const std::string& text);
   void ask_later(Duration delay);
+  void ask_next();
   void send(std::string_view method, std::string message,
             std::move_only_function<void(Result<std::string>)> done);
   void say_good_bye(async::Task done);
@@ -104,7 +112,8 @@ class Service {
   std::optional<Refused> refused_;  // the last text that could not be loaded
   Status status_;
   std::string last_error_;
-  UnixNanos last_success_unix_ns_ = 0;
+  std::uint64_t questions_ = 0;
+  UnixNanos asked_unix_ns_ = 0, loaded_unix_ns_ = 0;
   std::optional<Status> told_status_;  // what the server knows
   std::optional<std::string> told_text_;
   std::unique_ptr<http::Client> leaving_client_;

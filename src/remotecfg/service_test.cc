@@ -82,9 +82,33 @@ TEST_F(RemoteConfiguration, IsAskedForAndItsFateTold) {
   EXPECT_THAT(loads_, ElementsAre("one"));
   EXPECT_THAT(methods_, ElementsAre("RegisterCollector", "GetConfig", "GetConfig"));
   EXPECT_EQ(service_->state().status.code, StatusCode::kApplied);
-  loop_.advance(std::chrono::minutes(2));
+  loop_.advance(std::chrono::minutes(2) + 2 * kMostJitter);
   EXPECT_THAT(loads_, ElementsAre("one"));  // the same text is not loaded again
   EXPECT_EQ(methods_.size(), 5u);
+}
+
+TEST(PollDelay, IsSpreadAroundTheFrequencyDifferentlyEachTimeAndForEachCollector) {
+  const Duration minute = std::chrono::minutes(1);
+  Duration least = minute, most = minute;
+  for (std::uint64_t n = 0; n < 200; ++n) {
+    const Duration delay = poll_delay(minute, "one", n);
+    least = std::min(least, delay);
+    most = std::max(most, delay);
+  }
+  EXPECT_GE(least, minute - kMostJitter);
+  EXPECT_LT(least, minute - kMostJitter / 2);
+  EXPECT_LE(most, minute + kMostJitter);
+  EXPECT_GT(most, minute + kMostJitter / 2);
+  EXPECT_NE(poll_delay(minute, "one", 1), poll_delay(minute, "two", 1));
+}
+
+TEST_F(RemoteConfiguration, TellsWhenItAskedAndLoaded) {
+  start();
+  const UnixNanos loaded = service_->state().loaded_unix_ns;
+  EXPECT_GT(loaded, 0);
+  loop_.advance(std::chrono::minutes(2) + 2 * kMostJitter);
+  EXPECT_EQ(service_->state().loaded_unix_ns, loaded);
+  EXPECT_GT(service_->state().asked_unix_ns, loaded + 60'000'000'000);
 }
 
 TEST_F(RemoteConfiguration, NothingIsAskedWithoutAUrl) {
@@ -96,12 +120,12 @@ TEST_F(RemoteConfiguration, NothingIsAskedWithoutAUrl) {
 TEST_F(RemoteConfiguration, AWrongTextLeavesTheLastGoodOneAndIsTriedOnce) {
   start();
   text_ = "bad";
-  loop_.advance(std::chrono::minutes(3));
+  loop_.advance(std::chrono::minutes(3) + 3 * kMostJitter);
   EXPECT_THAT(loads_, ElementsAre("one", "bad", "one"));
   EXPECT_EQ(service_->state().status, (Status{StatusCode::kFailed, "3:1: no good"}));
   EXPECT_EQ(service_->state().text, "one");
   text_ = "two";
-  loop_.advance(std::chrono::minutes(1));
+  loop_.advance(std::chrono::minutes(1) + kMostJitter);
   EXPECT_EQ(service_->state().text, "two");
   EXPECT_EQ(service_->state().status.code, StatusCode::kApplied);
 }
@@ -114,7 +138,7 @@ TEST_F(RemoteConfiguration, AStartWithoutTheServerRunsFromTheCopy) {
   EXPECT_TRUE(service_->state().from_cache);
   EXPECT_EQ(service_->state().last_error, "unavailable: 502 Bad Gateway");
   broken_ = false;
-  loop_.advance(std::chrono::minutes(1));
+  loop_.advance(std::chrono::minutes(1) + kMostJitter);
   EXPECT_FALSE(service_->state().from_cache);
   EXPECT_EQ(service_->state().status.code, StatusCode::kApplied);
   EXPECT_THAT(loads_, ElementsAre("one"));
@@ -125,17 +149,17 @@ TEST_F(RemoteConfiguration, AStartWithoutServerAndCopyRunsNothing) {
   start();
   EXPECT_THAT(loads_, IsEmpty());
   broken_ = false;
-  loop_.advance(std::chrono::minutes(1));
+  loop_.advance(std::chrono::minutes(1) + kMostJitter);
   EXPECT_THAT(loads_, ElementsAre("one"));
 }
 
 TEST_F(RemoteConfiguration, AFailureWhileItRunsChangesNothingButIsTold) {
   start();
   broken_ = true;
-  loop_.advance(std::chrono::minutes(2));
+  loop_.advance(std::chrono::minutes(2) + 2 * kMostJitter);
   broken_ = false;
   messages_.clear();
-  loop_.advance(std::chrono::minutes(1));
+  loop_.advance(std::chrono::minutes(1) + kMostJitter);
   EXPECT_THAT(messages_.front(), HasSubstr("unavailable: 502 Bad Gateway"));
   EXPECT_EQ(service_->state().status.code, StatusCode::kApplied);
   EXPECT_THAT(loads_, ElementsAre("one"));

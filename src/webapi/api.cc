@@ -45,6 +45,8 @@ Api::Api(ApiHost host) : parts_(std::make_unique<Parts>(std::move(host))) {
   events.add_topic("health", [&parts](const Then& then) { then(parts.components.health_json()); });
   events.add_topic("rates", [&parts](const Then& then) { then(parts.components.rates_json()); });
   events.add_topic("endpoints", [&parts](const Then& then) { then(parts.delivery.endpoints_json()); });
+  events.add_topic("peers", [&parts](const Then& then) { then(peers_json(parts.host.cluster())); });
+  events.add_topic("remotecfg", [&parts](const Then& then) { then(remote_json(parts.host.remote())); });
   events.add_topic("replays", [&parts](const Then& then) { then(parts.replays.list_json()); });
 }
 

@@ -27,6 +27,16 @@ struct ClusterState {
   std::vector<component::Problem> problems;
 };
 
+struct RemoteConfiguration {
+  bool enabled = false;
+  std::string url, id, hash;                        // the URL without a password
+  bool running = false;                             // a text of it
+  bool from_cache = false;                          // that text is the copy on disk
+  bool unanswered = false;                          // the last question
+  std::string error;                                // of the question, or of the last text
+  UnixNanos loaded_unix_ns = 0, asked_unix_ns = 0;  // 0: not yet
+};
+
 struct LoadedConfig {
   std::string path;  // as given on the command line
   UnixNanos loaded_unix_ns = 0;
@@ -49,6 +59,7 @@ struct ApiHost {
   std::function<LoadedConfig()> config;
   services::SchemaOf schema_of;  // called on the pool
   std::function<ClusterState()> cluster;
+  std::function<RemoteConfiguration()> remote;
   std::string storage_path;  // of the history; not created
   std::string instance;      // the name of this machine
   UnixNanos started_unix_ns = 0;

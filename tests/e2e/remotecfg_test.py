@@ -4,7 +4,7 @@ import base64
 import json
 import unittest
 
-from harness import INTEROP, Case, Program, fetch, free_port, until
+from harness import INTEROP, Case, Program, Stream, fetch, free_port, until
 
 FIRST = 'discovery.relabel "one" {\n  targets = [{"__address__" = "a:1"}]\n}\n'
 SECOND = 'discovery.relabel "two" {\n  targets = [{"__address__" = "b:1"}]\n}\n'
@@ -63,6 +63,15 @@ class Remote(Case):
                          {"discovery.relabel.local"})
         one = json.loads(invar.text("/api/v0/web/remotecfg/components/remotecfg/discovery.relabel.one"))
         self.assertEqual((one["moduleID"], one["health"]["state"]), ("remotecfg", "healthy"))
+        state = json.loads(invar.text("/api/v1/remotecfg"))
+        self.assertEqual((state["enabled"], state["running"], state["from_cache"], state["unanswered"], state["error"], state["id"]),
+                         (True, True, False, False, "", "me"))
+        self.assertEqual(state["url"], f"http://{server.address}")
+        self.assertGreater(state["loaded"], 0)
+        self.assertGreaterEqual(state["polled"], state["loaded"])
+        files = json.loads(invar.text("/api/v1/config/files"))["files"]
+        self.assertEqual(files[-1]["path"], "remote.alloy")
+        self.assertEqual(json.loads(invar.text(f"/api/v1/config/files/{files[-1]['n']}"))["text"], FIRST)
         self.assertEqual(invar.metric("remotecfg_last_load_successful"), 1)
         self.assertEqual(invar.metric("invar_component_controller_running_components", controller_id="remotecfg"), 1)
 
@@ -79,12 +88,18 @@ class Remote(Case):
     def test_a_wrong_text_leaves_the_last_good_one(self):
         server = self.start(Collector())
         server.gives(FIRST)
-        invar = self.invar(block(server.address))
+        invar = self.invar(block(server.address) + "livedebugging { enabled = true }\n")
         until("the first text", lambda: components(invar) == {"discovery.relabel.one"})
         server.gives(WRONG)
         until("the refusal", lambda: server.told() and server.told()[0] == FAILED)
         self.assertIn("2:3: unrecognized attribute name \"nonsense\"", server.told()[1])
         self.assertEqual(components(invar), {"discovery.relabel.one"})
+        state = json.loads(invar.text("/api/v1/remotecfg"))
+        self.assertTrue(state["running"] and not state["unanswered"])
+        self.assertIn("nonsense", state["error"])
+        debug = self.start(Stream(invar, "/api/v0/web/debug/remotecfg/discovery.relabel.one"))
+        server.gives(FIRST.replace("a:1", "c:1"))
+        debug.until('"__address__"="c:1"')
         server.gives(SECOND)
         until("the next text", lambda: components(invar) == {"discovery.relabel.two"})
         until("the status", lambda: server.told() == (APPLIED, ""))
@@ -102,6 +117,8 @@ class Remote(Case):
             again = self.invar(block(server.address), folder=invar.folder)
             until(f"the copy, {mode}", lambda: components(again) == {"discovery.relabel.one"})
             self.assertIn("runs from the copy on disk", again.log())
+            state = json.loads(again.text("/api/v1/remotecfg"))
+            self.assertTrue(state["running"] and state["from_cache"] and state["unanswered"] and state["error"])
             server.mode("ok")
             until("the server again", lambda: again.metric("remotecfg_last_load_successful") == 1)
             self.assertEqual(again.stop()[0], 0)

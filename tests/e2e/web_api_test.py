@@ -190,7 +190,8 @@ class WebApi(Case):
 
     def test_streams_tell_states_and_what_passes(self):
         invar = self.start_invar()
-        for path, wanted in (("events?topics=verdict,counters", (b"event: verdict\n", b"event: counters\n")),
+        for path, wanted in (("events?topics=verdict,counters,peers,remotecfg",
+                              (b"event: verdict\n", b"event: counters\n", b"event: peers\n", b"event: remotecfg\n")),
                              ("live/pyroscope.scrape.s", (b"event: item\n", b'"kind":"profile"'))):
             connection = http.client.HTTPConnection(invar.address, timeout=30)
             self.addCleanup(connection.close)

@@ -25,6 +25,7 @@ const highlight = await load("configuration/highlight.ts");
 const {differences} = await load("configuration/lab.tsx");
 const {summary} = await load("pages/delivery.tsx");
 const live = await load("live/lines.ts");
+const {remoteInsight} = await load("pages/remotecfg.tsx");
 const {clock, utc, millis} = await load("base/times.tsx");
 
 test("every number has its unit, and what is not known is no zero", () => {
@@ -208,6 +209,16 @@ test("delivery in a sentence", () => {
   assert.equal(summary([place({})]), "The one place takes everything. Nothing waits.");
   assert.equal(summary([place({state: "failing", queued: 1, queued_bytes: 1024, oldest: 60, max_age: 3600}), place({})]), "One of 2 places takes nothing. 1 profile (1 KiB) waits; the oldest expires in 59 min.");
   assert.equal(summary([place({state: "failing"}), place({state: "failing"})]), "None of 2 places takes anything. Nothing waits.");
+});
+
+test("the remote configuration in a sentence", () => {
+  const state = {at: 0, enabled: true, running: true, error: ""};
+  assert.equal(remoteInsight(state), "The remote configuration runs.");
+  assert.match(remoteInsight({...state, error: "3:1: no"}), /was not taken; the one before/);
+  assert.match(remoteInsight({...state, unanswered: true, error: "no route"}), /does not answer; its last configuration keeps/);
+  assert.match(remoteInsight({...state, unanswered: true, from_cache: true, error: "no route"}), /from the copy on disk/);
+  assert.match(remoteInsight({...state, running: false, error: "no route"}), /only the local one/);
+  assert.match(remoteInsight({...state, running: false}), /Waiting/);
 });
 
 test("live lines: the newest stay, a text that is no pattern is still searched", () => {

@@ -15,7 +15,7 @@ export function summary({peers}: Peers): string {
 }
 
 export function ClusterPage({verdict}: PageProps) {
-  const peers = useResource<Peers>("peers", {}, {every: 5});
+  const peers = useResource<Peers>("peers", {}, {topics: ["peers"], every: 5});
   return (
     <Loaded of={peers} what="the members" rows={4}>{(data) => (!data.enabled
       ? <><h1 class="title">There is no cluster</h1><div class="card"><Empty title="Clustering is off."><p>With <code>--cluster.enabled</code> several Invars share the targets of components that have a <code>clustering</code> block.</p></Empty></div></>

@@ -35,8 +35,8 @@ function useGeneralKeys(): void {
 export function Shell() {
   useGeneralKeys();
   const verdict = useResource<Verdict>("verdict", {}, {topics: ["verdict"], every: 5});
-  const peers = useResource<Peers>("peers", {}, {every: 60});
-  const remote = useResource<RemoteConfig>("remotecfg", {}, {every: 60});
+  const peers = useResource<Peers>("peers", {}, {topics: ["peers"], every: 60});
+  const remote = useResource<RemoteConfig>("remotecfg", {}, {topics: ["remotecfg"], every: 60});
   const {Page, name, title} = pageFor(place.value.path);
   useEffect(() => void (document.title = `${title} · Invar`), [title]);
   return (
