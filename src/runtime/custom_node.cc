@@ -151,4 +151,8 @@ void CustomNode::each_module(const std::function<void(const Module&)>& visit) co
   if (inner_) visit(*inner_);
 }
 
+const Module* CustomNode::module_above(std::string_view id) const {
+  return inner_ && (id == inner_->id() || id.starts_with(inner_->id() + "/")) ? inner_.get() : nullptr;
+}
+
 }  // namespace invar::runtime

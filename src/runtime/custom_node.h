@@ -29,6 +29,7 @@ class CustomNode : public TaskNode {
   [[nodiscard]] std::optional<component::ComponentView> view(bool details) const override;
   [[nodiscard]] std::string component_name() const override { return name_; }
   void each_module(const std::function<void(const Module&)>& visit) const override;
+  [[nodiscard]] const Module* module_above(std::string_view id) const override;
 
  private:
   Evaluation find_definition(Definition& out) const;

@@ -111,7 +111,7 @@ std::unique_ptr<Module> ForeachNode::make_module(const std::string& id) {
   return std::make_unique<Module>(std::move(context), [] {});
 }
 
-void ForeachNode::retire(std::map<std::string, Child>::iterator child) {
+void ForeachNode::retire(Children::iterator child) {
   const std::string id = child->first;
   std::unique_ptr<Module> module = std::move(child->second.module);
   children_.erase(child);
@@ -154,6 +154,14 @@ std::optional<component::ComponentView> ForeachNode::view(bool details) const {
 void ForeachNode::each_module(const std::function<void(const Module&)>& visit) const {
   for (const auto& [id, child] : children_)
     if (child.module) visit(*child.module);
+}
+
+const Module* ForeachNode::module_above(std::string_view id) const {
+  const std::string base = task_id() + "/";
+  if (!id.starts_with(base)) return nullptr;
+  id.remove_prefix(base.size());
+  const auto child = children_.find(id.substr(0, id.find('/')));
+  return child == children_.end() ? nullptr : child->second.module.get();
 }
 
 }  // namespace invar::runtime

@@ -29,6 +29,7 @@ class ForeachNode : public TaskNode {
   [[nodiscard]] std::optional<component::ComponentView> view(bool details) const override;
   [[nodiscard]] std::string component_name() const override { return "foreach"; }
   void each_module(const std::function<void(const Module&)>& visit) const override;
+  [[nodiscard]] const Module* module_above(std::string_view id) const override;
 
  private:
   struct Child {
@@ -38,19 +39,20 @@ class ForeachNode : public TaskNode {
     std::uint64_t generation = 0;
     syntax::Value item;
   };
+  using Children = std::map<std::string, Child, std::less<>>;
 
   void take_items(const ForeachArguments& arguments);
   void load_child(const std::string& id, async::Task done);
   void child_loaded(const Module::Outcome& outcome);
   std::unique_ptr<Module> make_module(const std::string& id);
-  void retire(std::map<std::string, Child>::iterator child);
+  void retire(Children::iterator child);
   void left(const std::string& id);
 
   const std::string label_;
   syntax::Boxed arguments_;
   std::map<std::string, syntax::Value> around_;  // values of what the template sees, by id
   std::unique_ptr<metrics::Registry> unseen_;    // where metrics go that are not shown; outlives the children
-  std::map<std::string, Child> children_;        // by the last part of their ids
+  Children children_;                            // by the last part of their ids
   std::map<std::string, std::unique_ptr<Module>> leaving_;
   std::vector<std::string> order_;          // of the items
   std::vector<syntax::Diagnostic> errors_;  // of the evaluation under way

@@ -402,13 +402,8 @@ const Module* Module::find(std::string_view module_id) const {
   const auto node = graph_.ids.find(module_id.substr(0, module_id.find('/')));
   if (node == graph_.ids.end()) return nullptr;
   const std::string whole = context_.global_id(std::string(module_id));
-  const Module* found = nullptr;
-  graph_.items[node->second].node->each_module([&](const Module& module) {
-    const bool below = whole.starts_with(module.id()) &&
-                       (whole.size() == module.id().size() || whole[module.id().size()] == '/');
-    if (found == nullptr && below) found = module.find(whole);
-  });
-  return found;
+  const Module* above = graph_.items[node->second].node->module_above(whole);
+  return above == nullptr ? nullptr : above->find(whole);
 }
 
 void Module::each_module(const std::function<void(const Module&)>& visit) const {

@@ -69,6 +69,8 @@ class Node {
   [[nodiscard]] virtual std::string component_name() const { return {}; }  // of what is shown
   // The modules that it made, by their whole ids.
   virtual void each_module(const std::function<void(const Module&)>& /*visit*/) const {}
+  // Of those the one with this whole id, or above it; null: none.
+  [[nodiscard]] virtual const Module* module_above(std::string_view /*id*/) const { return nullptr; }
   // What was left out beside the module's graph.
   virtual void tell(OtherPipelinesView& /*view*/) const {}
 
