@@ -89,8 +89,34 @@ std::vector<double> History::values(std::size_t series, const Range& range) cons
   return out;
 }
 
+std::string_view to_string(History::MarkKind kind) {
+  switch (kind) {
+    case History::MarkKind::kStart:
+      return "start";
+    case History::MarkKind::kReload:
+      return "reload";
+    case History::MarkKind::kRefusedReload:
+      break;
+  }
+  return "refused_reload";
+}
+
+void History::mark(UnixNanos at, MarkKind kind) {
+  marks_.push_back({at / 1'000'000'000, kind});
+  if (marks_.size() > kMostMarks) marks_.pop_front();
+}
+
+std::vector<History::Mark> History::marks(const Range& range) const {
+  const std::int64_t end = range.start_s + static_cast<std::int64_t>(range.points) * range.step_s;
+  std::vector<Mark> out;
+  for (const Mark& mark : marks_)
+    if (mark.second >= range.start_s && mark.second < end) out.push_back(mark);
+  return out;
+}
+
 std::string History::serialize() const {
   std::string out = fmt::format("{}\n", kHead);
+  for (const Mark& mark : marks_) out += fmt::format("mark {} {}\n", mark.second, to_string(mark.kind));
   for (const auto* ring : {&fine_, &coarse_}) {
     for (const Point& point : *ring) {
       out += fmt::format("{} {} {}", ring == &fine_ ? kFineStep : kCoarseStep, point.second, point.samples);
@@ -107,6 +133,13 @@ History History::parse(std::string_view text, UnixNanos now) {
   if (lines.front() != kHead) return history;
   for (const std::string_view line : lines) {
     const auto words = split(line, ' ');
+    if (words.size() == 3 && words[0] == "mark") {
+      const auto second = parse_int(words[1]);
+      for (const auto kind : {MarkKind::kStart, MarkKind::kReload, MarkKind::kRefusedReload})
+        if (second && *second <= now / 1'000'000'000 && words[2] == to_string(kind))
+          history.mark(*second * 1'000'000'000, kind);
+      continue;
+    }
     if (words.size() != kSeries.size() + 3) continue;
     const auto step = parse_int(words[0]), second = parse_int(words[1]);
     const auto samples = parse_uint(words[2]);

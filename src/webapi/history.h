@@ -53,6 +53,17 @@ class History {
   [[nodiscard]] std::vector<double> values(std::size_t series, const Range& range) const;
   [[nodiscard]] const Reading* latest() const { return fine_.empty() ? nullptr : &fine_.back().values; }
 
+  // What explains a jump in a chart.
+  enum class MarkKind { kStart, kReload, kRefusedReload };
+  struct Mark {
+    std::int64_t second = 0;
+    MarkKind kind = MarkKind::kStart;
+    bool operator==(const Mark&) const = default;
+  };
+  static constexpr std::size_t kMostMarks = 200;  // the newest
+  void mark(UnixNanos at, MarkKind kind);
+  [[nodiscard]] std::vector<Mark> marks(const Range& range) const;
+
   [[nodiscard]] std::string serialize() const;
   // Lines that are not as expected are left out.
   static History parse(std::string_view text, UnixNanos now);
@@ -67,8 +78,11 @@ class History {
                   const Reading& values);
 
   std::deque<Point> fine_, coarse_;
+  std::deque<Mark> marks_;
   std::optional<Reading> last_;
   UnixNanos last_unix_ns_ = 0;
 };
+
+std::string_view to_string(History::MarkKind kind);  // "start", "reload", "refused_reload"
 
 }  // namespace invar::webapi

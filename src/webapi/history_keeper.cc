@@ -29,6 +29,8 @@ HistoryKeeper::HistoryKeeper(const ApiHost& host)
   host_.disk_pool->run([files = host_.files, path = path_] { return files->read_file(path, kMostBytes); },
                        alive_.bind([this](const Result<std::string>& text) {
                          if (text) history_ = History::parse(*text, host_.loop->unix_ns());
+                         history_.mark(host_.started_unix_ns, History::MarkKind::kStart);
+                         config_loaded_ = host_.config().loaded_unix_ns;
                          loaded_ = true;
                          read();
                        }));
@@ -36,9 +38,17 @@ HistoryKeeper::HistoryKeeper(const ApiHost& host)
 
 void HistoryKeeper::read() {
   history_.add(host_.loop->unix_ns(), reading());
+  note_reload();
   note_rates();
   if (++readings_ % kSaveEvery == 0) save();
   timer_.arm_after(kEvery, [this] { read(); });
+}
+
+void HistoryKeeper::note_reload() {
+  const LoadedConfig config = host_.config();
+  if (std::exchange(config_loaded_, config.loaded_unix_ns) == config.loaded_unix_ns) return;
+  history_.mark(config.loaded_unix_ns,
+                config.applied ? History::MarkKind::kReload : History::MarkKind::kRefusedReload);
 }
 
 Reading HistoryKeeper::reading() const {

@@ -27,11 +27,13 @@ class HistoryKeeper {
   void save();
   [[nodiscard]] Reading reading() const;
   void note_rates();
+  void note_reload();
 
   const ApiHost& host_;
   const std::string path_;
   History history_;
   bool loaded_ = false, saving_ = false;
+  UnixNanos config_loaded_ = 0;  // of the load that is known
   int readings_ = 0;
   std::map<std::string, std::uint64_t> passed_;  // by component, at the last reading
   std::map<std::string, double> rates_;

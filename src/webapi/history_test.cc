@@ -54,6 +54,26 @@ TEST(History, IsBoundedAndADayIsCoarser) {
   EXPECT_LT(history.serialize().size(), 200'000u);
 }
 
+TEST(History, MarksStartsAndReloadsAndKeepsThemOverTheDisk) {
+  using Kind = History::MarkKind;
+  History history;
+  for (std::size_t i = 0; i < History::kMostMarks; ++i) history.mark(kStart - 7200 * kSecond, Kind::kReload);
+  history.mark(kStart + 5 * kSecond, Kind::kStart);
+  history.mark(kStart + 65 * kSecond, Kind::kReload);
+  history.mark(kStart + 95 * kSecond, Kind::kRefusedReload);
+  const UnixNanos now = kStart + 100 * kSecond;
+  const std::vector<History::Mark> wanted = {{kStart / kSecond + 5, Kind::kStart},
+                                             {kStart / kSecond + 65, Kind::kReload},
+                                             {kStart / kSecond + 95, Kind::kRefusedReload}};
+  EXPECT_EQ(history.marks(history.range(kStart, now, now)), wanted);
+  const History again = History::parse(history.serialize(), now);
+  EXPECT_EQ(again.marks(again.range(kStart, now, now)), wanted);
+  EXPECT_EQ(again.marks(again.range(now - 5 * 3600 * kSecond, now, now)).size(), History::kMostMarks);
+  EXPECT_TRUE(History::parse("invar history 1\nmark 5 nonsense\nmark x reload\n", now)
+                  .marks(again.range(0, now, now))
+                  .empty());
+}
+
 TEST(History, SurvivesTheDisk) {
   History history;
   for (int i = 0; i < 50; ++i) history.add(kStart + i * 10 * kSecond, reading(i, i));

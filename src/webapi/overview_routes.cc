@@ -127,6 +127,9 @@ void OverviewRoutes::history(const http::ServerRequest& request, const http::Res
     out.begin_object().field("name", kSeries[series].name).field("unit", kSeries[series].unit);
     out.key("values").list(history.values(series, range)).end_object();
   }
+  out.end_array().key("marks").begin_array();
+  for (const History::Mark& mark : history.marks(range))
+    out.begin_object().field("at", mark.second * 1000).field("kind", to_string(mark.kind)).end_object();
   out.end_array().end_object();
   replies_.send(request, responder, std::move(text));
 }

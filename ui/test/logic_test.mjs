@@ -13,7 +13,7 @@ const {pagesOf} = await load("targets/rows.ts");
 const {statesOf, forTest} = await load("pages/targets.tsx");
 const {curlOf} = await load("targets/panel.tsx");
 const {largest, fates} = await load("pages/flow.tsx");
-const {thinned} = await load("parts/chart.tsx");
+const {marksAt, thinned} = await load("parts/chart.tsx");
 const range = await load("profiles/range.ts");
 const {originOf, guessOwn} = await load("profiles/origin.ts");
 const values = await load("profiles/values.ts");
@@ -115,6 +115,10 @@ test("a table of a chart's values is short and has the last one", () => {
   assert.equal(thinned(Array(360)).length, 60);
   assert.equal(thinned(Array(360))[0], 359);
   assert.deepEqual(thinned([1, 2]), [1, 0]);
+  const marks = [{at: 1000, kind: "start"}, {at: 11_500, kind: "reload"}, {at: 12_000, kind: "reload"}, {at: 13_000, kind: "refused_reload"}];
+  assert.equal(marksAt(marks, 0, 10), "Invar started");
+  assert.equal(marksAt(marks, 10_000, 10), "configuration reloaded, a reload was refused");
+  assert.equal(marksAt(marks, 20_000, 10), "");
 });
 
 test("ranges: relative stays relative, links for tomorrow are absolute", () => {

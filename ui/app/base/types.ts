@@ -17,7 +17,8 @@ export interface Problem {
 }
 export interface Problems { at: number; total: number; problems: Problem[] }
 
-export interface History { at: number; start: number; step: number; series: {name: string; unit: string; values: Maybe[]}[] }
+export interface History { at: number; start: number; step: number; series: {name: string; unit: string; values: Maybe[]}[]; marks: Mark[] }
+export interface Mark { at: number; kind: "start" | "reload" | "refused_reload" }
 export interface Counters { at: number; values: Record<string, Maybe> }
 
 export interface LedgerRow {

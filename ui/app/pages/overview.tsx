@@ -154,7 +154,7 @@ function Charts({history}: {history: Resource<History>}) {
             <h2 class="small soft">{figure.title}</h2>
             <p class="figure-value">{figure.show(last)} {last !== null && <small>{figure.unit}</small>}</p>
             {history.data && series
-              ? <Chart label={figure.title} start={history.data.start} step={history.data.step} values={series.values} format={figure.format} tone={figure.tone?.(last)}/>
+              ? <Chart label={figure.title} start={history.data.start} step={history.data.step} values={series.values} marks={history.data.marks} format={figure.format} tone={figure.tone?.(last)}/>
               : <div class="chart-place soft small">{history.error && history.error.code !== "silent" ? history.error.message : ""}</div>}
           </section>
         );

@@ -5,7 +5,7 @@ import type UPlot from "uplot";
 
 import {colour, dark} from "../base/theme";
 import {clock, utc} from "../base/times";
-import type {Maybe} from "../base/types";
+import type {Mark, Maybe} from "../base/types";
 
 export interface ChartBand {
   from: number; // milliseconds
@@ -22,18 +22,26 @@ interface Props {
   tone?: "ok" | "failing" | "soft";
   height?: number;
   bands?: ChartBand[];
+  marks?: Mark[];
   onSelect?(from: number, to: number): void;
   axes?: boolean;
 }
 
+const kNone: Mark[] = [];
+const kMarkWords: Record<Mark["kind"], string> = {start: "Invar started", reload: "configuration reloaded", refused_reload: "a reload was refused"};
+
+// What happened in the step that begins at `at`. Pure.
+export function marksAt(marks: readonly Mark[], at: number, step: number): string {
+  return [...new Set(marks.filter((mark) => mark.at >= at && mark.at < at + step * 1000).map(({kind}) => kMarkWords[kind]))].join(", ");
+}
+
 let library: Promise<{default: typeof UPlot}> | null = null;
 
-
-export function Chart({label, start, step, values, format, tone = "soft", height = 56, bands = [], onSelect, axes = false}: Props) {
+export function Chart({label, start, step, values, format, tone = "soft", height = 56, bands = [], marks = kNone, onSelect, axes = false}: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<UPlot | null>(null);
-  const latest = useRef({bands, format, onSelect});
-  latest.current = {bands, format, onSelect};
+  const latest = useRef({bands, marks, format, onSelect});
+  latest.current = {bands, marks, format, onSelect};
   const [told, tell] = useState<{at: number; value: Maybe} | null>(null);
   const [table, setTable] = useState(false);
   const xs = () => values.map((_, i) => start / 1000 + i * step);
@@ -82,6 +90,10 @@ export function Chart({label, start, step, values, format, tone = "soft", height
               self.ctx.fillStyle = colour(element, band.class === "now" ? "--band-now" : "--band-before");
               self.ctx.fillRect(from, self.bbox.top, Math.max(2, to - from), self.bbox.height);
             }
+            for (const mark of latest.current.marks) {
+              self.ctx.fillStyle = mark.kind === "refused_reload" ? colour(element, "--bad") : text;
+              self.ctx.fillRect(Math.round(self.valToPos(mark.at / 1000, "x", true)), self.bbox.top, devicePixelRatio, self.bbox.height);
+            }
           }],
         },
       }, [xs(), values as number[]], element);
@@ -96,22 +108,23 @@ export function Chart({label, start, step, values, format, tone = "soft", height
     };
   }, [isDark, axes, tone, height]);
   useEffect(() => plot.current?.setData([xs(), values as number[]]), [start, step, values]);
-  useEffect(() => plot.current?.redraw(false), [JSON.stringify(bands)]);
+  useEffect(() => plot.current?.redraw(false), [JSON.stringify(bands), JSON.stringify(marks)]);
 
   const end = start + Math.max(0, values.length - 1) * step * 1000;
+  const happened = told ? marksAt(marks, told.at, step) : "";
   const shown = values.filter((value): value is number => value !== null);
   const summary = shown.length === 0 ? `${label}: no values yet` : `${label}: from ${format(Math.min(...shown))} to ${format(Math.max(...shown))}, last ${format(shown[shown.length - 1])}`;
   return (
     <figure class={`chart${axes ? " axes" : ""}`}>
       <div ref={box} class="chart-box" style={{height: `${height}px`}} role="img" aria-label={summary}/>
       <figcaption class="chart-foot small soft">
-        {told ? <span>{clock(told.at, Date.now(), step < 60)}{": "}<b>{told.value === null ? "no value" : format(told.value)}</b></span> : axes ? <span/> : <><span title={utc(start)}>{clock(start)}</span><span title={utc(end)}>{clock(end)}</span></>}
+        {told ? <span>{clock(told.at, Date.now(), step < 60)}{": "}<b>{told.value === null ? "no value" : format(told.value)}</b>{happened && ` · ${happened}`}</span> : axes ? <span/> : <><span title={utc(start)}>{clock(start)}</span><span title={utc(end)}>{clock(end)}</span></>}
         <button type="button" class="link small chart-table" aria-expanded={table} onClick={() => setTable(!table)}>{table ? "Hide values" : "Values"}</button>
       </figcaption>
       {table && (
         <div class="chart-values" tabIndex={0} role="region" aria-label={`Values: ${label}`}>
-          <table><thead><tr><th>Time</th><th class="right">{label}</th></tr></thead>
-            <tbody>{thinned(values).map((i) => <tr key={i}><td title={utc(start + i * step * 1000)}>{clock(start + i * step * 1000, Date.now(), step < 60)}</td><td class="right">{values[i] === null ? "–" : format(values[i]!)}</td></tr>)}</tbody>
+          <table><thead><tr><th>Time</th><th class="right">{label}</th>{marks.length > 0 && <th>What happened</th>}</tr></thead>
+            <tbody>{thinned(values).map((i) => <tr key={i}><td title={utc(start + i * step * 1000)}>{clock(start + i * step * 1000, Date.now(), step < 60)}</td><td class="right">{values[i] === null ? "–" : format(values[i]!)}</td>{marks.length > 0 && <td>{marksAt(marks, start + (i + 1 - stride(values)) * step * 1000, step * stride(values))}</td>}</tr>)}</tbody>
           </table>
         </div>
       )}
@@ -119,10 +132,11 @@ export function Chart({label, start, step, values, format, tone = "soft", height
   );
 }
 
+const stride = (values: readonly unknown[]) => Math.max(1, Math.ceil(values.length / 60));
+
 // At most 60 of the places, the last among them, newest first.
 export function thinned(values: readonly unknown[]): number[] {
-  const each = Math.max(1, Math.ceil(values.length / 60));
   const out = [];
-  for (let i = values.length - 1; i >= 0; i -= each) out.push(i);
+  for (let i = values.length - 1; i >= 0; i -= stride(values)) out.push(i);
   return out;
 }
