@@ -9,6 +9,7 @@
 
 #include "json/reader.h"
 #include "webapi/params.h"
+#include "webapi/rule_places.h"
 
 namespace invar::webapi {
 namespace {
@@ -23,8 +24,12 @@ std::optional<std::pair<std::string, std::string>> split_id(std::string_view id)
   return std::pair(std::string(id.substr(0, at)), std::string(id.substr(at + 1)));
 }
 
-void write_step(json::Writer& out, const RuleStep& step) {
+void write_step(json::Writer& out, const RuleStep& step, const RulePlaces& places) {
   out.begin_object().field("component", step.component).field("rule", step.rule).field("action", step.action);
+  const auto rules = places.of(step.component);
+  if (step.rule <= rules.size()) {
+    out.field("file", rules[step.rule - 1].source->name).field("line", rules[step.rule - 1].line);
+  }
   out.field("effect", step.dropped           ? "dropped"
                       : step.keeps           ? "kept"
                       : step.changes.empty() ? "unchanged"
@@ -39,7 +44,8 @@ void write_step(json::Writer& out, const RuleStep& step) {
   out.end_array().end_object();
 }
 
-std::string detail_json(const TargetDetail& detail, const std::string& component, const LabelStory& story) {
+std::string detail_json(const TargetDetail& detail, const std::string& component, const LabelStory& story,
+                        const RulePlaces& places) {
   Collected one{.components = {component}, .rows = {{detail.row, 0}}};
   std::string text;
   json::Writer out(text);
@@ -52,7 +58,7 @@ std::string detail_json(const TargetDetail& detail, const std::string& component
   out.key("discovered");
   write_labels(out, story.discovered, true);
   out.field("found_by", story.first).key("steps").begin_array();
-  for (const RuleStep& step : story.steps) write_step(out, step);
+  for (const RuleStep& step : story.steps) write_step(out, step, places);
   out.end_array().key("scrapes").begin_array();
   for (const auto& scrape : detail.scrapes) {
     out.begin_object().field("started", to_ms(scrape.started_unix_ns)).field("took", to_seconds(scrape.took));
@@ -211,6 +217,12 @@ void TargetRoutes::services(const http::ServerRequest& request, const http::Resp
   }));
 }
 
+// Of what runs: those of a load that was refused are not.
+std::vector<LoadedConfig::File> TargetRoutes::files() const {
+  LoadedConfig config = host_.config();
+  return config.applied ? std::move(config.files) : std::vector<LoadedConfig::File>{};
+}
+
 ScrapedTargets* TargetRoutes::scraped(const std::string& component) const {
   const auto running = host_.components->running(component);
   return running && running->component != nullptr ? running->component->scraped_targets() : nullptr;
@@ -226,11 +238,12 @@ void TargetRoutes::detail(const http::ServerRequest& request, const http::Respon
   if (!found)
     return replies_.send(request, responder,
                          std::unexpected(not_found("there is no such target, or no longer")));
-  replies_.make(
-      request, responder,
-      [detail = std::move(*found), component = parts->second, rules = upstream(parts->second)]() -> Made {
-        return detail_json(detail, component, tell_story(detail.row.labels, rules));
-      });
+  replies_.make(request, responder,
+                [detail = std::move(*found), component = parts->second, rules = upstream(parts->second),
+                 config = files()]() -> Made {
+                  return detail_json(detail, component, tell_story(detail.row.labels, rules),
+                                     RulePlaces(config));
+                });
 }
 
 void TargetRoutes::left_out(const http::ServerRequest& request, const http::ResponderPtr& responder,
@@ -247,10 +260,11 @@ void TargetRoutes::left_out(const http::ServerRequest& request, const http::Resp
     if (running && running->component != nullptr)
       if (auto own = running->component->relabeling())
         rules.insert(rules.begin(), {component, std::move(*own)});
-    replies_.make(request, responder, [row = found->target, component, rules = std::move(rules)]() -> Made {
-      return detail_json({.row = row, .url = {}, .scrapes = {}, .answer = {}}, component,
-                         tell_story(row.labels, rules, component));
-    });
+    replies_.make(request, responder,
+                  [row = found->target, component, rules = std::move(rules), config = files()]() -> Made {
+                    return detail_json({.row = row, .url = {}, .scrapes = {}, .answer = {}}, component,
+                                       tell_story(row.labels, rules, component), RulePlaces(config));
+                  });
   }));
 }
 

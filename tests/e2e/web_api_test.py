@@ -96,6 +96,7 @@ class WebApi(Case):
         self.assertEqual(detail["discovered"]["team"], "red")
         self.assertEqual([(s["rule"], s["effect"]) for s in detail["steps"]], [(1, "kept"), (2, "changed")])
         self.assertEqual(detail["steps"][1]["changed"], [{"label": "group", "before": "", "after": "red"}])
+        self.assertEqual([(s["file"], s["line"]) for s in detail["steps"]], [(str(invar.config), 8), (str(invar.config), 13)])
         self.assertEqual(detail["scrapes"][0]["outcome"], "ok")
         left_out = self.ask(invar, "targets?state=left_out")["rows"][0]
         self.assertIn("rule 1", left_out["text"])

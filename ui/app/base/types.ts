@@ -56,6 +56,8 @@ export interface Targets {
   at: number; total: number; matched: number; counts: Counts; groups: TargetGroup[]; more_groups?: number; rows: TargetRow[]; snapshot: string;
 }
 export interface RuleStep {
+  file?: string; // where the rule stands, as far as the files hold it
+  line?: number;
   component: string; rule: number; action: string; effect: "unchanged" | "changed" | "kept" | "dropped"; changed: {label: string; before: string; after: string}[];
 }
 export interface Scrape { started: number; took: number; bytes: number; samples: number; outcome: string; text: string }

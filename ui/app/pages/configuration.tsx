@@ -22,7 +22,7 @@ function Files() {
   const wrong = useResource<Diagnostics>("config/diagnostics", {}, {every: 10});
   return (
     <Loaded of={files} what="the files" rows={12}>{(data) => {
-      const n = data.files.some((each) => String(each.n) === param("file")) ? Number(param("file")) : data.files[0]?.n ?? -1;
+      const n = (data.files.find((each) => String(each.n) === param("file") || each.path === param("file")) ?? data.files[0])?.n ?? -1;
       const diagnostics = wrong.data?.diagnostics ?? [];
       return (
         <>

@@ -142,7 +142,7 @@ function Steps({data}: {data: TargetDetail}) {
         component = step.component;
         return (
           <li key={`${step.component} ${step.rule}`} class={step.effect === "unchanged" ? "off" : step.effect === "dropped" ? "dropped" : ""}>
-            Rule {step.rule}, {step.action}{other && <> of <a href={link(`component/${step.component}`)}><code>{step.component}</code></a></>} <span class={step.effect === "dropped" ? "failing-text" : "soft"}>{kEffects[step.effect]}</span>
+            {step.file && step.line ? <a href={link("configuration", {file: step.file, line: step.line})} title={`${step.file}, line ${step.line}`}>Rule {step.rule}</a> : <>Rule {step.rule}</>}, {step.action}{other && <> of <a href={link(`component/${step.component}`)}><code>{step.component}</code></a></>} <span class={step.effect === "dropped" ? "failing-text" : "soft"}>{kEffects[step.effect]}</span>
             {step.changed.length > 0 && (
               <div class="labs">
                 {step.changed.map(({label, before, after}) => (
