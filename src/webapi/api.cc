@@ -7,6 +7,7 @@
 #include "webapi/config_routes.h"
 #include "webapi/delivery_routes.h"
 #include "webapi/event_hub.h"
+#include "webapi/ledger_shots.h"
 #include "webapi/live_routes.h"
 #include "webapi/overview_routes.h"
 #include "webapi/profile_routes.h"
@@ -22,7 +23,8 @@ struct Api::Parts {
   Replies replies{*host.loop, *host.pool};
   TargetStore targets{*host.loop, *host.pool, *host.components};
   HistoryKeeper history{host};
-  OverviewRoutes overview{host, replies, targets, history};
+  LedgerShots shots{host};
+  OverviewRoutes overview{host, replies, targets, history, shots};
   ComponentRoutes components{host, replies, history};
   TargetRoutes target_routes{host, replies, targets};
   DeliveryRoutes delivery{host, replies};

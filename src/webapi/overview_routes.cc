@@ -13,24 +13,14 @@ namespace {
 
 using component::ComponentView;
 
-void write_ledger(json::Writer& out, const std::string& component, const std::string& destination,
-                  const pipeline::LedgerRow& row, std::string_view type) {
-  out.begin_object().field("component", component).field("destination", destination);
-  if (!type.empty()) out.field("type", type);
+void write_ledger(json::Writer& out, const LedgerKey& key, const LedgerCounts& row) {
+  out.begin_object().field("component", key.component).field("destination", key.destination);
+  if (!key.type.empty()) out.field("type", key.type);
   out.field("taken", row.taken)
       .field("sent", row.sent)
       .field("queued", row.queued)
       .field("refused", row.refused);
   out.field("expired", row.expired).field("dropped", row.dropped).end_object();
-}
-
-void add(pipeline::LedgerRow& sum, const pipeline::LedgerRow& row) {
-  sum.taken += row.taken;
-  sum.sent += row.sent;
-  sum.queued += row.queued;
-  sum.refused += row.refused;
-  sum.expired += row.expired;
-  sum.dropped += row.dropped;
 }
 
 // The components with a ledger that profiles of `from` come to, by whole ids.
@@ -70,7 +60,11 @@ void OverviewRoutes::add_to(Routes& routes) {
   });
   routes.get("history", [this](const auto& request, const auto& responder) { history(request, responder); });
   routes.get("ledger", [this](const auto& request, const auto& responder) {
-    replies_.send(request, responder, ledger_json());
+    Params params(request, host_.loop->unix_ns());
+    const auto from = params.time("from");
+    if (params.error()) return responder->send(error_response(*params.error()));
+    const LedgerShot start{.at_unix_ns = host_.started_unix_ns, .passed = {}, .rows = {}};
+    replies_.send(request, responder, ledger_json(from ? shots_.at(*from) : start));
   });
 }
 
@@ -145,31 +139,28 @@ std::string OverviewRoutes::counters_json() const {
   return text;
 }
 
-std::string OverviewRoutes::ledger_json() const {
+std::string OverviewRoutes::ledger_json(const LedgerShot& then) const {
+  const LedgerShot shot = since(shot_of(host_), then);
   const std::vector<ComponentView> all = host_.components->list_all();
   std::map<std::string, const ComponentView*> views;
   for (const ComponentView& view : all) views[view.id()] = &view;
   std::string text;
   json::Writer out(text);
-  out.begin_object().field("since", to_ms(host_.started_unix_ns)).key("sources").begin_array();
+  out.begin_object().field("since", to_ms(shot.at_unix_ns)).key("sources").begin_array();
   for (const auto& [id, view] : views) {
     const auto running = host_.components->running(id);
     if (!running || running->registration->exports != nullptr || view->data_flow_edges_to.empty()) continue;
-    out.begin_object().field("component", id).field("taken", running->tap.profiles());
+    out.begin_object().field("component", id).field("taken", shot.passed.at(id));
     out.key("destinations").list(reached(views, id)).end_object();
   }
-  out.end_array().key("destinations").begin_array();
-  for (const auto& [id, view] : views) {
-    for (const auto& ledger : view->ledgers) {
-      pipeline::LedgerRow sum;
-      for (const auto& [type, row] : ledger.rows) add(sum, row);
-      write_ledger(out, id, ledger.destination, sum, "");
-    }
-  }
-  out.end_array().key("types").begin_array();
+  std::map<LedgerKey, LedgerCounts> destinations;
   for (const auto& [id, view] : views)
-    for (const auto& ledger : view->ledgers)
-      for (const auto& [type, row] : ledger.rows) write_ledger(out, id, ledger.destination, row, type);
+    for (const auto& ledger : view->ledgers) destinations[{id, ledger.destination, ""}];
+  for (const auto& [key, row] : shot.rows) destinations[{key.component, key.destination, ""}] += row;
+  out.end_array().key("destinations").begin_array();
+  for (const auto& [key, row] : destinations) write_ledger(out, key, row);
+  out.end_array().key("types").begin_array();
+  for (const auto& [key, row] : shot.rows) write_ledger(out, key, row);
   out.end_array().end_object();
   return text;
 }

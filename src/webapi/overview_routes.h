@@ -5,6 +5,7 @@
 
 #include "webapi/history_keeper.h"
 #include "webapi/host.h"
+#include "webapi/ledger_shots.h"
 #include "webapi/reply.h"
 #include "webapi/routes.h"
 #include "webapi/verdict.h"
@@ -16,8 +17,8 @@ class OverviewRoutes {
   using Then = std::function<void(std::string)>;  // an answer without the time
 
   OverviewRoutes(const ApiHost& host, const Replies& replies, TargetStore& store,
-                 const HistoryKeeper& history)
-      : host_(host), replies_(replies), store_(store), history_(history) {}
+                 const HistoryKeeper& history, const LedgerShots& shots)
+      : host_(host), replies_(replies), store_(store), history_(history), shots_(shots) {}
   void add_to(Routes& routes);
 
   void with_verdict(Then then);
@@ -25,13 +26,14 @@ class OverviewRoutes {
   [[nodiscard]] std::string counters_json() const;
 
  private:
-  [[nodiscard]] std::string ledger_json() const;
+  [[nodiscard]] std::string ledger_json(const LedgerShot& then) const;
   void history(const http::ServerRequest& request, const http::ResponderPtr& responder);
 
   const ApiHost& host_;
   const Replies& replies_;
   TargetStore& store_;
   const HistoryKeeper& history_;
+  const LedgerShots& shots_;
   async::Alive alive_;
 };
 

@@ -2,7 +2,7 @@
 import {advice} from "../base/advice";
 import {bytes, count, counted, duration, percent, rate} from "../base/numbers";
 import {useResource, type Resource} from "../base/resource";
-import {link} from "../base/router";
+import {link, param, setParams} from "../base/router";
 import {Ago, now, skew, Time} from "../base/times";
 import type {History, LedgerFlow, Problem, Problems, Services, Verdict} from "../base/types";
 import {Chart} from "../parts/chart";
@@ -13,11 +13,13 @@ import type {PageProps} from "../shell/pages";
 import {Flow} from "./flow";
 
 const kMost = 8; // causes
+const kFlowTimes: [string, string][] = [["", "since the start"], ["-1h", "last hour"], ["-10m", "last 10 min"]];
 
 export function Overview({verdict}: PageProps) {
   const problems = useResource<Problems>("problems", {limit: kMost}, {topics: ["problems"]});
   const history = useResource<History>("history", {series: "taken,oldest,cpu,rss", from: "-1h"}, {topics: ["counters"], every: 10});
-  const ledger = useResource<LedgerFlow>("ledger", {}, {topics: ["counters"], every: 10});
+  const flowFrom = param("flow");
+  const ledger = useResource<LedgerFlow>("ledger", {from: flowFrom}, {topics: ["counters"], every: 10});
   const services = useResource<Services>("services", {limit: 5}, {every: 15});
   return (
     <>
@@ -27,7 +29,11 @@ export function Overview({verdict}: PageProps) {
       <Charts history={history}/>
       <div class="two">
         <section class="card" aria-labelledby="flow-title">
-          <div class="card-head"><h2 id="flow-title">Where the profiles went</h2>{ledger.data && <span class="soft small">since <Time at={ledger.data.since}/>; each bar adds up to what the place was given</span>}</div>
+          <div class="card-head"><h2 id="flow-title">Where the profiles went</h2>
+            <label class="pick"><span class="unseen">Since when</span>
+              <select value={flowFrom} onChange={(event) => setParams({flow: event.currentTarget.value || null}, {replace: true})}>{kFlowTimes.map(([value, text]) => <option key={value} value={value}>{text}</option>)}</select>
+            </label>
+            {ledger.data && <span class="soft small">since <Time at={ledger.data.since}/>; each bar adds up to what the place was given</span>}</div>
           <Loaded of={ledger} what="the ledger" rows={5}>{(data) => <Flow flow={data}/>}</Loaded>
         </section>
         <section class="card" aria-labelledby="busy-title">
