@@ -153,6 +153,11 @@ test("the real binary: every page, every action", async (t) => {
     await page.waitForSelector(".grid-row .fn", kPatience);
     await page.click(".seg >> text=Single profiles");
     await page.waitForSelector("td .label", kPatience);
+    await page.locator("tbody .nowrap >> button").last().click();
+    await page.waitForSelector("text=One profile alone, taken", kPatience);
+    await page.waitForSelector(".card-foot >> text=/, 1 profile\\b/", kPatience);
+    await page.click("text=Back to the list");
+    await page.waitForSelector("td .label", kPatience);
     const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Download pprof")]);
     assert.match(download.suggestedFilename(), /\.pb\.gz$|\.pprof$/);
   }));

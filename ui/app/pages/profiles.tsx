@@ -1,5 +1,5 @@
 // What burns now, and what changed?
-import {useEffect, useMemo, useState} from "preact/hooks";
+import {useEffect, useMemo, useRef, useState} from "preact/hooks";
 
 import {read} from "../../flame/data.js";
 import {formatShare} from "../../flame/format.js";
@@ -33,8 +33,18 @@ function useFrozenNow(key: string): [number, () => void] {
   return [at, () => setAt(Date.now() + skew.value)];
 }
 
+// Who chooses others does not want the one profile any more.
+function useOneUntilChosenAnew(key: string): void {
+  const last = useRef(key);
+  useEffect(() => {
+    if (last.current !== key && param("one")) setParams({one: null}, {replace: true});
+    last.current = key;
+  }, [key]);
+}
+
 export function ProfilesPage() {
-  const [now, refresh] = useFrozenNow(["q", "type", "source", "at", "vs", "vsq"].map(param).join("|"));
+  useOneUntilChosenAnew(["q", "type", "source", "at"].map(param).join("|"));
+  const [now, refresh] = useFrozenNow(["q", "type", "source", "at", "vs", "vsq", "one"].map(param).join("|"));
   const picked = choiceOf(now);
   const list = useResource<SeriesList>("series", {q: picked.q, source: picked.source, limit: 200}, {every: 15});
   const type = picked.type || (list.data?.types.includes("process_cpu") ? "process_cpu" : list.data?.types[0]) || "";
@@ -62,9 +72,11 @@ function NoSeries({list, choice}: {list: SeriesList; choice: Choice}) {
   );
 }
 
-function queryOf(choice: Choice, now: number, side: "both" | "now" = "both"): Params {
+export function queryOf(choice: Choice, now: number, side: "both" | "now" = "both"): Params {
   const [from, to] = bounds(choice.range, now);
-  const query: Params = {q: choice.q, type: choice.type, source: choice.source, from: Math.round(from), to: Math.round(to)};
+  const query: Params = choice.one
+    ? {id: choice.one, type: choice.type, source: choice.source}
+    : {q: choice.q, type: choice.type, source: choice.source, from: Math.round(from), to: Math.round(to)};
   if (side === "now" || !choice.against) return query;
   const [before, until] = bounds(choice.against, now);
   return {...query, vs_q: choice.againstQ, vs_from: Math.round(before), vs_to: Math.round(until)};
@@ -91,7 +103,8 @@ function Shown({choice, list, now, refresh}: {choice: Choice; list: SeriesList; 
   return (
     <>
       <TimeChart choice={choice} now={now} list={list}/>
-      {tree.error?.status === 404 ? <NoneThen choice={choice} now={now} list={list} refresh={refresh} why={tree.error.message}/> : <Loaded of={tree} what="the profiles" rows={12}>{(data) => <Graphs data={data} choice={choice} now={now} view={view} two={two} query={query} list={list} refresh={refresh}/>}</Loaded>}
+      {choice.one && <p class="only small">{tree.data?.last != null ? <>One profile alone, taken <Time at={tree.data.last} seconds/>.</> : "One profile alone."} <button type="button" class="link small" onClick={() => setParams({one: null, view: "single"})}>Back to the list</button> <button type="button" class="link small" onClick={() => setParams({one: null})}>All of the window</button></p>}
+      {tree.error?.status === 404 && choice.one ? <div class="card"><Empty title="This profile is not kept any more."/></div> : tree.error?.status === 404 ? <NoneThen choice={choice} now={now} list={list} refresh={refresh} why={tree.error.message}/> : <Loaded of={tree} what="the profiles" rows={12}>{(data) => <Graphs data={data} choice={choice} now={now} view={view} two={two} query={query} list={list} refresh={refresh}/>}</Loaded>}
     </>
   );
 }
@@ -266,14 +279,14 @@ function Sandwich({profile, scale, origin, found, against, focus, focusFrame, on
 }
 
 function Singles({choice, now}: {choice: Choice; now: number}) {
-  const list = useResource<ProfileList>("profiles/list", {...queryOf(choice, now, "now"), limit: 100}, {every: 0});
+  const list = useResource<ProfileList>("profiles/list", {...queryOf({...choice, one: ""}, now, "now"), limit: 100}, {every: 0});
   return (
     <Loaded of={list} what="the profiles" rows={10}>{(data) => (
       <div class="scroll-x" tabIndex={0} role="region" aria-label="Single profiles">
         <table class="plain">
           <thead><tr><th>Taken</th><th>Labels</th><th class="right">Size</th><td/></tr></thead>
           <tbody>{data.profiles.map((each) => (
-            <tr key={each.id}><td class="nowrap"><Time at={each.taken} seconds/></td>
+            <tr key={each.id}><td class="nowrap"><button type="button" class="link" onClick={() => setParams({one: each.id, view: null})}><span class="unseen">Open the profile of </span><Time at={each.taken} seconds/></button></td>
               <td>{Object.entries(each.labels).filter(([name]) => !name.startsWith("__")).map(([name, value]) => <code key={name} class="label">{name}={value}</code>)}</td>
               <td class="right">{bytes(each.bytes)}</td>
               <td class="right"><a href={new URL(`api/v1/${link("profiles/export", {id: each.id, source: choice.source, format: "pprof"})}`, document.baseURI).href} download data-plain>Download<span class="unseen"> the profile of {clock(each.taken, now, true)}</span></a></td></tr>

@@ -15,6 +15,7 @@ export interface Choice {
   against: Range | null;
   againstWord: string; // "an hour ago", ""
   againstQ: string;
+  one: string; // the id of a single profile; "": all of the window
 }
 
 const kDefault: Range = {from: "-5m", to: "now"};
@@ -31,6 +32,7 @@ export function choiceOf(now: number): Choice {
     against: known ?? parseRange(vs) ?? (vs === "labels" && param("vsq") ? range : null),
     againstWord: {hour: "an hour ago", before: "just before", day: "a day ago"}[vs] ?? (vs === "labels" ? `with ${param("vsq")}` : vs ? "in the other window" : ""),
     againstQ: vs === "labels" ? param("vsq") : "",
+    one: param("one"),
   };
 }
 
