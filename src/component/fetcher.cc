@@ -2,6 +2,7 @@
 
 #include "base/build_info.h"
 #include "component/json_fields.h"
+#include "http/answer_body.h"
 #include "http/shown_body.h"
 
 namespace invar::component {
@@ -38,6 +39,8 @@ void Fetcher::send(http::Request request, Done done) {
   const std::string place = place_of(request);
   call_ = client_->send(std::move(request), [place, done = std::move(done)](auto answer) mutable {
     if (!answer) return done(fail(ErrorCode::kUnavailable, place + ": " + answer.error().message));
+    if (const auto plain = http::unpack(*answer); !plain && answer->status == 200)
+      return done(std::unexpected(plain.error().wrapped(place)));
     if (answer->status != 200)
       return done(fail(ErrorCode::kUnavailable, place + ": " + refusal_text(*answer)));
     done(*std::move(answer));

@@ -17,6 +17,13 @@ Result<std::string> plain_body(Response answer, std::uint64_t max_bytes) {
                                     max_bytes);
 }
 
+Result<> unpack(Response& answer, std::uint64_t max_bytes) {
+  if (answer.headers.get("Content-Encoding").empty()) return {};
+  INVAR_ASSIGN_OR_RETURN(answer.body, plain_body(answer, max_bytes));
+  answer.headers.erase("Content-Encoding");
+  return {};
+}
+
 std::string what_it_says(const Response& answer) {
   const std::string plain = plain_body(answer, kMostOfAnError).value_or(answer.body);
   const std::string shown = shown_body(plain, answer.headers.get("Content-Type"));

@@ -29,6 +29,18 @@ TEST(AnswerBody, ComesWithoutItsCoding) {
   EXPECT_FALSE(plain_body(answer(gzipped(std::string(1000, 'x')), "gzip"), 100));
 }
 
+TEST(AnswerBody, IsUnpackedInPlace) {
+  Response packed = answer(gzipped("packed"), "gzip");
+  ASSERT_TRUE(unpack(packed));
+  EXPECT_EQ(packed.body, "packed");
+  EXPECT_FALSE(packed.headers.has("Content-Encoding"));
+  EXPECT_TRUE(unpack(packed)) << "a second time nothing is to be done";
+  EXPECT_EQ(packed.body, "packed");
+  Response broken = answer("not gzip", "gzip");
+  EXPECT_FALSE(unpack(broken));
+  EXPECT_EQ(broken.body, "not gzip");
+}
+
 TEST(AnswerBody, InWords) {
   EXPECT_EQ(what_it_says(answer("")), "");
   EXPECT_EQ(what_it_says(answer("out of disk\x1b[31m on the third of five machines\n")),

@@ -8,6 +8,8 @@
 #include <optional>
 
 #include "base/strings.h"
+#include "http/answer_body.h"
+#include "http/shown_body.h"
 #include "http/url.h"
 #include "json/reader.h"
 
@@ -127,13 +129,15 @@ Result<TokenRequest> make_token_request(const OAuth2& config, const std::string&
   return request;
 }
 
-std::expected<Token, std::string> parse_token_response(const Response& response, std::string_view secret) {
+std::expected<Token, std::string> parse_token_response(Response response, std::string_view secret) {
+  (void)unpack(response);  // what stays packed is quoted as an answer that cannot be read
   std::string type = to_lower_ascii(response.headers.get("Content-Type"));
   type = trim_space(type.substr(0, type.find(';')));
   const bool form = type == "application/x-www-form-urlencoded" || type == "text/plain";
   const bool refused = response.status < 200 || response.status > 299;
   const auto quoted_status = [&] {
-    std::string body = response.body.substr(0, kQuotedBytes);
+    const std::string body =
+        shown_body(without_secret(response.body, secret), response.headers.get("Content-Type"), kQuotedBytes);
     return without_secret(
         fmt::format("oauth2: cannot fetch token: {}\nResponse: {}", response.status_line, body), secret);
   };

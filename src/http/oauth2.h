@@ -29,7 +29,7 @@ struct Token {
   std::string authorization;            // "Bearer T1"
   std::int64_t expires_in_seconds = 0;  // 0: never
 };
-std::expected<Token, std::string> parse_token_response(const Response& response, std::string_view secret);
+std::expected<Token, std::string> parse_token_response(Response response, std::string_view secret);
 
 class TokenSource {
  public:

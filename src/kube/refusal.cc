@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "http/answer_body.h"
 #include "http/shown_body.h"
 #include "kube/decode.h"
 
 namespace invar::kube {
 namespace {
 
-Status status_of(const http::Response& response) {
+Status status_of(http::Response response) {
+  (void)http::unpack(response);  // what stays packed is shown as what it is
   if (const auto envelope = open_envelope(response.body); envelope && envelope->kind == "Status") {
     if (auto status = decode_status(envelope->raw)) return *std::move(status);
   }

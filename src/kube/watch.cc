@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/shown_text.h"
+#include "base/strings.h"
 #include "http/backoff.h"
 #include "http/types.h"
 #include "kube/decode.h"
@@ -56,7 +58,12 @@ http::Request Watch::request() {
     if (!type.starts_with(kProtobuf)) {
       return stop_reading({ErrorCode::kUnavailable,
                            fmt::format("{} answers with {} instead of Protobuf", connection_->place().words(),
-                                       type.empty() ? "no type" : type)});
+                                       type.empty() ? "no type" : shown_text(type))});
+    }
+    if (const std::string_view coding = head.headers.get("Content-Encoding"); !coding.empty()) {
+      return stop_reading({ErrorCode::kUnavailable,
+                           fmt::format("{} answers with the Content-Encoding {}, which was not asked for",
+                                       connection_->place().words(), quote(shown_text(coding)))});
     }
     answered_ = true;
     if (frame_reader_) works();

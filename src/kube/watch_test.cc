@@ -8,6 +8,7 @@
 
 #include "async/testing/test_loop.h"
 #include "fs/testing/memory_fs.h"
+#include "http/testing/packed.h"
 #include "kube/hub.h"
 #include "kube/testing/encode.h"
 #include "kube/testing/fake_api.h"
@@ -211,6 +212,24 @@ TEST_F(WatchTest, AnAnswerThatIsNoProtobufIsAFailure) {
   loop.run_until_idle();
   ASSERT_FALSE(picture.log.empty());
   EXPECT_EQ(picture.log[0], "the API server http://api:6443 answers with text/html instead of Protobuf");
+}
+
+TEST_F(WatchTest, PackedRefusalsAreReadAndPackedListsNamed) {
+  http->set_handler([](const http::Request&) {
+    return http::testing::packed(http::testing::answer(503, "text/plain", "etcd is away"));
+  });
+  picture.follow(watch());
+  loop.run_until_idle();
+  ASSERT_EQ(picture.log.size(), 1u);
+  EXPECT_THAT(picture.log[0], HasSubstr("etcd is away"));
+  http->set_handler([](const http::Request&) {
+    return http::testing::packed(http::testing::answer(200, "application/vnd.kubernetes.protobuf", "list"));
+  });
+  loop.advance(10min);
+  ASSERT_EQ(picture.log.size(), 2u);
+  EXPECT_EQ(
+      picture.log[1],
+      "the API server http://api:6443 answers with the Content-Encoding \"gzip\", which was not asked for");
 }
 
 TEST_F(WatchTest, NoServerIsAFailureUntilItComes) {

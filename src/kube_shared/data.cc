@@ -7,6 +7,7 @@
 #include "codec/base64.h"
 #include "component/json_fields.h"
 #include "component/polled_export.h"
+#include "http/answer_body.h"
 #include "http/proxy.h"
 #include "http/shown_body.h"
 #include "kube/connection.h"
@@ -46,9 +47,11 @@ class DataComponent final : public component::PolledExport {
 
   void drop() override { call_.reset(); }
 
-  Result<Boxed> read(const std::expected<http::Response, http::Failure>& answer) const {
+  Result<Boxed> read(std::expected<http::Response, http::Failure> answer) const {
     const std::string server = connection_->place().words();
     if (!answer) return fail(ErrorCode::kUnavailable, server + ": " + answer.error().message);
+    if (const auto plain = http::unpack(*answer); !plain && answer->status == 200)
+      return std::unexpected(plain.error().wrapped(server));
     if (answer->status != 200) return fail(ErrorCode::kUnavailable, server + ": " + refusal(*answer));
     auto exports = read_data(answer->body, kind_);
     if (!exports) return std::unexpected(exports.error().wrapped(server));

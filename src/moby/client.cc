@@ -63,11 +63,14 @@ void Client::next() {
 }
 
 void Client::received(Answer answer) {
+  const std::string& asked = paths_[bodies_.size()];
+  const std::string path = asked.substr(0, asked.find('?'));
+  const Result<> plain = answer ? http::unpack(*answer) : Result<>();
   if (!answer || answer->status != 200) {
     version_.clear();  // it may be another daemon soon
-    const std::string& path = paths_[bodies_.size()];
-    return finish(std::unexpected(trouble(path.substr(0, path.find('?')), answer)));
+    return finish(std::unexpected(trouble(path, answer)));
   }
+  if (!plain) return finish(std::unexpected(plain.error().wrapped(host_.shown + path)));
   bodies_.push_back(std::move(answer->body));
   next();
 }

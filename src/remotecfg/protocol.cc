@@ -5,8 +5,10 @@
 #include <utility>
 
 #include "base/build_info.h"
+#include "base/shown_text.h"
 #include "base/strings.h"
 #include "codec/wire.h"
+#include "http/answer_body.h"
 #include "json/reader.h"
 
 namespace invar::remotecfg {
@@ -134,18 +136,21 @@ http::Request make_call(const std::string& url, std::string_view method, std::st
   return request;
 }
 
-Result<std::string> take_answer(const std::expected<http::Response, http::Failure>& answer) {
+Result<std::string> take_answer(std::expected<http::Response, http::Failure> answer) {
   if (!answer) return fail(ErrorCode::kUnavailable, "unavailable: " + answer.error().message);
+  const Result<> plain = http::unpack(*answer, kMostBytes);
   if (answer->status != 200) {
     const auto error = error_of(answer->body);
-    return fail(ErrorCode::kUnavailable,
-                error ? *error : std::string(code_of(answer->status)) + ": " + answer->status_line);
+    return fail(
+        ErrorCode::kUnavailable,
+        error ? shown_text(*error) : std::string(code_of(answer->status)) + ": " + answer->status_line);
   }
   const std::string_view type = answer->headers.get("Content-Type");
   if (!type.starts_with(kContentType))
     return fail(ErrorCode::kInvalidArgument, fmt::format("unknown: invalid content-type: {}; expecting {}",
                                                          quote(type), quote(kContentType)));
-  return answer->body;
+  if (!plain) return std::unexpected(plain.error());
+  return std::move(answer->body);
 }
 
 }  // namespace invar::remotecfg

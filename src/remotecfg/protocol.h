@@ -41,6 +41,6 @@ Result<Config> parse_config(std::string_view message);
 // POST of a message to a method: "GetConfig".
 http::Request make_call(const std::string& url, std::string_view method, std::string message);
 // The answer's message. Errors: `code: message`, of the server or of what stands before it.
-Result<std::string> take_answer(const std::expected<http::Response, http::Failure>& answer);
+Result<std::string> take_answer(std::expected<http::Response, http::Failure> answer);
 
 }  // namespace invar::remotecfg

@@ -8,6 +8,7 @@
 #include "codec/wire.h"
 #include "fs/testing/memory_fs.h"
 #include "http/testing/fake_transport.h"
+#include "http/testing/packed.h"
 
 namespace invar::remotecfg {
 namespace {
@@ -109,6 +110,16 @@ TEST_F(RemoteConfiguration, TellsWhenItAskedAndLoaded) {
   loop_.advance(std::chrono::minutes(2) + 2 * kMostJitter);
   EXPECT_EQ(service_->state().loaded_unix_ns, loaded);
   EXPECT_GT(service_->state().asked_unix_ns, loaded + 60'000'000'000);
+}
+
+TEST_F(RemoteConfiguration, AnswersMayComePacked) {
+  transport_->set_handler([](const http::Request&) {
+    std::string out;
+    codec::wire::append_field(out, 1, "packed text");
+    return http::testing::packed(answer(200, "application/proto", out));
+  });
+  start();
+  EXPECT_EQ(loads_, std::vector<std::string>{"packed text"});
 }
 
 TEST_F(RemoteConfiguration, NothingIsAskedWithoutAUrl) {

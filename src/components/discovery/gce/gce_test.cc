@@ -7,6 +7,7 @@
 #include "component/testing/component_harness.h"
 #include "components/discovery/gce/arguments.h"
 #include "components/discovery/gce/discovery.h"
+#include "http/testing/packed.h"
 
 namespace invar::components::discovery_gce {
 namespace {
@@ -82,6 +83,16 @@ TEST_F(GceTest, ReadsAllPages) {
   };
   EXPECT_EQ(targets()[0].labels(), want);
   EXPECT_EQ(targets()[1].get("__address__"), "10.0.0.2:80");
+}
+
+TEST_F(GceTest, AnswersMayComePacked) {
+  harness_.http->set_handler([](const http::Request& request) {
+    const bool token = request.url.find("computeMetadata") != std::string::npos;
+    return http::testing::packed(
+        answer(200, "application/json", token ? R"({"access_token": "hush", "expires_in": 3600})" : kLast));
+  });
+  start();
+  EXPECT_EQ(targets().size(), 1u);
 }
 
 TEST_F(GceTest, AFailureKeepsTheTargets) {

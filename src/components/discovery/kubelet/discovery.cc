@@ -5,6 +5,7 @@
 #include "base/build_info.h"
 #include "component/poller.h"
 #include "components/discovery/kubelet/pod_list.h"
+#include "http/answer_body.h"
 #include "kube_shared/pods.h"
 
 namespace invar::components::discovery_kubelet {
@@ -55,12 +56,15 @@ class KubeletDiscoverer final : public component::PolledDiscoverer {
     if (!response) return done(failure("error sending kubelet pods request", response.error().message));
     if (response->status != 200)
       return done(failure("error response from kubelet", response->status_line + advice(response->status)));
-    pool_.run([body = std::move(response->body),
-               namespaces = namespaces_] { return read_groups(body, namespaces); },
-              alive_.bind([this, done = std::move(done)](Result<Groups> groups) mutable {
-                if (!groups) return done(failure("error unmarshaling response body", groups.error().message));
-                done(std::move(groups));
-              }));
+    pool_.run(
+        [answer = std::move(*response), namespaces = namespaces_]() mutable -> Result<Groups> {
+          INVAR_TRY(http::unpack(answer));
+          return read_groups(answer.body, namespaces);
+        },
+        alive_.bind([this, done = std::move(done)](Result<Groups> groups) mutable {
+          if (!groups) return done(failure("error unmarshaling response body", groups.error().message));
+          done(std::move(groups));
+        }));
   }
 
   static std::string advice(int status) {

@@ -5,6 +5,7 @@
 #include "base/build_info.h"
 #include "component/fetcher.h"
 #include "component/json_fields.h"
+#include "http/answer_body.h"
 
 namespace invar::components::remote_vault {
 namespace {
@@ -68,6 +69,8 @@ void Api::attempt() {
 
 void Api::received(std::expected<http::Response, http::Failure> answer) {
   const int status = answer ? answer->status : 0;
+  if (answer)
+    (void)http::unpack(*answer, kMostBytes);  // one that stays packed is no JSON, and told as what it is
   if (status == 200 || status == 204) {
     if (answer->body.empty()) return finish(syntax::Value());
     auto body = component::parse_answer(answer->body);

@@ -8,6 +8,7 @@
 #include "component/testing/component_harness.h"
 #include "components/remote/vault/arguments.h"
 #include "fs/testing/memory_fs.h"
+#include "http/testing/packed.h"
 
 namespace invar::components::remote_vault {
 namespace {
@@ -79,6 +80,17 @@ class VaultTest : public ::testing::Test {
   component::Registration registration_;
   component::testing::ComponentHarness harness_{"remote.vault.x"};
 };
+
+TEST_F(VaultTest, AnswersMayComePacked) {
+  with_token();
+  harness_.http->set_handler([this](const http::Request& request) {
+    const std::string path = request.url.substr(std::string_view("http://vault:8200/v1/").size());
+    return http::testing::packed(
+        answer(200, "application/json", answers_[request.method + " " + path].second));
+  });
+  start();
+  EXPECT_EQ(token(), "hush");
+}
 
 TEST_F(VaultTest, ReadsASecretOfVersion2WithAToken) {
   arguments_.space = "team";
