@@ -10,6 +10,7 @@ namespace invar::runtime {
 namespace {
 
 using std::chrono::seconds;
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -154,10 +155,11 @@ TEST(Load, LogsTheStagesOfTheEvaluation) {
   Rig rig;
   rig.run("toy.echo \"a\" { input = \"x\" }");
   EXPECT_THAT(rig.log_text(),
-              HasSubstr("msg=\"starting complete graph evaluation\" controller_path=/ controller_id=\"\"\n"));
+              ContainsRegex("msg=\"starting complete graph evaluation\" controller_path=/ controller_id=\"\" "
+                            "trace_id=[0-9a-f]{32}\n"));
   EXPECT_THAT(rig.log_text(),
-              HasSubstr("msg=\"finished node evaluation\" controller_path=/ controller_id=\"\" "
-                        "node_id=toy.echo.a duration=0s\n"));
+              ContainsRegex("msg=\"finished node evaluation\" controller_path=/ controller_id=\"\" "
+                            "trace_id=[0-9a-f]{32} node_id=toy.echo.a duration=0s\n"));
   EXPECT_THAT(rig.log_text(), HasSubstr("msg=\"finished complete graph evaluation\""));
   EXPECT_THAT(rig.log_text(),
               HasSubstr("msg=\"scheduling loaded components and services\" controller_id=\"\"\n"));
@@ -248,9 +250,11 @@ TEST(Propagation, FailuresAreLoggedAndTheNextTriggerTriesAgain) {
   rig.clear_log();
   rig.toys.publish_sum("toy.sum.a", 0);
   rig.loop.run_until_idle();
-  EXPECT_THAT(rig.log_text(), HasSubstr("level=error msg=\"failed to evaluate config\" controller_path=/ "
-                                        "controller_id=\"\" node=toy.sum.b err=\"decoding configuration: "
-                                        "main.alloy:3:32: toy.sum.a.sum divide by zero error\"\n"));
+  EXPECT_THAT(
+      rig.log_text(),
+      ContainsRegex("level=error msg=\"failed to evaluate config\" controller_path=/ controller_id=\"\" "
+                    "trace_id=[0-9a-f]{32} node=toy.sum.b err=\"decoding configuration: "
+                    "main.alloy:3:32: toy.sum.a.sum divide by zero error\"\n"));
   EXPECT_THAT(rig.health("toy.sum.b"),
               HasSubstr("unhealthy: component evaluation failed: decoding configuration: "));
   EXPECT_EQ(rig.exported("toy.sum.b", "sum"), "10");

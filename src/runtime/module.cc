@@ -1,5 +1,7 @@
 #include "runtime/module.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -67,14 +69,15 @@ void Module::load(ModuleText text, Given given, Done done) {
     return;
   }
   metrics_->set_evaluating(true);
-  Walk walk{.all = true};
+  Walk walk = new_walk();
+  walk.all = true;
   if (!replace_graph(std::move(text), given, outcome.diagnostics)) {
     metrics_->set_evaluating(false);
     return done(std::move(outcome));
   }
   give_values(given, walk);
   walk.nodes = graph_.order;
-  logger_.info("starting complete graph evaluation");
+  walk.logger.info("starting complete graph evaluation");
   deferred_.clear();
   // Shared, as the end of a walk is copied and its `done` is not.
   auto state = std::make_shared<std::pair<Outcome, Done>>(std::move(outcome), std::move(done));
@@ -82,7 +85,7 @@ void Module::load(ModuleText text, Given given, Done done) {
 }
 
 void Module::end_load(Outcome outcome, Done& done) {
-  logger_.info("finished complete graph evaluation", {{"duration", since(loop(), walk_->begin)}});
+  walk_->logger.info("finished complete graph evaluation", {{"duration", since(loop(), walk_->begin)}});
   const bool failed = !walk_->errors.empty();
   sort_by_place(walk_->errors, files_);
   for (syntax::Diagnostic& error : walk_->errors) outcome.diagnostics.add(std::move(error));
@@ -137,7 +140,8 @@ void Module::give(Given given, Done done) {
     };
     return;
   }
-  Walk walk{.follows = true};
+  Walk walk = new_walk();
+  walk.follows = true;
   give_values(given, walk);
   walk.nodes = graph_.order;
   auto kept = std::make_shared<Done>(std::move(done));
@@ -162,6 +166,13 @@ void Module::give_values(const Given& given, Walk& walk) {
     if (node->give(value == given.arguments.end() ? std::nullopt : std::optional(value->second)))
       walk.touched.insert(graph_.index_of.at(node));
   }
+}
+
+Module::Walk Module::new_walk() const {
+  const std::size_t place = std::hash<std::string>()(context_.environment->instance_uid + "/" + context_.id);
+  Walk walk;
+  walk.logger = logger_.with({{"trace_id", fmt::format("{:016x}{:016x}", loop().unix_ns(), place)}});
+  return walk;
 }
 
 void Module::walk(Walk next, std::function<void()> end) {
@@ -222,9 +233,9 @@ void Module::evaluated(Graph::Index index, async::TimePoint begin, bool could_st
   const Node& node = *graph_.items[index].node;
   const Duration took = since(loop(), begin);
   if (walk_->all)
-    logger_.info("finished node evaluation", {{"node_id", node.id()}, {"duration", took}});
+    walk_->logger.info("finished node evaluation", {{"node_id", node.id()}, {"duration", took}});
   else
-    logger_.debug("finished node evaluation", {{"node_id", node.id()}, {"duration", took}});
+    walk_->logger.debug("finished node evaluation", {{"node_id", node.id()}, {"duration", took}});
   if (const auto changed = walk_->since.find(index); changed != walk_->since.end())
     metrics_->observe_evaluation(node.id(), since(loop(), changed->second) - took, took);
   Runnable* task = graph_.items[index].node->task();
@@ -274,7 +285,7 @@ void Module::evaluate_dependants(const std::vector<UpdateQueue::Update>& updates
     waiting_updates_.insert(waiting_updates_.end(), updates.begin(), updates.end());
     return;
   }
-  Walk walk;
+  Walk walk = new_walk();
   std::map<std::size_t, Graph::Index> by_place;  // so that among them dependencies come first
   for (const UpdateQueue::Update& update : updates)
     for (const Graph::Index dependant : graph_.graph.dependants(update.node)) {
@@ -294,7 +305,7 @@ void Module::evaluate_dependants(const std::vector<UpdateQueue::Update>& updates
 
 void Module::evaluate_deferred() {
   if (walk_) return;  // its end comes here again
-  Walk walk;
+  Walk walk = new_walk();
   walk.nodes = std::exchange(deferred_, {});
   walk.touched.insert(walk.nodes.begin(), walk.nodes.end());
   if (walk.nodes.empty()) return;
@@ -320,7 +331,7 @@ bool Module::collect_exports() {
 }
 
 void Module::log_failure(const Node& node, const EvaluationFailure& failure) const {
-  logger_.error("failed to evaluate config", {{"node", node.id()}, {"err", failure.chain}});
+  walk_->logger.error("failed to evaluate config", {{"node", node.id()}, {"err", failure.chain}});
 }
 
 void Module::log_warnings(const std::vector<Warning>& warnings) const {

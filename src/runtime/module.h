@@ -86,7 +86,9 @@ class Module {
     std::vector<syntax::Diagnostic> errors;
     async::TimePoint begin;
     bool built = false;
+    log::Logger logger;  // evaluation: controller_path, controller_id and, of this walk alone, trace_id
   };
+  [[nodiscard]] Walk new_walk() const;
 
   bool replace_graph(ModuleText text, const Given& given, syntax::Diagnostics& diagnostics);
   void give_values(const Given& given, Walk& walk);
@@ -111,7 +113,7 @@ class Module {
 
   ModuleContext context_;
   const std::function<void()> own_exports_changed_;
-  log::Logger logger_;                          // evaluation: controller_path and controller_id
+  log::Logger logger_;                          // controller_path and controller_id
   log::Logger scheduling_logger_;               // controller_id
   std::shared_ptr<const syntax::Scope> scope_;  // the module's own variables
   std::vector<const syntax::Source*> files_;    // of the text, in its order
