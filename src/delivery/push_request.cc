@@ -43,7 +43,7 @@ std::string without_trailing_slashes(std::string url) {
 void set_configured(http::Headers& out, const EndpointHeaders& headers, bool with_host) {
   for (const auto& [name, value] : headers.headers)
     if (with_host || !equals_ignore_case(name, "host")) out.set(name, value);
-  if (!headers.instance_uid.empty()) out.set("X-Invar-Id", headers.instance_uid);
+  if (!headers.instance_uid.empty()) out.set(kInstanceHeader, headers.instance_uid);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 
 namespace invar::delivery {
 
+inline constexpr std::string_view kInstanceHeader = "X-Invar-Id";
 inline constexpr std::string_view kPushPath = "/push.v1.PusherService/Push";
 
 // One profile, ready to be sent to any endpoint.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "component/shown_arguments.h"
 #include "component/target.h"
 #include "fs/path.h"
 #include "syntax/decode_impl.h"
@@ -179,7 +180,7 @@ std::optional<component::ComponentView> ComponentNode::view(bool details) const 
     for (const pipeline::Ledger* ledger : component_->ledgers())
       view.ledgers.push_back({ledger->destination(), ledger->rows()});
   if (!details) return view;
-  if (!arguments_.empty()) view.arguments = arguments_.schema()->to_body(arguments_.object());
+  if (!arguments_.empty()) view.arguments = component::shown_arguments(component_.get(), arguments_);
   // All of them: unlike an argument, an export has no default that would go without saying.
   for (const auto& [name, value] : exports()->as_object().fields) view.exports.attribute(name, value);
   view.problems = problems(view.health);

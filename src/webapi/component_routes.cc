@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "component/shown_arguments.h"
 #include "component/target.h"
 #include "syntax/decode_impl.h"
 #include "syntax/json.h"
@@ -147,7 +148,7 @@ ComponentRoutes::Bodies ComponentRoutes::bodies_of(const std::string& id) const 
   Bodies out;
   if (const auto running = host_.components->running(id)) {
     if (running->arguments != nullptr && !running->arguments->empty())
-      out.arguments = running->arguments->schema()->to_body(running->arguments->object());
+      out.arguments = component::shown_arguments(running->component, *running->arguments);
     out.exports = exports_body(*running);
     if (running->component != nullptr) {
       const auto* targets = running->component->scraped_targets();

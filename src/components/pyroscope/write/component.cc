@@ -5,8 +5,11 @@
 #include <utility>
 
 #include "base/build_info.h"
+#include "base/strings.h"
+#include "component/shown_arguments.h"
 #include "components/pyroscope/write/arguments.h"
 #include "components/pyroscope/write/writer.h"
+#include "delivery/push_request.h"
 
 namespace invar::components::pyroscope_write {
 namespace {
@@ -29,7 +32,16 @@ Writer::Environment environment_of(const component::Options& options) {
   return environment;
 }
 
-class Write final : public component::Component {
+// As it goes out, over a header of that name that was written.
+void add_instance(std::map<std::string, std::string>& headers, const std::string& uid) {
+  if (uid.empty()) return;
+  std::erase_if(headers, [](const auto& header) {
+    return equals_ignore_case(header.first, delivery::kInstanceHeader);
+  });
+  headers.emplace(std::string(delivery::kInstanceHeader), uid);
+}
+
+class Write final : public component::Component, public component::AddsToArguments {
  public:
   explicit Write(component::Options options)
       : options_(std::move(options)), writer_(environment_of(options_)) {}
@@ -49,6 +61,12 @@ class Write final : public component::Component {
   [[nodiscard]] component::BodyValue debug_info() const override { return writer_.debug_info(); }
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const override { return writer_.ledgers(); }
   [[nodiscard]] std::vector<component::OutletView> outlets() const override { return writer_.outlets(); }
+  [[nodiscard]] component::Boxed with_additions(const component::Boxed& written) const override {
+    Arguments arguments = written.as<Arguments>();
+    for (EndpointArguments& endpoint : arguments.endpoints)
+      add_instance(endpoint.headers, options_.instance_uid);
+    return component::Boxed::of(arguments_schema(), std::move(arguments));
+  }
 
  private:
   component::Options options_;

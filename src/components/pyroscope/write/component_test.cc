@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "component/shown_arguments.h"
 #include "component/testing/component_harness.h"
 #include "components/pyroscope/write/arguments.h"
 #include "syntax/evaluator.h"
@@ -152,6 +153,23 @@ TEST(WriteComponent, ExportsOneReceiverThatStaysAcrossUpdates) {
             "pyroscope.write.test");
   EXPECT_THAT(syntax::body_to_json(harness.component->debug_info()), HasSubstr("http://two"));
   EXPECT_TRUE(harness.stop());
+}
+
+TEST(WriteComponent, ShowsTheHeaderThatItAdds) {
+  component::testing::ComponentHarness harness("pyroscope.write.test");
+  component::Options options = harness.options();
+  options.instance_uid = "uid-1";
+  Arguments arguments;
+  arguments.endpoints.push_back({.url = "http://one", .headers = {{"x-invar-id", "mine"}, {"A", "b"}}});
+  const auto boxed = component::Boxed::of(arguments_schema(), arguments);
+  const auto built = registration().build(std::move(options), boxed);
+  ASSERT_TRUE(built);
+  const std::string shown = syntax::body_to_json(component::shown_arguments(built->get(), boxed));
+  EXPECT_THAT(shown, HasSubstr("X-Invar-Id"));
+  EXPECT_THAT(shown, HasSubstr("uid-1"));
+  EXPECT_THAT(shown, testing::Not(HasSubstr("mine"))) << "the header that was written is not sent";
+  EXPECT_THAT(syntax::body_to_json(component::shown_arguments(nullptr, boxed)), HasSubstr("mine"))
+      << "of what is not built yet, what was written";
 }
 
 TEST(WriteComponent, AClientThatCannotBeMadeIsAnErrorOfTheUpdate) {
