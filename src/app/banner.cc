@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/build_info.h"
+#include "base/shown_text.h"
 #include "base/strings.h"
 #include "http/client.h"
 
@@ -82,7 +83,7 @@ std::string start_banner(const component::ComponentDirectory& components, const 
     out += fmt::format("  a profile   go tool pprof -top \"$(ls -t {}/*.pb.gz | head -n 1)\"\n", archive);
   }
   out += "  stop        Ctrl-C\n";
-  return out;
+  return shown_lines(out);
 }
 
 }  // namespace invar::app

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "base/shown_text.h"
 #include "base/strings.h"
 #include "convert/convert.h"
 #include "fs/filesystem.h"
@@ -34,7 +35,7 @@ int convert(const ConvertOptions& options) {
       convert::convert(*format, from_stdin ? "<stdin>" : options.file, *text, components());
   if (!converted) return fail_with(converted.error().message);
   if (options.output.empty()) {
-    std::fputs(converted->c_str(), stdout);
+    std::fputs(shown_lines(*converted).c_str(), stdout);  // comments repeat what is in the file
     return 0;
   }
   constexpr unsigned kMode = 0640;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "base/shown_text.h"
 #include "ebpf/kernel_check.h"
 
 namespace invar::app {
@@ -9,7 +10,7 @@ int probe_ebpf() {
   bool runs = true;
   for (const ebpf::ProbeLine& line : ebpf::probe_machine()) {
     const char* state = line.works ? "yes" : line.required ? "NO" : "no";
-    fmt::print("{:<32}{:<5}{}\n", line.name, state, line.detail);
+    fmt::print("{:<32}{:<5}{}\n", line.name, state, shown_text(line.detail));
     runs = runs && (line.works || !line.required);
   }
   fmt::print("\npyroscope.ebpf {} here\n", runs ? "runs" : "does not run");

@@ -1,15 +1,17 @@
-// Text for an HTML page or another XML document. Pure.
+// Text for an HTML page or another XML document, without what would steer a terminal that prints it (shown_text.h). Pure.
 #pragma once
 
 #include <string>
 #include <string_view>
+
+#include "base/shown_text.h"
 
 namespace invar {
 
 inline std::string escape_html(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (const char c : text) {
+  for (const char c : shown_lines(text)) {
     switch (c) {
       case '&':
         out += "&amp;";
