@@ -258,6 +258,10 @@ class Relay::Push {
     settle();
   }
   void empty(const Labels& series) { fail("series " + series.to_string() + ": empty profile", true); }
+  void nameless(const Labels& series, std::size_t profiles) {
+    for (; profiles > 0; --profiles)
+      fail("series " + series.to_string() + ": invalid label name: label name is required", true);
+  }
   // One of what was expected has its answer; the last one answers the client.
   void settle() {
     if (--missing_ > 0) return;
@@ -299,6 +303,10 @@ void Relay::pushed(const ExchangePtr& exchange, const ConnectCall& call,
     // As the client knows them: for messages.
     const auto written = std::make_shared<const Labels>(Labels::from(std::move(series.labels)));
     LabelsBuilder builder(*written);
+    if (std::ranges::any_of(*written, [](const Label& label) { return label.name.empty(); })) {
+      push->nameless(*written, series.samples.size());
+      continue;
+    }
     if (builder.get(kServiceName).empty()) builder.set(kServiceName, "unspecified");
     const Labels labels = builder.build();
     for (PushedSample& sample : series.samples) {
