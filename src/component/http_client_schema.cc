@@ -1,7 +1,10 @@
 #include "component/http_client_schema.h"
 
+#include <array>
+
 #include "base/shown_text.h"
 #include "base/strings.h"
+#include "component/choice_rule.h"
 #include "component/url_rule.h"
 
 namespace invar::syntax {
@@ -76,9 +79,9 @@ struct TlsVersionCodec : Codec<std::string> {
     if (v.is_null()) return std::string();
     auto text = Codec<std::string>::decode(v);
     if (!text) return text;
-    if (*text != "TLS10" && *text != "TLS11" && *text != "TLS12" && *text != "TLS13") {
-      return std::unexpected(syntax::decode_failure("unknown TLS version: " + *text));
-    }
+    constexpr std::array<std::string_view, 4> kVersions = {"TLS10", "TLS11", "TLS12", "TLS13"};
+    if (auto error = check_choice(*text, "unknown TLS version", kVersions))
+      return std::unexpected(*std::move(error));
     return text;
   }
 };

@@ -154,6 +154,11 @@ std::expected<std::string, DecodeError> label_value(const Value& value) {
   return std::unexpected(syntax::type_mismatch("string", value));
 }
 
+// What a text alone is in a target.
+std::string_view label_for(std::string_view text) {
+  return text.starts_with('/') || text.contains('*') ? "__path__" : "__address__";
+}
+
 std::expected<Target, DecodeError> target_of_object(const Value& value) {
   Value storage;
   const syntax::ObjectData* object = syntax::object_fields(value, storage);
@@ -161,7 +166,9 @@ std::expected<Target, DecodeError> target_of_object(const Value& value) {
     return std::unexpected(syntax::with_hint(
         syntax::decode_failure("target::ConvertFrom: conversion from '" + std::string(kind_name(value)) +
                                "' is not supported"),
-        value.type() == Type::kString ? "write {\"__address__\" = " + value.to_text() + "}" : ""));
+        value.type() == Type::kString
+            ? "write {\"" + std::string(label_for(value.as_string())) + "\" = " + value.to_text() + "}"
+            : ""));
   Target::Map labels;
   for (const auto& [name, field] : object->fields) {
     if (name.empty()) return std::unexpected(syntax::decode_failure("a label needs a name"));

@@ -20,12 +20,13 @@ bool has_scheme(std::string_view text) {
 
 // What the text would be with a scheme, if that is all it lacks.
 std::string with_scheme(std::string_view text, const UrlRule& rule) {
-  // One slash too few, or backslashes.
-  for (const std::string_view scheme : {"http:", "https:"}) {
-    if (!text.starts_with(scheme)) continue;
-    const std::size_t host = text.find_first_not_of("/\\", scheme.size());
+  // One slash too few, backslashes, or no colon.
+  for (const std::string_view scheme : {"http", "https"}) {
+    if (!text.starts_with(std::string(scheme) + ":") && !text.starts_with(std::string(scheme) + "//"))
+      continue;
+    const std::size_t host = text.find_first_not_of(":/\\", scheme.size());
     if (host == std::string_view::npos) return std::string(rule.example);
-    return std::string(scheme) + "//" + std::string(text.substr(host));
+    return std::string(scheme) + "://" + std::string(text.substr(host));
   }
   const std::string whole = "http://" + std::string(text);
   if (has_scheme(text) || !http::parse_url(whole)) return std::string(rule.example);

@@ -1,5 +1,8 @@
 #include "consul/access_schema.h"
 
+#include <array>
+
+#include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 
 namespace invar::consul {
@@ -12,6 +15,10 @@ const syntax::Schema& access_schema() {
               "Address of Consul: `host:port`, also with `http://`, `https://` or "
               "`unix://` before it.")
           .attribute("scheme", &Access::scheme, "`http` or `https`.")
+          .valid([](const Access& access) {
+            constexpr std::array<std::string_view, 2> kSchemes = {"http", "https"};
+            return component::check_choice(access.scheme, "unknown scheme", kSchemes);
+          })
           .attribute("token", &Access::token, "Token of Consul's access control.")
           .attribute("datacenter", &Access::datacenter, "Data center to ask for; the agent's own without it.")
           .check(&check)

@@ -5,6 +5,7 @@
 #include "component/fetcher.h"
 #include "component/json_fields.h"
 #include "component/url_rule.h"
+#include "http/answer_body.h"
 
 namespace invar::consul {
 namespace {
@@ -30,8 +31,11 @@ Place place_of(const Access& access) {
 Result<> check(const Access& access) {
   const auto invalid = [](std::string text) { return fail(ErrorCode::kInvalidArgument, std::move(text)); };
   if (trim_space(access.server).empty()) return invalid("server must name the address of Consul");
-  if (access.scheme != "http" && access.scheme != "https")
-    return invalid("scheme must be \"http\" or \"https\", not " + quote(access.scheme));
+  const bool half_a_scheme =
+      access.server.starts_with("http") && !access.server.contains("://") && access.server.contains('/');
+  if (half_a_scheme)
+    if (const auto wrong = component::check_server_url(access.server, {.example = "http://consul:8500"}))
+      return invalid("server: " + wrong->message);
   const auto at = access.server.find("://");
   const std::string prefix = at == std::string::npos ? "http" : access.server.substr(0, at);
   if (prefix == "unix") return {};
@@ -79,6 +83,8 @@ std::unique_ptr<Client::Query> Client::get(const std::string& path, const Parame
   return std::make_unique<Query>(
       client_->send(std::move(request), [place, done = std::move(done)](auto answer) mutable {
         if (!answer) return done(fail(ErrorCode::kUnavailable, place + ": " + answer.error().message));
+        if (const auto plain = http::unpack(*answer); !plain && answer->status == 200)
+          return done(std::unexpected(plain.error().wrapped(place)));
         if (answer->status != 200)
           return done(fail(ErrorCode::kUnavailable, place + ": " + component::refusal_text(*answer)));
         auto body = component::parse_answer(answer->body);

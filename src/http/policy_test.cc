@@ -12,6 +12,7 @@
 #include "http/proxy.h"
 #include "http/redirect.h"
 #include "http/server.h"
+#include "http/testing/packed.h"
 #include "http/url.h"
 
 namespace invar::http {
@@ -353,8 +354,8 @@ TEST(OAuth2Answer, RowByRow) {
       {200, "", R"({"access_token":"T","error":"e","error_description":"d","error_uri":"u"})",
        "error: oauth2: \"e\" \"d\" \"u\""},
       {400, "", R"({"error":"invalid_client"})", "error: oauth2: \"invalid_client\""},
-      {500, "text/html", "<html>",
-       "error: oauth2: cannot fetch token: 500 Internal Server Error\nResponse: <html>"},
+      {500, "text/html", "<html>busy",
+       "error: oauth2: cannot fetch token: 500 Internal Server Error\nResponse: busy"},
       {403, "", R"({"message":"secret s3 is wrong"})",
        "error: oauth2: cannot fetch token: 403 Forbidden\nResponse: {\"message\":\"secret xxxxx is wrong\"}"},
       {200, "", "nonsense",
@@ -382,6 +383,20 @@ TEST(OAuth2Answer, RowByRow) {
               row.want)
         << row.body;
   }
+}
+
+TEST(OAuth2Answer, ComesPackedAndIsShownCleaned) {
+  const auto token = parse_token_response(
+      testing::packed({.status = 200, .status_line = "200 OK", .body = R"({"access_token":"T"})"}), "");
+  ASSERT_TRUE(token) << token.error();
+  EXPECT_EQ(token->authorization, "Bearer T");
+  const auto refused = parse_token_response(
+      testing::packed({.status = 403,
+                       .status_line = "403 Forbidden",
+                       .body = "you may not\x1b[2J ask with s3cret, not here and not anywhere else"}),
+      "s3cret");
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error(), HasSubstr("Response: you may not\\x1b[2J ask with xxxxx, not"));
 }
 
 TEST(OAuth2Answer, HostileJson) {
@@ -449,17 +464,23 @@ TEST(ServerTlsValidation, TextsOfTheSpecification) {
             "cannot specify both client_ca_pem and client_ca_file");
   EXPECT_EQ(text([](auto& t) { t.client_ca_pem = "x"; }),
             "cannot specify client_ca_pem or client_ca_file when client_auth_type is NoClientCert");
-  EXPECT_EQ(text([](auto& t) { t.client_auth_type = "x"; }), "unknown client auth type \"x\"");
+  EXPECT_EQ(
+      text([](auto& t) { t.client_auth_type = "x"; }),
+      "unknown client auth type \"x\"; it is one of NoClientCert, RequestClientCert, RequireAnyClientCert, "
+      "VerifyClientCertIfGiven and RequireAndVerifyClientCert");
   EXPECT_EQ(text([](auto& t) { t.cipher_suites = {"x"}; }), "unknown cipher \"x\"");
   EXPECT_EQ(text([](auto& t) {
               t.cipher_suites = {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"};
             }),
             "");
-  EXPECT_EQ(text([](auto& t) { t.curve_preferences = {"x"}; }), "unknown curve \"x\"");
+  EXPECT_EQ(text([](auto& t) { t.curve_preferences = {"x"}; }),
+            "unknown curve \"x\"; it is one of CurveP256, CurveP384, CurveP521 and X25519");
   EXPECT_EQ(text([](auto& t) { t.curve_preferences = {"CurveP256", "CurveP384", "CurveP521", "X25519"}; }),
             "");
-  EXPECT_EQ(text([](auto& t) { t.min_version = "x"; }), "unknown TLS version \"x\"");
-  EXPECT_EQ(text([](auto& t) { t.max_version = "TLS9"; }), "unknown TLS version \"TLS9\"");
+  EXPECT_EQ(text([](auto& t) { t.min_version = "x"; }),
+            "unknown TLS version \"x\"; it is one of TLS10, TLS11, TLS12 and TLS13");
+  EXPECT_EQ(text([](auto& t) { t.max_version = "TLS9"; }),
+            "unknown TLS version \"TLS9\"; it is one of TLS10, TLS11, TLS12 and TLS13");
 }
 
 TEST(ServerRequestQuery, FirstValueDecoded) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/choice.h"
 #include "base/strings.h"
 #include "http/tls_material.h"
 
@@ -42,6 +43,8 @@ SuiteName find_suite(const std::string& iana) {
   return {};
 }
 
+constexpr std::array<std::string_view, 4> kCurves = {"CurveP256", "CurveP384", "CurveP521", "X25519"};
+
 const char* find_curve(const std::string& name) {
   if (name == "CurveP256") return "P-256";
   if (name == "CurveP384") return "P-384";
@@ -49,6 +52,8 @@ const char* find_curve(const std::string& name) {
   if (name == "X25519") return "X25519";
   return nullptr;
 }
+
+constexpr std::array<std::string_view, 4> kVersions = {"TLS10", "TLS11", "TLS12", "TLS13"};
 
 constexpr std::array<std::string_view, 5> kClientAuthTypes = {
     "NoClientCert", "RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven",
@@ -97,7 +102,7 @@ Result<> validate(const ServerTls& tls) {
   if (!key_pem && tls.key_file.empty()) return invalid("must specify either key_pem or key_file");
   if (!tls.client_ca_pem.empty() && !tls.client_ca_file.empty()) return both("client_ca");
   if (std::ranges::find(kClientAuthTypes, tls.client_auth_type) == kClientAuthTypes.end()) {
-    return invalid(fmt::format("unknown client auth type {}", quote(tls.client_auth_type)));
+    return invalid(wrong_choice("unknown client auth type", tls.client_auth_type, kClientAuthTypes));
   }
   if (tls.client_auth_type == "NoClientCert" && !(tls.client_ca_pem.empty() && tls.client_ca_file.empty())) {
     return invalid("cannot specify client_ca_pem or client_ca_file when client_auth_type is NoClientCert");
@@ -106,11 +111,11 @@ Result<> validate(const ServerTls& tls) {
     if (find_suite(suite).openssl.empty()) return invalid(fmt::format("unknown cipher {}", quote(suite)));
   }
   for (const auto& curve : tls.curve_preferences) {
-    if (!find_curve(curve)) return invalid(fmt::format("unknown curve {}", quote(curve)));
+    if (!find_curve(curve)) return invalid(wrong_choice("unknown curve", curve, kCurves));
   }
   for (const auto& version : {tls.min_version, tls.max_version}) {
     if (!version.empty() && tls_version_number(version) == 0) {
-      return invalid(fmt::format("unknown TLS version {}", quote(version)));
+      return invalid(wrong_choice("unknown TLS version", version, kVersions));
     }
   }
   return {};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/choice.h"
 #include "base/strings.h"
 #include "labels/case_mapping.h"
 #include "labels/pattern.h"
@@ -150,7 +151,11 @@ std::string_view joined_values(const LabelsBuilder& labels, const RuleConfig& co
 
 Result<Action> parse_action(std::string_view text) {
   const auto* at = std::ranges::find(kActions, text, &ActionName::name);
-  if (at == std::end(kActions)) return invalid("unrecognized action type " + quote(text));
+  if (at == std::end(kActions)) {
+    std::vector<std::string_view> names;
+    for (const ActionName& action : kActions) names.push_back(action.name);
+    return invalid(wrong_choice("unrecognized action type", text, names));
+  }
   return at->action;
 }
 

@@ -363,8 +363,12 @@ TEST(Action, NamesAreExact) {
     ASSERT_TRUE(parse_action(name)) << name;
     EXPECT_EQ(to_string(*parse_action(name)), name);
   }
-  EXPECT_EQ(parse_action("Keep").error().message, R"(unrecognized action type "Keep")");
-  EXPECT_EQ(parse_action("").error().message, R"(unrecognized action type "")");
+  const std::string names =
+      "replace, keep, drop, keepequal, dropequal, hashmod, lowercase, uppercase, labelmap, labeldrop and "
+      "labelkeep";
+  EXPECT_EQ(parse_action("Keep").error().message,
+            R"(unrecognized action type "Keep"; it is one of )" + names + R"( (did you mean "keep"?))");
+  EXPECT_EQ(parse_action("").error().message, R"(unrecognized action type ""; it is one of )" + names);
 }
 
 TEST(Rule, LabelMapWorksOnASnapshotInBytewiseOrder) {

@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "component/http_client_schema.h"
+#include "component/url_rule.h"
 
 namespace invar::remotecfg {
 namespace {
@@ -18,9 +19,7 @@ Result<> check(const Arguments& arguments) {
     if (name.starts_with("collector."))
       return fail(ErrorCode::kInvalidArgument,
                   "\"collector\" is a reserved namespace for remotecfg attribute keys");
-  if (arguments.url.empty()) return {};
-  const auto url = http::parse_url(arguments.url);
-  return url ? Result<>{} : std::unexpected(url.error());
+  return {};
 }
 
 }  // namespace
@@ -30,6 +29,10 @@ const syntax::Schema& schema() {
       syntax::SchemaBuilder<Arguments>()
           .attribute_with<component::UrlCodec>("url", &Arguments::url,
                                                "Base URL of the server; without one nothing is fetched.")
+          .valid([](const Arguments& arguments) -> std::optional<syntax::DecodeError> {
+            if (arguments.url.empty()) return std::nullopt;
+            return component::check_server_url(arguments.url, {.example = "https://fleet.example"});
+          })
           .attribute("id", &Arguments::id, "By what the server knows this instance.")
           .default_text("the instance's own")
           .attribute("name", &Arguments::name, "A name for people.")

@@ -82,7 +82,9 @@ TEST(RunDiagnostics, Blocks) {
        "1 | loging { }\n"
        "  | ^^^^^^"},
       {"a service with a label is a component that does not exist", "service \"x\" { }",
-       "Error: main.alloy:1:1: cannot find the definition of component name \"service\"\n"
+       "Error: main.alloy:1:1: cannot find the definition of component name \"service\" (the block service "
+       "takes "
+       "no label)\n"
        "\n"
        "1 | service \"x\" { }\n"
        "  | ^^^^^^^"},
@@ -234,7 +236,7 @@ TEST(RunDiagnostics, Evaluation) {
       {"config blocks are always wrapped", "logging { level = \"loud\" }",
        "Error: main.alloy:1:1: Failed to evaluate node for config block: decoding configuration: "
        "main.alloy:1:19: "
-       "\"loud\" unrecognized log level \"loud\"\n"
+       "\"loud\" unrecognized log level \"loud\"; it is one of debug, info, warn and error\n"
        "\n"
        "1 | logging { level = \"loud\" }\n"
        "  | ^^^^^^^^^^^^^^^^^^^^^^^^^^"},

@@ -1,6 +1,9 @@
 #include "runtime/import_arguments.h"
 
+#include <array>
+
 #include "base/strings.h"
+#include "component/choice_rule.h"
 #include "component/url_rule.h"
 
 namespace invar::runtime {
@@ -15,10 +18,12 @@ Result<> positive(Duration duration, std::string_view name) {
   return {};
 }
 
+std::optional<syntax::DecodeError> check_detector(const ImportFileArguments& arguments) {
+  constexpr std::array<std::string_view, 2> kDetectors = {"fsnotify", "poll"};
+  return component::check_choice(arguments.detector, "unrecognized detector", kDetectors);
+}
+
 Result<> check_file(const ImportFileArguments& arguments) {
-  if (arguments.detector != "fsnotify" && arguments.detector != "poll")
-    return fail(ErrorCode::kInvalidArgument,
-                "unrecognized detector " + quote(arguments.detector) + ", expected fsnotify or poll");
   return positive(arguments.poll_frequency, "poll_frequency");
 }
 
@@ -51,6 +56,7 @@ const Schema& file_schema() {
                                    .required()
                                    .attribute("detector", &ImportFileArguments::detector,
                                               "How changes are noticed: `fsnotify` or `poll`.")
+                                   .valid(&check_detector)
                                    .attribute("poll_frequency", &ImportFileArguments::poll_frequency,
                                               "How often the file is looked at in any case.")
                                    .check(&check_file)

@@ -244,6 +244,9 @@ class Taker {
       return " (it has nothing to do with profiles: --skip-other-pipelines leaves it to the other agent)";
     if (is_foreign_family(block.name.front()) && block.name.size() > 1)
       return fmt::format(" (did you mean {}?)", quote(nearest_foreign_component(name)));
+    if (!block.label.empty() &&
+        std::ranges::any_of(config_blocks_, [&](const ConfigBlock& known) { return known.name == name; }))
+      return " (the block " + name + " takes no label)";
     if (!is_missing_helper(name)) {
       std::string advice = suggestions_.for_name(name);
       if (!advice.empty() || !(is_helper_family(block.name.front()) || block.name.front() == "pyroscope"))

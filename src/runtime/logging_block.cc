@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
-#include "base/strings.h"
+#include <array>
+
+#include "base/choice.h"
 
 namespace invar::runtime {
 namespace {
@@ -12,7 +14,8 @@ Result<LogLevel> parse_level(std::string_view text) {
   for (const log::Level level :
        {log::Level::kDebug, log::Level::kInfo, log::Level::kWarn, log::Level::kError})
     if (text == log::to_string(level)) return LogLevel{level};
-  return fail(ErrorCode::kInvalidArgument, "unrecognized log level " + quote(text));
+  constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
+  return fail(ErrorCode::kInvalidArgument, wrong_choice("unrecognized log level", text, kLevels));
 }
 std::string print_level(const LogLevel& level) {
   return std::string(log::to_string(level.value));
@@ -21,7 +24,8 @@ std::string print_level(const LogLevel& level) {
 Result<LogFormat> parse_format(std::string_view text) {
   if (text.empty() || text == "logfmt") return LogFormat{};
   if (text == "json") return LogFormat{log::Format::kJson};
-  return fail(ErrorCode::kInvalidArgument, "unrecognized log format " + quote(text));
+  constexpr std::array<std::string_view, 2> kFormats = {"logfmt", "json"};
+  return fail(ErrorCode::kInvalidArgument, wrong_choice("unrecognized log format", text, kFormats));
 }
 std::string print_format(const LogFormat& format) {
   return format.value == log::Format::kJson ? "json" : "logfmt";
@@ -31,7 +35,8 @@ Result<LogDestination> parse_destination(std::string_view text) {
   if (text.empty() || text == "stderr") return LogDestination{};
   if (text == "windows_event_log")
     return fail(ErrorCode::kUnsupported, "log destination \"windows_event_log\" exists on Windows only");
-  return fail(ErrorCode::kInvalidArgument, "unrecognized log destination " + quote(text));
+  constexpr std::array<std::string_view, 1> kDestinations = {"stderr"};
+  return fail(ErrorCode::kInvalidArgument, wrong_choice("unrecognized log destination", text, kDestinations));
 }
 std::string print_destination(const LogDestination&) {
   return "stderr";

@@ -37,10 +37,14 @@ TEST(LoggingBlock, SaysWhatIsWrong) {
     const char* body;
     const char* message;
   } rows[] = {
-      {"level = \"loud\"", "\"loud\" unrecognized log level \"loud\""},
-      {"level = \"INFO\"", "\"INFO\" unrecognized log level \"INFO\""},
-      {"format = \"xml\"", "\"xml\" unrecognized log format \"xml\""},
-      {"destination = \"stdout\"", "\"stdout\" unrecognized log destination \"stdout\""},
+      {"level = \"loud\"",
+       "\"loud\" unrecognized log level \"loud\"; it is one of debug, info, warn and error"},
+      {"level = \"INFO\"",
+       "\"INFO\" unrecognized log level \"INFO\"; it is one of debug, info, warn and error (did you mean "
+       "\"info\"?)"},
+      {"format = \"xml\"", "\"xml\" unrecognized log format \"xml\"; it is one of logfmt and json"},
+      {"destination = \"stdout\"",
+       "\"stdout\" unrecognized log destination \"stdout\"; it can only be stderr"},
       {"destination = \"windows_event_log\"",
        "\"windows_event_log\" log destination \"windows_event_log\" exists on Windows only"},
       {"write_to = [1]", "[1] must be empty: Invar has no receivers for logs and traces"},

@@ -127,6 +127,8 @@ std::string ReferenceTypes::what_to_write(const Exporter& exporter, const Refere
     if (name == reference.field) return fitting.back();
   }
   if (fitting.size() == 1) return fitting.front();
+  if (reference.field.empty() && exporter.exports->fields.size() == 1)
+    return ": write " + *exporter.id + "." + exporter.exports->fields.begin()->first;
   const bool receiver = wanted.type == "ProfilesReceiver" || element == "ProfilesReceiver";
   return receiver ? " (a receiver is wanted, as in pyroscope.write.NAME.receiver)" : "";
 }

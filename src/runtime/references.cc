@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/strings.h"
+#include "syntax/stdlib_names.h"
 
 namespace invar::runtime {
 namespace {
@@ -121,6 +122,11 @@ void ReferenceResolver::resolve_one(const syntax::Traversal& chain, const syntax
          fmt::format("component {} does not exist or is out of scope{}", quote(name), suggestion(chain))});
     return;
   }
+  if (const auto unknown = syntax::stdlib_unknown_member(chain.names); unknown.index > 0) {
+    out.errors.push_back({syntax::Severity::kError, syntax::ast::range_of(source, chain.spans[unknown.index]),
+                          unknown.sentence});
+    return;
+  }
   if (!syntax::stdlib_replacement(first).empty())
     out.warnings.push_back({Warning::Kind::kDeprecatedFunction, first, range});
   std::optional<syntax::Stability> level;
@@ -156,12 +162,19 @@ bool ReferenceResolver::already_reported(const syntax::Traversal& chain) const {
                      [&](const std::string& prefix) { return inventory_.rejected_ids.contains(prefix); }) > 0;
 }
 
-// The id nearest to any prefix of the chain, the longest first: the chain goes on into the component's
+// The id or function nearest to any prefix of the chain, the longest first: the chain goes on into the component's
 // exports.
 std::string ReferenceResolver::suggestion(const syntax::Traversal& chain) {
-  if (chain.names.size() == 1) return advice_on_word(chain.names.front());
+  constexpr std::size_t kMostOfAFunction = 2;  // os.getenv
+  if (const std::string ours = syntax::stdlib_equivalent(chain.names.back());
+      !ours.empty() && chain.names.size() <= kMostOfAFunction)
+    return fmt::format(" (write {})", ours);
+  if (chain.names.size() == 1) {
+    std::string similar = similar_variable(chain.names.front());
+    return similar.empty() ? advice_on_word(chain.names.front()) : similar;
+  }
   if (!suggestions_) {
-    std::vector<std::string> ids;
+    std::vector<std::string> ids = syntax::stdlib_dotted_names();
     for (const auto& [id, index] : ids_) ids.push_back(id);
     suggestions_.emplace(std::move(ids));
   }
@@ -171,6 +184,14 @@ std::string ReferenceResolver::suggestion(const syntax::Traversal& chain) {
     if (!text.empty()) return text;
   }
   return only_candidate(chain);
+}
+
+// What stands for a value by one name alone: the item of a foreach, `module_path`.
+std::string ReferenceResolver::similar_variable(const std::string& name) const {
+  std::vector<std::string> known(variables_.begin(), variables_.end());
+  for (const auto& [id, index] : ids_)
+    if (!id.contains('.')) known.push_back(id);
+  return Suggestions(std::move(known)).for_name(name);
 }
 
 // The only node of the named component, whatever its label is; or the only one with that label.

@@ -63,6 +63,7 @@ class ReferenceResolver {
   std::optional<Reference> find_node(const syntax::Traversal& chain, const syntax::SourcePtr& source) const;
   [[nodiscard]] bool already_reported(const syntax::Traversal& chain) const;
   std::string suggestion(const syntax::Traversal& chain);
+  [[nodiscard]] std::string similar_variable(const std::string& name) const;
   [[nodiscard]] std::string only_candidate(const syntax::Traversal& chain) const;
 
   const NodeIds& ids_;

@@ -14,6 +14,7 @@
 #include "runtime/other_pipelines.h"
 #include "runtime/other_pipelines_view.h"
 #include "runtime/plan.h"
+#include "runtime/short_intervals.h"
 #include "runtime/sources.h"
 #include "syntax/evaluator.h"
 
@@ -101,8 +102,10 @@ class Validator {
     const syntax::ast::Block& block = *entry.block.block;
     for (const syntax::Diagnostic& problem : entry.problems) diagnostics_.add(problem);
     if (entry.kind == EntryKind::kImport) diagnostics_.append(std::move(import_mistakes_[&block]));
-    if (const syntax::Schema* schema = entry.schema())
+    if (const syntax::Schema* schema = entry.schema()) {
       syntax::check_body(block.body, entry.block.file->source, entry.block.span, *schema, diagnostics_);
+      warn_of_short_intervals(block.body, entry.block.file->source, *schema, diagnostics_);
+    }
     if (entry.kind == EntryKind::kCustom) {
       const auto gone = part.gone_arguments.find(&block);
       check_instance(entry, *definitions, gone == part.gone_arguments.end() ? Names() : gone->second);
@@ -155,6 +158,8 @@ class Validator {
       if (ref.block->full_name() == "argument") arguments.emplace(ref.block->label, !is_optional(*ref.block));
     if (!gone.empty()) check_what_hangs(entry.block, found.definition, gone);
     std::set<std::string, std::less<>> given = gone;
+    std::vector<std::string> names;
+    for (const auto& [name, required] : arguments) names.push_back(name);
     for (const syntax::ast::Statement& statement : entry.block.block->body.statements) {
       const syntax::Range range = syntax::ast::range_of(entry.block.file->source, statement.span);
       const auto* attribute = std::get_if<syntax::ast::Attribute>(&statement.node);
@@ -163,7 +168,8 @@ class Validator {
       else if (!given.insert(attribute->name).second)
         diagnostics_.error(range, "attribute " + quote(attribute->name) + " may only be provided once");
       else if (!arguments.contains(attribute->name))
-        diagnostics_.error(range, "unrecognized attribute name " + quote(attribute->name));
+        diagnostics_.error(range, "unrecognized attribute name " + quote(attribute->name) +
+                                      Suggestions(names).for_name(attribute->name));
     }
     for (const auto& [name, required] : arguments)
       if (required && !given.contains(name))

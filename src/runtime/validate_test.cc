@@ -52,7 +52,8 @@ TEST(Validate, SyntaxErrorsAreReportedAlone) {
 }
 
 TEST(Validate, ReportsByClassThenCyclesThenSelfReferences) {
-  EXPECT_EQ(headers(validated(R"(
+  EXPECT_EQ(
+      headers(validated(R"(
 service { txet = "x" }
 toy.summ "a" { }
 toy.sum "self" { value = toy.sum.self.sum }
@@ -72,25 +73,25 @@ declare "d" { size = 1 }
 service { }
 ui { }
 )")),
-            "Error: main.alloy:17:15: unrecognized attribute size\n"
-            "Error: main.alloy:14:15: expected string, got array\n"
-            "Error: main.alloy:15:1: block knob already declared at main.alloy:14:1\n"
-            "Error: main.alloy:16:19: unrecognized log level \"loud\"\n"
-            "Error: main.alloy:3:1: cannot find the definition of component name \"toy.summ\" (did you mean "
-            "\"toy.sum\"?)\n"
-            "Error: main.alloy:8:12: expected number, got bool\n"
-            "Error: main.alloy:9:16: expected number, got string\n"
-            "Error: main.alloy:10:3: unrecognized attribute name \"nope\" (did you mean \"note\"?)\n"
-            "Error: main.alloy:10:12: component \"q.r\" does not exist or is out of scope\n"
-            "Error: main.alloy:12:1: block toy.sum.bad already declared at main.alloy:7:1\n"
-            "Error: main.alloy:12:26: expected array, got number\n"
-            "Error: main.alloy:13:1: component \"toy.sum\" must have a label\n"
-            "Error: main.alloy:2:11: unrecognized attribute name \"txet\" (did you mean \"text\"?)\n"
-            "Error: main.alloy:18:1: block service already declared at main.alloy:2:1\n"
-            "Error: main.alloy:19:1: service \"ui\" does not support being configured\n"
-            "Error: main.alloy:5:1: cycle detected: toy.sum.x, toy.sum.y\n"
-            "Error: main.alloy:6:1: cycle detected: toy.sum.x, toy.sum.y\n"
-            "Error: main.alloy:4:26: cannot reference self\n");
+      "Error: main.alloy:17:15: unrecognized attribute size\n"
+      "Error: main.alloy:14:15: expected string, got array\n"
+      "Error: main.alloy:15:1: block knob already declared at main.alloy:14:1\n"
+      "Error: main.alloy:16:19: unrecognized log level \"loud\"; it is one of debug, info, warn and error\n"
+      "Error: main.alloy:3:1: cannot find the definition of component name \"toy.summ\" (did you mean "
+      "\"toy.sum\"?)\n"
+      "Error: main.alloy:8:12: expected number, got bool\n"
+      "Error: main.alloy:9:16: expected number, got string\n"
+      "Error: main.alloy:10:3: unrecognized attribute name \"nope\" (did you mean \"note\"?)\n"
+      "Error: main.alloy:10:12: component \"q.r\" does not exist or is out of scope\n"
+      "Error: main.alloy:12:1: block toy.sum.bad already declared at main.alloy:7:1\n"
+      "Error: main.alloy:12:26: expected array, got number (write [1])\n"
+      "Error: main.alloy:13:1: component \"toy.sum\" must have a label\n"
+      "Error: main.alloy:2:11: unrecognized attribute name \"txet\" (did you mean \"text\"?)\n"
+      "Error: main.alloy:18:1: block service already declared at main.alloy:2:1\n"
+      "Error: main.alloy:19:1: service \"ui\" does not support being configured\n"
+      "Error: main.alloy:5:1: cycle detected: toy.sum.x, toy.sum.y\n"
+      "Error: main.alloy:6:1: cycle detected: toy.sum.x, toy.sum.y\n"
+      "Error: main.alloy:4:26: cannot reference self\n");
 }
 
 TEST(Validate, PrintsRangesOfHeadersBlocksAndNames) {
@@ -245,6 +246,75 @@ TEST(Validate, LooksIntoTheContentOfImportsThatItCanRead) {
             "Error: conf/self.alloy:1:1: the content imports itself (in import.file.me at main.alloy:1:1)\n");
   EXPECT_EQ(validate_with_files("import.string \"s\" { content = \"declare \\\"m\\\" { x = 1 }\" }\n"),
             "Error: s:1:15: unrecognized attribute x (in import.string.s at main.alloy:1:1)\n");
+}
+
+TEST(Validate, SaysWhichIntervalsAreTakenLonger) {
+  EXPECT_EQ(
+      headers(validated("import.http \"m\" {\n  url = \"http://h/m\"\n  poll_frequency = \"1ns\"\n}\n")),
+      "Warning: main.alloy:3:20: 1ns is too short: 100ms is used\n");
+  for (const char* right : {"\"100ms\"", "\"1m\"", "sys.env(\"NONE\")"})
+    EXPECT_EQ(headers(validated("import.http \"m\" {\n  url = \"http://h/m\"\n  poll_frequency = " +
+                                std::string(right) + "\n}\n")),
+              "")
+        << right;
+  EXPECT_EQ(headers(validated(
+                "import.git \"m\" {\n  repository = \"r\"\n  path = \"p\"\n  pull_frequency = \"0s\"\n}\n")),
+            "")
+      << "zero means never";
+}
+
+TEST(Validate, KnowsTheFunctionsThatThereAre) {
+  const struct {
+    const char* value;
+    const char* said;  // behind the place
+  } rows[] = {
+      {"sys.getenv(\"X\")", "28: field \"getenv\" does not exist (write sys.env)"},
+      {"sys.evn(\"X\")", "28: field \"evn\" does not exist (did you mean \"env\"?)"},
+      {"sys.now()", "28: field \"now\" does not exist (sys has env)"},
+      {"string.lower(\"X\")", "31: field \"lower\" does not exist (did you mean \"to_lower\"?)"},
+      {"getenv(\"X\")", "24: component \"getenv\" does not exist or is out of scope (write sys.env)"},
+      {"os.Getenv(\"X\")", "24: component \"os.Getenv\" does not exist or is out of scope (write sys.env)"},
+      {"strng.format(\"X\")",
+       "24: component \"strng.format\" does not exist or is out of scope (did you mean \"string.format\"?)"},
+      {"constants.hostnam", "34: field \"hostnam\" does not exist (did you mean \"hostname\"?)"},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(headers(validated("toy.echo \"a\" { input = " + std::string(row.value) + " }")),
+              "Error: main.alloy:1:" + std::string(row.said) + "\n")
+        << row.value;
+  EXPECT_EQ(headers(validated("toy.echo \"a\" { input = string.to_lower(sys.env(\"X\")) + constants.os }")),
+            "");
+}
+
+TEST(Validate, SaysWhatToWriteForAnotherType) {
+  const struct {
+    const char* text;
+    const char* said;
+  } rows[] = {
+      {"toy.sum \"s\" { inputs = 5 }", "1:24: expected array, got number (write [5])"},
+      {"toy.sum \"s\" { value = [5] }", "1:23: expected number, got array (write 5, without brackets)"},
+      {"toy.pulse \"p\" { forward_to = \"toy.sink.s.receiver\" }",
+       "1:30: expected array, got string (write [toy.sink.s.receiver], without quotes)"},
+      {"toy.pulse \"p\" { forward_to = \"http://h\" }",
+       "1:30: expected array, got string (a receiver is wanted, as in pyroscope.write.NAME.receiver)"},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(headers(validated(row.text)), "Error: main.alloy:" + std::string(row.said) + "\n") << row.text;
+}
+
+TEST(Validate, GuessesNamesOfArgumentsAndItems) {
+  EXPECT_EQ(
+      headers(validated("declare \"m\" { argument \"forward_to\" { } }\nm \"x\" {\n  forward_two = 1\n}\n")),
+      "Error: main.alloy:3:3: unrecognized attribute name \"forward_two\" (did you mean \"forward_to\"?)\n"
+      "Error: main.alloy:2:1: missing required attribute \"forward_to\"\n");
+  EXPECT_EQ(headers(validated("foreach \"f\" {\n  collection = [1]\n  var = \"each\"\n  template {\n"
+                              "    toy.sum \"s\" { value = eahc }\n  }\n}\n")),
+            "Error: main.alloy:5:27: component \"eahc\" does not exist or is out of scope (did you mean "
+            "\"each\"?)\n");
+  EXPECT_EQ(
+      headers(
+          validated("declare \"m\" {\n  argument \"n\" { }\n  toy.sum \"s\" { value = argument.n }\n}\n")),
+      "Error: main.alloy:3:25: expected a number, got the component argument.n: write argument.n.value\n");
 }
 
 }  // namespace

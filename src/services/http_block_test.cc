@@ -90,11 +90,17 @@ TEST(HttpBlock, SaysWhatIsWrong) {
        "cannot specify both client_ca_pem and client_ca_file"},
       {files + "client_ca_pem = \"c\"\n}",
        "cannot specify client_ca_pem or client_ca_file when client_auth_type is NoClientCert"},
-      {files + "client_auth_type = \"x\"\n}", "\"x\" unknown client auth type \"x\""},
+      {files + "client_auth_type = \"x\"\n}",
+       "\"x\" unknown client auth type \"x\"; it is one of NoClientCert, RequestClientCert, "
+       "RequireAnyClientCert, "
+       "VerifyClientCertIfGiven and RequireAndVerifyClientCert"},
       {files + "cipher_suites = [\"x\"]\n}", "\"x\" unknown cipher \"x\""},
-      {files + "curve_preferences = [\"x\"]\n}", "\"x\" unknown curve \"x\""},
-      {files + "min_version = \"x\"\n}", "\"x\" unknown TLS version \"x\""},
-      {files + "max_version = \"TLS14\"\n}", "\"TLS14\" unknown TLS version \"TLS14\""},
+      {files + "curve_preferences = [\"x\"]\n}",
+       "\"x\" unknown curve \"x\"; it is one of CurveP256, CurveP384, CurveP521 and X25519"},
+      {files + "min_version = \"x\"\n}",
+       "\"x\" unknown TLS version \"x\"; it is one of TLS10, TLS11, TLS12 and TLS13"},
+      {files + "max_version = \"TLS14\"\n}",
+       "\"TLS14\" unknown TLS version \"TLS14\"; it is one of TLS10, TLS11, TLS12 and TLS13"},
       {"tls {\n windows_certificate_filter {\n  server {\n   store = \"My\"\n  }\n }\n}",
        "windows_certificate_filter exists on Windows only"},
   };

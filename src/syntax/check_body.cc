@@ -8,6 +8,7 @@
 #include "syntax/free_form.h"
 #include "syntax/operators.h"
 #include "syntax/schema_messages.h"
+#include "syntax/written_advice.h"
 
 namespace invar::syntax {
 namespace {
@@ -159,19 +160,28 @@ class BodyChecker {
       return check_binary(expr.span, *binary, type);
     if (type.kind == Kind::kAny || type.kind == Kind::kUnchecked) return;
     if (const auto* array = std::get_if<ast::Array>(&expr.node)) {
-      if (type.kind != Kind::kList) return mismatch(expr.span, type, "array");
+      if (type.kind != Kind::kList) return mismatch(expr.span, type, "array", advice_on(expr, type));
       for (const auto& element : array->elements) check_expression(*element, *type.element);
       return;
     }
     if (const auto* object = std::get_if<ast::Object>(&expr.node)) {
       if (type.kind == Kind::kCapsule) return;
-      if (type.kind != Kind::kMap) return mismatch(expr.span, type, "object");
+      if (type.kind != Kind::kMap) return mismatch(expr.span, type, "object", advice_on(expr, type));
       for (const auto& field : object->fields) check_expression(*field.value, *type.element);
     }
   }
 
-  void mismatch(ast::Span span, const StaticType& type, std::string_view actual) {
-    report(span, "expected " + std::string(expected_type(type.kind)) + ", got " + std::string(actual));
+  void mismatch(ast::Span span, const StaticType& type, std::string_view actual,
+                std::string_view advice = {}) {
+    report(span, "expected " + std::string(expected_type(type.kind)) + ", got " + std::string(actual) +
+                     std::string(advice));
+  }
+
+  std::string advice_on(const ast::Expr& expr, const StaticType& type) {
+    if (!is_literal(expr)) return "";
+    Diagnostics ignored;
+    const Value value = evaluate(expr, source_, Scope{}, ignored);
+    return written_advice(value, type, type_mismatch(expected_type(type.kind), value));
   }
 
   // The operator's own demand first. The sign of a number is of no interest.
@@ -192,7 +202,8 @@ class BodyChecker {
 
   void check_value(ast::Span span, const Value& value, const StaticType& type) {
     if (value.is_null() || !type.check) return;
-    if (const auto error = type.check(value)) report(span, static_message(*error));
+    if (const auto error = type.check(value))
+      report(span, static_message(*error) + written_advice(value, type, *error));
   }
 
   void check_binary(ast::Span span, const ast::Binary& binary, const StaticType& type) {

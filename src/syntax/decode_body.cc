@@ -6,6 +6,7 @@
 #include "syntax/evaluator_internal.h"
 #include "syntax/free_form.h"
 #include "syntax/schema_messages.h"
+#include "syntax/written_advice.h"
 
 namespace invar::syntax {
 namespace {
@@ -56,7 +57,8 @@ class BodyDecoder {
       return fail(statement.span, repeated_attribute_message(field->name));
     Value value;
     if (!evaluate_into(*attribute.value, source_, scope_, diagnostics_, value)) return false;
-    if (const auto error = field->decode(object, value)) {
+    if (auto error = field->decode(object, value)) {
+      if (is_literal(*attribute.value)) error->hint += written_advice(value, field->static_type, *error);
       report_decode_error(*attribute.value, source_, *error, diagnostics_, &value);
       return false;
     }
@@ -114,20 +116,36 @@ std::string block_that_has(std::string_view name, const Schema& schema) {
   return "";
 }
 
+// Of a family of names, as `profile.heap` or `profile` among `profile.cpu` and others: all of them, or "".
+std::string family_of(std::string_view name, const std::vector<std::string>& known) {
+  std::string family;
+  std::size_t members = 0;
+  const std::string_view first = name.substr(0, name.find('.'));
+  for (const std::string& one : known) {
+    if (!one.starts_with(std::string(first) + ".")) continue;
+    family += (members++ > 0 ? ", " : "") + one;
+  }
+  return members > 1 ? " (there are " + family + ")" : "";
+}
+
 }  // namespace
 
 std::string unrecognized_message(std::string_view kind, std::string_view name, const Schema& schema) {
   std::vector<std::string> known;
   for (const Field& field : schema.fields()) known.push_back(field.name);
-  std::string advice = did_you_mean(name, known);
+  const bool whole_family = !name.contains('.') && !family_of(name, known).empty();
+  std::string advice = whole_family ? "" : did_you_mean(name, known);
+  if (advice.empty()) advice = family_of(name, known);
   if (advice.empty()) advice = block_that_has(name, schema);
   return "unrecognized " + std::string(kind) + " name " + quote(name) + advice;
 }
 
 std::string misused_message(const Field& field) {
   const bool attribute = field.kind == Field::Kind::kAttribute;
-  return quote(field.name) + (attribute ? " must be an attribute, but is used as a block"
-                                        : " must be a block, but is used as an attribute");
+  return quote(field.name) +
+         (attribute
+              ? " must be an attribute, but is used as a block (write " + field.name + " = …)"
+              : " must be a block, but is used as an attribute (write " + field.name + " { … }, without =)");
 }
 
 std::string repeated_attribute_message(std::string_view name) {

@@ -126,8 +126,9 @@ class Parser {
     report(Range{std::move(position), {}}, std::move(message));
   }
 
-  void expected(std::string_view what) {
-    error_at(cur_.begin, "expected " + std::string(what) + ", got " + std::string(token_name(cur_.token)));
+  void expected(std::string_view what, std::string_view advice = {}) {
+    error_at(cur_.begin, "expected " + std::string(what) + ", got " + std::string(token_name(cur_.token)) +
+                             std::string(advice));
   }
 
   // Consumes the current token in any case.
@@ -269,7 +270,7 @@ class Parser {
     if (cur_.token == Token::kString) {
       parse_label(name);
     } else {
-      expected("block label");
+      expected("block label", cur_.token == Token::kIdent ? " (a label stands in double quotes)" : "");
     }
     advance();
     return name;

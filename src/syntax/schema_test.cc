@@ -198,8 +198,9 @@ TEST(Schema, ABodyThatDoesNotFit) {
       {"username = \"u\"",
        "1:1: unrecognized attribute name \"username\" (it stands in the block \"basic_auth\")"},
       {"nestedd { }", "1:1: unrecognized block name \"nestedd\" (did you mean \"nested\"?)"},
-      {"url { }", "1:1: \"url\" must be an attribute, but is used as a block"},
-      {"nested = 1", "1:1: \"nested\" must be a block, but is used as an attribute"},
+      {"url { }", "1:1: \"url\" must be an attribute, but is used as a block (write url = …)"},
+      {"nested = 1",
+       "1:1: \"nested\" must be a block, but is used as an attribute (write nested { … }, without =)"},
       {"url = \"a\"\nurl = \"b\"", "2:1: attribute \"url\" may only be provided once"},
       {"nested { }\nnested { }", "1:1: block \"nested\" may only be specified once"},
       {"basic_auth { }\nbasic_auth { }", "1:1: block \"basic_auth\" may only be specified once"},
@@ -238,13 +239,14 @@ TEST(Schema, FreeFormBodiesBecomeMaps) {
 }
 
 TEST(CheckBody, FindsEverythingAtOnce) {
-  EXPECT_EQ(check_text("urll = 1\nnested = 2\nnested { }\nnested { }\nbasic_auth { }", arguments_schema()),
-            "1:1-1:8: unrecognized attribute name \"urll\" (did you mean \"url\"?)"
-            " | 2:1-2:10: \"nested\" must be a block, but is used as an attribute"
-            " | 3:1-3:10: block \"nested\" may only be specified once"
-            " | 4:1-4:10: block \"nested\" may only be specified once"
-            " | 5:1-5:14: missing required attribute \"username\""
-            " | 1:1-5:14: missing required attribute \"url\"");
+  EXPECT_EQ(
+      check_text("urll = 1\nnested = 2\nnested { }\nnested { }\nbasic_auth { }", arguments_schema()),
+      "1:1-1:8: unrecognized attribute name \"urll\" (did you mean \"url\"?)"
+      " | 2:1-2:10: \"nested\" must be a block, but is used as an attribute (write nested { … }, without =)"
+      " | 3:1-3:10: block \"nested\" may only be specified once"
+      " | 4:1-4:10: block \"nested\" may only be specified once"
+      " | 5:1-5:14: missing required attribute \"username\""
+      " | 1:1-5:14: missing required attribute \"url\"");
 }
 
 TEST(Schema, AMistakeInATextSaysWhatToWrite) {
@@ -324,11 +326,12 @@ TEST(CheckBody, LiteralsAreChecked) {
       {"url = 1", ""},
       {"url = true", "1:7-1:10: expected string, got bool"},
       {"url = null", ""},
-      {"url = [1]", "1:7-1:9: expected string, got array"},
+      {"url = [1]", "1:7-1:9: expected string, got array (write 1, without brackets)"},
       {"url = {}", "1:7-1:8: expected string, got object"},
       {"tags = [\"a\", true, [1], x.y, null]",
-       "1:14-1:17: expected string, got bool | 1:20-1:22: expected string, got array"},
-      {"tags = \"a\"", "1:8-1:10: expected array, got string"},
+       "1:14-1:17: expected string, got bool | 1:20-1:22: expected string, got array (write 1, without "
+       "brackets)"},
+      {"tags = \"a\"", "1:8-1:10: expected array, got string (write [\"a\"])"},
       {"headers = {a = true, b = f()}", "1:16-1:19: expected string, got bool"},
       {"headers = [1]", "1:11-1:13: expected object, got array"},
       {"timeout = \"1d\"", "1:11-1:14: time: unknown unit \"d\" in duration \"1d\" (write \"24h\")"},

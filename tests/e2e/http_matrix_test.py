@@ -365,7 +365,7 @@ class Validation(unittest.TestCase):
         "key": ('tls_config {\ncert_file = "f"\nkey_pem = "a"\nkey_file = "k"\n}', "at most one of key_pem and key_file must be configured"),
         "no_key": ('tls_config {\ncert_file = "f"\n}', "exactly one of key_pem or key_file must be configured when a client certificate is configured"),
         "no_cert": ('tls_config {\nkey_file = "f"\n}', "exactly one of cert_pem or cert_file must be configured when a client key is configured"),
-        "version": ('tls_config {\nmin_version = "TLS14"\n}', "unknown TLS version: TLS14"),
+        "version": ('tls_config {\nmin_version = "TLS14"\n}', 'unknown TLS version "TLS14"; it is one of TLS10, TLS11, TLS12 and TLS13'),
         "connect_header": ('proxy_connect_header = {"a" = ["b"]}',
                            "if proxy_connect_header is configured, proxy_url or proxy_from_environment must also be configured"),
         "environment": ('proxy_from_environment = true\nproxy_url = "http://p"',

@@ -9,6 +9,7 @@
 #include "components/discovery/consul/arguments.h"
 #include "components/discovery/consul/discovery.h"
 #include "components/discovery/consul/service.h"
+#include "http/testing/packed.h"
 
 namespace invar::components::discovery_consul {
 namespace {
@@ -67,6 +68,19 @@ class ConsulTest : public ::testing::Test {
 };
 
 using Strings = std::vector<std::string>;
+
+TEST_F(ConsulTest, AnswersMayComePacked) {
+  start();
+  asked("/catalog")
+      ->respond(http::testing::packed(
+          answer(200, "application/json", R"({"web": []})", {{"X-Consul-Index", "5"}})));
+  harness_.loop.run_until_idle();
+  asked("/service/web")
+      ->respond(http::testing::packed(answer(200, "application/json", "[" + instance("w1", "10.0.0.1") + "]",
+                                             {{"X-Consul-Index", "7"}})));
+  harness_.loop.run_until_idle();
+  EXPECT_EQ(addresses(), Strings{"10.0.0.1:80"});
+}
 
 TEST_F(ConsulTest, FollowsTheCatalogAndEachService) {
   arguments_.node_meta = {{"rack", "1"}};
@@ -215,8 +229,8 @@ TEST(ConsulArguments, AreChecked) {
   EXPECT_EQ(checked([](Arguments&) {}), "");
   EXPECT_EQ(checked([](Arguments& a) { a.refresh_interval = Duration::zero(); }),
             "refresh_interval must be greater than 0");
-  EXPECT_EQ(checked([](Arguments& a) { a.access.scheme = "ftp"; }),
-            "scheme must be \"http\" or \"https\", not \"ftp\"");
+  EXPECT_EQ(checked([](Arguments& a) { a.access.server = "http//consul"; }),
+            "server: \"http//consul\" has no scheme; write \"http://consul\"");
   EXPECT_EQ(checked([](Arguments& a) { a.access.server = " "; }), "server must name the address of Consul");
   EXPECT_EQ(checked([](Arguments& a) { a.access.server = "ssh://h"; }),
             "unknown protocol scheme \"ssh\" in server");

@@ -1,5 +1,8 @@
 #include "components/discovery/dns/arguments.h"
 
+#include <array>
+
+#include "base/choice.h"
 #include "base/strings.h"
 
 namespace invar::components::discovery_dns {
@@ -22,7 +25,8 @@ Result<RecordType> parse_record_type(std::string_view text) {
   for (const RecordType type :
        {RecordType::kSrv, RecordType::kA, RecordType::kAaaa, RecordType::kMx, RecordType::kNs})
     if (equals_ignore_case(text, to_string(type))) return type;
-  return fail(ErrorCode::kInvalidArgument, "invalid DNS-SD records type " + std::string(text));
+  constexpr std::array<std::string_view, 5> kTypes = {"SRV", "A", "AAAA", "MX", "NS"};
+  return fail(ErrorCode::kInvalidArgument, wrong_choice("invalid DNS-SD records type", text, kTypes));
 }
 
 std::string_view to_string(RecordType type) {

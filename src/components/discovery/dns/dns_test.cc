@@ -56,7 +56,8 @@ TEST(DnsArguments, AreChecked) {
   a.port = 80;
   a.refresh_interval = Duration::zero();
   EXPECT_EQ(checked(a), "refresh_interval must be greater than 0");
-  EXPECT_EQ(parse_record_type("txt").error().message, "invalid DNS-SD records type txt");
+  EXPECT_EQ(parse_record_type("txt").error().message,
+            "invalid DNS-SD records type \"txt\"; it is one of SRV, A, AAAA, MX and NS");
   EXPECT_EQ(*parse_record_type("aaaa"), RecordType::kAaaa);
 }
 

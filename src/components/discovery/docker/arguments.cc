@@ -1,7 +1,9 @@
 #include "components/discovery/docker/arguments.h"
 
+#include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 #include "moby/filter_schema.h"
+#include "moby/host.h"
 
 namespace invar::components::discovery_docker {
 namespace {
@@ -19,6 +21,7 @@ const syntax::Schema& arguments_schema() {
                      "Where the daemon listens: `unix:///var/run/docker.sock`, `tcp://host:2375`, "
                      "`https://host:2376`.")
           .required()
+          .valid([](const Arguments& a) { return component::mistake_in(moby::parse_host(a.host)); })
           .attribute("port", &Arguments::port, "Port of targets whose container exposes no TCP port.")
           .attribute("host_networking_host", &Arguments::host_networking_host,
                      "Address of targets whose container uses the host's network.")

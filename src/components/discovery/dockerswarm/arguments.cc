@@ -1,7 +1,12 @@
 #include "components/discovery/dockerswarm/arguments.h"
 
+#include <array>
+
+#include "base/choice.h"
+#include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 #include "moby/filter_schema.h"
+#include "moby/host.h"
 
 namespace invar::components::discovery_dockerswarm {
 namespace {
@@ -15,8 +20,8 @@ Result<> check(const Arguments& a) {
 Result<Role> parse_role(std::string_view text) {
   for (const Role role : {Role::kServices, Role::kTasks, Role::kNodes})
     if (text == to_string(role)) return role;
-  return fail(ErrorCode::kInvalidArgument,
-              "invalid role " + std::string(text) + ", expected tasks, services, or nodes");
+  constexpr std::array<std::string_view, 3> kRoles = {"services", "tasks", "nodes"};
+  return fail(ErrorCode::kInvalidArgument, wrong_choice("invalid role", text, kRoles));
 }
 
 std::string_view to_string(Role role) {
@@ -30,6 +35,7 @@ const syntax::Schema& arguments_schema() {
                      "Where a manager's daemon listens: `unix:///var/run/docker.sock`, `tcp://host:2375`, "
                      "`https://host:2376`.")
           .required()
+          .valid([](const Arguments& a) { return component::mistake_in(moby::parse_host(a.host)); })
           .attribute("role", &Arguments::role, "What becomes targets: `services`, `tasks` or `nodes`.")
           .required()
           .attribute("port", &Arguments::port,

@@ -107,7 +107,8 @@ TEST(SwarmAnswers, WhatIsNoJsonIsAnError) {
 }
 
 TEST(SwarmArguments, Role) {
-  EXPECT_EQ(parse_role("pods").error().message, "invalid role pods, expected tasks, services, or nodes");
+  EXPECT_EQ(parse_role("pods").error().message,
+            "invalid role \"pods\"; it is one of services, tasks and nodes");
   EXPECT_EQ(*parse_role("tasks"), Role::kTasks);
 }
 

@@ -16,10 +16,13 @@ TEST(FilePattern, IsCheckedAtLoad) {
       {"/etc/sd/*.yml", ""},
       {"sd/t*a*.YAML", ""},
       {"sd/?/[ab].Json", ""},
-      {"a.txt", R"(path name "a.txt" is not valid for file discovery)"},
-      {"", R"(path name "" is not valid for file discovery)"},
-      {"*/a.json", R"(path name "*/a.json" is not valid for file discovery)"},
-      {"**/a.json", R"(path name "**/a.json" is not valid for file discovery)"},
+      {"a.txt",
+       R"(path name "a.txt" is not valid for file discovery: it has to end in .json, .yml or .yaml)"},
+      {"", R"(path name "" is not valid for file discovery: it has to end in .json, .yml or .yaml)"},
+      {"*/a.json",
+       R"(path name "*/a.json" is not valid for file discovery: a * may stand in the name of the file alone)"},
+      {"**/a.json",
+       R"(path name "**/a.json" is not valid for file discovery: a * may stand in the name of the file alone)"},
       {"sd/[a.json", R"(path name "sd/[a.json" has a syntax error in its pattern)"},
   };
   for (const auto& row : rows) {

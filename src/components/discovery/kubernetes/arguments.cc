@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/strings.h"
+#include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 #include "component/url_rule.h"
 
@@ -68,13 +69,11 @@ Result<> check_connection(const Arguments& arguments) {
   return {};
 }
 
+std::optional<syntax::DecodeError> check_role(std::string_view role) {
+  return component::check_choice(role, "unknown Kubernetes SD role", kRoles);
+}
+
 Result<> check(const Arguments& arguments) {
-  if (std::ranges::find(kRoles, arguments.role) == kRoles.end()) {
-    return invalid(
-        fmt::format("unknown Kubernetes SD role {}; it is one of node, service, pod, endpoints, "
-                    "endpointslice and ingress",
-                    quote(arguments.role)));
-  }
   INVAR_TRY(check_connection(arguments));
   return check_selectors(arguments);
 }
@@ -95,6 +94,7 @@ const syntax::Schema& selectors_schema() {
           .attribute("role", &Selector::role,
                      "Which objects are chosen: a role, the component's own or one it reads besides.")
           .required()
+          .valid([](const Selector& selector) { return check_role(selector.role); })
           .attribute("label", &Selector::label, "Label selector in the API's form: `app=shop,tier!=test`.")
           .attribute("field", &Selector::field, "Field selector in the API's form: `spec.nodeName=node-1`.")
           .build();
@@ -131,6 +131,7 @@ const syntax::Schema& arguments_schema() {
               "role", &Arguments::role,
               "What becomes targets: `node`, `service`, `pod`, `endpoints`, `endpointslice` or `ingress`.")
           .required()
+          .valid([](const Arguments& arguments) { return check_role(arguments.role); })
           .attribute_with<component::UrlCodec>("api_server", &Arguments::api_server,
                                                "URL of the API server; without it and `kubeconfig_file` the "
                                                "service account of the pod is used.")

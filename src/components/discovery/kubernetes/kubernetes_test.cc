@@ -247,9 +247,6 @@ TEST(KubernetesArguments, MistakesAreNamed) {
     std::string message;
   };
   const std::vector<Row> rows = {
-      {[](Arguments& a) { a.role = "pods"; },
-       "unknown Kubernetes SD role \"pods\"; it is one of node, service, pod, endpoints, endpointslice and "
-       "ingress"},
       {[](Arguments& a) { a.kubeconfig_file = "f"; },
        "cannot use 'kubeconfig_file' and 'api_server' simultaneously"},
       {[](Arguments& a) {

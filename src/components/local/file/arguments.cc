@@ -1,6 +1,8 @@
 #include "components/local/file/arguments.h"
 
-#include "base/strings.h"
+#include <array>
+
+#include "base/choice.h"
 
 namespace invar::components::local_file {
 namespace {
@@ -17,8 +19,8 @@ Result<> check(const Arguments& arguments) {
 Result<Detector> parse_detector(std::string_view text) {
   if (text == "fsnotify") return Detector::kFsnotify;
   if (text == "poll") return Detector::kPoll;
-  return fail(ErrorCode::kInvalidArgument,
-              "unrecognized detector " + quote(text) + ", expected fsnotify or poll");
+  constexpr std::array<std::string_view, 2> kDetectors = {"fsnotify", "poll"};
+  return fail(ErrorCode::kInvalidArgument, wrong_choice("unrecognized detector", text, kDetectors));
 }
 
 std::string_view to_string(Detector detector) {

@@ -176,7 +176,7 @@ TEST_F(LocalFileTest, UpdateReadsTheNewFileAndFailsForAMissingOne) {
 
 TEST(LocalFileArguments, Validation) {
   EXPECT_EQ(parse_detector("inotify").error().message,
-            R"(unrecognized detector "inotify", expected fsnotify or poll)");
+            R"(unrecognized detector "inotify"; it is one of fsnotify and poll (did you mean "fsnotify"?))");
   EXPECT_EQ(to_string(*parse_detector("poll")), "poll");
   Arguments a;
   a.poll_frequency = Duration::zero();

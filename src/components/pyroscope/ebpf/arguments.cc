@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "component/choice_rule.h"
 #include "components/pyroscope/ebpf/probe_link.h"
 
 namespace invar::components::pyroscope_ebpf {
@@ -20,7 +21,7 @@ constexpr std::array<std::pair<std::string_view, ebpf::Demangling>, 4> kDemangli
      {"simplified", ebpf::Demangling::kSimplified},
      {"templates", ebpf::Demangling::kTemplates},
      {"full", ebpf::Demangling::kFull}}};
-constexpr std::array<std::string_view, 5> kComm = {"none", "label", "stackframe", "both", ""};
+constexpr std::array<std::string_view, 4> kComm = {"none", "label", "stackframe", "both"};
 constexpr std::int64_t kMostSamples = 1000;
 
 std::optional<DecodeError> mistake(std::string message) {
@@ -28,25 +29,25 @@ std::optional<DecodeError> mistake(std::string message) {
 }
 
 std::optional<DecodeError> valid_demangle(const Arguments& a) {
-  if (std::ranges::find(kDemangling, a.demangle, [](const auto& mode) { return mode.first; }) !=
-      kDemangling.end())
-    return std::nullopt;
-  return mistake(fmt::format(
-      "invalid demangle mode {}, valid values are: \"none\", \"simplified\", \"templates\", \"full\"",
-      quote(a.demangle)));
+  std::array<std::string_view, kDemangling.size()> modes;
+  std::ranges::transform(kDemangling, modes.begin(), [](const auto& mode) { return mode.first; });
+  return component::check_choice(a.demangle, "invalid demangle mode", modes);
 }
 
 std::optional<DecodeError> valid_comm(const Arguments& a) {
-  if (std::ranges::find(kComm, a.comm) != kComm.end()) return std::nullopt;
-  return mistake(
-      fmt::format("invalid comm mode {}, valid values are: \"none\", \"label\", \"stackframe\", \"both\"",
-                  quote(a.comm)));
+  if (a.comm.empty()) return std::nullopt;
+  return component::check_choice(a.comm, "invalid comm mode", kComm);
 }
 
 std::optional<DecodeError> valid_probes(const Arguments& a) {
   for (const std::string& link : a.probe_links)
     if (const auto parsed = parse_probe_link(link); !parsed) return mistake(parsed.error().message);
   return std::nullopt;
+}
+
+std::optional<DecodeError> valid_default(const Arguments& a) {
+  if (!a.default_target || !a.default_target->contains("")) return std::nullopt;
+  return mistake("has a label without a name");
 }
 
 std::optional<DecodeError> valid_rate(const Arguments& a) {
@@ -166,6 +167,7 @@ const syntax::Schema& arguments_schema() {
         .attribute("default_target", &A::default_target,
                    "Labels of processes that no target matches, with `targets_only = false`.")
         .default_text("{service_name = \"ebpf/unspecified\"}")
+        .valid(valid_default)
         .attribute("lazy_mode", &A::lazy_mode,
                    "Accepted: nothing is loaded while `targets` is empty and `targets_only` is true.")
         .attribute("verbose_mode", &A::verbose_mode, "Logs what the engine does, at level `debug`.")

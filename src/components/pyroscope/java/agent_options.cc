@@ -6,10 +6,13 @@
 #include <array>
 #include <utility>
 
+#include "base/choice.h"
 #include "base/strings.h"
 
 namespace invar::components::pyroscope_java {
 namespace {
+
+constexpr std::array<std::string_view, 6> kLogLevels = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "NONE"};
 
 std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
@@ -136,15 +139,14 @@ Result<std::string> translated(const std::vector<std::string>& arguments) {
   return std::move(options).take();
 }
 
-Result<std::string> log_level(std::string_view given) {
-  constexpr std::array<std::string_view, 6> kLevels = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "NONE"};
-  for (const std::string_view level : kLevels)
-    if (equals_ignore_case(level, given)) return std::string(level);
-  return invalid("profiling_config.log_level must be TRACE, DEBUG, INFO, WARN, ERROR or NONE, got " +
-                 quote(given));
-}
-
 }  // namespace
+
+Result<std::string> log_level(std::string_view given) {
+  const auto* level = std::ranges::find_if(
+      kLogLevels, [&](std::string_view known) { return equals_ignore_case(known, given); });
+  if (level != kLogLevels.end()) return std::string(*level);
+  return invalid(wrong_choice("unknown log_level", given, kLogLevels));
+}
 
 Result<std::string> agent_options(const ProfilingConfig& config) {
   INVAR_ASSIGN_OR_RETURN(const std::string level, log_level(config.log_level));

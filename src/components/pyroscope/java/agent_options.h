@@ -12,6 +12,9 @@ namespace invar::components::pyroscope_java {
 // Errors: what cannot be meant, in a sentence.
 Result<std::string> agent_options(const ProfilingConfig& config);
 
+// As async-profiler writes it.
+Result<std::string> log_level(std::string_view given);
+
 // Whether the custom arguments ask for this option of the launcher: "--nativelock".
 bool has_custom(const ProfilingConfig& config, std::string_view option);
 

@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"CommaInLock", [](C& c) { c.lock = "1,x"; },
             "profiling_config.lock must not contain a comma: \"1,x\""},
         Row{"LogLevel", [](C& c) { c.log_level = "LOUD"; },
-            "profiling_config.log_level must be TRACE, DEBUG, INFO, WARN, ERROR or NONE, got \"LOUD\""},
+            "unknown log_level \"LOUD\"; it is one of TRACE, DEBUG, INFO, WARN, ERROR and NONE"},
         Row{"Custom",
             [](C& c) {
               c.custom_arguments = {"-e", "cpu,alloc", "-i", "5ms", "-t", "-F", "vtable,comptask"};

@@ -48,6 +48,11 @@ const Schema& profiling_schema() {
                      "Shortest wait for a lock that is recorded; an empty text turns it off.")
           .attribute("log_level", &P::log_level,
                      "What async-profiler logs: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, or `NONE`.")
+          .valid([](const P& config) -> std::optional<syntax::DecodeError> {
+            const auto level = log_level(config.log_level);
+            if (level) return std::nullopt;
+            return syntax::decode_failure(level.error().message);
+          })
           .attribute(
               "quiet", &P::quiet,
               "Accepted for the sake of existing configurations; nothing is printed by the JVM anyway.")

@@ -1,6 +1,9 @@
 #include "components/pyroscope/receive_http/arguments.h"
 
+#include <array>
+
 #include "base/strings.h"
+#include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 #include "http/url.h"
 
@@ -10,7 +13,9 @@ namespace {
 using syntax::Schema;
 using syntax::SchemaBuilder;
 
-constexpr std::string_view kVersionPrefix = "Version";  // "VersionTLS12"
+constexpr std::string_view kVersionPrefix = "Version";
+constexpr std::array<std::string_view, 4> kVersions = {"VersionTLS10", "VersionTLS11", "VersionTLS12",
+                                                       "VersionTLS13"};
 
 std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
@@ -36,8 +41,6 @@ http::ServerTls to_server(const Tls& tls) {
 Result<> check_tls(const Tls& tls) {
   if (!tls.client_ca_pem.empty() && !tls.client_ca.empty())
     return invalid("client_ca and client_ca_pem are the same; write one of them");
-  if (!tls.min_version.empty() && !tls.min_version.starts_with(kVersionPrefix))
-    return invalid("unknown TLS version " + quote(tls.min_version));
   return http::validate(to_server(tls));
 }
 
@@ -54,6 +57,19 @@ Result<> check_http(const HttpServer& http) {
   return {};
 }
 
+// The server knows which names there are: it is asked about a configuration that has nothing else to complain of.
+template <class Set>
+auto known_name(Set set) {
+  return [set](const Tls& tls) -> std::optional<syntax::DecodeError> {
+    http::ServerTls probe;
+    probe.cert_file = probe.key_file = "probe";
+    set(tls, probe);
+    const auto valid = http::validate(probe);
+    if (valid) return std::nullopt;
+    return syntax::decode_failure(valid.error().message);
+  };
+}
+
 const Schema& tls_schema() {
   static const Schema schema =
       SchemaBuilder<Tls>()
@@ -65,14 +81,23 @@ const Schema& tls_schema() {
                      "Whether clients need a certificate: `NoClientCert`, `RequestClientCert`, "
                      "`RequireAnyClientCert`, "
                      "`VerifyClientCertIfGiven` or `RequireAndVerifyClientCert`.")
+          .valid(known_name(
+              [](const Tls& tls, http::ServerTls& probe) { probe.client_auth_type = tls.client_auth_type; }))
           .attribute("client_ca_file", &Tls::client_ca_file,
                      "File of the authorities of client certificates.")
           .attribute("client_ca_pem", &Tls::client_ca_pem, "Authorities of client certificates, as PEM text.")
           .attribute("client_ca", &Tls::client_ca, "Another name of `client_ca_pem`.")
           .attribute("cipher_suites", &Tls::cipher_suites,
                      "Cipher suites on offer, by their IANA names, separated by commas.")
+          .valid(known_name([](const Tls& tls, http::ServerTls& probe) {
+            probe.cipher_suites = to_server(tls).cipher_suites;
+          }))
           .attribute("min_version", &Tls::min_version,
                      "Lowest TLS version: `VersionTLS10` to `VersionTLS13`.")
+          .valid([](const Tls& tls) -> std::optional<syntax::DecodeError> {
+            if (tls.min_version.empty()) return std::nullopt;
+            return component::check_choice(tls.min_version, "unknown TLS version", kVersions);
+          })
           .check(&check_tls)
           .build();
   return schema;

@@ -1,5 +1,7 @@
 #include "components/pyroscope/relabel/arguments.h"
 
+#include <algorithm>
+
 #include "component/relabel_schema.h"
 
 namespace invar::components::pyroscope_relabel {
@@ -19,6 +21,12 @@ const syntax::Schema& pprof_schema() {
               "Labels inside the profile that become labels of the series, before the rules run, when all "
               "samples agree on the value.")
           .invar_only()
+          .valid([](const EditPlan& plan) -> std::optional<syntax::DecodeError> {
+            const auto nameless = std::ranges::find(plan.promote_labels, "");
+            if (nameless == plan.promote_labels.end()) return std::nullopt;
+            return syntax::at_index(syntax::decode_failure("a label needs a name"),
+                                    static_cast<std::size_t>(nameless - plan.promote_labels.begin()));
+          })
           .attribute("remove_labels", &EditPlan::remove_labels, "Labels to remove from all samples.")
           .invar_only()
           .build();

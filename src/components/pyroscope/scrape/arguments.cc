@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/strings.h"
+#include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 #include "component/receiver.h"
 #include "component/whole_number.h"
@@ -132,8 +135,6 @@ Result<> check_arguments(const Arguments& a) {
           "profiling");
     }
   }
-  if (a.scheme != "http" && a.scheme != "https")
-    return invalid(fmt::format("scheme must be \"http\" or \"https\", got {}", quote(a.scheme)));
   if (a.max_profile_bytes == 0) return invalid("max_profile_bytes must be greater than 0");
   return {};
 }
@@ -162,6 +163,10 @@ const Schema& arguments_schema() {
                      "than `scrape_interval`.")
           .default_text("scrape_interval - 1s")
           .attribute("scheme", &A::scheme, "URL scheme, `http` or `https`.")
+          .valid([](const A& a) {
+            constexpr std::array<std::string_view, 2> kSchemes = {"http", "https"};
+            return component::check_choice(a.scheme, "unknown scheme", kSchemes);
+          })
           .attribute_with<component::WholeNumberCodec>("max_profile_bytes", &A::max_profile_bytes,
                                                        "Largest profile accepted, measured uncompressed.")
           .invar_only()

@@ -135,7 +135,7 @@ TEST(Arguments, MistakesHaveTheDocumentedTexts) {
       {"delta_profiling_duration = \"15s\"",
        "delta_profiling_duration must be at least 1 second smaller than scrape_interval when using delta "
        "profiling"},
-      {"scheme = \"ftp\"", "scheme must be \"http\" or \"https\", got \"ftp\""},
+      {"scheme = \"ftp\"", "unknown scheme \"ftp\"; it is one of http and https"},
       {"max_profile_bytes = 0", "max_profile_bytes must be greater than 0"},
       {"max_profile_bytes = -1", "-1 must be a whole number that is not negative"},
       {"sample_limit = 1.5", "1.5 must be a whole number that is not negative"},

@@ -1,6 +1,8 @@
 #include "components/pyroscope/write/arguments.h"
 
-#include "base/strings.h"
+#include <array>
+
+#include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 #include "component/url_rule.h"
 
@@ -26,15 +28,15 @@ Result<> check_queue(const QueueArguments& queue) {
   if (queue.max_disk_bytes < 0) return invalid("max_disk_bytes must not be negative");
   if (queue.max_disk_bytes > 0 && queue.max_disk_bytes < kLeastDiskBytes)
     return invalid("max_disk_bytes must be 0, or at least 1048576");
-  if (queue.sync != "spill" && queue.sync != "always") return invalid("sync must be \"spill\" or \"always\"");
   if (queue.sync == "always" && queue.max_disk_bytes == 0)
     return invalid("sync = \"always\" needs max_disk_bytes greater than 0");
   if (queue.max_age < Duration::zero()) return invalid("max_age must not be negative");
   if (queue.flush_timeout < Duration::zero()) return invalid("flush_timeout must not be negative");
-  if (queue.on_retries_exhausted != "drop" && queue.on_retries_exhausted != "keep")
-    return invalid("on_retries_exhausted must be \"drop\" or \"keep\"");
   return {};
 }
+
+constexpr std::array<std::string_view, 2> kSync = {"spill", "always"};
+constexpr std::array<std::string_view, 2> kEnds = {"drop", "keep"};
 
 const syntax::Schema& endpoint_schema() {
   static const syntax::Schema schema =
@@ -105,10 +107,16 @@ const syntax::Schema& queue_schema() {
               "confirmed "
               "can be lost.")
           .invar_only()
+          .valid([](const QueueArguments& queue) {
+            return component::check_choice(queue.sync, "unknown sync", kSync);
+          })
           .attribute("on_retries_exhausted", &QueueArguments::on_retries_exhausted,
                      "What becomes of a profile after `max_backoff_retries`: `\"drop\"`, or `\"keep\"` to "
                      "try on until `max_age`.")
           .invar_only()
+          .valid([](const QueueArguments& queue) {
+            return component::check_choice(queue.on_retries_exhausted, "unknown on_retries_exhausted", kEnds);
+          })
           .check(&check_queue)
           .build();
   return schema;
