@@ -107,6 +107,8 @@ void add_cluster_flags(CLI::App& command, RawClusterFlags& raw) {
   text("--cluster.rejoin-interval", raw.rejoin_interval, "How often nodes are joined again; 0 = never");
   text("--cluster.max-join-peers", raw.max_join_peers, "How many nodes are joined at a time; 0 = all");
   text("--cluster.name", options.name, "Nodes of another name cannot join");
+  text("--cluster.secret-file", options.secret_file,
+       "File with a secret that all nodes have to know; Alloy's nodes cannot");
   command.add_flag("--cluster.enable-tls", options.tls, "Speak TLS to the other nodes")->group(kGroup);
   text("--cluster.tls-ca-path", options.tls_ca_path,
        "Certificates of the authorities that sign for the other nodes");

@@ -65,6 +65,19 @@ http::TlsConfig tls_config(const EtcdOptions& options) {
   return tls;
 }
 
+// Null without a secret.
+Result<std::shared_ptr<const cluster::Seal>> seal_of(const ClusterOptions& options, fs::FileSystem& files) {
+  if (options.secret_file.empty()) return std::shared_ptr<const cluster::Seal>();
+  const auto text = files.read_file(options.secret_file, kLongestPasswordFile);
+  if (!text) return std::unexpected(text.error().wrapped("--cluster.secret-file"));
+  std::string secret(trim_space(*text));
+  if (secret.size() < cluster::kShortestSecret)
+    return fail(
+        ErrorCode::kInvalidArgument,
+        "--cluster.secret-file: a secret has at least 16 characters, as from `openssl rand -base64 32`");
+  return std::make_shared<const cluster::Seal>(std::move(secret));
+}
+
 std::function<std::uint64_t()> chance() {
   auto engine = std::make_shared<std::mt19937_64>(std::random_device{}());
   return [engine] { return (*engine)(); };
@@ -89,6 +102,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
   const log::Logger own = logger.with({{"service", "cluster"}});
   INVAR_ASSIGN_OR_RETURN(const std::uint16_t port, port_of(listen_address));
   INVAR_ASSIGN_OR_RETURN(cluster::Address address, advertised(options, port, own));
+  INVAR_ASSIGN_OR_RETURN(node->seal_, seal_of(options, *world.files));
   node->scope_ = registry.scope({{"cluster_name", options.name}});
   auto hand_over_client = transport.make_client(client_config(options), "cluster_hand_over");
   if (!hand_over_client) return std::unexpected(hand_over_client.error().wrapped("clustering"));
@@ -102,7 +116,7 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
   node->plain_scope_ = registry.scope({});
   node->network_ = std::make_unique<cluster::HttpNetwork>(
       *world.loop,
-      cluster::HttpNetwork::Config{.client = *std::move(client), .tls = options.tls, .logger = own},
+      cluster::HttpNetwork::Config{.client = *std::move(client), .tls = options.tls, .seal = node->seal_, .logger = own},
       *node->plain_scope_);
   node->gossip_ = std::make_shared<cluster::GossipCluster>(
       cluster::GossipCluster::Config{.node_name = name,
@@ -170,6 +184,7 @@ void ClusterNode::hand_over_by(std::shared_ptr<http::Client> client, const Clust
       std::make_unique<cluster::HttpHandOver>(*world.loop, *world.pool, *cluster_,
                                               cluster::HttpHandOver::Config{.client = std::move(client),
                                                                             .tls = options.tls,
+                                                                            .seal = seal_,
                                                                             .cluster_name = options.name,
                                                                             .node_name = name,
                                                                             .logger = logger},

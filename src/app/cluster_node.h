@@ -49,6 +49,7 @@ class ClusterNode {
                     const std::string& name, const log::Logger& logger);
 
   std::unique_ptr<metrics::Scope> scope_, plain_scope_;
+  std::shared_ptr<const cluster::Seal> seal_;      // null without a secret
   std::unique_ptr<cluster::HttpNetwork> network_;  // of gossip
   std::shared_ptr<cluster::GossipCluster> gossip_;
   std::shared_ptr<cluster_etcd::EtcdCluster> etcd_;

@@ -72,7 +72,7 @@ void HttpHandOver::ask(const std::shared_ptr<Taking>& taking, const std::string&
   request.method = "POST";
   request.url = fmt::format("{}://{}{}", config_.tls ? "https" : "http", address, kTakePath);
   request.headers.add("Content-Type", std::string(kContentType));
-  request.body = share(encode(asked));
+  request.body = share(sealed(config_.seal.get(), Seal::Kind::kTake, encode(asked), loop_.unix_ns()));
   request.timeout = kAnswerTimeout;
   request.max_body_bytes = kMostAnswerBytes;
   const std::uint64_t id = ++last_call_;
@@ -90,18 +90,24 @@ void HttpHandOver::on_answer(const std::shared_ptr<Taking>& taking, const std::s
   if (answer->status != 200) return end_with(taking, address, "it answers " + answer->status_line);
   counters_->taken_bytes.add(static_cast<double>(answer->body.size()));
   const std::size_t asked = std::min(kMostKeys, taking->keys.size() - from);
-  pool_.run([body = std::move(answer->body), asked] { return decode_take_answer(body, asked); },
-            alive_.bind([this, taking, address, from](Result<TakeAnswer> states) {
-              if (!states) return end_with(taking, address, states.error().message);
-              counters_->taken.add(static_cast<double>(states->states.size()));
-              std::vector<Piece> pieces;
-              for (TakeAnswer::State& state : states->states)
-                pieces.push_back({taking->keys[from + state.place], std::move(state.bytes)});
-              if (!pieces.empty()) taking->pieces(std::move(pieces));
-              const std::size_t next = from + states->looked_at;
-              if (next < taking->keys.size()) return ask(taking, address, next);
-              if (--taking->nodes == 0) taking->done();
-            }));
+  pool_.run(
+      [body = std::move(answer->body), asked, seal = config_.seal,
+       now = loop_.unix_ns()]() mutable -> Result<TakeAnswer> {
+        INVAR_ASSIGN_OR_RETURN(const std::string plain,
+                               opened(seal.get(), Seal::Kind::kState, std::move(body), now));
+        return decode_take_answer(plain, asked);
+      },
+      alive_.bind([this, taking, address, from](Result<TakeAnswer> states) {
+        if (!states) return end_with(taking, address, states.error().message);
+        counters_->taken.add(static_cast<double>(states->states.size()));
+        std::vector<Piece> pieces;
+        for (TakeAnswer::State& state : states->states)
+          pieces.push_back({taking->keys[from + state.place], std::move(state.bytes)});
+        if (!pieces.empty()) taking->pieces(std::move(pieces));
+        const std::size_t next = from + states->looked_at;
+        if (next < taking->keys.size()) return ask(taking, address, next);
+        if (--taking->nodes == 0) taking->done();
+      }));
 }
 
 void HttpHandOver::end_with(const std::shared_ptr<Taking>& taking, const std::string& address,
@@ -113,7 +119,9 @@ void HttpHandOver::end_with(const std::shared_ptr<Taking>& taking, const std::st
 }
 
 void HttpHandOver::handle(const http::ServerRequest& request, const http::ResponderPtr& responder) {
-  const auto asked = decode_take_request(request.body);
+  const auto plain = opened(config_.seal.get(), Seal::Kind::kTake, request.body, loop_.unix_ns());
+  if (!plain) return responder->send(http::text_response(403, plain.error().message));
+  const auto asked = decode_take_request(*plain);
   if (!asked) return responder->send(http::text_response(400, asked.error().message));
   if (asked->cluster != config_.cluster_name)
     return responder->send(http::text_response(403, "this node belongs to another cluster"));
@@ -139,13 +147,13 @@ void HttpHandOver::give(const TakeRequest& request, Giver* giver, const http::Re
                                             {"given", static_cast<std::uint64_t>(given.size())}});
   ++being_given_;
   pool_.run(
-      [looked_at, given = std::move(given)] {
+      [looked_at, given = std::move(given), seal = config_.seal, now = loop_.unix_ns()] {
         TakeAnswer answer{.looked_at = looked_at, .states = {}};
         for (const auto& [place, one] : given) {
           std::string state = one.save();
           if (state.size() <= kMostStateBytes) answer.states.push_back({place, std::move(state)});
         }
-        return encode_packed(answer);
+        return sealed(seal.get(), Seal::Kind::kState, encode_packed(answer), now);
       },
       alive_.bind([this, responder](std::string packed) {
         --being_given_;

@@ -2,6 +2,7 @@
 //
 // One request asks for some keys and is answered with the states of as many as fit; requests to one node follow each other. Packing is
 // work for the pool. A node that answers with anything but a state is taken to have none.
+// With a secret questions and answers are sealed (seal.h); what is not is refused.
 // Bounds:   those of hand_over_messages.h; 5 s a request.
 // Threads:  loop thread. Lifetime: the cluster and the metrics outlive it.
 // Spec:     clustering.md 11.
@@ -15,6 +16,7 @@
 #include "async/worker_pool.h"
 #include "base/log.h"
 #include "cluster/hand_over_messages.h"
+#include "cluster/seal.h"
 #include "component/hand_over.h"
 #include "http/client.h"
 #include "http/server.h"
@@ -29,6 +31,7 @@ class HttpHandOver final : public component::HandOver {
   struct Config {
     std::shared_ptr<http::Client> client;
     bool tls = false;
+    std::shared_ptr<const Seal> seal;  // null: without a secret
     std::string cluster_name, node_name;
     log::Logger logger;
   };

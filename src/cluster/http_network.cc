@@ -17,10 +17,11 @@ constexpr std::size_t kMostWaiting = 100;
 constexpr int kMostPieces = 64;  // of one stream
 constexpr Duration kPacketTimeout = std::chrono::seconds(5);
 constexpr Duration kStreamTimeout = std::chrono::seconds(5);
+constexpr Duration kTellOfStrangers = std::chrono::minutes(1);
 
 // The payload of all frames.
 Result<std::string> payload_of(std::string_view body) {
-  FrameReader frames(kMaxExchange);
+  FrameReader frames(kMaxExchange + Seal::kOverhead);
   frames.feed(body);
   std::string out, data;
   for (;;) {
@@ -54,18 +55,22 @@ struct HttpNetwork::Counters {
         stream_tx(scope.counter("cluster_transport_stream_tx_packets_total", "Pieces of streams sent.")),
         stream_tx_bytes(scope.counter("cluster_transport_stream_tx_bytes_total", "Bytes of streams sent.")),
         stream_tx_failed(
-            scope.counter("cluster_transport_stream_tx_packets_failed_total", "Streams that failed.")) {}
+            scope.counter("cluster_transport_stream_tx_packets_failed_total", "Streams that failed.")),
+        refused(scope.counter("cluster_transport_refused_messages_total",
+                              "Messages that were not sealed with the secret of this cluster.")) {}
 
   metrics::Counter &rx_packets, &rx_bytes, &tx_packets, &tx_bytes, &tx_failed;
   metrics::Gauge& streams;
-  metrics::Counter &stream_rx, &stream_rx_bytes, &stream_tx, &stream_tx_bytes, &stream_tx_failed;
+  metrics::Counter &stream_rx, &stream_rx_bytes, &stream_tx, &stream_tx_bytes, &stream_tx_failed, &refused;
 };
 
 // A stream that another opened.
 struct HttpNetwork::Incoming {
-  Incoming(async::Loop& loop, http::ResponderPtr r) : responder(std::move(r)), limit(loop) {}
+  Incoming(async::Loop& loop, http::ResponderPtr r, std::string from)
+      : responder(std::move(r)), peer(std::move(from)), limit(loop) {}
   http::ResponderPtr responder;
-  FrameReader frames{kMaxExchange};
+  std::string peer;
+  FrameReader frames{kMaxExchange + Seal::kOverhead};
   std::string payload;
   int pieces = 0;
   async::Timer limit;
@@ -111,7 +116,7 @@ void HttpNetwork::post_waiting(const std::string& to) {
   std::string body;
   const auto packets = static_cast<double>(peer.waiting.size());
   for (const std::string& packet : std::exchange(peer.waiting, {})) {
-    append_frame(body, packet);
+    append_frame(body, sealed(config_.seal.get(), Seal::Kind::kPacket, packet, loop_.unix_ns()));
     counters_->tx_bytes.add(static_cast<double>(packet.size()));
   }
   counters_->tx_packets.add(packets);
@@ -138,7 +143,7 @@ void HttpNetwork::post_waiting(const std::string& to) {
 
 void HttpNetwork::exchange(const std::string& to, std::string stream, Done done) {
   std::string body;
-  append_frame(body, stream);
+  append_frame(body, sealed(config_.seal.get(), Seal::Kind::kRequest, std::move(stream), loop_.unix_ns()));
   counters_->stream_tx.add();
   counters_->stream_tx_bytes.add(static_cast<double>(stream.size()));
   http::Request request = request_to(to, kStreamPath, std::move(body));
@@ -147,7 +152,7 @@ void HttpNetwork::exchange(const std::string& to, std::string stream, Done done)
   const std::uint64_t id = ++last_exchange_;
   counters_->streams.add(1);
   exchanges_[id] = config_.client->send(
-      std::move(request), alive_.bind([this, id, done = std::move(done)](
+      std::move(request), alive_.bind([this, id, to, done = std::move(done)](
                                           std::expected<http::Response, http::Failure> answer) mutable {
         exchanges_.erase(id);
         counters_->streams.add(-1);
@@ -158,6 +163,10 @@ void HttpNetwork::exchange(const std::string& to, std::string stream, Done done)
           result = fail(ErrorCode::kUnavailable, "the peer answers " + answer->status_line);
         } else {
           result = payload_of(answer->body);
+          if (result)
+            result = opened(config_.seal.get(), Seal::Kind::kAnswer, *std::move(result), loop_.unix_ns());
+          if (!result && result.error().code == ErrorCode::kPermissionDenied)
+            refuse_stranger(to, result.error());
         }
         if (result) {
           counters_->stream_rx.add();
@@ -177,13 +186,17 @@ int HttpNetwork::refusal(const http::ServerRequest& request) const {
 void HttpNetwork::handle(const http::ServerRequest& request, const http::ResponderPtr& responder) {
   if (const int status = refusal(request); status != 0) return responder->send({status, {}, ""});
   if (request.path != kMessagePath) return responder->send(http::text_response(404, "404 page not found"));
-  FrameReader frames(kMaxPacket);
+  FrameReader frames(kMaxPacket + Seal::kOverhead);
   frames.feed(request.body);
   std::string packet;
   while (frames.next(packet) == FrameReader::Next::kFrame) {
     counters_->rx_packets.add();
     counters_->rx_bytes.add(static_cast<double>(packet.size()));
-    if (node_ != nullptr) node_->receive(packet, request.peer);
+    auto message = opened(config_.seal.get(), Seal::Kind::kPacket, std::move(packet), loop_.unix_ns());
+    if (!message)
+      refuse_stranger(request.peer, message.error());
+    else if (node_ != nullptr)
+      node_->receive(*message, request.peer);
   }
   responder->send({frames.between_frames() ? 200 : 400, {}, ""});
 }
@@ -192,7 +205,7 @@ http::BodySink HttpNetwork::stream(const http::ServerRequest& head, const http::
   if (head.path != kStreamPath || refusal(head) != 0) return nullptr;
   // The peer waits for this before it says anything.
   responder->start({200, {}, ""});
-  auto incoming = std::make_shared<Incoming>(loop_, responder);
+  auto incoming = std::make_shared<Incoming>(loop_, responder, head.peer);
   incoming->limit.arm_after(kStreamTimeout, [weak = std::weak_ptr(incoming)] {
     if (const auto self = weak.lock()) self->responder.reset();
   });
@@ -212,11 +225,19 @@ void HttpNetwork::hear_stream(Incoming& incoming, std::string_view part) {
     if (next == FrameReader::Next::kNeedsMore) return;
     incoming.payload += data;
     if (next == FrameReader::Next::kBad || ++incoming.pieces > kMostPieces || node_ == nullptr ||
-        incoming.payload.size() > kMaxExchange)
+        incoming.payload.size() > kMaxExchange + Seal::kOverhead)
       return incoming.responder.reset();
     counters_->stream_rx.add();
     counters_->stream_rx_bytes.add(static_cast<double>(data.size()));
-    auto answer = node_->answer(incoming.payload);
+    Result<std::optional<std::string>> whole = incoming.payload;
+    if (config_.seal)
+      whole = config_.seal->open_part(Seal::Kind::kRequest, incoming.payload, loop_.unix_ns(), kMaxExchange);
+    if (!whole) {
+      refuse_stranger(incoming.peer, whole.error());
+      return incoming.responder.reset();
+    }
+    if (!*whole) continue;
+    auto answer = node_->answer(**whole);
     if (!answer) {
       config_.logger.debug("exchange of a peer refused", {{"err", answer.error()}});
       return incoming.responder.reset();
@@ -225,11 +246,18 @@ void HttpNetwork::hear_stream(Incoming& incoming, std::string_view part) {
     counters_->stream_tx.add();
     counters_->stream_tx_bytes.add(static_cast<double>((*answer)->size()));
     std::string framed;
-    append_frame(framed, **answer);
+    append_frame(framed, sealed(config_.seal.get(), Seal::Kind::kAnswer, **answer, loop_.unix_ns()));
     incoming.responder->write(std::move(framed));
     incoming.responder->finish();
     return incoming.responder.reset();
   }
+}
+
+void HttpNetwork::refuse_stranger(const std::string& peer, const Error& why) {
+  counters_->refused.add();
+  if (told_of_stranger_ && loop_.now() < *told_of_stranger_ + kTellOfStrangers) return;
+  told_of_stranger_ = loop_.now();
+  config_.logger.warn("a message of a stranger is not heard", {{"peer", peer}, {"err", why}});
 }
 
 }  // namespace invar::cluster

@@ -2,6 +2,7 @@
 //
 // Packets wait in a queue of their own for each peer, so that one that hangs delays no other; a full queue loses its oldest. What
 // waits when a request ends goes in one.
+// With a secret every message is sealed (seal.h), and what is not is heard by nobody.
 // Bounds:   100 packets of 10 MiB a peer, streams of 64 MiB and 5 s.
 // Threads:  loop thread. Lifetime: what it hears goes to `node` until that is null.
 // Spec:     clustering.md 5.
@@ -10,9 +11,11 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/log.h"
+#include "cluster/seal.h"
 #include "cluster/swim.h"
 #include "http/client.h"
 #include "http/http2.h"
@@ -27,6 +30,7 @@ class HttpNetwork final : public Network {
   struct Config {
     std::shared_ptr<http::Client> client;  // only HTTP/2
     bool tls = false;
+    std::shared_ptr<const Seal> seal;  // null: without a secret
     log::Logger logger;
   };
   HttpNetwork(async::Loop& loop, Config config, metrics::Scope& metrics);
@@ -54,6 +58,7 @@ class HttpNetwork final : public Network {
                                          std::string body) const;
   [[nodiscard]] int refusal(const http::ServerRequest& request) const;  // a status, 0 for none
   void hear_stream(Incoming& incoming, std::string_view part);
+  void refuse_stranger(const std::string& peer, const Error& why);
 
   async::Loop& loop_;
   const Config config_;
@@ -62,6 +67,7 @@ class HttpNetwork final : public Network {
   std::map<std::string, Peer> peers_;
   std::map<std::uint64_t, std::unique_ptr<http::Call>> exchanges_;
   std::uint64_t last_exchange_ = 0;
+  std::optional<async::TimePoint> told_of_stranger_;
   async::Alive alive_;  // last
 
  public:

@@ -188,6 +188,32 @@ class Cluster(Case):
             self.assertEqual(got.stdout.decode(), status, (content_type, body))
         until("it works on", lambda: node.metric("cluster_node_gossip_received_events_total", event="unknown_message") > 0)
 
+    def test_who_does_not_know_the_secret_neither_joins_nor_is_joined(self):
+        secrets = {}
+        for name, text in ("ours", "the secret of this cluster\n"), ("other", "the secret of another one"), ("short", "hush"):
+            secrets[name] = self.folder() / name
+            secrets[name].write_text(text)
+        with_ours = f"--cluster.secret-file={secrets['ours']}"
+        self.start(0, with_ours)
+        self.start(1, with_ours)
+        two = {"node-0": "participant", "node-1": "participant"}
+        until("who knows it joins", lambda: all(self.states(n) == two for n in self.nodes.values()))
+        until("each target has one owner", self.shared_out)
+
+        stranger = self.peer("stranger", free_port(), self.ports[:1])
+        other = self.start(2, f"--cluster.secret-file={secrets['other']}")
+        until("strangers are told of", lambda: "a message of a stranger is not heard" in self.nodes[0].log() and
+              self.nodes[0].metric("cluster_transport_refused_messages_total") >= 2)
+        until("the other works alone", lambda: self.states(other) == {"node-2": "participant"}, 20)
+        self.assertEqual(self.states(self.nodes[0]), two)
+        self.assertEqual(stranger.seen, {"stranger": "participant"})
+        self.assertNotIn("the secret of", self.nodes[0].log() + other.log())
+
+        del self.nodes[2]
+        other.close()
+        refused = self.start(2, f"--cluster.secret-file={secrets['short']}", wait=False)
+        until("a short one is refused", lambda: "a secret has at least 16 characters" in refused.log())
+
     def test_a_minimum_size_holds_the_work_back(self):
         self.start(0, "--cluster.wait-for-size=2")
         until("it joins or not", lambda: "peers changed" in self.nodes[0].log())
