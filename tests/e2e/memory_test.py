@@ -7,10 +7,11 @@ import pathlib
 import time
 import unittest
 
-from harness import Case, HandlerServer, fetch, free_port, until
+from harness import SOURCE, Case, HandlerServer, fetch, free_port, until
 
 STACKS = 150_000
 TEXT = 24 << 20  # of names besides
+RECORDING = 200  # chunks
 # What the allocator and the bookkeeping of so many profiles may add to what was there before the large ones.
 SLACK = 32 << 20
 
@@ -85,6 +86,11 @@ def profile(stacks, text, value):
     return gzip.compress(b"".join(out) + field(9, time.time_ns()), 1)
 
 
+def recording(chunks):
+    """A recording of a JVM as long as wanted: its parts may follow each other."""
+    return gzip.decompress((SOURCE / "testdata/jfr/async-profiler-4.5-wall.jfr.gz").read_bytes()) * chunks
+
+
 class Memory(Case):
     def resident(self):
         status = pathlib.Path(f"/proc/{self.invar_under_test.process.pid}/status").read_text()
@@ -97,8 +103,8 @@ class Memory(Case):
                                   headers={"Content-Type": "application/json"}, data=json.dumps(message).encode())
         self.assertEqual(status, 200, answer)
 
-    def ingest(self, body):
-        status, _, answer = fetch(f"http://127.0.0.1:{self.port}/ingest?name=ingested&format=pprof", method="POST", data=body)
+    def ingest(self, body, kind="pprof"):
+        status, _, answer = fetch(f"http://127.0.0.1:{self.port}/ingest?name=ingested&format={kind}", method="POST", data=body)
         self.assertEqual(status, 200, answer)
 
     def test_large_profiles_on_every_path_leave_no_large_buffers(self):
@@ -138,8 +144,22 @@ class Memory(Case):
             return (invar.metric("pyroscope_ledger_queued") == 0 and sent > pushed and
                     invar.metric("pyroscope_fsdump_profiles_written_total") == pushed)
 
+        def view(times):
+            for _ in range(times):
+                for source in "memory", "pyroscope.fsdump.archive":
+                    for question in "tree?", "top?", "export?format=pprof&", "export?format=folded&":
+                        path = f"/api/v1/profiles/{question}type=memory&source={source}"
+                        self.assertEqual(invar.get(path)[0], 200, path)
+
+        def view_recordings(times):
+            for _ in range(times):
+                self.assertEqual(invar.get("/api/v1/profiles/tree?type=process_cpu&source=pyroscope.fsdump.archive")[0], 200)
+
         push_and_ingest(small, 3)
-        until("small profiles have gone every way", lambda: gone_every_way(6))
+        self.ingest(recording(1), "jfr")
+        until("small profiles have gone every way", lambda: gone_every_way(7))
+        view(1)
+        view_recordings(1)
         before = self.resident()
 
         # As many as there are threads, and more, so that each has had a large one.
@@ -147,7 +167,10 @@ class Memory(Case):
         served[0] = large
         until("the large profile was scraped", lambda: len(large_scrapes) >= 2, 60)
         served[0] = small
-        until("the large profiles have gone every way", lambda: gone_every_way(14), 60)
+        self.ingest(recording(RECORDING), "jfr")
+        until("the large profiles have gone every way", lambda: gone_every_way(16), 60)
+        view(2)
+        view_recordings(2)
         self.assertEqual(invar.metric("pyroscope_ledger_dropped_total") + invar.metric("pyroscope_ledger_refused_total"), 0)
         until(f"memory is back near {before >> 20} MiB, from {self.resident() >> 20} MiB",
               lambda: self.resident() < before + SLACK, 60)
