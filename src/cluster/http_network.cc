@@ -143,7 +143,7 @@ void HttpNetwork::post_waiting(const std::string& to) {
 
 void HttpNetwork::exchange(const std::string& to, std::string stream, Done done) {
   std::string body;
-  append_frame(body, sealed(config_.seal.get(), Seal::Kind::kRequest, std::move(stream), loop_.unix_ns()));
+  append_frame(body, sealed(config_.seal.get(), Seal::Kind::kRequest, stream, loop_.unix_ns()));
   counters_->stream_tx.add();
   counters_->stream_tx_bytes.add(static_cast<double>(stream.size()));
   http::Request request = request_to(to, kStreamPath, std::move(body));
