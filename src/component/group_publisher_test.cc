@@ -123,7 +123,7 @@ TEST_F(GroupPublisherTest, UnchangedTargetsStayTheSameObjects) {
   advance(seconds(6));
   replace("bc");
   const Targets& after = harness_.exports.back().as<TargetExports>().targets;
-  EXPECT_EQ(&after[0].labels(), &before[1].labels());
+  EXPECT_EQ(after[0].object(), before[1].object());
 }
 
 TEST_F(GroupPublisherTest, HealthSaysWhatIsWrongAndTheTargetsStay) {

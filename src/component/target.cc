@@ -1,6 +1,6 @@
 #include "component/target.h"
 
-#include <functional>
+#include <algorithm>
 
 #include "base/strings.h"
 #include "syntax/evaluator.h"
@@ -8,78 +8,101 @@
 
 namespace invar::component {
 
+namespace {
+
+const TargetLabels& no_labels() {
+  static const TargetLabels* const none = new TargetLabels();
+  return *none;
+}
+
+std::string printed(const MergedLabels& labels) {
+  std::string out = "{";
+  for (const auto& [name, value] : labels) {
+    if (out.size() > 1) out += ", ";
+    out += quote(name) + "=" + quote(value);
+  }
+  return out + "}";
+}
+
+}  // namespace
+
 // The labels are the capsule themselves, so that a target becomes a value of the language, and back, without being copied.
 class Target::Data final : public syntax::Capsule {
  public:
-  explicit Data(Map labels) : labels_(std::move(labels)) {}
+  Data(std::shared_ptr<const TargetLabels> group, TargetLabels own)
+      : group_(std::move(group)), own_(std::move(own)) {}
 
   [[nodiscard]] std::string_view type_name() const override { return "discovery.Target"; }
   [[nodiscard]] bool equals(const Capsule& other) const override {
     const auto* target = dynamic_cast<const Data*>(&other);
-    return target != nullptr && target->labels_ == labels_;
+    return target != nullptr && target->labels() == labels();
   }
   [[nodiscard]] std::optional<syntax::Value> to_object() const override {
     std::vector<std::pair<std::string, syntax::Value>> fields;
-    fields.reserve(labels_.size());
-    for (const auto& [name, value] : labels_) fields.emplace_back(name, syntax::Value(value));
+    fields.reserve(labels().size());
+    for (const auto& [name, value] : labels()) fields.emplace_back(name, syntax::Value(std::string(value)));
     return syntax::Value::object(std::move(fields));
   }
-  [[nodiscard]] std::string display() const override { return printed(labels_); }
-  [[nodiscard]] bool is_empty() const override { return labels_.empty(); }
+  [[nodiscard]] std::string display() const override { return printed(labels()); }
+  [[nodiscard]] bool is_empty() const override { return labels().empty(); }
   [[nodiscard]] std::string string_refusal() const override {
     return "target::ConvertInto: conversion to '*string' is not supported";
   }
-  [[nodiscard]] const Map& labels() const { return labels_; }
 
-  static std::string printed(const Map& labels) {
-    std::string out = "{";
-    for (const auto& [name, value] : labels) {
-      if (out.size() > 1) out += ", ";
-      out += quote(name) + "=" + quote(value);
-    }
-    return out + "}";
-  }
+  [[nodiscard]] const TargetLabels& group() const { return group_ ? *group_ : no_labels(); }
+  [[nodiscard]] const TargetLabels& own() const { return own_; }
+  [[nodiscard]] MergedLabels labels() const { return {group(), own_}; }
 
  private:
-  Map labels_;
+  const std::shared_ptr<const TargetLabels> group_;  // null: none
+  const TargetLabels own_;                           // no name of the group's
 };
 
-Target::Target(Map labels) : data_(std::make_shared<const Data>(std::move(labels))) {}
+Target::Target(const Map& labels) : Target(nullptr, TargetLabels::of(labels)) {}
 
-const Target::Map& Target::labels() const {
-  static const Map* const none = new Map();
-  return data_ ? data_->labels() : *none;
+Target::Target(std::shared_ptr<const TargetLabels> group, TargetLabels own) {
+  const bool overrides = group && std::ranges::any_of(own, [&](const auto& label) {
+                           return group->find(label.first) != nullptr;
+                         });
+  if (overrides) {
+    std::vector<TargetLabels::Entry> entries(group->begin(), group->end());
+    entries.insert(entries.end(), own.begin(), own.end());
+    own = TargetLabels(std::move(entries));
+    group = nullptr;
+  }
+  data_ = std::make_shared<const Data>(std::move(group), std::move(own));
+}
+
+MergedLabels Target::labels() const {
+  return data_ ? data_->labels() : MergedLabels(no_labels(), no_labels());
+}
+
+Target::Map Target::to_map() const {
+  Map map;
+  for (const auto& [name, value] : labels()) map.emplace_hint(map.end(), name, value);
+  return map;
 }
 
 std::string_view Target::get(std::string_view name) const {
-  const auto it = labels().find(name);
-  return it != labels().end() ? std::string_view(it->second) : std::string_view();
+  if (!data_) return {};
+  const auto* found = data_->own().find(name);
+  if (found == nullptr) found = data_->group().find(name);
+  return found != nullptr ? found->second.view() : std::string_view();
 }
 
 Labels Target::to_labels() const {
   std::vector<Label> list;
   list.reserve(labels().size());
-  for (const auto& [name, value] : labels()) list.push_back({name, value});
+  for (const auto& [name, value] : labels()) list.push_back({std::string(name), std::string(value)});
   return Labels::from(std::move(list));
 }
 
 std::string Target::to_string() const {
-  return Data::printed(labels());
+  return printed(labels());
 }
 
 std::uint64_t Target::fingerprint() const {
-  std::uint64_t hash = 0x9e3779b97f4a7c15;
-  const auto mix = [&hash](std::string_view text) {
-    hash ^= std::hash<std::string_view>{}(text);
-    hash = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9;
-    hash = (hash ^ hash >> 27) * 0x94d049bb133111eb;
-    hash ^= hash >> 31;
-  };
-  for (const auto& [name, value] : labels()) {
-    mix(name);
-    mix(value);
-  }
-  return hash;
+  return data_ ? data_->group().hash_sum() + data_->own().hash_sum() : 0;
 }
 
 bool Target::operator==(const Target& other) const {
@@ -176,7 +199,7 @@ std::expected<Target, DecodeError> target_of_object(const Value& value) {
     if (!text) return std::unexpected(syntax::at_key(std::move(text).error(), name));
     labels.insert_or_assign(name, std::move(*text));
   }
-  return Target(std::move(labels));
+  return Target(labels);
 }
 
 }  // namespace
@@ -199,7 +222,8 @@ std::expected<component::Target, DecodeError> Codec<component::Target>::decode(c
 }
 
 Value Codec<component::Target>::encode(const component::Target& v) {
-  static const CapsulePtr none = std::make_shared<const component::Target::Data>(component::Target::Map());
+  static const CapsulePtr none =
+      std::make_shared<const component::Target::Data>(nullptr, component::TargetLabels());
   return Value(v.data_ ? CapsulePtr(v.data_) : none);
 }
 

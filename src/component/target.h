@@ -1,7 +1,8 @@
 // Target: one thing to profile, a map of labels; the value that discovery exports and scrape takes. discovery.md 1.
 // In the language it is a capsule ("discovery.Target") convertible both ways with an object of strings; two targets are equal iff
 // their labels are. Empty label values are kept here (they vanish when Labels are made). Threads: any; a value, cheap to copy.
-// Immutable and shared: a copy, also through the language, is the same object, and comparing it with itself costs nothing.
+// Immutable and shared: a copy, also through the language, is the same object, and comparing it with itself costs nothing. The targets
+// of a group share the group's labels (target_labels.h).
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "component/target_labels.h"
 #include "labels/labels.h"
 #include "syntax/decode.h"
 
@@ -19,12 +21,18 @@ class Target {
  public:
   using Map = std::map<std::string, std::string, std::less<>>;
   Target() = default;
-  explicit Target(Map labels);
-  [[nodiscard]] const Map& labels() const;
+  explicit Target(const Map& labels);
+  // The labels of `group` (null: none), and `own` over them.
+  Target(std::shared_ptr<const TargetLabels> group, TargetLabels own);
+
+  [[nodiscard]] MergedLabels labels() const;  // of a target that lives as long
+  [[nodiscard]] Map to_map() const;
   [[nodiscard]] std::string_view get(std::string_view name) const;
   [[nodiscard]] Labels to_labels() const;
   [[nodiscard]] std::string to_string() const;      // {"a"="b", "c"="d"}
   [[nodiscard]] std::uint64_t fingerprint() const;  // of the labels; equal targets have the same
+  // Targets of one object are equal: what compares many asks this first.
+  [[nodiscard]] const void* object() const { return data_.get(); }
   bool operator==(const Target& other) const;
 
  private:

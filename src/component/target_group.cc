@@ -85,10 +85,11 @@ Result<std::vector<TargetGroup>> parse_target_groups_json(std::string_view text)
 }
 
 void append_targets(const TargetGroup& group, Targets& out) {
+  const auto shared = std::make_shared<const TargetLabels>(TargetLabels::of(group.labels));
   for (const std::string& address : group.addresses) {
-    Target::Map labels = group.labels;
-    labels["__address__"] = address;
-    out.emplace_back(std::move(labels));
+    std::vector<TargetLabels::Entry> own;
+    own.emplace_back(SharedText::common("__address__"), SharedText::common(address));
+    out.emplace_back(shared, TargetLabels(std::move(own)));
   }
 }
 

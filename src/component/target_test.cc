@@ -102,6 +102,42 @@ TEST(Target, EmptyValuesVanishInLabels) {
   EXPECT_EQ(target.get("zz"), "");
 }
 
+TargetLabels labels_of(std::vector<TargetLabels::Entry> entries) {
+  return TargetLabels(std::move(entries));
+}
+
+TEST(Target, ALabelOfItsOwnWinsOverTheGroups) {
+  const auto group = std::make_shared<const TargetLabels>(
+      labels_of({{"job", "shop"}, {"zone", "a"}, {"__address__", "nobody"}}));
+  const Target overriding(group, labels_of({{"__address__", "h:1"}, {"b", "2"}}));
+  EXPECT_EQ(overriding.to_string(), R"({"__address__"="h:1", "b"="2", "job"="shop", "zone"="a"})");
+  EXPECT_EQ(overriding.labels().size(), 4U);
+  const Target beside(group, labels_of({{"k", "3"}}));
+  EXPECT_EQ(beside.to_string(), R"({"__address__"="nobody", "job"="shop", "k"="3", "zone"="a"})");
+  EXPECT_EQ(beside.get("zone"), "a");
+  EXPECT_EQ(beside.get("k"), "3");
+}
+
+TEST(Target, IsEqualHoweverItsLabelsAreShared) {
+  const auto group = std::make_shared<const TargetLabels>(labels_of({{"b", "2"}, {"d", "4"}}));
+  const Target shared(group, labels_of({{"c", "3"}, {"a", "1"}}));
+  const Target plain({{"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"}});
+  EXPECT_EQ(shared, plain);
+  EXPECT_EQ(shared.fingerprint(), plain.fingerprint());
+  EXPECT_EQ(shared.to_map(), plain.to_map());
+  EXPECT_NE(shared, Target(group, labels_of({{"c", "3"}, {"a", "2"}})));
+  EXPECT_NE(shared, Target({{"a", "1"}, {"b", "2"}, {"c", "3"}, {"e", "4"}}));
+  EXPECT_NE(Target(Target::Map{{"a", "b"}}).fingerprint(), Target(Target::Map{{"b", "a"}}).fingerprint());
+}
+
+TEST(TargetLabels, AreSortedAndTheLastOfARepeatedNameWins) {
+  const TargetLabels labels = labels_of({{"b", "1"}, {"a", "2"}, {"b", "3"}});
+  ASSERT_EQ(labels.size(), 2U);
+  EXPECT_EQ(labels.find("b")->second, "3");
+  EXPECT_EQ(labels.find("c"), nullptr);
+  EXPECT_EQ(labels, labels_of({{"a", "2"}, {"b", "3"}}));
+}
+
 struct Arguments {
   Targets targets;
   FlattenedTargets flattened;

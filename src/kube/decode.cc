@@ -28,6 +28,10 @@ bool take(const Field& field, std::string& out) {
   out = field.bytes;
   return field.type == wire::Type::kBytes;
 }
+bool take(const Field& field, SharedText& out) {
+  out = SharedText::common(field.bytes);
+  return field.type == wire::Type::kBytes;
+}
 bool take(const Field& field, std::optional<std::string>& out) {
   return take(field, out.emplace());
 }
@@ -177,8 +181,8 @@ bool read_pod_status(const Field& field, Pod& pod, PodStatus& status) {
 }
 
 std::string value_of(const Pairs& pairs, std::string_view key) {
-  const auto found = std::ranges::find(pairs, key, &Pairs::value_type::first);
-  return found == pairs.end() ? std::string() : found->second;
+  const SharedText* found = find_value(pairs, key);
+  return found ? std::string(*found) : "";
 }
 
 bool decode(std::string_view message, Pod& pod) {

@@ -1,8 +1,14 @@
 #include "kube/objects.h"
 
+#include <algorithm>
 #include <array>
 
 namespace invar::kube {
+
+const SharedText* find_value(const Pairs& pairs, std::string_view key) {
+  const auto found = std::ranges::find_if(pairs, [&](const auto& pair) { return pair.first == key; });
+  return found == pairs.end() ? nullptr : &found->second;
+}
 
 const Meta& meta_of(const Object& object) {
   return std::visit([](const auto& o) -> const Meta& { return o.meta; }, object);

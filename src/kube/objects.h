@@ -12,11 +12,14 @@
 #include <variant>
 #include <vector>
 
+#include "base/shared_text.h"
+
 namespace invar::kube {
 
 enum class Resource { kPods, kServices, kEndpoints, kEndpointSlices, kIngresses, kNodes, kNamespaces };
 
-using Pairs = std::vector<std::pair<std::string, std::string>>;
+using Pairs = std::vector<std::pair<SharedText, SharedText>>;
+const SharedText* find_value(const Pairs& pairs, std::string_view key);  // the first's; null: there is none
 
 struct Meta {
   std::string name, space, uid,

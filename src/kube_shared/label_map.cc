@@ -6,32 +6,42 @@
 
 namespace invar::kube_shared {
 
-using component::Target;
+namespace {
 
-LabelMap& LabelMap::set(std::string_view name, std::string value) {
-  map_.insert_or_assign(fmt::format("__meta_kubernetes_{}", name), std::move(value));
+template <class... Parts>
+SharedText label_name(fmt::format_string<Parts...> format, Parts&&... parts) {
+  fmt::memory_buffer text;
+  fmt::format_to(std::back_inserter(text), format, std::forward<Parts>(parts)...);
+  return SharedText::common({text.data(), text.size()});
+}
+
+}  // namespace
+
+LabelMap& LabelMap::set(std::string_view name, std::string_view value) {
+  entries_.emplace_back(label_name("__meta_kubernetes_{}", name), SharedText::common(value));
   return *this;
 }
 
-LabelMap& LabelMap::plain(std::string name, std::string value) {
-  map_.insert_or_assign(std::move(name), std::move(value));
+LabelMap& LabelMap::plain(std::string_view name, std::string_view value) {
+  entries_.emplace_back(SharedText::common(name), SharedText::common(value));
   return *this;
 }
 
-LabelMap& LabelMap::address(std::string value) {
-  return plain("__address__", std::move(value));
+LabelMap& LabelMap::address(std::string_view value) {
+  return plain("__address__", value);
 }
 
 LabelMap& LabelMap::add(const LabelMap& other) {
-  for (const auto& [name, value] : other.map_) map_.insert_or_assign(name, value);
+  entries_.insert(entries_.end(), other.entries_.begin(), other.entries_.end());
   return *this;
 }
 
 LabelMap& LabelMap::pairs(std::string_view prefix, const kube::Pairs& pairs) {
   for (const auto& [name, value] : pairs) {
     const std::string clean = component::clean_label_name(name);
-    set(fmt::format("{}_{}", prefix, clean), value);
-    set(fmt::format("{}present_{}", prefix, clean), "true");
+    entries_.emplace_back(label_name("__meta_kubernetes_{}_{}", prefix, clean), value);
+    entries_.emplace_back(label_name("__meta_kubernetes_{}present_{}", prefix, clean),
+                          SharedText::common("true"));
   }
   return *this;
 }
@@ -42,10 +52,12 @@ LabelMap& LabelMap::meta(std::string_view kind, const kube::Meta& meta) {
   return pairs(fmt::format("{}_annotation", kind), meta.annotations);
 }
 
-Target LabelMap::target(const LabelMap& group) const {
-  Target::Map labels = group.map_;
-  for (const auto& [name, value] : map_) labels.insert_or_assign(name, value);
-  return Target(std::move(labels));
+Group LabelMap::group() const {
+  return std::make_shared<const component::TargetLabels>(labels());
+}
+
+component::Target LabelMap::target(const Group& group) const {
+  return {group, labels()};
 }
 
 std::string join_address(std::string_view host, std::int32_t port) {

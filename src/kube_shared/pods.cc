@@ -31,8 +31,7 @@ LabelMap container_labels(const kube::Container& container, const kube::Port& po
 
 component::Targets pod_targets(const kube::Pod& pod, const LabelMap& more) {
   if (pod.ip.empty()) return {};
-  LabelMap group = pod_labels(pod);
-  group.set("namespace", pod.meta.space).add(more);
+  const Group group = pod_labels(pod).set("namespace", pod.meta.space).add(more).group();
   component::Targets targets;
   for (const auto& container : pod.containers) {
     LabelMap labels;

@@ -31,7 +31,8 @@ class Message {
     return *this;
   }
   Message& pairs(std::uint32_t number, const Pairs& pairs, std::uint32_t key = 1, std::uint32_t value = 2) {
-    for (const auto& [k, v] : pairs) message(number, Message().text(key, k).text(value, v));
+    for (const auto& [k, v] : pairs)
+      message(number, Message().text(key, std::string(k)).text(value, std::string(v)));
     return *this;
   }
   [[nodiscard]] std::string take() { return std::move(bytes_); }

@@ -207,7 +207,7 @@ TEST(ConsulService, HasEveryLabel) {
       {"__meta_consul_tags", "|a|b|"},
   };
   ASSERT_EQ(targets.size(), 1u);
-  EXPECT_EQ(targets[0].labels(), want);
+  EXPECT_EQ(targets[0].to_map(), want);
 }
 
 TEST(ConsulService, MaintenanceIsTheWorstAndNoTagsAreTwoSeparators) {

@@ -38,7 +38,7 @@ component::Target read_instance(const Value& instance, const Service& of) {
   consul::add_labels(labels, kPrefix + "metadata_", field(node, "Meta"));
   consul::add_labels(labels, kPrefix + "service_metadata_", field(service, "Meta"));
   consul::add_labels(labels, kPrefix + "tagged_address_", field(node, "TaggedAddresses"));
-  return component::Target(std::move(labels));
+  return component::Target(labels);
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ Result<component::Groups> read_agent(const AgentAnswers& answers, const Argument
       labels[kPrefix + "tagged_address_" + component::clean_label_name(tag)] =
           component::join_host_port(text_field(address, "Address"), text_field(address, "Port"));
     }
-    groups[name].emplace_back(std::move(labels));
+    groups[name].emplace_back(labels);
   }
   return groups;
 }

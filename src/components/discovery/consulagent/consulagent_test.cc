@@ -71,7 +71,7 @@ TEST_F(ConsulAgentTest, EveryInstanceIsATarget) {
       {"__meta_consulagent_tagged_address_wan", "1.2.3.4:81"},
       {"__meta_consulagent_tags", ",a,b,"},
   };
-  EXPECT_EQ(targets()[1].labels(), want);
+  EXPECT_EQ(targets()[1].to_map(), want);
   EXPECT_EQ(targets()[2].get("__address__"), "192.168.0.1:80");
 }
 

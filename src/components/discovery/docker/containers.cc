@@ -112,7 +112,7 @@ class ContainerReader {
     if (any) return;
     labels["__address__"] = on_host ? arguments_.host_networking_host
                                     : component::join_host_port(ip, std::to_string(arguments_.port));
-    out.emplace_back(std::move(labels));
+    out.emplace_back(labels);
   }
 
   const Value& containers_;

@@ -86,7 +86,7 @@ TEST(Tasks, PublishedAtTheNodeAndListeningInTheirNetworks) {
       R"("__meta_dockerswarm_task_id"="t1", "__meta_dockerswarm_task_port_publish_mode"="ingress", )"
       R"("__meta_dockerswarm_task_slot"="1", "__meta_dockerswarm_task_state"="running"})");
   EXPECT_EQ(targets[2].get("__meta_dockerswarm_task_slot"), "0");
-  EXPECT_EQ(targets[2].labels().count("__meta_dockerswarm_task_container_id"), 0u);
+  EXPECT_FALSE(targets[2].labels().contains("__meta_dockerswarm_task_container_id"));
 }
 
 TEST(Nodes, EachWithThePort) {
@@ -96,7 +96,7 @@ TEST(Nodes, EachWithThePort) {
   EXPECT_EQ(targets[0].get("__meta_dockerswarm_node_manager_leader"), "true");
   EXPECT_EQ(targets[0].get("__meta_dockerswarm_node_manager_reachability"), "reachable");
   EXPECT_EQ(targets[0].get("__meta_dockerswarm_node_manager_address"), "192.0.2.1:2377");
-  EXPECT_EQ(targets[1].labels().count("__meta_dockerswarm_node_manager_leader"), 0u);
+  EXPECT_FALSE(targets[1].labels().contains("__meta_dockerswarm_node_manager_leader"));
 }
 
 TEST(SwarmAnswers, WhatIsNoJsonIsAnError) {

@@ -37,7 +37,7 @@ class Collector {
   void add(std::string_view host, const std::string& port, Labels labels) {
     if (host.empty()) return;
     labels["__address__"] = join_host_port(host, port);
-    if (seen_.insert(labels).second) targets_.emplace_back(std::move(labels));
+    if (seen_.insert(labels).second) targets_.emplace_back(labels);
   }
   component::Targets take() { return std::move(targets_); }
 

@@ -72,7 +72,7 @@ TEST(Ec2Instances, HaveEveryLabel) {
       {"__meta_ec2_tag_a_b", ""},
       {"__meta_ec2_vpc_id", "vpc-1"},
   };
-  EXPECT_EQ(targets[0].labels(), want);
+  EXPECT_EQ(targets[0].to_map(), want);
 }
 
 TEST(Ec2Instances, WithoutAnyAddressAreNoTargets) {

@@ -103,7 +103,7 @@ void read_instance(const Value& instance, const std::string& owner, const Instan
   add_network(instance, labels);
   for (const Value& tag : items_of(field(instance, "tagSet")))
     labels[kPrefix + "tag_" + component::clean_label_name(text_field(tag, "key"))] = text_field(tag, "value");
-  out.emplace_back(std::move(labels));
+  out.emplace_back(labels);
 }
 
 }  // namespace

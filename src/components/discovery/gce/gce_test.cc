@@ -81,7 +81,7 @@ TEST_F(GceTest, ReadsAllPages) {
       {"__meta_gce_tags", ",a,b,"},
       {"__meta_gce_zone", "z1"},
   };
-  EXPECT_EQ(targets()[0].labels(), want);
+  EXPECT_EQ(targets()[0].to_map(), want);
   EXPECT_EQ(targets()[1].get("__address__"), "10.0.0.2:80");
 }
 

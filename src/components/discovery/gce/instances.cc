@@ -46,7 +46,7 @@ component::Target read_instance(const Value& instance, std::span<const Value> in
   const auto accesses = items_of(field(first, "accessConfigs"));
   if (!accesses.empty() && text_field(accesses.front(), "type") == "ONE_TO_ONE_NAT")
     labels[kPrefix + "public_ip"] = text_field(accesses.front(), "natIP");
-  return component::Target(std::move(labels));
+  return component::Target(labels);
 }
 
 }  // namespace

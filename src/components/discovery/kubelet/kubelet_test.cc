@@ -82,7 +82,7 @@ TEST_F(KubeletTest, ItsPodsHaveTheLabelsOfTheRolePod) {
       {"__meta_kubernetes_pod_ready", "false"},
       {"__meta_kubernetes_pod_uid", "u1"},
   };
-  EXPECT_EQ(targets[1].labels(), want);
+  EXPECT_EQ(targets[1].to_map(), want);
   EXPECT_EQ(targets[2].get("__meta_kubernetes_pod_container_init"), "true");
 }
 

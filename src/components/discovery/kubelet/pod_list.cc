@@ -17,7 +17,8 @@ using syntax::Value;
 
 kube::Pairs read_pairs(const Value& object) {
   kube::Pairs pairs;
-  for (const auto& [name, value] : fields_of(object)) pairs.emplace_back(name, text_of(value));
+  for (const auto& [name, value] : fields_of(object))
+    pairs.emplace_back(SharedText::common(name), SharedText::common(text_of(value)));
   return pairs;
 }
 

@@ -20,7 +20,7 @@ void add_container_port(LabelMap& labels, const kube::Pod& pod, std::int32_t num
     const auto port = std::ranges::find(container.ports, number, &kube::Port::number);
     if (port == container.ports.end()) continue;
     labels.add(container_labels(container, *port));
-    if (!protocol.empty()) labels.set("pod_container_port_protocol", std::string(protocol));
+    if (!protocol.empty()) labels.set("pod_container_port_protocol", protocol);
   }
 }
 
@@ -30,7 +30,7 @@ void SeenPods::saw(const kube::Pod& pod, std::int32_t port) {
   known->ports.push_back(port);
 }
 
-void SeenPods::append_extras(const LabelMap& group, Targets& out) const {
+void SeenPods::append_extras(const Group& group, Targets& out) const {
   for (const Seen& seen : seen_) {
     if (seen.pod->ip.empty()) continue;
     for (const auto& container : seen.pod->containers) {

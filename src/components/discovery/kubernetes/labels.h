@@ -15,6 +15,7 @@ namespace invar::components::discovery_kubernetes {
 using component::Targets;
 
 using kube_shared::container_labels;
+using kube_shared::Group;
 using kube_shared::join_address;
 using kube_shared::LabelMap;
 using kube_shared::pod_labels;
@@ -26,7 +27,7 @@ void attach_namespace(LabelMap& labels, std::string_view space, Lookup& lookup);
 class SeenPods {
  public:
   void saw(const kube::Pod& pod, std::int32_t port);  // 0: an endpoint without a port
-  void append_extras(const LabelMap& group, Targets& out) const;
+  void append_extras(const Group& group, Targets& out) const;
 
  private:
   struct Seen {

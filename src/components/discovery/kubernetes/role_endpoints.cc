@@ -3,14 +3,14 @@
 namespace invar::components::discovery_kubernetes {
 namespace {
 
-LabelMap group_of(const kube::Endpoints& endpoints, Lookup& lookup) {
+Group group_of(const kube::Endpoints& endpoints, Lookup& lookup) {
   const kube::Meta& meta = endpoints.meta;
   LabelMap group;
   group.meta("endpoints", meta).set("namespace", meta.space);
   if (const kube::Service* service = lookup.service(meta.space, meta.name))
     group.meta("service", service->meta);
   attach_namespace(group, meta.space, lookup);
-  return group;
+  return group.group();
 }
 
 const kube::Node* node_of(const kube::EndpointAddress& address, Lookup& lookup) {
@@ -22,7 +22,7 @@ const kube::Node* node_of(const kube::EndpointAddress& address, Lookup& lookup) 
 }  // namespace
 
 Targets endpoints_targets(const kube::Endpoints& endpoints, Lookup& lookup) {
-  const LabelMap group = group_of(endpoints, lookup);
+  const Group group = group_of(endpoints, lookup);
   SeenPods seen;
   Targets targets;
   const auto add = [&](const kube::EndpointAddress& address, const kube::Port& port, bool ready) {

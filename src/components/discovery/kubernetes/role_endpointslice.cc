@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "component/label_name.h"
 #include "components/discovery/kubernetes/labels.h"
 
@@ -9,9 +7,8 @@ namespace {
 using kube::EndpointSlice;
 
 const kube::Service* service_of(const EndpointSlice& slice, Lookup& lookup) {
-  const auto name =
-      std::ranges::find(slice.meta.labels, "kubernetes.io/service-name", &kube::Pairs::value_type::first);
-  return name == slice.meta.labels.end() ? nullptr : lookup.service(slice.meta.space, name->second);
+  const SharedText* name = kube::find_value(slice.meta.labels, "kubernetes.io/service-name");
+  return name ? lookup.service(slice.meta.space, *name) : nullptr;
 }
 
 // A service of two families has its endpoints in two slices; those of the second would be everything twice.
@@ -62,12 +59,13 @@ Targets endpointslice_targets(const EndpointSlice& slice, Lookup& lookup) {
   const kube::Meta& meta = slice.meta;
   const kube::Service* service = service_of(slice, lookup);
   if (service && of_second_family(slice, *service)) return {};
-  LabelMap group;
-  group.meta("endpointslice", meta)
+  LabelMap common;
+  common.meta("endpointslice", meta)
       .set("namespace", meta.space)
       .set("endpointslice_address_type", slice.address_type);
-  if (service) group.meta("service", service->meta);
-  attach_namespace(group, meta.space, lookup);
+  if (service) common.meta("service", service->meta);
+  attach_namespace(common, meta.space, lookup);
+  const Group group = common.group();
 
   SeenPods seen;
   Targets targets;

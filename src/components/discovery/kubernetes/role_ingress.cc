@@ -22,10 +22,11 @@ bool has_tls(const kube::Ingress& ingress, const std::string& host) {
 }  // namespace
 
 Targets ingress_targets(const kube::Ingress& ingress, Lookup& lookup) {
-  LabelMap group;
-  group.meta("ingress", ingress.meta).set("namespace", ingress.meta.space);
-  if (ingress.class_name) group.set("ingress_class_name", *ingress.class_name);
-  attach_namespace(group, ingress.meta.space, lookup);
+  LabelMap common;
+  common.meta("ingress", ingress.meta).set("namespace", ingress.meta.space);
+  if (ingress.class_name) common.set("ingress_class_name", *ingress.class_name);
+  attach_namespace(common, ingress.meta.space, lookup);
+  const Group group = common.group();
   Targets targets;
   for (const auto& rule : ingress.rules) {
     std::vector<std::string> paths = rule.paths;

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <array>
 
 #include "base/strings.h"
@@ -9,12 +8,11 @@ namespace invar::components::discovery_kubernetes {
 namespace {
 
 // The address to scrape; null where a node has none.
-const std::string* address_of(const kube::Node& node) {
+const SharedText* address_of(const kube::Node& node) {
   static constexpr std::array<std::string_view, 6> kOrder = {"InternalIP",  "InternalDNS",  "ExternalIP",
                                                              "ExternalDNS", "LegacyHostIP", "Hostname"};
   for (const auto type : kOrder) {
-    const auto found = std::ranges::find(node.addresses, type, &kube::Pairs::value_type::first);
-    if (found != node.addresses.end()) return &found->second;
+    if (const SharedText* found = kube::find_value(node.addresses, type)) return found;
   }
   return nullptr;
 }
@@ -22,7 +20,7 @@ const std::string* address_of(const kube::Node& node) {
 }  // namespace
 
 Targets node_targets(const kube::Node& node) {
-  const std::string* address = address_of(node);
+  const SharedText* address = address_of(node);
   if (!address) return {};
   LabelMap group;
   group.meta("node", node.meta).set("node_provider_id", node.provider_id);
@@ -35,7 +33,7 @@ Targets node_targets(const kube::Node& node) {
     labels.set("node_address_" + component::clean_label_name(it->first), it->second);
   }
   labels.address(join_address(*address, node.kubelet_port)).plain("instance", node.meta.name);
-  return {labels.target(group)};
+  return {labels.target(group.group())};
 }
 
 }  // namespace invar::components::discovery_kubernetes

@@ -5,9 +5,10 @@
 namespace invar::components::discovery_kubernetes {
 
 Targets service_targets(const kube::Service& service, Lookup& lookup) {
-  LabelMap group;
-  group.meta("service", service.meta).set("namespace", service.meta.space);
-  attach_namespace(group, service.meta.space, lookup);
+  LabelMap common;
+  common.meta("service", service.meta).set("namespace", service.meta.space);
+  attach_namespace(common, service.meta.space, lookup);
+  const Group group = common.group();
   Targets targets;
   for (const auto& port : service.ports) {
     LabelMap labels;

@@ -44,7 +44,8 @@ std::string show(const Targets& targets, const std::string& skip = "") {
   for (const auto& target : targets) {
     for (const auto& [name, value] : target.labels()) {
       if (!skip.empty() && name.find(skip) != std::string::npos) continue;
-      out += (name.starts_with("__meta_kubernetes_") ? name.substr(18) : name) + "=" + value + " ";
+      out += name.starts_with("__meta_kubernetes_") ? name.substr(18) : name;
+      out.append("=").append(value).append(" ");
     }
     out += "\n";
   }
@@ -261,7 +262,7 @@ TEST(EndpointSliceRole, EveryAddressAndPortWithWhatIsSet) {
   const auto targets = targets_of(bare, world);
   ASSERT_EQ(targets.size(), 2u);
   EXPECT_EQ(targets[1].get("__address__"), "10.0.0.2");
-  EXPECT_EQ(targets[1].labels().count("__meta_kubernetes_endpointslice_port_name"), 0u);
+  EXPECT_FALSE(targets[1].labels().contains("__meta_kubernetes_endpointslice_port_name"));
   bare.ports.clear();
   EXPECT_TRUE(targets_of(bare, world).empty());
 }

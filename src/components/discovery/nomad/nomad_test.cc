@@ -68,7 +68,7 @@ TEST_F(NomadTest, EveryInstanceIsATarget) {
       {"__meta_nomad_service_port", "80"},
       {"__meta_nomad_tags", ",a,b,"},
   };
-  EXPECT_EQ(targets()[1].labels(), want);
+  EXPECT_EQ(targets()[1].to_map(), want);
 }
 
 TEST_F(NomadTest, AFailureKeepsTheTargets) {

@@ -52,7 +52,7 @@ Result<component::Targets> read_instances(std::string_view json, std::string_vie
     for (const Value& tag : items_of(field(instance, "Tags")))
       tags.append(component::text_of(tag)).append(tag_separator);
     if (!items_of(field(instance, "Tags")).empty()) labels[kPrefix + "tags"] = std::move(tags);
-    targets.emplace_back(std::move(labels));
+    targets.emplace_back(labels);
   }
   return targets;
 }

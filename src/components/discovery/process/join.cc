@@ -31,11 +31,11 @@ component::Target Join::with_labels(const Process& process) const {
   component::Target::Map labels = process.labels;
   for (const auto& [name, value] : it->second.labels()) {
     if (value.empty())
-      labels.erase(name);
+      labels.erase(std::string(name));
     else
-      labels.insert_or_assign(name, value);
+      labels.insert_or_assign(std::string(name), value);
   }
-  return component::Target(std::move(labels));
+  return component::Target(labels);
 }
 
 void Join::add_to(component::Groups& groups) const {

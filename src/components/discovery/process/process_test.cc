@@ -72,8 +72,8 @@ TEST(Join, TakesTheTargetsLabelsByContainer) {
             R"({"__container_id__"="c1", "__process_pid__"="1", "app"="shop"})")
       << "the last target of a container; an empty label removes the process's";
   EXPECT_EQ(join.with_labels({1, "c2", own}).get("app"), "cart");
-  EXPECT_EQ(join.with_labels({1, "c4", own}).labels(), own);
-  EXPECT_EQ(join.with_labels({1, "", own}).labels(), own);
+  EXPECT_EQ(join.with_labels({1, "c4", own}).to_map(), own);
+  EXPECT_EQ(join.with_labels({1, "", own}).to_map(), own);
   component::Groups groups;
   join.add_to(groups);
   std::string all;

@@ -25,19 +25,23 @@ class RelabelComponent final : public component::Component {
     if (arguments.rules != rules_.list || compiled_.size() != arguments.rules.size()) {
       compiled_ = component::compile_rules(arguments.rules);
       rules_.list = arguments.rules;
+      relabeled_ = {};
     }
-    targets_ = arguments.targets;
     ++update_;
+    RelabeledTargets next(arguments.targets, relabeled_);
+    const auto make = [rules = compiled_](RelabeledTargets targets) {
+      targets.complete([&](const component::Target& target) { return relabeled(target, rules); });
+      return targets;
+    };
     // Before the start everything at once: what depends on the output is evaluated right after.
-    if (!started_ || arguments.targets.size() * (compiled_.size() + 1) <= kInlineWork) {
-      publish(relabel_targets(arguments.targets, compiled_));
+    if (!started_ || next.missing() * (compiled_.size() + 1) <= kInlineWork) {
+      publish(make(std::move(next)));
       return {};
     }
-    options_.pool->run(
-        [targets = arguments.targets, rules = compiled_] { return relabel_targets(targets, rules); },
-        alive_.bind([this, update = update_](component::Targets output) {
-          if (update == update_) publish(std::move(output));
-        }));
+    options_.pool->run([make, next = std::move(next)]() mutable { return make(std::move(next)); },
+                       alive_.bind([this, update = update_](RelabeledTargets made) {
+                         if (update == update_) publish(std::move(made));
+                       }));
     return {};
   }
 
@@ -47,21 +51,22 @@ class RelabelComponent final : public component::Component {
   }
 
   [[nodiscard]] std::optional<component::Relabeling> relabeling() const override {
-    return component::Relabeling{targets_, rules_.list};
+    return component::Relabeling{relabeled_.targets(), rules_.list};
   }
 
  private:
-  void publish(component::Targets output) {
-    options_.set_exports(Boxed::of(exports_schema(), Exports{std::move(output), rules_}));
+  void publish(RelabeledTargets made) {
+    relabeled_ = std::move(made);
+    options_.set_exports(Boxed::of(exports_schema(), Exports{kept(relabeled_), rules_}));
   }
 
   component::Options options_;
   bool started_ = false;
-  component::Targets targets_;
   component::ExportedRules rules_;
   relabel::Rules compiled_;
-  std::uint64_t update_ = 0;  // a newer one makes the result of an older one worthless
-  async::Alive alive_;        // last
+  RelabeledTargets relabeled_;  // by these rules
+  std::uint64_t update_ = 0;    // a newer one makes the result of an older one worthless
+  async::Alive alive_;          // last
 };
 
 constexpr const char* kDocumentation =

@@ -59,9 +59,9 @@ Result<> find(const Target& target, fs::FileSystem& files, std::vector<File>& ou
     return !too_many;
   });
   for (const auto& [found, changed] : paths) {
-    Target::Map labels = target.labels();
+    Target::Map labels = target.to_map();
     labels["__path__"] = found;
-    out.push_back({Target(std::move(labels)), changed});
+    out.push_back({Target(labels), changed});
   }
   if (too_many) {
     return fail(ErrorCode::kResourceExhausted,

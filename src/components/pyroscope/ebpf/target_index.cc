@@ -80,7 +80,7 @@ TargetIndex::TargetIndex(const Arguments& arguments) {
   if (arguments.targets_only) return;
   component::Target::Map labels{{std::string(kServiceName), "ebpf/unspecified"}};
   if (arguments.default_target) labels = {arguments.default_target->begin(), arguments.default_target->end()};
-  default_ = make_owner(component::Target(std::move(labels)), {}, {});
+  default_ = make_owner(component::Target(labels), {}, {});
 }
 
 ebpf::OwnerOf owner_of(std::shared_ptr<const TargetIndex> index) {

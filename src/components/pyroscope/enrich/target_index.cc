@@ -1,5 +1,7 @@
 #include "components/pyroscope/enrich/target_index.h"
 
+#include <algorithm>
+
 namespace invar::components::pyroscope_enrich {
 
 TargetIndex::TargetIndex(const Arguments& arguments)
@@ -12,13 +14,14 @@ TargetIndex::TargetIndex(const Arguments& arguments)
     const auto [at, added] = winners.try_emplace(value, &target);
     if (added) continue;
     ++duplicates_;
-    if (target.labels() < at->second->labels()) at->second = &target;
+    if (std::ranges::lexicographical_compare(target.labels(), at->second->labels())) at->second = &target;
   }
   for (const auto& [value, target] : winners) {
     std::vector<Label>& copied = by_value_[std::string(value)];
     if (arguments.labels_to_copy.empty()) {
       for (const auto& [name, text] : target->labels())
-        if (!name.starts_with("__") && !text.empty()) copied.push_back({name, text});
+        if (!name.starts_with("__") && !text.empty())
+          copied.push_back({std::string(name), std::string(text)});
     }
     for (const std::string& name : arguments.labels_to_copy)
       if (const std::string_view text = target->get(name); !text.empty())

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_set>
 
 #include "base/build_info.h"
@@ -96,28 +97,41 @@ JobSettings job_settings(const Arguments& a, std::string_view component_id) {
           .scope_labels = a.scope_labels};
 }
 
-JobList make_jobs(const component::Targets& targets, const JobSettings& settings) {
+JobsByTarget make_target_jobs(const component::Targets& targets, const JobSettings& settings,
+                              const JobsByTarget& before) {
   const auto types = scraped_types(settings.profiling);
-  JobList list;
-  std::unordered_set<std::uint64_t> seen_targets;
-  std::unordered_set<std::string> seen_jobs;
-  for (const auto& target : targets) {
+  JobsByTarget made(targets, before);
+  made.complete([&](const component::Target& target) {
+    auto of_target = std::make_shared<TargetJobs>();
     const Labels labels = target.to_labels();
-    const std::uint64_t key = target_key(labels);
-    if (!seen_targets.insert(key).second) {
-      ++list.duplicate_targets;
-      continue;
-    }
+    of_target->target_key = target_key(labels);
     for (const auto& type : types_of_target(labels.get(kMetricName), labels.get("__profile_path__"), types)) {
       auto job = make_job(labels, type, settings);
       if (!job) {
-        list.bad.push_back({target.to_string(), job.error().message});
+        of_target->bad = {target.to_string(), job.error().message};
         break;  // the same mistake for every type
       }
-      job->target_key = key;
-      if (seen_jobs.insert(fmt::format("{:x} {}", job->identity, job->names())).second)
-        list.jobs.push_back(std::move(*job));
+      job->target_key = of_target->target_key;
+      of_target->jobs.push_back(std::make_shared<const Job>(std::move(*job)));
     }
+    return of_target;
+  });
+  return made;
+}
+
+JobList list_jobs(const JobsByTarget& made) {
+  JobList list;
+  std::unordered_set<std::uint64_t> seen_targets;
+  std::set<std::pair<std::uint64_t, std::string>> seen_jobs;
+  for (const TargetJobsPtr& of_target : made.made()) {
+    if (!seen_targets.insert(of_target->target_key).second) {
+      ++list.duplicate_targets;
+      continue;
+    }
+    for (const JobPtr& job : of_target->jobs) {
+      if (seen_jobs.emplace(job->identity, job->names()).second) list.jobs.push_back(job);
+    }
+    if (of_target->bad) list.bad.push_back(*of_target->bad);
   }
   return list;
 }

@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "component/per_target.h"
 #include "components/pyroscope/scrape/arguments.h"
 #include "components/pyroscope/scrape/scrape_url.h"
 #include "labels/labels.h"
@@ -31,14 +34,23 @@ struct Job {
   // The profile type, and the __name__ that the target pins when it is another.
   [[nodiscard]] std::string names() const;
 };
+using JobPtr = std::shared_ptr<const Job>;
 
 struct BadTarget {
   std::string target;  // its labels in text form
   std::string message;
 };
 
+// What one target gives, whatever others there are.
+struct TargetJobs {
+  std::uint64_t target_key = 0;
+  std::vector<JobPtr> jobs;
+  std::optional<BadTarget> bad;
+};
+using TargetJobsPtr = std::shared_ptr<const TargetJobs>;
+
 struct JobList {
-  std::vector<Job> jobs;
+  std::vector<JobPtr> jobs;
   std::vector<BadTarget> bad;
   std::size_t duplicate_targets = 0;  // equal but for __meta_ labels; the first one wins
 };
@@ -57,7 +69,12 @@ struct JobSettings {
 };
 JobSettings job_settings(const Arguments& arguments, std::string_view component_id);
 
-JobList make_jobs(const component::Targets& targets, const JobSettings& settings);
+// Of each target; of those that are the same object in `before`, which was made with the same settings, what it was then.
+using JobsByTarget = component::PerTarget<TargetJobsPtr>;
+JobsByTarget make_target_jobs(const component::Targets& targets, const JobSettings& settings,
+                              const JobsByTarget& before);
+// Without what is there twice.
+JobList list_jobs(const JobsByTarget& made);
 
 // clustering.md 2: the key by which targets are shared out and duplicates are found.
 std::uint64_t target_key(const Labels& target);

@@ -16,21 +16,26 @@ JobSettings settings(const Arguments& arguments = {}) {
   return job_settings(arguments, "pyroscope.scrape.local");
 }
 
+JobList make_jobs(const component::Targets& targets, const JobSettings& settings) {
+  return list_jobs(make_target_jobs(targets, settings, {}));
+}
+
 JobList jobs_of(Target::Map target, const Arguments& arguments = {}) {
   return make_jobs({Target(std::move(target))}, settings(arguments));
 }
 
 std::vector<std::string> urls(const JobList& list) {
   std::vector<std::string> out;
-  for (const auto& job : list.jobs) out.push_back(job.url);
+  for (const auto& job : list.jobs) out.push_back(job->url);
   std::ranges::sort(out);
   return out;
 }
 
 const Job& job_named(const JobList& list, std::string_view name) {
-  const auto it = std::ranges::find(list.jobs, name, &Job::name);
+  const auto it =
+      std::ranges::find(list.jobs, name, [](const JobPtr& job) { return std::string_view(job->name); });
   EXPECT_NE(it, list.jobs.end()) << name;
-  return *it;
+  return **it;
 }
 
 TEST(Jobs, TheDocumentedUrlsOfDefaultProfiles) {
@@ -129,13 +134,13 @@ TEST(Jobs, ParamsOfTheComponentBeatThoseOfTheTarget) {
 }
 
 TEST(Jobs, JobLabelFollowsTheTargetThenTheArgumentThenTheComponent) {
-  EXPECT_EQ(jobs_of({{"__address__", "h:1"}}).jobs[0].labels.get("job"), "pyroscope.scrape.local");
-  EXPECT_EQ(jobs_of({{"__address__", "h:1"}, {"job", "mine"}}).jobs[0].labels.get("job"), "mine");
+  EXPECT_EQ(jobs_of({{"__address__", "h:1"}}).jobs[0]->labels.get("job"), "pyroscope.scrape.local");
+  EXPECT_EQ(jobs_of({{"__address__", "h:1"}, {"job", "mine"}}).jobs[0]->labels.get("job"), "mine");
   Arguments a;
   a.job_name = "named";
-  EXPECT_EQ(jobs_of({{"__address__", "h:1"}}, a).jobs[0].labels.get("job"), "named");
+  EXPECT_EQ(jobs_of({{"__address__", "h:1"}}, a).jobs[0]->labels.get("job"), "named");
   a.job_name = "";
-  EXPECT_FALSE(jobs_of({{"__address__", "h:1"}}, a).jobs[0].labels.has("job"));
+  EXPECT_FALSE(jobs_of({{"__address__", "h:1"}}, a).jobs[0]->labels.has("job"));
 }
 
 // Decision 16, all of its combinations. A job in short: profile type, URL behind the host, then what it is given.
@@ -163,7 +168,8 @@ Arguments only_enabled(const std::string& enabled) {
 
 std::vector<std::string> in_short(const JobList& list) {
   std::vector<std::string> out;
-  for (const auto& job : list.jobs) {
+  for (const JobPtr& made : list.jobs) {
+    const Job& job = *made;
     std::string line = job.name + " " + job.url.substr(std::string_view("http://h:1").size());
     if (job.agent_delta) line += " delta";
     if (job.delta_by_target) line += " delta-by-target";
@@ -257,7 +263,7 @@ TEST(Jobs, APathWithoutANameNeedsTheLabel) {
   EXPECT_TRUE(list.jobs.empty());
   ASSERT_EQ(list.bad.size(), 1U);
   EXPECT_NE(list.bad[0].message.find("no profile name"), std::string::npos);
-  EXPECT_EQ(jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/"}, {"__name__", "x"}}).jobs.at(0).url,
+  EXPECT_EQ(jobs_of({{"__address__", "h:1"}, {"__profile_path__", "/"}, {"__name__", "x"}}).jobs.at(0)->url,
             "http://h:1/");
 }
 
@@ -324,6 +330,14 @@ TEST(Jobs, TargetsThatDifferInMetaLabelsOnlyAreOne) {
   EXPECT_EQ(list.duplicate_targets, 1U);
 }
 
+TEST(Jobs, ATargetThatIsTheSameKeepsItsJobs) {
+  const Target a(Target::Map{{"__address__", "a:1"}}), b(Target::Map{{"__address__", "b:1"}});
+  const auto first = make_target_jobs({a, b}, settings(), {});
+  const auto second = make_target_jobs({Target(Target::Map{{"__address__", "c:1"}}), b}, settings(), first);
+  EXPECT_EQ(second.made()[1], first.made()[1]) << "the same object";
+  EXPECT_EQ(list_jobs(second).jobs.front()->labels.get("instance"), "c:1");
+}
+
 // clustering.md 2: nodes of other makes must come to the same owner.
 TEST(Jobs, TargetKeysOfTheClusteringVectors) {
   EXPECT_EQ(target_key({}), 0xef46db3751d8e999U);
@@ -332,7 +346,7 @@ TEST(Jobs, TargetKeysOfTheClusteringVectors) {
             0x6142e0e9a8ff065aU);
   const auto list = jobs_of({{"__address__", "localhost:4040"}, {"service_name", "pyroscope"}});
   for (const auto& job : list.jobs)
-    EXPECT_EQ(job.target_key, 0x916ec15b4ae17b60U) << "one owner for all types";
+    EXPECT_EQ(job->target_key, 0x916ec15b4ae17b60U) << "one owner for all types";
 }
 
 TEST(Jobs, TwoTypesOnOneUrlAreTwoJobs) {
@@ -344,14 +358,14 @@ TEST(Jobs, TwoTypesOnOneUrlAreTwoJobs) {
 }
 
 TEST(Jobs, ScopeLabelsOnlyWhenAskedFor) {
-  EXPECT_FALSE(jobs_of({{"__address__", "h:1"}}).jobs[0].labels.has("otel.scope.name"));
+  EXPECT_FALSE(jobs_of({{"__address__", "h:1"}}).jobs[0]->labels.has("otel.scope.name"));
   Arguments a;
   a.scope_labels = true;
-  EXPECT_EQ(jobs_of({{"__address__", "h:1"}}, a).jobs[0].labels.get("otel.scope.name"),
+  EXPECT_EQ(jobs_of({{"__address__", "h:1"}}, a).jobs[0]->labels.get("otel.scope.name"),
             "invar/pyroscope.scrape");
   const auto own = jobs_of({{"__address__", "h:1"}, {"otel.scope.name", "mine"}}, a);
-  EXPECT_EQ(own.jobs[0].labels.get("otel.scope.name"), "mine");
-  EXPECT_FALSE(own.jobs[0].labels.has("otel.scope.version"));
+  EXPECT_EQ(own.jobs[0]->labels.get("otel.scope.name"), "mine");
+  EXPECT_FALSE(own.jobs[0]->labels.has("otel.scope.version"));
 }
 
 TEST(Jobs, ServiceNameOrder) {
@@ -453,9 +467,9 @@ TEST(ScrapeUrl, PathRules) {
 
 TEST(ScrapeUrl, OddHostsAreEncodedInTheUrlOnly) {
   const auto list = jobs_of({{"__address__", "user@h:1"}});
-  EXPECT_TRUE(list.jobs[0].url.starts_with("http://user%40h:1/")) << list.jobs[0].url;
-  EXPECT_EQ(list.jobs[0].labels.get("instance"), "user@h:1");
-  EXPECT_TRUE(jobs_of({{"__address__", "日本"}}).jobs[0].url.starts_with("http://%E6%97%A5%E6%9C%AC:80/"));
+  EXPECT_TRUE(list.jobs[0]->url.starts_with("http://user%40h:1/")) << list.jobs[0]->url;
+  EXPECT_EQ(list.jobs[0]->labels.get("instance"), "user@h:1");
+  EXPECT_TRUE(jobs_of({{"__address__", "日本"}}).jobs[0]->url.starts_with("http://%E6%97%A5%E6%9C%AC:80/"));
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ void Moves::start_list(std::shared_ptr<const component::Ownership> ownership, st
   }
 }
 
-std::optional<Handed> Moves::take(const JobKey& key, Job& job) {
+std::optional<Handed> Moves::take(const JobKey& key, const JobPtr& job) {
   bool was_given = false;
   if (const auto given = given_.find(key); given != given_.end()) {
     if (env_.loop->now() - given->second.at < kTrust) {

@@ -43,7 +43,7 @@ class Moves final : public component::HandOver::Giver {
   };
   struct Hooks {
     std::function<std::optional<Handed>(const JobKey&)> end;  // a running job, for another node
-    std::function<void(const JobKey&, Job, Handed, std::uint64_t generation)> begin;
+    std::function<void(const JobKey&, JobPtr, Handed, std::uint64_t generation)> begin;
     std::function<void()> look_again;  // make the list of jobs anew
     // Running jobs that are these nodes' now, and scrapes of jobs given away that must come to their end.
     std::function<std::size_t(const std::set<std::string>&)> still_here;
@@ -54,7 +54,7 @@ class Moves final : public component::HandOver::Giver {
   // `ownership` null: nothing is shared.
   void start_list(std::shared_ptr<const component::Ownership> ownership, std::uint64_t generation);
   // What the job begins with; nothing: not now, or not here.
-  std::optional<Handed> take(const JobKey& key, Job& job);
+  std::optional<Handed> take(const JobKey& key, const JobPtr& job);
   void end_list();
 
   // A job that ended because it is no longer ours; `owner` "": nobody's for now.
@@ -73,7 +73,7 @@ class Moves final : public component::HandOver::Giver {
     async::TimePoint since;
   };
   struct Awaited {
-    Job job;
+    JobPtr job;
     std::uint64_t generation = 0;
     std::string former;  // "": whoever it was
     bool asked = false;

@@ -53,11 +53,11 @@ std::string_view to_string(TargetHealth health) {
   return "";
 }
 
-ScrapeLoop::ScrapeLoop(Context& context, TargetUp& target, Job job, pprof::DeltaStatePtr baseline)
+ScrapeLoop::ScrapeLoop(Context& context, TargetUp& target, JobPtr job, pprof::DeltaStatePtr baseline)
     : context_(context),
       target_(target),
       job_(std::move(job)),
-      type_metrics_(context.metrics->of_type(job_.name)),
+      type_metrics_(context.metrics->of_type(job_->name)),
       timer_(*context.loop) {
   ++target_.loops;
   set_baseline(std::move(baseline));
@@ -72,14 +72,14 @@ ScrapeLoop::~ScrapeLoop() {
 
 void ScrapeLoop::start(const Handed& handed) {
   next_tick_ = context_.loop->now() +
-               first_wait(job_.identity, context_.loop->unix_ns(), context_.scrape_interval, handed);
+               first_wait(job_->identity, context_.loop->unix_ns(), context_.scrape_interval, handed);
   arm();
 }
 
 Handed ScrapeLoop::hand_over() {
   timer_.cancel();
   // A delta that is not sent yet is not: who goes on makes it anew, and at once.
-  const bool given_up = busy_ && job_.agent_delta;
+  const bool given_up = busy_ && job_->agent_delta;
   return {status_.last_scrape_unix_ns == 0 || !given_up
               ? status_.last_scrape_unix_ns
               : status_.last_scrape_unix_ns - 2 * context_.scrape_interval.count(),
@@ -87,12 +87,12 @@ Handed ScrapeLoop::hand_over() {
           {}};
 }
 
-void ScrapeLoop::set_job(Job job) {
+void ScrapeLoop::set_job(JobPtr job) {
   job_ = std::move(job);
 }
 
 void ScrapeLoop::interval_changed() {
-  const auto wait = until_phase(job_.identity, context_.loop->unix_ns(), context_.scrape_interval);
+  const auto wait = until_phase(job_->identity, context_.loop->unix_ns(), context_.scrape_interval);
   next_tick_ = context_.loop->now() + wait;
   arm();
 }
@@ -133,13 +133,13 @@ TypeMetrics& ScrapeLoop::metrics() {
     return type_metrics_;
   }
   if (!own_metrics_)
-    own_metrics_ = std::make_unique<OwnMetrics>(context_.scope->child({{"url", job_.url}}), job_.name);
+    own_metrics_ = std::make_unique<OwnMetrics>(context_.scope->child({{"url", job_->url}}), job_->name);
   return own_metrics_->metrics;
 }
 
 void ScrapeLoop::tick() {
   // From the wall clock again each time: the phase survives a clock that is set, and a tick that came late.
-  const auto wait = until_phase(job_.identity, context_.loop->unix_ns(), context_.scrape_interval);
+  const auto wait = until_phase(job_->identity, context_.loop->unix_ns(), context_.scrape_interval);
   const bool early = wait > Duration::zero() && wait < context_.scrape_interval / 4;
   next_tick_ =
       context_.loop->now() + (wait == Duration::zero() || early ? wait + context_.scrape_interval : wait);
@@ -181,12 +181,12 @@ void ScrapeLoop::scrape() {
   started_ = context_.loop->now();
   status_.last_scrape_unix_ns = context_.loop->unix_ns();
   if (context_.logger.enabled(log::Level::kDebug))
-    context_.logger.debug("scraping profile", {{"target", job_.name}, {"url", job_.url}});
+    context_.logger.debug("scraping profile", {{"target", job_->name}, {"url", job_->url}});
 
   http::Request request;
-  request.url = job_.url;
+  request.url = job_->url;
   request.headers.set("User-Agent", agent());
-  request.timeout = job_.timeout;
+  request.timeout = job_->timeout;
   request.max_body_bytes = context_.max_profile_bytes;
   request.expected_body_bytes = status_.last_bytes + status_.last_bytes / 16;
   client_ = context_.client;
@@ -200,14 +200,14 @@ void ScrapeLoop::on_answer(std::expected<http::Response, http::Failure> answer) 
   call_.reset();
   client_.reset();
   metrics().duration_seconds.observe(seconds_of(context_.loop->now() - started_));
-  if (!answer) return finish_badly(transport_error(answer.error(), job_.url, context_.max_profile_bytes));
+  if (!answer) return finish_badly(transport_error(answer.error(), job_->url, context_.max_profile_bytes));
   if (answer->status != 200) {
     keep_answer(answer->status, answer->headers.get("Content-Type"), answer->body);
-    return finish_badly(status_error(*answer, job_.name));
+    return finish_badly(status_error(*answer, job_->name));
   }
   if (answer->body.empty())
     return finish_badly(
-        {"not_a_profile", fmt::format("empty {} profile: the target answered without a body", job_.name)});
+        {"not_a_profile", fmt::format("empty {} profile: the target answered without a body", job_->name)});
 
   status_.last_bytes = answer->body.size();
   metrics().body_bytes.observe(static_cast<double>(answer->body.size()));
@@ -215,9 +215,9 @@ void ScrapeLoop::on_answer(std::expected<http::Response, http::Failure> answer) 
       ProcessInput{.body = std::move(answer->body),
                    .content_type = std::string(answer->headers.get("Content-Type")),
                    .content_encoding = std::string(answer->headers.get("Content-Encoding")),
-                   .profile_name = job_.name,
-                   .agent_delta = job_.agent_delta,
-                   .asks_for_seconds = job_.asks_for_seconds,
+                   .profile_name = job_->name,
+                   .agent_delta = job_->agent_delta,
+                   .asks_for_seconds = job_->asks_for_seconds,
                    .previous = baseline_,
                    .max_profile_bytes = context_.max_profile_bytes,
                    .sample_limit = context_.sample_limit,
@@ -251,8 +251,8 @@ void ScrapeLoop::on_processed(const ProcessInput& input, std::expected<Processed
   }
   Processed& processed = *result;
   status_.last_samples = processed.samples;
-  if (job_.agent_delta) metrics().delta_seconds.observe(seconds_of(processed.delta_time));
-  if (job_.agent_delta) note_events(processed.events);
+  if (job_->agent_delta) metrics().delta_seconds.observe(seconds_of(processed.delta_time));
+  if (job_->agent_delta) note_events(processed.events);
   note_time(processed);
   if (processed.evicted > 0) metrics().evictions.add(processed.evicted);
   if (processed.baseline_only || !processed.any_positive) {
@@ -266,7 +266,7 @@ void ScrapeLoop::on_processed(const ProcessInput& input, std::expected<Processed
 void ScrapeLoop::note_events(const DeltaEvents& events) {
   metrics().count_events(events);
   if (events == DeltaEvents{} && status_.processes == 1 && !status_.unknown_process) return;
-  const log::Logger logger = context_.logger.with({{"target", job_.name}, {"url", job_.url}});
+  const log::Logger logger = context_.logger.with({{"target", job_->name}, {"url", job_->url}});
   if (events.restart) logger.info("the target's counters started anew: it has restarted");
   if (events.unknown && !status_.unknown_process) logger.warn(kOneMoreProcess);
   if (events.dips > 0)
@@ -287,17 +287,17 @@ void ScrapeLoop::note_time(const Processed& processed) {
       context_.logger.warn(
           "a target's profiles carry a time that cannot be right: the time of the scrape is written "
           "instead",
-          {{"target", job_.name}, {"url", job_.url}, {"time", format_rfc3339(processed.time_unix_ns)}});
+          {{"target", job_->name}, {"url", job_->url}, {"time", format_rfc3339(processed.time_unix_ns)}});
   }
   status_.problem = std::move(problem);
 }
 
 void ScrapeLoop::push(Processed& processed) {
   auto profile = std::make_shared<pipeline::Profile>();
-  profile->labels = job_.labels;
+  profile->labels = job_->labels;
   // The label says "already a delta"; a cumulative profile that passes untouched must not carry it.
-  if (job_.agent_delta && !processed.is_delta)
-    profile->labels = LabelsBuilder(job_.labels).erase(kDelta).build();
+  if (job_->agent_delta && !processed.is_delta)
+    profile->labels = LabelsBuilder(job_->labels).erase(kDelta).build();
   profile->body = share(std::move(processed.body));
   profile->taken_unix_ns = context_.loop->unix_ns();
   profile->lacks_time = processed.lacks_time;
@@ -327,7 +327,7 @@ void ScrapeLoop::finish_well() {
   history_.add(status_.last_scrape_unix_ns, status_.last_duration, status_.last_bytes, status_.last_samples,
                "ok");
   if (status_.health == TargetHealth::kDown) {
-    context_.logger.info("target is scraped again", {{"target", job_.name}, {"url", job_.url}});
+    context_.logger.info("target is scraped again", {{"target", job_->name}, {"url", job_->url}});
   }
   set_health(TargetHealth::kUp);
   status_.last_error.clear();
@@ -345,7 +345,7 @@ void ScrapeLoop::finish_badly(const ScrapeError& error) {
   std::string state = error.reason + " " + error.state;
   if (status_.health != TargetHealth::kDown || state != failing_as_) {
     context_.logger.error(error.reason == "refused" ? "push failed" : "fetch profile failed",
-                          {{"target", job_.name}, {"url", job_.url}, {"err", error.sentence}});
+                          {{"target", job_->name}, {"url", job_->url}, {"err", error.sentence}});
   }
   set_health(TargetHealth::kDown);
   failing_as_ = std::move(state);

@@ -73,20 +73,20 @@ struct LoopStatus {
 
 class ScrapeLoop {
  public:
-  ScrapeLoop(Context& context, TargetUp& target, Job job, pprof::DeltaStatePtr baseline);
+  ScrapeLoop(Context& context, TargetUp& target, JobPtr job, pprof::DeltaStatePtr baseline);
   ~ScrapeLoop();
 
   void start(const Handed& handed);  // arms the first scrape (first_wait()); the baseline is given already
-  void set_job(Job job);             // same identity: labels and timeout are swapped in place
+  void set_job(JobPtr job);          // same identity: labels and timeout are swapped in place
   void interval_changed();           // re-arms; a scrape under way goes on
   bool scrape_now();                 // beside the regular ones; false: one is under way
   // No scrape begins any more. What is under way makes no difference to what is handed over, unless must_finish().
   Handed hand_over();
   // A scrape is under way that nobody can repeat, since the target makes the delta; `finished` is posted when it has ended.
-  [[nodiscard]] bool must_finish() const { return busy_ && !job_.agent_delta; }
+  [[nodiscard]] bool must_finish() const { return busy_ && !job_->agent_delta; }
   void when_finished(async::Task finished) { finished_ = std::move(finished); }
 
-  [[nodiscard]] const Job& job() const { return job_; }
+  [[nodiscard]] const Job& job() const { return *job_; }
   [[nodiscard]] const LoopStatus& status() const { return status_; }
   [[nodiscard]] const ScrapeHistory& history() const { return history_; }
   [[nodiscard]] UnixNanos next_scrape_unix_ns() const;
@@ -126,7 +126,7 @@ class ScrapeLoop {
 
   Context& context_;
   TargetUp& target_;
-  Job job_;
+  JobPtr job_;
   pprof::DeltaStatePtr baseline_;
   LoopStatus status_;
   ScrapeHistory history_;

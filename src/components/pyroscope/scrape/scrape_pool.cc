@@ -90,6 +90,7 @@ void ScrapePool::update(const Arguments& arguments, std::shared_ptr<http::Client
   const auto old_interval = context_.scrape_interval;
   const bool was_clustered = clustered_;
   take_over(arguments);
+  if (settings_ != old_settings) made_ = std::make_shared<JobsByTarget>();
   if (client) context_.client = std::move(client);
   if (!started_) return;
   if (context_.scrape_interval != old_interval) {
@@ -102,22 +103,30 @@ void ScrapePool::make_jobs_anew() {
   const std::uint64_t generation = ++generation_;
   options_.logger.debug("passed new targets to scrape manager",
                         {{"targets", static_cast<std::uint64_t>(targets_.size())}});
+  struct Made {
+    std::shared_ptr<const JobsByTarget> by_target;
+    std::shared_ptr<JobList> list;
+    std::vector<TargetElsewhere> elsewhere;
+    std::shared_ptr<const component::Ownership> ownership;
+  };
   options_.pool->run(
-      [targets = targets_, settings = settings_,
+      [targets = targets_, settings = settings_, before = made_,
        ownership = clustered_ ? options_.cluster->ownership() : nullptr] {
-        auto list = std::make_shared<JobList>(make_jobs(targets, settings));
-        auto elsewhere =
-            ownership ? take_out_of_others(list->jobs, *ownership) : std::vector<TargetElsewhere>{};
-        return std::tuple(std::move(list), std::move(elsewhere), ownership);
+        Made made;
+        made.by_target = std::make_shared<const JobsByTarget>(make_target_jobs(targets, settings, *before));
+        made.list = std::make_shared<JobList>(list_jobs(*made.by_target));
+        if (ownership) made.elsewhere = take_out_of_others(made.list->jobs, *ownership);
+        made.ownership = ownership;
+        return made;
       },
-      alive_.bind([this, generation](auto made) {
-        auto& [list, elsewhere, ownership] = made;
+      alive_.bind([this, generation](Made made) {
         if (generation != generation_ || stopping_) return;
-        elsewhere_ = std::move(elsewhere);
-        ownership_ = std::move(ownership);
+        made_ = std::move(made.by_target);
+        elsewhere_ = std::move(made.elsewhere);
+        ownership_ = std::move(made.ownership);
         moves_.start_list(ownership_, generation);
-        say_what_is_wrong(*list);
-        apply_slice(std::move(list), 0, generation);
+        say_what_is_wrong(*made.list);
+        apply_slice(std::move(made.list), 0, generation);
       }));
 }
 
@@ -159,8 +168,8 @@ void ScrapePool::apply_slice(std::shared_ptr<JobList> list, std::size_t from, st
   }));
 }
 
-void ScrapePool::apply_job(Job job, std::uint64_t generation) {
-  const JobKey key{job.identity, job.names()};
+void ScrapePool::apply_job(JobPtr job, std::uint64_t generation) {
+  const JobKey key{job->identity, job->names()};
   if (const auto it = loops_.find(key); it != loops_.end()) {
     it->second->set_job(std::move(job));
     it->second->generation = generation;
@@ -169,14 +178,14 @@ void ScrapePool::apply_job(Job job, std::uint64_t generation) {
   }
 }
 
-void ScrapePool::begin(const JobKey& key, Job job, Handed handed, std::uint64_t generation) {
+void ScrapePool::begin(const JobKey& key, JobPtr job, Handed handed, std::uint64_t generation) {
   if (stopping_) return;
   if (const auto restored = restored_.find(key); restored != restored_.end()) {
     // What another node knew is newer.
     if (!handed.baseline) handed.baseline = std::move(restored->second);
     restored_.erase(restored);
   }
-  TargetUp& up = up_[{std::string(job.labels.get("instance")), std::string(job.labels.get(kServiceName))}];
+  TargetUp& up = up_[{std::string(job->labels.get("instance")), std::string(job->labels.get(kServiceName))}];
   auto& loop = loops_[key];
   loop = std::make_unique<ScrapeLoop>(context_, up, std::move(job), handed.baseline);
   loop->start(handed);
@@ -238,7 +247,7 @@ Moves::Hooks ScrapePool::move_hooks() {
             return hand_over(loop);
           },
           .begin =
-              [this](const JobKey& key, Job job, Handed handed, std::uint64_t generation) {
+              [this](const JobKey& key, JobPtr job, Handed handed, std::uint64_t generation) {
                 begin(key, std::move(job), std::move(handed), generation);
               },
           .look_again = [this] { make_jobs_anew(); },

@@ -52,8 +52,8 @@ class ScrapePool final : public component::ScrapedTargets {
   void make_jobs_anew();
   void say_what_is_wrong(const JobList& list);
   void apply_slice(std::shared_ptr<JobList> list, std::size_t from, std::uint64_t generation);
-  void apply_job(Job job, std::uint64_t generation);
-  void begin(const JobKey& key, Job job, Handed handed, std::uint64_t generation);
+  void apply_job(JobPtr job, std::uint64_t generation);
+  void begin(const JobKey& key, JobPtr job, Handed handed, std::uint64_t generation);
   void remove_old_loops(std::size_t bucket, std::uint64_t generation);
   void remove(const JobKey& key);
   // Ends a job that another node goes on with.
@@ -71,6 +71,7 @@ class ScrapePool final : public component::ScrapedTargets {
   Context context_;
   component::Targets targets_;
   JobSettings settings_;
+  std::shared_ptr<const JobsByTarget> made_ = std::make_shared<JobsByTarget>();  // with these settings
   bool clustered_ = false;
   std::vector<TargetElsewhere> elsewhere_;  // targets that other nodes of the cluster scrape, by instance
   std::set<std::pair<std::string, std::string>> bad_targets_;  // labels in text form, and what is wrong

@@ -5,15 +5,16 @@
 
 namespace invar::components::pyroscope_scrape {
 
-std::vector<TargetElsewhere> take_out_of_others(std::vector<Job>& jobs,
+std::vector<TargetElsewhere> take_out_of_others(std::vector<JobPtr>& jobs,
                                                 const component::Ownership& ownership) {
   std::vector<TargetElsewhere> elsewhere;
   std::unordered_set<std::uint64_t> named;
-  std::erase_if(jobs, [&](const Job& job) {
-    if (ownership.owns(job.target_key)) return false;
-    if (named.insert(job.target_key).second) {
-      elsewhere.push_back({std::string(job.labels.get("instance")), std::string(job.labels.get(kServiceName)),
-                           std::string(ownership.owner(job.target_key))});
+  std::erase_if(jobs, [&](const JobPtr& job) {
+    if (ownership.owns(job->target_key)) return false;
+    if (named.insert(job->target_key).second) {
+      elsewhere.push_back({std::string(job->labels.get("instance")),
+                           std::string(job->labels.get(kServiceName)),
+                           std::string(ownership.owner(job->target_key))});
     }
     return true;
   });

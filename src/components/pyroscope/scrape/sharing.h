@@ -17,7 +17,7 @@ struct TargetElsewhere {
 };
 
 // Takes out the jobs of others, and says whose their targets are, each target once.
-std::vector<TargetElsewhere> take_out_of_others(std::vector<Job>& jobs,
+std::vector<TargetElsewhere> take_out_of_others(std::vector<JobPtr>& jobs,
                                                 const component::Ownership& ownership);
 
 }  // namespace invar::components::pyroscope_scrape
