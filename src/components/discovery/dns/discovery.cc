@@ -36,7 +36,7 @@ component::Targets targets_of(const std::string& name, const std::vector<Record>
                                      {"__meta_dns_mx_record_target", ""},
                                      {"__meta_dns_ns_record_target", ""}};
     if (const char* label = label_of(type)) labels[label] = record.host + ".";
-    targets.emplace_back(std::move(labels));
+    targets.emplace_back(labels);
   }
   return targets;
 }
@@ -48,7 +48,7 @@ DnsDiscoverer::DnsDiscoverer(const component::Options& options, const Arguments&
       failures_(options.metrics->counter("prometheus_sd_dns_lookup_failures_total",
                                          "The number of DNS-SD lookup failures.")),
       arguments_(arguments),
-      resolver_(*options.loop, *options.disk_pool, std::move(servers)) {}
+      resolver_(*options.loop, *options.disk_pool, options.files, std::move(servers)) {}
 
 void DnsDiscoverer::refresh(Done done) {
   lookups_.add(static_cast<double>(arguments_.names.size()));

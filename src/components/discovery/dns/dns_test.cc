@@ -10,6 +10,7 @@
 #include "component/group_publisher.h"
 #include "component/testing/component_harness.h"
 #include "components/discovery/dns/discovery.h"
+#include "fs/testing/memory_fs.h"
 
 namespace invar::components::discovery_dns {
 namespace {
@@ -131,7 +132,7 @@ class DnsServerTest : public ::testing::Test {
   Resolver::Answers look_up(std::vector<std::string> names, RecordType type) {
     const auto loop = async::RealLoop::create();
     const auto pool = async::make_worker_pool(*loop, 1, "dns");
-    Resolver resolver(*loop, *pool, "127.0.0.1:" + port_);
+    Resolver resolver(*loop, *pool, fs::testing::MemoryFileSystem::create(), "127.0.0.1:" + port_);
     Resolver::Answers out;
     loop->post([&] {
       resolver.look_up(std::move(names), type, [&](Resolver::Answers answers) {

@@ -19,14 +19,18 @@ struct Made {
   int status = ARES_SUCCESS;
 };
 
-Made make_channel(const std::string& servers) {
+Made make_channel(fs::FileSystem& files, const std::string& servers) {
   static const int library = ares_library_init(ARES_LIB_INIT_ALL);
   Made made{.status = library};
   if (library != ARES_SUCCESS) return made;
   ares_options options{};
   options.flags = ARES_FLAG_EDNS;
   options.ednspsz = kUdpBytes;
-  made.status = ares_init_options(&made.channel, &options, ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ);
+  std::string configuration = "/etc/resolv.conf";
+  if (!files.stat(configuration)) configuration = "/dev/null";
+  options.resolvconf_path = configuration.data();
+  made.status =
+      ares_init_options(&made.channel, &options, ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_RESOLVCONF);
   if (made.status == ARES_SUCCESS && !servers.empty())
     made.status = ares_set_servers_ports_csv(made.channel, servers.c_str());
   return made;
@@ -50,8 +54,9 @@ int wire_type(RecordType type) {
 
 }  // namespace
 
-Resolver::Resolver(async::Loop& loop, async::WorkerPool& pool, std::string servers)
-    : loop_(loop), pool_(pool), servers_(std::move(servers)), timer_(loop) {}
+Resolver::Resolver(async::Loop& loop, async::WorkerPool& pool, std::shared_ptr<fs::FileSystem> files,
+                   std::string servers)
+    : loop_(loop), pool_(pool), files_(std::move(files)), servers_(std::move(servers)), timer_(loop) {}
 
 Resolver::~Resolver() {
   cancel();
@@ -69,7 +74,7 @@ void Resolver::look_up(std::vector<std::string> names, RecordType type, Done don
   type_ = type;
   done_ = std::move(done);
   answers_.clear();
-  pool_.run([servers = servers_] { return make_channel(servers); },
+  pool_.run([files = files_, servers = servers_] { return make_channel(*files, servers); },
             [token = alive_.token(), this, run = run_, names = std::move(names)](Made made) mutable {
               if (token.expired() || run != run_) {
                 if (made.channel != nullptr) ares_destroy(made.channel);

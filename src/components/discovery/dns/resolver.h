@@ -1,5 +1,5 @@
 // Resolver: looks names up with c-ares on the loop, as /etc/resolv.conf has it (servers, search list, ndots, options), which is read
-// anew for every look-up. UDP with EDNS0, TCP when the answer does not fit.
+// anew for every look-up; where `files` has none, the server on the machine itself is asked, so that tests stay there. UDP with EDNS0, TCP when the answer does not fit.
 // Threads: loop thread only; configuration files are read on the pool. Lifetime: the destructor cancels; look_up() again cancels, too.
 // Errors: per name. No such name, or none with such records, is an empty answer. Spec: discovery.md 5.
 #pragma once
@@ -13,6 +13,7 @@
 #include "async/loop.h"
 #include "async/worker_pool.h"
 #include "components/discovery/dns/answer.h"
+#include "fs/filesystem.h"
 
 struct ares_channeldata;
 
@@ -24,7 +25,8 @@ class Resolver {
   using Done = std::move_only_function<void(Answers)>;
 
   // `servers`: "127.0.0.1:5353,…" in place of those of /etc/resolv.conf; for tests.
-  Resolver(async::Loop& loop, async::WorkerPool& pool, std::string servers = {});
+  Resolver(async::Loop& loop, async::WorkerPool& pool, std::shared_ptr<fs::FileSystem> files,
+           std::string servers = {});
   ~Resolver();
 
   // Once, also for no names; all at the same time.
@@ -44,6 +46,7 @@ class Resolver {
 
   async::Loop& loop_;
   async::WorkerPool& pool_;
+  const std::shared_ptr<fs::FileSystem> files_;
   const std::string servers_;
   RecordType type_ = RecordType::kSrv;
   std::uint64_t run_ = 0;
