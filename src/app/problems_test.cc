@@ -162,6 +162,10 @@ const std::vector<Breakage>& breakages() {
       {"discovery.gce", "a Google that is down",
        "discovery.gce \"x\" {\n  project = \"p\"\n  zone = \"z\"\n}\n", [](VirtualDaemon&) {}, &all_refused,
        Severity::kFailing, "connection refused"},
+      {"discovery.azure", "an Azure that is down",
+       "discovery.azure \"x\" {\n  subscription_id = \"s\"\n  managed_identity {\n    client_id = \"c\"\n  "
+       "}\n}\n",
+       [](VirtualDaemon&) {}, &all_refused, Severity::kFailing, "no answer within the time limit"},
       {"remote.vault", "a Vault that is down",
        "remote.vault \"x\" {\n  server = \"http://vault:8200\"\n  path = \"a/b\"\n  auth.token {\n    token "
        "= \"t\"\n  "

@@ -42,7 +42,8 @@ void Fetcher::send(http::Request request, Done done) {
     if (const auto plain = http::unpack(*answer); !plain && answer->status == 200)
       return done(std::unexpected(plain.error().wrapped(place)));
     if (answer->status != 200)
-      return done(fail(ErrorCode::kUnavailable, place + ": " + refusal_text(*answer)));
+      return done(fail(answer->status == 404 ? ErrorCode::kNotFound : ErrorCode::kUnavailable,
+                       place + ": " + refusal_text(*answer)));
     done(*std::move(answer));
   });
 }
