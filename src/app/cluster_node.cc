@@ -116,7 +116,8 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
   node->plain_scope_ = registry.scope({});
   node->network_ = std::make_unique<cluster::HttpNetwork>(
       *world.loop,
-      cluster::HttpNetwork::Config{.client = *std::move(client), .tls = options.tls, .seal = node->seal_, .logger = own},
+      cluster::HttpNetwork::Config{
+          .client = *std::move(client), .tls = options.tls, .seal = node->seal_, .logger = own},
       *node->plain_scope_);
   node->gossip_ = std::make_shared<cluster::GossipCluster>(
       cluster::GossipCluster::Config{.node_name = name,

@@ -62,17 +62,17 @@ std::optional<Handed> Moves::take(const JobKey& key, const JobPtr& job) {
     was_given = true;
   }
   if (const auto awaited = awaited_.find(key); awaited != awaited_.end()) {
-    awaited->second.job = std::move(job);
+    awaited->second.job = job;
     awaited->second.generation = generation_;
     return std::nullopt;
   }
   if (const auto rest = resting_.find(key); rest != resting_.end() && rest->second.owner.empty())
     return std::move(resting_.extract(rest).mapped().handed);
-  if (!now_ || (!was_given && before_ && before_->owns(job.target_key))) return Handed{};
+  if (!now_ || (!was_given && before_ && before_->owns(job->target_key))) return Handed{};
   // Whom it was given to may have got it by mistake, and somebody has it now.
-  std::string former(before_ && !was_given ? before_->owner(job.target_key) : "");
+  std::string former(before_ && !was_given ? before_->owner(job->target_key) : "");
   if (others_.empty() && former.empty()) return Handed{};
-  awaited_.emplace(key, Awaited{std::move(job), generation_, std::move(former), false});
+  awaited_.emplace(key, Awaited{job, generation_, std::move(former), false});
   return std::nullopt;
 }
 
@@ -158,7 +158,7 @@ void Moves::begin_rest(const std::shared_ptr<Round>& round, std::size_t from) {
     } else if (!round->former.empty()) {
       anew_.add();
       // The sooner the baseline, the less is lost.
-      if (round->former_is_gone && awaited.mapped().job.agent_delta)
+      if (round->former_is_gone && awaited.mapped().job->agent_delta)
         handed.last_unix_ns = env_.loop->unix_ns() - kNoticed.count();
     }
     handed.within = round->keys.size() * kApart;
