@@ -96,7 +96,7 @@ function(invar_folder name)
     invar_precompiled(${flat}_test invar_test_precompiled)
     add_dependencies(unit_tests ${flat}_test)
     add_test(NAME unit/${name} COMMAND ${flat}_test --gtest_brief=1)
-    set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 300)
+    set_tests_properties(unit/${name} PROPERTIES LABELS unit TIMEOUT 900)
   endif()
 
   if(INVAR_TESTS)

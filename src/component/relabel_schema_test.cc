@@ -26,11 +26,16 @@ TEST(RuleSchema, DecodesARule) {
 }
 
 TEST(RuleSchema, BadRulesAreErrorsOfTheFile) {
+  const std::string actions =
+      "; it is one of replace, keep, drop, keepequal, dropequal, hashmod, lowercase, uppercase, labelmap, "
+      "labeldrop and labelkeep";
   const struct {
-    std::string_view body, want;
+    std::string_view body;
+    std::string want;
   } rows[] = {
-      {"action = \"Keep\"", "1:10: \"Keep\" unrecognized action type \"Keep\""},
-      {"action = \"\"", "1:10: \"\" unrecognized action type \"\""},
+      {"action = \"Keep\"",
+       "1:10: \"Keep\" unrecognized action type \"Keep\"" + actions + " (did you mean \"keep\"?)"},
+      {"action = \"\"", "1:10: \"\" unrecognized action type \"\"" + actions},
       {"action = \"hashmod\"\ntarget_label = \"x\"",
        "-: relabel configuration for hashmod requires non-zero modulus"},
       {"action = \"lowercase\"",
@@ -39,7 +44,7 @@ TEST(RuleSchema, BadRulesAreErrorsOfTheFile) {
        "-: labeldrop action requires only 'regex', and no other fields"},
       {"modulus = -1", "1:11: -1 must be a whole number that is not negative"},
       {"modulus = 1.5", "1:11: 1.5 must be a whole number that is not negative"},
-      {"source_labels = \"a\"", "1:17: \"a\" should be array, got string"},
+      {"source_labels = \"a\"", "1:17: \"a\" should be array, got string (write [\"a\"])"},
   };
   for (const auto& row : rows) {
     relabel::RuleConfig config;

@@ -162,12 +162,12 @@ TEST(Target, LiteralsAreChecked) {
   EXPECT_EQ(check("targets = [{\"\" = \"x\"}]"), "1:12-1:21: a label needs a name");
   EXPECT_EQ(check("targets = [[{}]]"), "1:12-1:15: expected capsule, got array");
   EXPECT_EQ(check("flattened = [[{}], {}]"), "");
-  EXPECT_EQ(check("flattened = {}"), "1:13-1:14: expected array, got object");
+  EXPECT_EQ(check("flattened = {}"), "1:13-1:14: expected array, got object (write [{}])");
   const std::string advice = " (a receiver is wanted, as in pyroscope.write.NAME.receiver)";
   EXPECT_EQ(check("forward_to = [\"x\", [1], a.receiver]"),
             "1:15-1:17: expected capsule, got string" + advice + " | 1:20-1:22: expected capsule, got array" +
                 advice);
-  EXPECT_EQ(check("forward_to = \"x\""), "1:14-1:16: expected array, got string");
+  EXPECT_EQ(check("forward_to = \"x\""), "1:14-1:16: expected array, got string" + advice);
 }
 
 TEST(Receiver, IsAnOpaqueCapsule) {
