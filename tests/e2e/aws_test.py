@@ -1,5 +1,9 @@
-"""discovery.ec2 and remote.s3 against moto, an imitation of AWS that checks what it is asked for as AWS does."""
+"""discovery.ec2, remote.s3 and a login to Vault against moto, an imitation of AWS that checks what it is asked for as AWS does."""
 
+import base64
+import hashlib
+import hmac
+import json
 import os
 import pathlib
 import re
@@ -7,7 +11,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import SOURCE, Case, fetch, free_port, outputs, targets, until
+from harness import SOURCE, Case, HandlerServer, fetch, free_port, outputs, targets, until
 
 PEERS = pathlib.Path(os.environ.get("PEERS", "/tmp/invar-peers"))
 LOCK = SOURCE / "tests/peers/moto/requirements.txt"
@@ -159,6 +163,63 @@ discovery.relabel "x" {{
 """, env=self.environment(AWS_ACCESS_KEY_ID="AKIAENV", AWS_SECRET_ACCESS_KEY="hush"))
         until("the object is read", lambda: outputs(invar, "discovery.relabel.x") == [{"content": "hello"}])
         until("what lacks is told", lambda: "/bucket/none: 404" in invar.details("remote.s3.none")["health"]["message"])
+
+    def test_a_login_to_vault(self):
+        """Vault is the test's own: it checks the signature by itself, and sends the request on to AWS as Vault does."""
+        logins = []
+
+        def vault(handler):
+            body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+            if handler.path == "/v1/auth/aws/login":
+                login = json.loads(body)
+                plain = {name: base64.b64decode(login["iam_request_" + name]).decode() for name in ("url", "body", "headers")}
+                headers = {name: values[0] for name, values in json.loads(plain["headers"]).items()}
+                logins.append((signature("hush", plain["url"], headers, plain["body"]) == headers["Authorization"].rsplit("=", 1)[1],
+                               fetch(plain["url"], method=login["iam_http_request_method"], headers=headers, data=plain["body"].encode())))
+                answer = {"auth": {"client_token": "tok", "lease_duration": 3600, "renewable": True}}
+            elif handler.headers.get("X-Vault-Token") == "tok" and handler.path == "/v1/secret/data/x":
+                answer = {"data": {"data": {"key": "from vault"}}}
+            else:
+                answer = {"data": {"path": "secret/", "options": {"version": "2"}}}
+            text = json.dumps(answer).encode()
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(text)))
+            handler.end_headers()
+            handler.wfile.write(text)
+
+        server = self.start(HandlerServer(vault))
+        invar = self.invar(f"""
+remote.vault "x" {{
+  server = "http://{server.address}"
+  path   = "secret/x"
+  auth.aws {{
+    type                 = "iam"
+    role                 = "reader"
+    iam_server_id_header = "vault.example.com"
+  }}
+}}
+discovery.relabel "x" {{
+  targets = [{{ "content" = convert.nonsensitive(remote.vault.x.data["key"]) }}]
+}}
+""", env=self.environment(AWS_ACCESS_KEY_ID="AKIAENV", AWS_SECRET_ACCESS_KEY="hush", AWS_SESSION_TOKEN="st"))
+        until("the secret is read", lambda: outputs(invar, "discovery.relabel.x") == [{"content": "from vault"}])
+        (right, (status, _, answer)), = logins
+        self.assertTrue(right, "the signature is not AWS'")
+        self.assertEqual(status, 200)
+        self.assertIn(b"<GetCallerIdentityResult>", answer)
+
+
+def signature(secret, url, headers, body):
+    """Signature Version 4 of a request as AWS computes it, from its headers and what they say that was signed."""
+    scope, names = re.search(r"Credential=[^/]+/([^,]+), SignedHeaders=([^,]+)", headers["Authorization"]).groups()
+    lower = {name.lower(): value for name, value in headers.items()} | {"host": url.split("/")[2]}
+    canonical = "\n".join(["POST", "/" + url.split("/", 3)[3], "", *(f"{n}:{lower[n]}" for n in names.split(";")), "", names,
+                           hashlib.sha256(body.encode()).hexdigest()])
+    to_sign = "\n".join(["AWS4-HMAC-SHA256", lower["x-amz-date"], scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = b"AWS4" + secret.encode()
+    for part in (*scope.split("/"), to_sign):
+        key = hmac.new(key, part.encode(), hashlib.sha256).digest()
+    return key.hex()
 
 
 if __name__ == "__main__":

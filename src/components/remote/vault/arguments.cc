@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/strings.h"
+#include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 #include "component/url_rule.h"
 #include "component/whole_number.h"
@@ -18,7 +19,9 @@ Result<> check(const Arguments& arguments) {
   const int methods =
       static_cast<int>(arguments.token.has_value()) + static_cast<int>(arguments.approle.has_value()) +
       static_cast<int>(arguments.kubernetes.has_value()) + static_cast<int>(arguments.ldap.has_value()) +
-      static_cast<int>(arguments.userpass.has_value()) + static_cast<int>(arguments.custom.has_value());
+      static_cast<int>(arguments.userpass.has_value()) + static_cast<int>(arguments.aws.has_value()) +
+      static_cast<int>(arguments.azure.has_value()) + static_cast<int>(arguments.gcp.has_value()) +
+      static_cast<int>(arguments.custom.has_value());
   if (methods == 0) return invalid("exactly one auth.* block must be specified; found none");
   if (methods > 1)
     return invalid(fmt::format("exactly one auth.* block must be specified; found {}", methods));
@@ -111,6 +114,63 @@ const syntax::Schema& userpass_schema() {
   return schema;
 }
 
+constexpr std::string_view kAwsTypes[] = {"ec2", "iam"};
+constexpr std::string_view kGcpTypes[] = {"gce", "iam"};
+
+const syntax::Schema& aws_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<AwsAuth>()
+          .attribute("type", &AwsAuth::type, "How: `iam`.")
+          .required()
+          .valid([](const AwsAuth& auth) -> std::optional<syntax::DecodeError> {
+            if (auth.type == "ec2")
+              return syntax::decode_failure(
+                  "type = \"ec2\" is not built: the role of an instance logs in with type = \"iam\"");
+            return component::check_choice(auth.type, "unknown type", kAwsTypes);
+          })
+          .attribute("region", &AwsAuth::region, "Region; an empty one is looked for where AWS' tools do.")
+          .attribute("role", &AwsAuth::role, "Vault's role, where it is not the one of AWS' role's name.")
+          .attribute("iam_server_id_header", &AwsAuth::iam_server_id_header,
+                     "What Vault wants in the header `X-Vault-AWS-IAM-Server-ID`.")
+          .attribute("ec2_signature_type", &AwsAuth::ec2_signature_type, "Means nothing with `iam`.")
+          .attribute("mount_path", &AwsAuth::mount_path, "Where the method is mounted.")
+          .build();
+  return schema;
+}
+
+const syntax::Schema& azure_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<AzureAuth>()
+          .attribute("role", &AzureAuth::role, "Role to authenticate as.")
+          .required()
+          .attribute("resource_url", &AzureAuth::resource_url, "What the identity's token is for.")
+          .attribute("mount_path", &AzureAuth::mount_path, "Where the method is mounted.")
+          .build();
+  return schema;
+}
+
+const syntax::Schema& gcp_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<GcpAuth>()
+          .attribute("role", &GcpAuth::role, "Role to authenticate as.")
+          .required()
+          .attribute("type", &GcpAuth::type, "As what: a machine (`gce`) or a service account (`iam`).")
+          .required()
+          .valid([](const GcpAuth& auth) {
+            return component::check_choice(auth.type, "unknown type", kGcpTypes);
+          })
+          .attribute("iam_service_account", &GcpAuth::iam_service_account,
+                     "The service account, with `iam`: `name@project.iam.gserviceaccount.com`.")
+          .attribute("mount_path", &GcpAuth::mount_path, "Where the method is mounted.")
+          .check([](const GcpAuth& auth) -> Result<> {
+            if (auth.type == "iam" && auth.iam_service_account.empty())
+              return invalid("iam_service_account must be set with type = \"iam\"");
+            return {};
+          })
+          .build();
+  return schema;
+}
+
 const syntax::Schema& custom_schema() {
   static const syntax::Schema schema =
       syntax::SchemaBuilder<CustomAuth>()
@@ -148,6 +208,11 @@ const syntax::Schema& arguments_schema() {
           .block("auth.ldap", &Arguments::ldap, ldap_schema(), "Authenticates as a user of LDAP.")
           .block("auth.userpass", &Arguments::userpass, userpass_schema(),
                  "Authenticates with a user name and a password.")
+          .block("auth.aws", &Arguments::aws, aws_schema(), "Authenticates as a role or user of AWS.")
+          .block("auth.azure", &Arguments::azure, azure_schema(),
+                 "Authenticates as the managed identity of a machine of Azure.")
+          .block("auth.gcp", &Arguments::gcp, gcp_schema(),
+                 "Authenticates as a machine or service account of Google Cloud.")
           .block("auth.custom", &Arguments::custom, custom_schema(), "Authenticates at any path.")
           .check(check)
           .build();

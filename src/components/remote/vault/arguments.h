@@ -42,6 +42,27 @@ struct UserPassAuth : PasswordAuth {
   UserPassAuth() { mount_path = "userpass"; }
   bool operator==(const UserPassAuth&) const = default;
 };
+struct AwsAuth {
+  std::string type;  // "iam"
+  std::string region = "us-east-1";
+  std::string role, iam_server_id_header;
+  std::string ec2_signature_type = "pkcs7";  // of another type, which is refused
+  std::string mount_path = "aws";
+  bool operator==(const AwsAuth&) const = default;
+};
+struct AzureAuth {
+  std::string role;
+  std::string resource_url = "https://management.azure.com/";
+  std::string mount_path = "azure";
+  bool operator==(const AzureAuth&) const = default;
+};
+struct GcpAuth {
+  std::string role;
+  std::string type;  // "gce", "iam"
+  std::string iam_service_account;
+  std::string mount_path = "gcp";
+  bool operator==(const GcpAuth&) const = default;
+};
 struct CustomAuth {
   std::string path;
   std::map<std::string, http::SecretText> data;
@@ -66,6 +87,9 @@ struct Arguments {
   std::optional<KubernetesAuth> kubernetes;
   std::optional<LdapAuth> ldap;
   std::optional<UserPassAuth> userpass;
+  std::optional<AwsAuth> aws;
+  std::optional<AzureAuth> azure;
+  std::optional<GcpAuth> gcp;
   std::optional<CustomAuth> custom;
   bool operator==(const Arguments&) const = default;
 };

@@ -13,7 +13,11 @@ warning. `path` is the engine's path and the secret's, `secret/shop/push`; where
 `path` and the secret's as `key`.
 
 Exactly one `auth.*` block says who asks. A token that was given by a login is renewed after two thirds of its lease; one that cannot
-be renewed, or is refused, is replaced by another login. `auth.aws`, `auth.azure` and `auth.gcp` are not built.
+be renewed, or is refused, is replaced by another login.
+
+`auth.aws` signs with the credentials that `discovery.ec2` describes, those of an instance's or pod's role among them; its type `ec2`
+is not built, as `iam` is for instances, too. `auth.azure` is for machines with a managed identity. `auth.gcp` of the type `gce` is for
+machines of Google Cloud, that of the type `iam` signs as a service account, by the credentials that `discovery.gce` describes.
 
 With `reread_frequency` the secret is read that often. Without it, it is read again when its lease ends, and never if it has none,
 which is so for version 2. The loading of the configuration does not wait for it. While it cannot be read the last data stays
@@ -22,7 +26,8 @@ exported, the component is unhealthy and says why, and it is tried again.
 The environment variables `VAULT_CACERT`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, `VAULT_TLS_SERVER_NAME` and `VAULT_SKIP_VERIFY` say
 how the server is verified, as for Vault's own tools.
 
-It is experimental as it was tested against Vault's documented answers only, not against a Vault.
+It is experimental as it was tested against the documented answers of Vault, Azure and Google only, not against a Vault; what
+`auth.aws` signs was tested against moto, an imitation of AWS.
 )";
 
 constexpr const char* kExample = R"(remote.vault "push" {
@@ -68,7 +73,7 @@ component::Registration registration() {
       .exports = &exports_schema(),
       .build =
           [](component::Options options, const component::Boxed& arguments) {
-            return build(tls_of_environment(), std::move(options), arguments);
+            return build(tls_of_environment(), http::process_environment(), std::move(options), arguments);
           },
       .documentation = kDocumentation,
       .example = kExample,

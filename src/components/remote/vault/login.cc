@@ -14,7 +14,6 @@ using component::text_field;
 
 constexpr std::uint64_t kLongestLease = 10ull * 365 * 24 * 3600;  // seconds
 
-using Pairs = std::vector<std::pair<std::string, std::string>>;
 std::string json_of(const Pairs& pairs) {
   std::string text;
   json::Writer writer(text);
@@ -40,6 +39,9 @@ std::string method_of(const Arguments& arguments) {
   if (arguments.approle) return "auth.approle";
   if (arguments.kubernetes) return "auth.kubernetes";
   if (arguments.ldap) return "auth.ldap";
+  if (arguments.aws) return "auth.aws";
+  if (arguments.azure) return "auth.azure";
+  if (arguments.gcp) return "auth.gcp";
   return arguments.userpass ? "auth.userpass" : "auth.custom";
 }
 
@@ -69,6 +71,13 @@ Api::Call login_call(const Arguments& arguments, const std::string& text) {
   Api::Call call = post(custom.path, data);
   call.space = custom.space;
   return call;
+}
+
+Api::Call cloud_login_call(const Arguments& arguments, const Pairs& identity) {
+  const std::string& mount = arguments.aws     ? arguments.aws->mount_path
+                             : arguments.azure ? arguments.azure->mount_path
+                                               : arguments.gcp->mount_path;
+  return post(fmt::format("auth/{}/login", mount), identity);
 }
 
 Result<Login> read_login(const syntax::Value& answer) {

@@ -21,9 +21,10 @@ constexpr std::uint64_t kLongestLease = 10ull * 365 * 24 * 3600;  // seconds
 
 class VaultComponent final : public component::PolledExport {
  public:
-  VaultComponent(component::Options made_with, http::ClientConfig tls)
+  VaultComponent(component::Options made_with, http::ClientConfig tls, Environment environment)
       : PolledExport(std::move(made_with), "read the secret"),
         tls_(std::move(tls)),
+        environment_(std::move(environment)),
         logins_(counter("remote_vault_auth_total",
                         "Total number of times this component authenticated to Vault")),
         reads_(counter("remote_vault_secret_reads_total",
@@ -44,8 +45,10 @@ class VaultComponent final : public component::PolledExport {
     const auto& arguments = boxed.as<Arguments>();
     INVAR_ASSIGN_OR_RETURN(auto client, options().http->make_client(tls_, options().id));
     INVAR_ASSIGN_OR_RETURN(auto renewing, options().http->make_client(tls_, options().id));
+    INVAR_ASSIGN_OR_RETURN(auto cloud, make_cloud_identity(options(), arguments, environment_));
     drop();
     arguments_ = arguments;
+    cloud_ = std::move(cloud);
     api_ = std::make_unique<Api>(*options().loop, std::move(client), arguments_);
     renewing_ = std::make_unique<Api>(*options().loop, std::move(renewing), arguments_);
     token_.clear();
@@ -58,6 +61,7 @@ class VaultComponent final : public component::PolledExport {
     renewal_.cancel();
     if (api_) api_->cancel();
     if (renewing_) renewing_->cancel();
+    if (cloud_) cloud_->cancel();
     run_ = std::make_unique<async::Alive>();
   }
 
@@ -92,22 +96,29 @@ class VaultComponent final : public component::PolledExport {
     }
     if (auto call = unwrap_call(arguments_)) {
       return send(*std::move(call), std::move(done), [this](const Value& answer, Done done) {
-        log_in_with(text_field(field(answer, "data"), "secret_id"), std::move(done));
+        log_in_with(login_call(arguments_, text_field(field(answer, "data"), "secret_id")), std::move(done));
       });
     }
-    if (!arguments_.kubernetes) return log_in_with("", std::move(done));
+    if (cloud_) {
+      return cloud_->get(run_->bind([this, done = std::move(done)](Result<Pairs> identity) mutable {
+        if (!identity)
+          return finish(std::unexpected(identity.error().wrapped(method_of(arguments_))), {}, done);
+        log_in_with(cloud_login_call(arguments_, *identity), std::move(done));
+      }));
+    }
+    if (!arguments_.kubernetes) return log_in_with(login_call(arguments_, ""), std::move(done));
     options().disk_pool->run(
         [files = options().files, path = arguments_.kubernetes->service_account_file] {
           return files->read_file(path, kMostTokenBytes);
         },
         run_->bind([this, done = std::move(done)](Result<std::string> text) mutable {
           if (!text) return finish(std::unexpected(text.error().wrapped(method_of(arguments_))), {}, done);
-          log_in_with(*text, std::move(done));
+          log_in_with(login_call(arguments_, *text), std::move(done));
         }));
   }
 
-  void log_in_with(const std::string& text, Done done) {
-    send(login_call(arguments_, text), std::move(done), [this](const Value& answer, Done done) {
+  void log_in_with(Api::Call call, Done done) {
+    send(std::move(call), std::move(done), [this](const Value& answer, Done done) {
       const auto login = read_login(answer);
       if (!login) return finish(std::unexpected(login.error().wrapped(method_of(arguments_))), {}, done);
       logins_.add();
@@ -203,9 +214,11 @@ class VaultComponent final : public component::PolledExport {
   }
 
   const http::ClientConfig tls_;
+  const Environment environment_;
   metrics::Counter &logins_, &reads_, &renewals_;
   Arguments arguments_;
   std::unique_ptr<Api> api_, renewing_;
+  std::unique_ptr<CloudIdentity> cloud_;
   std::string token_;
   bool may_log_in_again_ = false;
   int failures_ = 0;
@@ -216,9 +229,9 @@ class VaultComponent final : public component::PolledExport {
 
 }  // namespace
 
-Result<std::unique_ptr<component::Component>> build(const http::ClientConfig& tls, component::Options options,
-                                                    const Boxed& arguments) {
-  auto made = std::make_unique<VaultComponent>(std::move(options), tls);
+Result<std::unique_ptr<component::Component>> build(const http::ClientConfig& tls, Environment environment,
+                                                    component::Options options, const Boxed& arguments) {
+  auto made = std::make_unique<VaultComponent>(std::move(options), tls, std::move(environment));
   INVAR_TRY(made->update(arguments));
   return made;
 }

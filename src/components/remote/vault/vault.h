@@ -3,12 +3,14 @@
 #pragma once
 
 #include "component/component.h"
+#include "components/remote/vault/cloud.h"
 #include "http/client.h"
 
 namespace invar::components::remote_vault {
 
 // `tls`: how the server is verified, as the environment says.
-Result<std::unique_ptr<component::Component>> build(const http::ClientConfig& tls, component::Options options,
+Result<std::unique_ptr<component::Component>> build(const http::ClientConfig& tls, Environment environment,
+                                                    component::Options options,
                                                     const component::Boxed& arguments);
 
 }  // namespace invar::components::remote_vault

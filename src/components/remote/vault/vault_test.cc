@@ -5,10 +5,14 @@
 
 #include <map>
 
+#include "aws/sign.h"
+#include "codec/base64.h"
+#include "component/json_fields.h"
 #include "component/testing/component_harness.h"
 #include "components/remote/vault/arguments.h"
 #include "fs/testing/memory_fs.h"
 #include "http/testing/packed.h"
+#include "syntax/testing/evaluation.h"
 
 namespace invar::components::remote_vault {
 namespace {
@@ -34,6 +38,10 @@ class VaultTest : public ::testing::Test {
     answers_["GET sys/internal/ui/mounts/secret/shop/push"] = {200, kMountV2};
     answers_["GET secret/data/shop/push"] = {200, kSecretV2};
     harness_.http->set_handler([this](const http::Request& request) {
+      if (!request.url.starts_with("http://vault:8200/")) {
+        const auto found = others_.find(request.url);
+        return found == others_.end() ? answer(404, "text/plain", "no") : answer(200, "", found->second);
+      }
       asked_.push_back(request);
       const std::string path = request.url.substr(std::string_view("http://vault:8200/v1/").size());
       const auto found = answers_.find(request.method + " " + path);
@@ -46,7 +54,8 @@ class VaultTest : public ::testing::Test {
     registration_.exports = &exports_schema();
     registration_.build = [this](component::Options options, const component::Boxed& arguments) {
       options.files = files_;
-      return build({}, std::move(options), arguments);
+      return build(
+          {}, [this](const char* name) { return environment_[name]; }, std::move(options), arguments);
     };
   }
   void start() {
@@ -75,6 +84,8 @@ class VaultTest : public ::testing::Test {
 
   std::shared_ptr<fs::testing::MemoryFileSystem> files_ = fs::testing::MemoryFileSystem::create();
   std::map<std::string, std::pair<int, std::string>> answers_;
+  std::map<std::string, std::string> others_;  // what other servers answer, by URL
+  std::map<std::string, std::string> environment_;
   std::vector<http::Request> asked_;
   Arguments arguments_;
   component::Registration registration_;
@@ -212,6 +223,102 @@ TEST_F(VaultTest, EveryMethodLogsIn) {
   }
 }
 
+// What AWS' command line and Vault's own agent send; the signature itself is checked in aws/sign_test.cc against AWS' vectors.
+TEST_F(VaultTest, AnAwsIdentityIsARequestThatVaultMaySend) {
+  arguments_.aws.emplace();
+  arguments_.aws->type = "iam";
+  arguments_.aws->role = "r";
+  arguments_.aws->iam_server_id_header = "vault.example.com";
+  environment_ = {
+      {"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", "hush"}, {"AWS_SESSION_TOKEN", "st"}};
+  answers_["POST auth/aws/login"] = {200, kLogin};
+  start();
+  EXPECT_EQ(token(), "hush");
+  const auto login = *component::parse_answer(http::testing::body_of(asked_[0]));
+  const auto plain = [&login](const char* name) {
+    return *codec::from_base64(component::text_field(login, name));
+  };
+  EXPECT_EQ(component::text_field(login, "role"), "r");
+  EXPECT_EQ(component::text_field(login, "iam_http_request_method"), "POST");
+  EXPECT_EQ(plain("iam_request_url"), "https://sts.amazonaws.com/");
+  EXPECT_EQ(plain("iam_request_body"), "Action=GetCallerIdentity&Version=2011-06-15");
+  const auto headers = *component::parse_answer(plain("iam_request_headers"));
+  const auto header = [&headers](const char* name) {
+    return component::text_of(component::items_of(component::field(headers, name))[0]);
+  };
+  EXPECT_EQ(header("X-Vault-AWS-IAM-Server-ID"), "vault.example.com");
+  EXPECT_EQ(header("X-Amz-Security-Token"), "st");
+  http::Request again;
+  again.method = "POST";
+  again.url = "https://sts.amazonaws.com/";
+  again.body_head = plain("iam_request_body");
+  again.headers.set("Content-Type", header("Content-Type"));
+  again.headers.set("X-Vault-AWS-IAM-Server-ID", "vault.example.com");
+  ASSERT_TRUE(aws::sign(again, {"AKID", {"hush"}, {"st"}}, {"us-east-1", "sts"}, harness_.loop.unix_ns()));
+  EXPECT_EQ(header("Authorization"), again.headers.get("Authorization"));
+
+  harness_.stop();
+  harness_.exports.clear();
+  arguments_.aws->region = "eu-west-1";
+  asked_.clear();
+  start();
+  const auto second = *component::parse_answer(http::testing::body_of(asked_[0]));
+  EXPECT_EQ(*codec::from_base64(component::text_field(second, "iam_request_url")),
+            "https://sts.eu-west-1.amazonaws.com/");
+}
+
+TEST_F(VaultTest, AMachineOfAzureSaysWhereItIs) {
+  arguments_.azure.emplace();
+  arguments_.azure->role = "r";
+  answers_["POST auth/azure/login"] = {200, kLogin};
+  others_
+      ["http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource="
+       "https%3A%2F%2Fmanagement.azure.com%2F"] = R"({"access_token": "jwt", "expires_in": "3599"})";
+  others_["http://169.254.169.254/metadata/instance?api-version=2021-02-01"] =
+      R"({"compute": {"name": "vm1", "resourceGroupName": "group", "subscriptionId": "sub", "vmScaleSetName": ""}})";
+  start();
+  EXPECT_EQ(token(), "hush");
+  EXPECT_EQ(
+      http::testing::body_of(asked_[0]),
+      R"({"role":"r","jwt":"jwt","subscription_id":"sub","resource_group_name":"group","vm_name":"vm1","vmss_name":""})");
+}
+
+TEST_F(VaultTest, GoogleSignsForMachinesAndServiceAccounts) {
+  arguments_.gcp.emplace();
+  arguments_.gcp->role = "r";
+  arguments_.gcp->type = "gce";
+  answers_["POST auth/gcp/login"] = {200, kLogin};
+  const std::string google =
+      "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/";
+  others_[google + "identity?audience=http%3A%2F%2Fvault%3A8200%2Fvault%2Fr&format=full"] = "a.b.c\n";
+  start();
+  EXPECT_EQ(token(), "hush");
+  EXPECT_EQ(http::testing::body_of(asked_[0]), R"({"role":"r","jwt":"a.b.c"})");
+
+  harness_.stop();
+  harness_.exports.clear();
+  asked_.clear();
+  arguments_.gcp->type = "iam";
+  arguments_.gcp->iam_service_account = "a@p.iam.gserviceaccount.com";
+  others_[google + "token?scopes=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcloud-platform"] =
+      R"({"access_token": "at", "expires_in": 3600})";
+  others_
+      ["https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/"
+       "a@p.iam.gserviceaccount.com:signJwt"] = R"({"keyId": "k", "signedJwt": "d.e.f"})";
+  start();
+  EXPECT_EQ(token(), "hush");
+  EXPECT_EQ(http::testing::body_of(asked_[0]), R"({"role":"r","jwt":"d.e.f"})");
+}
+
+TEST_F(VaultTest, ACloudThatSaysNothingIsNamed) {
+  arguments_.azure.emplace();
+  arguments_.azure->role = "r";
+  start();
+  EXPECT_EQ(health().state, HealthState::kUnhealthy);
+  EXPECT_THAT(health().message,
+              HasSubstr("auth.azure: GET http://169.254.169.254/metadata/identity/oauth2/token"));
+}
+
 TEST_F(VaultTest, AWrappedSecretIdIsUnwrapped) {
   with_approle();
   arguments_.approle->wrapping_token = true;
@@ -253,6 +360,17 @@ TEST_F(VaultTest, ArgumentsAreChecked) {
             }),
             "missing mount path in \"secret\"");
   EXPECT_EQ(checked([](Arguments& a) { a.token.emplace(); }), "");
+  const auto decoded = [](const std::string& auth) {
+    Arguments a;
+    return syntax::testing::decode_text("server = \"http://vault\"\npath = \"secret/x\"\n" + auth,
+                                        arguments_schema(), &a);
+  };
+  EXPECT_THAT(decoded("auth.aws {\ntype = \"ec2\"\n}\n"), HasSubstr("type = \"ec2\" is not built"));
+  EXPECT_THAT(decoded("auth.aws {\ntype = \"iaam\"\n}\n"), HasSubstr("did you mean \"iam\"?"));
+  EXPECT_THAT(decoded("auth.gcp {\nrole = \"r\"\ntype = \"iam\"\n}\n"),
+              HasSubstr("iam_service_account must be set with type = \"iam\""));
+  EXPECT_EQ(decoded("auth.gcp {\nrole = \"r\"\ntype = \"gce\"\n}\n"), "");
+  EXPECT_EQ(decoded("auth.azure {\nrole = \"r\"\n}\n"), "");
 }
 
 }  // namespace
