@@ -31,8 +31,12 @@ class Editor {
     std::vector<std::pair<std::uint32_t, Edit>> outermost;
     for (const auto& [begin, edit] : edits_)
       if (outermost.empty() || begin > outermost.back().second.end) outermost.emplace_back(begin, edit);
-    for (auto at = outermost.rbegin(); at != outermost.rend(); ++at)
-      out.replace(at->first, at->second.end - at->first + 1, at->second.text);
+    for (auto at = outermost.rbegin(); at != outermost.rend(); ++at) {
+      const auto behind = out.find_first_not_of(" \t\r", at->second.end + 1);
+      const bool more = behind != std::string::npos && out[behind] != '\n';  // which a comment must not hide
+      out.replace(at->first, at->second.end - at->first + 1,
+                  at->second.text + (more && at->second.text.starts_with("//") ? "\n" : ""));
+    }
     return formatted(out);
   }
 

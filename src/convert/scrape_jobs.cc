@@ -56,11 +56,16 @@ std::string_view block_of(std::string_view written) {
 
 class Job {
  public:
-  Job(const Value& job, const component::Registry& components, TextWriter& out, std::set<std::string>& labels)
-      : job_(job), components_(components), out_(out), name_(text_at(job, "job_name")) {
-    label_ = label_of(name_);
-    for (int n = 2; !labels.insert(label_).second; ++n) label_ = fmt::format("{}_{}", label_of(name_), n);
-  }
+  // `interval`: that of all jobs that say none; "" where there is none either.
+  Job(const Value& job, std::string interval, const component::Registry& components, TextWriter& out,
+      std::set<std::string>& labels)
+      : job_(job),
+        interval_(std::move(interval)),
+        components_(components),
+        out_(out),
+        name_(text_at(job, "job_name")),
+        labels_(labels),
+        label_(free_label()) {}
 
   void write() {
     write_discovery();
@@ -71,15 +76,27 @@ class Job {
     if (!name_.empty()) out_.attribute("job_name", quote(name_));
     write_profiling();
     const component::Registration* scrape = components_.find("pyroscope.scrape");
-    std::set<std::string, std::less<>> done = {"job_name", "relabel_configs", "static_configs",
-                                               "metrics_path", "profiling_config"};
+    std::set<std::string, std::less<>> done = {"job_name",     "relabel_configs",  "static_configs",
+                                               "metrics_path", "profiling_config", "sample_limit"};
     for (const auto& [key, value] : job_.as_object().fields)
       if (key.ends_with(kSuffix)) done.insert(key);
+    if (find(job_, "sample_limit") != nullptr)
+      out_.comment(
+          "sample_limit is not carried over: it counts the series of a target, not the samples of a "
+          "profile.");
     write_fields(job_, *scrape->arguments, done, out_);
+    if (find(job_, "scrape_interval") == nullptr && !interval_.empty())
+      out_.attribute("scrape_interval", duration_expression(interval_));
     out_.end_component();
   }
 
  private:
+  std::string free_label() {
+    std::string label = label_of(name_);
+    for (int n = 2; !labels_.insert(label).second; ++n) label = fmt::format("{}_{}", label_of(name_), n);
+    return label;
+  }
+
   void write_discovery() {
     std::vector<std::string> sources;
     if (const Value* groups = find(job_, "static_configs"))
@@ -87,21 +104,25 @@ class Job {
     for (const auto& [key, value] : job_.as_object().fields) {
       if (!key.ends_with(kSuffix)) continue;
       const std::string name = "discovery." + key.substr(0, key.size() - kSuffix.size());
-      int n = 0;
-      for (const Value& settings : list_of(value)) write_found(name, settings, ++n, sources);
+      bool first = true;
+      for (const Value& settings : list_of(value)) {
+        write_found(name, settings, first ? label_ : free_label(), sources);
+        first = false;
+      }
     }
     if (sources.empty()) {
       targets_ = "[]";
       return;
     }
-    targets_ = sources.size() == 1 ? sources.front() : fmt::format("concat({})", join(sources, ", "));
+    targets_ = sources.size() == 1 ? sources.front() : fmt::format("array.concat({})", join(sources, ", "));
   }
 
   static void write_static(const Value& group, std::vector<std::string>& sources) {
     std::string labels;
     if (const Value* own = find(group, "labels"); own != nullptr && own->type() == Type::kObject)
       for (const auto& [name, value] : own->as_object().fields)
-        labels += fmt::format(", {} = {}", quote(name), quote(printed(value)));
+        if (value.type() != Type::kNull)
+          labels += fmt::format(", {} = {}", quote(name), quote(printed(value)));
     std::vector<std::string> targets;
     if (const Value* addresses = find(group, "targets"))
       for (const Value& address : list_of(*addresses))
@@ -109,17 +130,36 @@ class Job {
     if (!targets.empty()) sources.push_back(fmt::format("[\n{}]", join(targets, "")));
   }
 
-  void write_found(const std::string& name, const Value& settings, int n, std::vector<std::string>& sources) {
+  void write_found(const std::string& name, const Value& settings, const std::string& label,
+                   std::vector<std::string>& sources) {
     const component::Registration* found = components_.find(name);
     if (found == nullptr || settings.type() != Type::kObject) {
       out_.comment(fmt::format("{}: Invar has no {}: its targets are missing in what follows.", name_, name));
       return;
     }
-    const std::string label = n == 1 ? label_ : fmt::format("{}_{}", label_, n);
     out_.begin(name, label);
-    write_fields(settings, *found->arguments, {}, out_);
+    if (name == "discovery.azure") {
+      write_azure_identity(settings, *found->arguments);
+      write_fields(settings, *found->arguments,
+                   {"authentication_method", "tenant_id", "client_id", "client_secret"}, out_);
+    } else {
+      write_fields(settings, *found->arguments, {}, out_);
+    }
     out_.end_component();
     sources.push_back(fmt::format("{}.{}.targets", name, label));
+  }
+
+  // What stands beside the rest there is in a block of its own here.
+  void write_azure_identity(const Value& settings, const Schema& schema) {
+    const bool managed = text_at(settings, "authentication_method") == "ManagedIdentity";
+    const std::string_view block = managed ? "managed_identity" : "oauth";
+    out_.begin(block);
+    for (const std::string_view key : {"tenant_id", "client_id", "client_secret"}) {
+      const std::string value = text_at(settings, key);
+      if (!value.empty() && schema.find(block)->block->find(key) != nullptr)
+        out_.attribute(key, quote(value));
+    }
+    out_.end();
   }
 
   void write_relabeling() {
@@ -150,10 +190,7 @@ class Job {
       out_.attribute("enabled", "false");
       out_.end();
     }
-    if (block.empty())
-      out_.begin("profile.custom", last);
-    else
-      out_.begin(block);
+    begin_type(block, last);
     out_.attribute("enabled", "true");
     out_.attribute("path", quote(path));
     out_.end();
@@ -165,32 +202,48 @@ class Job {
     if (const std::string prefix = text_at(settings, "path_prefix"); !prefix.empty())
       out_.attribute("path_prefix", quote(prefix));
     const Value* types = find(settings, "pprof_config");
+    std::set<std::string_view> written;
     if (types != nullptr && types->type() == Type::kObject)
       for (const auto& [type, own] : types->as_object().fields) {
         const std::string_view block = block_of(type);
-        if (block.empty())
-          out_.begin("profile.custom", type);
-        else
-          out_.begin(block);
-        if (find(own, "enabled") == nullptr) out_.attribute("enabled", "true");
-        for (const auto& [key, value] : own.as_object().fields) {
-          if (key == "enabled" || key == "delta")
-            out_.attribute(key, printed(value));
-          else if (key == "path")
-            out_.attribute(key, quote(printed(value)));
-          else
-            out_.comment(fmt::format("{}: {} is not carried over", key, printed(value)));
+        if (!block.empty() && !written.insert(block).second) {
+          out_.comment(fmt::format("{}: there is a {} already.", type, block));
+          continue;
         }
+        begin_type(block, type);
+        if (find(own, "enabled") == nullptr) out_.attribute("enabled", "true");
+        if (own.type() == Type::kObject) write_type(own);
         out_.end();
       }
     out_.end();
   }
 
+  void begin_type(std::string_view block, std::string_view name) {
+    if (block.empty())
+      out_.begin("profile.custom", name.empty() ? "index" : label_of(name));
+    else
+      out_.begin(block);
+  }
+
+  void write_type(const Value& settings) {
+    for (const auto& [key, value] : settings.as_object().fields) {
+      if (key == "enabled" || key == "delta")
+        out_.attribute(key, printed(value));
+      else if (key == "path")
+        out_.attribute(key, quote(printed(value)));
+      else
+        out_.comment(fmt::format("{}: {} is not carried over", key, printed(value)));
+    }
+  }
+
   const Value& job_;
+  const std::string interval_;
   const component::Registry& components_;
   TextWriter& out_;
   const std::string name_;
-  std::string label_, targets_;
+  std::set<std::string>& labels_;
+  const std::string label_;
+  std::string targets_;
 };
 
 bool is_profiling(const Value& job) {
@@ -202,8 +255,14 @@ bool is_profiling(const Value& job) {
 
 void write_scrape_jobs(const Value& configuration, Jobs jobs, const component::Registry& components,
                        TextWriter& out) {
-  for (const auto& [key, value] : configuration.as_object().fields)
-    if (key != "scrape_configs") out.comment(fmt::format("{} is not carried over.", key));
+  std::string interval;
+  if (const Value* global = find(configuration, "global")) interval = text_at(*global, "scrape_interval");
+  for (const auto& [key, value] : configuration.as_object().fields) {
+    if (key == "global" && !interval.empty())
+      out.comment("Of global only scrape_interval is carried over.");
+    else if (key != "scrape_configs")
+      out.comment(fmt::format("{} is not carried over.", key));
+  }
   std::set<std::string> labels;
   bool any = false;
   if (const Value* all = find(configuration, "scrape_configs"))
@@ -214,7 +273,7 @@ void write_scrape_jobs(const Value& configuration, Jobs jobs, const component::R
         continue;
       }
       any = true;
-      Job(job, components, out, labels).write();
+      Job(job, interval, components, out, labels).write();
     }
   if (!any) return;
   out.comment("Where the profiles go: the address of your Pyroscope.");

@@ -52,7 +52,7 @@ std::string expression(const Value& value, std::string_view type) {
   }
   if (type.starts_with("list("))
     return fmt::format("[{}]", expression(value, type.substr(5, type.size() - 6)));
-  if (type == "number" || type == "bool") return printed(value);
+  if (type == "int" || type == "uint" || type == "float" || type == "bool") return printed(value);
   if (type == "duration") return quote(duration_text(printed(value)));
   return quote(printed(value));
 }
@@ -61,6 +61,21 @@ std::string expression(const Value& value, std::string_view type) {
 std::string_view renamed(std::string_view key, const syntax::Schema& schema) {
   if (key == "filters" && schema.find("filters") == nullptr) return "filter";
   return key;
+}
+
+// Prometheus has an object of lists for each header.
+void write_headers(const Value& headers, TextWriter& out) {
+  std::string text;
+  for (const auto& [name, sources] : headers.as_object().fields) {
+    std::vector<std::string> values;
+    for (const char* key : {"values", "secrets"})
+      if (const Value* given = find(sources, key))
+        for (const Value& value : list_of(*given)) values.push_back(quote(printed(value)));
+    if (!values.empty()) text += fmt::format("\n{} = [{}],", quote(name), join(values, ", "));
+    if (find(sources, "files") != nullptr)
+      out.comment(fmt::format("The header {} from files is not carried over.", quote(name)));
+  }
+  if (!text.empty()) out.attribute("http_headers", "{" + text + "\n}");
 }
 
 }  // namespace
@@ -83,6 +98,10 @@ std::string printed(const Value& value) {
   return syntax::stdlib_printed(value).value_or("");
 }
 
+std::string duration_expression(const std::string& text) {
+  return quote(duration_text(text));
+}
+
 std::string text_at(const Value& object, std::string_view key) {
   const Value* value = find(object, key);
   return value == nullptr || value->type() == Type::kNull ? "" : printed(*value);
@@ -96,6 +115,8 @@ void write_fields(const Value& object, const syntax::Schema& schema,
     const Field* field = schema.find(renamed(key, schema));
     if (field == nullptr) {
       out.comment(fmt::format("{} is not carried over.", key));
+    } else if (key == "http_headers" && value.type() == Type::kObject) {
+      write_headers(value, out);
     } else if (field->kind == Field::Kind::kAttribute) {
       out.attribute(field->name, expression(value, field->type_text));
     } else {

@@ -15,6 +15,7 @@ namespace invar::convert {
 const syntax::Value* find(const syntax::Value& object, std::string_view key);  // null: none
 std::vector<syntax::Value> list_of(const syntax::Value& value);          // one that is no list: of itself
 std::string printed(const syntax::Value& value);                         // as text: `1`, `true`, `a`
+std::string duration_expression(const std::string& text);                // `1d` as "24h", quoted
 std::string text_at(const syntax::Value& object, std::string_view key);  // "" when there is none
 
 // Everything but `done`; what the schema does not know becomes a comment.

@@ -1,8 +1,9 @@
 """invar convert: what other collectors are told, as Invar's configuration that passes fmt and validate."""
 
+import re
 import unittest
 
-from harness import Case, run
+from harness import SOURCE, Case, run
 
 PROMETHEUS = '''
 global:
@@ -26,7 +27,7 @@ scrape_configs:
         target_label: place
 '''
 
-HEAPS = '''// global is not carried over.
+HEAPS = '''// Of global only scrape_interval is carried over.
 // The job "node" does not scrape profiles.
 discovery.file "heaps" {
 	files = ["/etc/targets/*.json"]
@@ -134,6 +135,18 @@ class Convert(Case):
                      '[pyroscope.write.w.receiver]', 'discovery.relabel "all"'):
             self.assertIn(part, text)
         self.assertNotIn("phlare.", text)
+
+    def test_every_file_of_the_corpus_becomes_a_configuration_that_is_formatted_and_valid(self):
+        """What a result must hold is in its file's own comments, `expect: …`."""
+        for form in ("prometheus", "parca", "flow"):
+            files = sorted((SOURCE / "testdata/convert" / form).iterdir())
+            self.assertTrue(files, form)
+            for file in files:
+                with self.subTest(f"{form}/{file.name}"):
+                    given = file.read_text()
+                    result = re.sub(r".*expect: .*", "", self.converted(form, given))
+                    for part in re.findall(r"expect: (.*)", given):
+                        self.assertIn(part, result)
 
     def test_mistakes(self):
         for arguments, words in ((("convert",), "source-format is a required flag"),
