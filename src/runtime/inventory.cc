@@ -242,6 +242,8 @@ class Taker {
   std::string advice_on(const Block& block, const std::string& name) {
     if (is_foreign_component(name))
       return " (it has nothing to do with profiles: --skip-other-pipelines leaves it to the other agent)";
+    if (block.name.front() == "phlare" && block.name.size() == 2)  // what pyroscope.* was called
+      return fmt::format(" (it is called {} now)", quote("pyroscope." + block.name.back()));
     if (is_foreign_family(block.name.front()) && block.name.size() > 1)
       return fmt::format(" (did you mean {}?)", quote(nearest_foreign_component(name)));
     if (!block.label.empty() &&
