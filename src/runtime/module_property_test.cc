@@ -16,7 +16,8 @@ namespace {
 using testing::printed;
 using testing::Rig;
 
-// Declares of rank r are made of sums, of instances of declares of a smaller rank, and of a foreach over either.
+// Declares of rank r are made of sums, of instances of declares of a smaller rank or of one that is written in their body, and of a
+// foreach over either. The root has them all twice: its own, and imported as `lib`.
 class Text {
  public:
   explicit Text(unsigned seed) : random_(seed) {
@@ -31,11 +32,15 @@ class Text {
 
   std::string text() {
     std::vector<std::string> parts;
-    for (int rank = 0; rank < kRanks; ++rank)
+    std::string library;
+    for (int rank = 0; rank < kRanks; ++rank) {
       parts.push_back(
           fmt::format("declare \"d{}\" {{\nargument \"n\" {{ }}\nargument \"m\" {{\noptional = true\n"
                       "default = {}\n}}\n{}export \"sum\" {{ value = toy.sum.total.sum }}\n}}\n",
                       rank, rank, bodies_[static_cast<std::size_t>(rank)]));
+      library += parts.back();
+    }
+    parts.push_back(fmt::format("import.string \"lib\" {{ content = `{}` }}\n", library));
     parts.push_back(root_);
     std::ranges::shuffle(parts, random_);  // the order of the text must not matter
     std::string out;
@@ -60,10 +65,17 @@ class Text {
       inputs += fmt::format("toy.sum.s{}.sum, ", i);
     }
     for (int i = rank > 0 ? pick(3) : 0; i > 0; --i) {
-      const int used = pick(rank);
-      out += fmt::format("d{} \"i{}\" {{\nn = {}\n{}}}\n", used, i, number(),
+      const std::string used = fmt::format("{}d{}", root && pick(2) == 0 ? "lib." : "", pick(rank));
+      out += fmt::format("{} \"i{}\" {{\nn = {}\n{}}}\n", used, i, number(),
                          pick(2) == 0 ? "" : fmt::format("m = {}\n", number()));
-      inputs += fmt::format("d{}.i{}.sum, ", used, i);
+      inputs += fmt::format("{}.i{}.sum, ", used, i);
+    }
+    if (pick(4) == 0) {
+      out += fmt::format(
+          "declare \"own\" {{\nargument \"n\" {{ }}\ntoy.sum \"s\" {{ value = argument.n.value + {} }}\n"
+          "export \"sum\" {{ value = toy.sum.s.sum }}\n}}\nown \"o\" {{ n = {} }}\n",
+          pick(3), number());
+      inputs += "own.o.sum, ";
     }
     if (pick(3) == 0) {
       const std::string inside = rank > 0 && pick(2) == 0
