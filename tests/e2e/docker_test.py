@@ -24,6 +24,14 @@ def cgroups():
     return [folder for folder, _, _ in os.walk(root) if {"docker", "libpod_parent"} & set(folder[len(root):].split("/"))]
 
 
+def remove_cgroups(before):
+    for place in sorted(set(cgroups()) - before, key=len, reverse=True):
+        try:
+            os.rmdir(place)
+        except OSError:
+            pass  # somebody else's, and in use
+
+
 class Daemon:
     """A daemon with its own folders, network and mounts. Everything of it is gone after stop()."""
 
@@ -52,11 +60,7 @@ class Daemon:
         for line in pathlib.Path("/proc/mounts").read_text().splitlines():
             if line.split()[1].startswith(str(self.folder)):
                 subprocess.run(["umount", "-l", line.split()[1]], check=False)
-        for place in sorted(set(cgroups()) - self.cgroups, key=len, reverse=True):
-            try:
-                os.rmdir(place)
-            except OSError:
-                pass  # somebody else's, and in use
+        remove_cgroups(self.cgroups)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
