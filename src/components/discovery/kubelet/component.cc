@@ -17,6 +17,8 @@ than the cluster's, or by itself; then `tls_config` needs its authority, or `ins
 
 When the kubelet cannot be asked, or answers with anything but a list of pods, the targets found before stay exported and the
 component is unhealthy.
+
+It was tested with the lists of pods of a real API server, served as a kubelet serves them, not against a kubelet.
 )";
 
 constexpr const char* kExample = R"(discovery.kubelet "node" {
