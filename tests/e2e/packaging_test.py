@@ -14,7 +14,7 @@ import unittest
 import yaml
 
 import docker_test
-from harness import SOURCE, Case, run, until
+from harness import INTEROP, SOURCE, Case, run, until
 
 PACKAGES = pathlib.Path(SOURCE) / "build/packages"
 
@@ -132,9 +132,9 @@ class Image(Case):
     @classmethod
     def setUpClass(cls):
         cls.place = tempfile.mkdtemp(prefix="invar-image.")
-        daemon = docker_test.dockerd(cls.place)
-        cls.addClassCleanup(daemon.stop)
-        daemon.wait()
+        cls.daemon = docker_test.dockerd(cls.place)
+        cls.addClassCleanup(cls.daemon.stop)
+        cls.daemon.wait()
         until("docker", lambda: cls.run_docker("version").returncode == 0)
         built = tool("build_image.sh", "invar:latest", env={**os.environ, "DOCKER": f"docker -H unix://{cls.place}/sock"})
         assert built.returncode == 0, built.stderr
@@ -189,25 +189,54 @@ class Image(Case):
         found = re.findall(r"^ +([@\w-]+)$", listed, re.M)
         return set().union(*(self.system_calls(one) for one in found))
 
-    def test_the_compose_file_without_a_server_runs(self):
+    def compose_up(self, file, **environment):
         if not shutil.which("docker-compose"):
             self.skipTest("docker-compose is not installed")
-        compose = ["docker-compose", "-f", str(SOURCE / "packaging/compose/local.yaml"), "-p", "invar"]
-        there = {"env": {**os.environ, "DOCKER_HOST": f"unix://{self.place}/sock"}, "capture_output": True, "text": True}
+        compose = ["docker-compose", "-f", str(SOURCE / "packaging/compose" / file), "-p", "invar"]
+        there = {"env": {**os.environ, "DOCKER_HOST": f"unix://{self.place}/sock", **environment}, "capture_output": True, "text": True}
         self.addCleanup(subprocess.run, [*compose, "down", "--volumes"], **there)
         done = subprocess.run([*compose, "up", "-d"], **there)
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_the_compose_file_without_a_server_runs(self):
+        self.compose_up("local.yaml")
         self.assert_profiles_itself("invar_invar_1")
+
+    def image_of(self, program, tag):
+        """One that runs a program of the tests on the C library of our image."""
+        folder = pathlib.Path(self.folder())
+        shutil.copy(INTEROP / program, folder / "program")
+        (folder / "Dockerfile").write_text('FROM invar:latest\nCOPY program /program\nHEALTHCHECK NONE\nENTRYPOINT ["/program"]\n'
+                                           'CMD ["-listen", "0.0.0.0:4040"]\n')
+        self.docker("build", "-q", "-t", tag, str(folder))
+        self.addCleanup(self.docker, "rmi", "-f", tag)
+
+    def test_the_compose_file_with_a_server_runs(self):
+        """As it stands, but for the server, which speaks Pyroscope's protocol under the image's name."""
+        file = yaml.safe_load((SOURCE / "packaging/compose/pyroscope.yaml").read_text())
+        self.image_of("pyroscope", file["services"]["pyroscope"]["image"])
+        self.image_of("target", "shop:latest")
+        self.compose_up("pyroscope.yaml", DOCKER_SOCKET=f"{self.place}/sock")
+        self.docker("run", "-d", "--name", "cart", "--network", "invar_default", "--label", "profiles.grafana.com/port=4040", "shop:latest")
+        self.addCleanup(self.docker, "rm", "-f", "-v", "cart")
+        address = self.docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", "invar_pyroscope_1")
+
+        def services():
+            asked = subprocess.run(["nsenter", "--net", "--target", str(self.daemon.process.pid), "curl", "-s", "--noproxy", "*",
+                                    f"http://{address}:4040/test/received"], capture_output=True, text=True)
+            received = json.loads(asked.stdout)["received"] if asked.returncode == 0 else []
+            return {row["labels"]["service_name"] for row in received or [] if row["labels"]}
+
+        until("profiles of the container and of Invar", lambda: services() == {"cart", "invar"}, 60)
+        self.assertEqual(self.docker("inspect", "-f", "{{.State.Health.Status}}", "invar_invar_1"), "healthy")
 
 
 class Compose(Case):
     def test_the_configuration_beside_a_server_is_valid(self):
-        services = yaml.safe_load((SOURCE / "packaging/compose/pyroscope.yaml").read_text())
-        file = self.folder() / "config.alloy"
-        file.write_text(services["configs"]["invar"]["content"])
-        done = run("validate", str(file))
+        file = str(SOURCE / "packaging/compose/pyroscope.alloy")
+        done = run("validate", file)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertEqual(set(services["services"]), {"pyroscope", "invar"})
+        self.assertEqual(run("fmt", "-t", file).returncode, 0)
 
 
 if __name__ == "__main__":
