@@ -4,12 +4,13 @@ import itertools
 import os
 import pathlib
 import subprocess
+import tempfile
 import unittest
 
 import kubernetes_peer
 import yaml
 
-from harness import INVAR, SOURCE, Case
+from harness import GO, INVAR, SOURCE, Case, until
 
 CHART = pathlib.Path(SOURCE) / "packaging/helm/invar"
 PATHS = {
@@ -23,8 +24,9 @@ PATHS = {
     "RoleBinding": "/apis/rbac.authorization.k8s.io/v1/namespaces/{}/rolebindings",
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
+    "ServiceMonitor": "/apis/monitoring.coreos.com/v1/namespaces/{}/servicemonitors",
+    "PodMonitor": "/apis/monitoring.coreos.com/v1/namespaces/{}/podmonitors",
 }
-OF_THE_PROMETHEUS_OPERATOR = {"ServiceMonitor", "PodMonitor"}  # this API server does not know them
 EVERYTHING = """
 controller:
   hostPID: true
@@ -62,11 +64,29 @@ def draw(*values, file=None):
     return done, [one for one in yaml.safe_load_all(done.stdout) if one] if done.returncode == 0 else []
 
 
+def go_peer(folder, package):
+    return subprocess.run([SOURCE / "tools/build_go_peer.sh", folder, package], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def define_monitors(kube):
+    """Tells the API server the resources of the Prometheus operator, by definitions that are made of the operator's types."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir=kube.folder))
+    subprocess.run([go_peer("monitors", "sigs.k8s.io/controller-tools/cmd/controller-gen"), "crd", f"output:crd:dir={folder}",
+                    "paths=github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"], check=True, capture_output=True,
+                   cwd=SOURCE / "tests/peers/monitors", env={**os.environ, "PATH": f"{pathlib.Path(GO).parent}:{os.environ['PATH']}",
+                                                             "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"})
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    for name in ("servicemonitors", "podmonitors"):
+        definition = yaml.safe_load((folder / f"monitoring.coreos.com_{name}.yaml").read_text())
+        status, answer = kube.request("POST", definitions, definition)
+        assert status == 201, answer
+        until(f"{name} are served", lambda: kube.request("GET", f"/apis/monitoring.coreos.com/v1/{name}")[0] == 200)
+
+
 class Chart(Case):
     @classmethod
     def setUpClass(cls):
-        os.environ["HELM"] = subprocess.run([pathlib.Path(SOURCE) / "tools/build_go_peer.sh", "helm", "helm.sh/helm/v3/cmd/helm"],
-                                            capture_output=True, text=True, check=True).stdout.strip()
+        os.environ["HELM"] = go_peer("helm", "helm.sh/helm/v3/cmd/helm")
 
     def draw(self, *values, file=None):
         done, objects = draw(*values, file=file)
@@ -89,18 +109,17 @@ class Chart(Case):
         self.addCleanup(kube.stop)
         for space in ("profiling", "shop"):
             kube.namespace(space)
+        define_monitors(kube)
         kinds = set()
         for kind, clustered, file, spaces in itertools.product(
                 ("daemonset", "statefulset", "deployment"), ("true", "false"), (None, EVERYTHING), ((), ("rbac.namespaces={profiling,shop}",))):
             values = (f"controller.type={kind}", f"alloy.clustering.enabled={clustered}", *spaces)
             for one in self.draw(*values, file=file):
                 kinds.add(one["kind"])
-                if one["kind"] in OF_THE_PROMETHEUS_OPERATOR:
-                    continue
                 path = PATHS[one["kind"]].format(one["metadata"].get("namespace"))
                 status, answer = kube.request("POST", f"{path}?dryRun=All&fieldValidation=Strict", one)
                 self.assertEqual(status, 201, (values, one["kind"], answer))
-        self.assertEqual(kinds, set(PATHS) | OF_THE_PROMETHEUS_OPERATOR)
+        self.assertEqual(kinds, set(PATHS))
 
     def test_the_default_configuration_is_valid_in_every_mode(self):
         for kind, clustered in itertools.product(("daemonset", "statefulset"), ("true", "false")):
