@@ -17,7 +17,59 @@ def program_text():
     return "\n".join(re.sub(r'"\s*\n\s*"', "", file.read_text()) for file in files)
 
 
+# Where the sentences come from that stand on the status page as problems, or as the reason of a loss.
+SPEAKERS = """
+components/pyroscope/scrape/outcome.cc components/pyroscope/scrape/process.cc components/pyroscope/scrape/scrape_loop.cc
+components/pyroscope/scrape/scrape_pool.cc
+delivery/reply.cc delivery/delivery_queue.cc delivery/endpoint.cc delivery/packer.cc
+components/pyroscope/fsdump/dumper.cc components/pyroscope/fsdump/component.cc
+components/pyroscope/receive_http/component.cc components/pyroscope/receive_http/route.cc components/pyroscope/receive_http/relay.cc
+components/pyroscope/receive_http/ingest_name.cc
+java/suitable.cc java/attach.cc java/session.cc java/target_root.cc java/trouble.cc java/library.cc
+components/pyroscope/java/profiler.cc components/pyroscope/java/labels.cc components/pyroscope/java/jvm_loop.cc
+components/pyroscope/ebpf/profiler.cc components/pyroscope/ebpf/status_view.cc ebpf/kernel_check.cc ebpf/privileges.cc ebpf/programs.cc
+cluster_etcd/etcd_cluster.cc
+""".split()
+
+# A text that is no problem's, by the statement that it stands in: logs, metrics, what is compared, what users of a file or a client read.
+ANOTHER_TEXT = re.compile(r"logger|\.help|gauge\(|counter\(|histogram\(|INVAR_CHECK|attribute\(|\.error = |registration\.|example|"
+                          r"set_if_absent|contains\(|media_type|type != |read_proc_file|Language|summary|R$|\.tap\.|out\.push_back\(\{|\{\"|k(Limit|Size) =")
+
+# What follows a sentence that has an entry, or says the same in other words.
+PART_OF_ANOTHER = {
+    ", which is not followed; check the url or follow_redirects", "it cannot start",
+    "profiles are taken by POST at /ingest and /push.v1.PusherService/Push; the address that a client is given ends before these paths",
+    ": does the program run, and does it listen there?", ": does Pyroscope run there?", ": the answer is ", "of no type", "no answer within ",
+    "Profiler already started", " has no value",
+    ": character is not allowed: '", " is not UTF-8", ": it is not UTF-8", " is too large", "unable to append series ",
+    "rate limit: larger than the burst", "waits for its folder", "it did not open its attach socket, asked by {}", "its attach socket",
+    "its attach socket is busy", "it takes no command", "a command is not done within 10 s", "its answer is too long",
+}
+
+
+def problem_sentences():
+    """(file, text) of each."""
+    for name in SPEAKERS:
+        text = re.sub(r"(?m)//.*$", "", (pathlib.Path(SOURCE) / "src" / name).read_text())
+        text = re.sub(r'"\s*\n\s*"', "", text)
+        for found in re.finditer(r'"((?:[^"\\\n]|\\.)*)"', text):
+            statement = text[max(text.rfind(end, 0, found.start()) for end in ";}"):found.start()]
+            words = len(re.findall(r"[A-Za-z']{2,}", found[1]))
+            if words >= 3 and " " in found[1] and not ANOTHER_TEXT.search(statement):
+                yield name, found[1]
+
+
 class Documentation(Case):
+    def test_each_problem_of_the_status_page_has_an_entry(self):
+        entries = [sentence for row in re.findall(r"^\| (`.+?) \|", (DOCS / "guides/troubleshooting.md").read_text(), re.M)
+                   for sentence in re.findall(r"`([^`]+)`", row)]
+        sentences = list(problem_sentences())
+        self.assertGreater(len(sentences), 100)
+        for name, text in sentences:
+            if text not in PART_OF_ANOTHER:
+                self.assertTrue(any(entry in text or text.strip() in entry for entry in entries), f"{name}: {text!r} is not explained")
+        self.assertEqual(PART_OF_ANOTHER - {text for _, text in sentences}, set())
+
     def test_troubleshooting_explains_what_invar_says(self):
         said = program_text()
         rows = re.findall(r"^\| (`.+?) \|", (DOCS / "guides/troubleshooting.md").read_text(), re.M)
