@@ -143,6 +143,7 @@ class Mixin(Case):
         shutil.rmtree(invar.folder / "archive", ignore_errors=True)
         (invar.folder / "archive").touch()
         until("profiles are lost and wait", lambda: invar.metric("pyroscope_ledger_dropped_total") and invar.metric("pyroscope_write_failed_attempts_total"))
+        self.assertEqual(invar.metric("pyroscope_write_queue_max_age_seconds"), 3600)
         there = {name for name, _ in invar.metrics()}
         invar.rewrite("")
         invar.send(signal.SIGHUP)

@@ -10,6 +10,7 @@ void Writer::collect(std::vector<metrics::Sample>& out) const {
   struct Sum {
     std::uint64_t bytes = 0, disk = 0, profiles = 0, in_flight = 0, limit = 0;
     Duration oldest{0};
+    Duration max_age{0};  // the shortest; 0: profiles are sent at any age
   };
   std::map<std::string, Sum> sums;  // endpoints with one URL are one series
   const auto add = [&](const delivery::Endpoint& endpoint) {
@@ -21,6 +22,9 @@ void Writer::collect(std::vector<metrics::Sample>& out) const {
     sum.in_flight += view.in_flight;
     sum.limit += view.in_flight_limit;
     sum.oldest = std::max(sum.oldest, view.oldest_age);
+    const Duration max_age = endpoint.settings().queue.max_age;
+    if (sum.max_age == Duration::zero() || (max_age > Duration::zero() && max_age < sum.max_age))
+      sum.max_age = max_age;
   };
   for (const Slot& slot : endpoints_) add(*slot.endpoint);
   for (const auto& endpoint : leaving_) add(*endpoint);
@@ -38,6 +42,9 @@ void Writer::collect(std::vector<metrics::Sample>& out) const {
           static_cast<double>(sum.profiles));
     gauge("pyroscope_write_queue_oldest_age_seconds", "How long the oldest of them has waited.", labels,
           delivery::seconds(sum.oldest));
+    if (sum.max_age > Duration::zero())
+      gauge("pyroscope_write_queue_max_age_seconds", "Profiles older than this are not sent any more.", labels,
+            delivery::seconds(sum.max_age));
     gauge("pyroscope_write_in_flight", "Pushes that wait for an answer.", labels,
           static_cast<double>(sum.in_flight));
     gauge("pyroscope_write_in_flight_limit", "How many pushes may wait for an answer at present.", labels,
