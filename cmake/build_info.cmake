@@ -17,18 +17,20 @@ function(invar_git variable fallback)
   set(${variable} "${text}" PARENT_SCOPE)
 endfunction()
 
+function(invar_version variable)
+  execute_process(COMMAND ${CMAKE_SOURCE_DIR}/tools/version.sh OUTPUT_VARIABLE version OUTPUT_STRIP_TRAILING_WHITESPACE
+                  COMMAND_ERROR_IS_FATAL ANY)
+  set(${variable} "${version}" PARENT_SCOPE)
+endfunction()
+
 function(invar_build_info source)
   find_package(Git QUIET)
   invar_git(revision unknown rev-parse --short=12 HEAD)
   invar_git(branch unknown rev-parse --abbrev-ref HEAD)
   # The date of the commit, not of the build: the same source gives the same bytes.
   invar_git(date unknown show -s --format=%cI HEAD)
-  invar_git(tag "" describe --exact-match --match v${PROJECT_VERSION} HEAD)
-  set(version v${PROJECT_VERSION})
-  if(NOT tag STREQUAL version)
-    string(APPEND version -devel)
-  endif()
+  invar_version(version)
   set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS
-               INVAR_VERSION="${version}" INVAR_BRANCH="${branch}" INVAR_REVISION="${revision}"
+               INVAR_VERSION="v${version}" INVAR_BRANCH="${branch}" INVAR_REVISION="${revision}"
                INVAR_BUILD_DATE="${date}" INVAR_BUILD_USER="${INVAR_BUILD_USER}")
 endfunction()

@@ -29,6 +29,8 @@ install(FILES ${packaging}/config.alloy DESTINATION /etc/invar COMPONENT service
 install(FILES ${packaging}/systemd/invar.default DESTINATION /etc/default RENAME invar COMPONENT service)
 
 set(CPACK_PACKAGE_NAME invar)
+invar_version(version)
+string(REPLACE "-devel" "~devel" CPACK_PACKAGE_VERSION ${version})  # older than the release, for dpkg and rpm
 set(CPACK_PACKAGE_VENDOR "Invar")
 set(CPACK_PACKAGE_CONTACT "Invar developers <invar@example.org>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Collector of continuous profiles")

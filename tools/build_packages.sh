@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 export SOURCE_DATE_EPOCH
 umask 022
+cmake --preset release >/dev/null  # it may be of an earlier commit
 tools/build.sh release invar manual
 mkdir -p build/packages
 for generator; do

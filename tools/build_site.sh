@@ -5,9 +5,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 site=${1:-build/site}
-full=$(sed -n 's/^project(invar VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
-version=devel
-[ "$(git describe --exact-match --match "v$full" HEAD 2>/dev/null)" != "v$full" ] || version=${full%.*}
+version=$(tools/version.sh)
+case $version in
+  *-devel) version=devel ;;
+  *) version=${version%.*} ;;
+esac
 venv=build/site-venv-$(sha256sum packaging/site/requirements.txt | cut -c 1-12)
 if [ ! -f "$venv/installed" ]; then
   rm -rf build/site-venv-*
