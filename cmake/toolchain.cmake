@@ -35,7 +35,12 @@ endif()
 # What users run: hardened (delta_bench shows no cost), without what nothing calls, and the same bytes wherever it is built.
 option(INVAR_SHIP "Build what is shipped" OFF)
 if(INVAR_SHIP)
-  add_compile_options(-fstack-protector-strong -fcf-protection=full -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64")
+    set(landing_pads -mbranch-protection=standard)
+  else()
+    set(landing_pads -fcf-protection=full)
+  endif()
+  add_compile_options(-fstack-protector-strong ${landing_pads} -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
                       -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
   add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections)
 endif()

@@ -30,9 +30,11 @@ apt() {
 }
 (cd fetched && dpkg-source --no-check -x curl_*.dsc ../source >>log)
 
+landing_pads=-fcf-protection=full
+[ "$(uname -m)" != aarch64 ] || landing_pads=-mbranch-protection=standard
 echo 'CURL_OPENSSL_4 { global: curl_*; local: *; };' >symbols.map
 cmake -S source -B source/out -G Ninja -DCMAKE_BUILD_TYPE=Release \
-  -DCMAKE_C_FLAGS="-fstack-protector-strong -fcf-protection=full -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD=." \
+  -DCMAKE_C_FLAGS="-fstack-protector-strong $landing_pads -D_FORTIFY_SOURCE=2 -ffile-prefix-map=$PWD=." \
   -DCMAKE_SHARED_LINKER_FLAGS="-Wl,--version-script=$PWD/symbols.map,-z,relro,-z,now,--as-needed -s" \
   -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DHTTP_ONLY=ON -DUSE_NGHTTP2=ON -DUSE_LIBIDN2=ON -DCURL_BROTLI=ON -DCURL_ZSTD=ON \
   -DCURL_USE_LIBPSL=OFF -DCURL_USE_LIBSSH2=OFF -DCURL_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt -DCURL_CA_PATH=/etc/ssl/certs \
