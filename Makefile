@@ -63,7 +63,7 @@ site: ## build the documentation of this version as a static site into build/sit
 	@tools/install_packages.sh build test
 	@tools/build_site.sh
 
-release: ## everything that is shipped, into build/dist: packages, chart, dashboards, SBOM, checksums
+release: ## everything that is shipped, into build/dist: packages, image root, chart, dashboards, site, SBOM, checksums
 	@tools/install_packages.sh build release
 	@tools/build_release.sh
 

@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 name=${1:-invar:latest}
 root=build/image/root
+cmake --preset release >/dev/null  # it may be of an earlier commit
 tools/build.sh release invar
 rm -rf build/image
 umask 022
@@ -12,7 +13,7 @@ mkdir -p $root/usr/bin $root/etc/invar $root/etc/ssl/certs $root/tmp build/image
 chmod 1777 $root/tmp
 cp build/release/invar $root/usr/bin/invar
 tools/build_libcurl.sh build/libcurl
-LD_LIBRARY_PATH=$PWD/build/libcurl packaging/copy_libraries.sh build/release/invar $root/lib/x86_64-linux-gnu --with-libc
+LD_LIBRARY_PATH=$PWD/build/libcurl packaging/copy_libraries.sh build/release/invar "$root/lib/$(dpkg-architecture -q DEB_HOST_MULTIARCH)" --with-libc
 loader=$(readelf -p .interp build/release/invar | sed -n 's/.*\(\/lib[^ ]*\)$/\1/p')
 install -D "$loader" "$root$loader"
 cp /etc/ssl/certs/ca-certificates.crt $root/etc/ssl/certs/

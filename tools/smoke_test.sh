@@ -26,7 +26,9 @@ cat >"$root/root/smoke.sh" <<'INSIDE'
 set -eux
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-apt-get install -y -qq --no-install-recommends /root/first.deb util-linux >/dev/null
+apt-get install -y -qq --no-install-recommends /root/first.deb util-linux systemd >/dev/null
+systemd-analyze verify --man=no /lib/systemd/system/invar.service /lib/systemd/system/invar.socket
+systemd-analyze security --offline=true --threshold=30 /lib/systemd/system/invar.service | tail -n 1
 test "$(stat -c %U:%a /var/lib/invar)" = invar:750
 invar validate /etc/invar/config.alloy
 

@@ -13,18 +13,15 @@ import unittest
 
 import yaml
 
+import booted_system
 import docker_test
-from harness import INTEROP, SOURCE, Case, run, until
+from harness import INTEROP, INVAR, SOURCE, Case, run, until
 
 PACKAGES = pathlib.Path(SOURCE) / "build/packages"
 
 
 def tool(name, *arguments, **more):
     return subprocess.run([pathlib.Path(SOURCE) / "tools" / name, *arguments], capture_output=True, text=True, **more)
-
-
-def digests():
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in PACKAGES.iterdir()}
 
 
 @unittest.skipIf(os.geteuid() != 0, "installing needs root")
@@ -46,16 +43,12 @@ class Packages(Case):
             cd {folder}; mkdir upper work root
             mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root
             mount --bind /dev root/dev; mount -t proc none root/proc
+            mkdir -p root{PACKAGES}; mount --bind {PACKAGES} root{PACKAGES}
             exec chroot root sh -eux -c "$SCRIPT"
             """], env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SCRIPT": textwrap.dedent(script), "DEBIAN_FRONTEND": "noninteractive"},
             capture_output=True, text=True, timeout=120)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout
-
-    def test_the_same_source_gives_the_same_bytes(self):
-        first = digests()
-        self.assertEqual(tool("build_packages.sh").returncode, 0)
-        self.assertEqual(digests(), first)
 
     def test_the_debian_package_is_installed_upgraded_removed_and_purged(self):
         said = self.in_a_copy_of_this_system(f"""
@@ -89,6 +82,73 @@ class Packages(Case):
             echo all done
             """)
         self.assertIn("all done", said)
+
+    def test_systemd_runs_the_package(self):
+        if why := booted_system.why_not():
+            self.skipTest(why)
+        system = self.start(booted_system.BootedSystem())
+        shutil.copy(self.deb, f"/proc/{system.pid}/root/root/invar.deb")
+
+        def do(*command):
+            done = system.run(*command)
+            self.assertEqual(done.returncode, 0, (command, done.stdout, done.stderr))
+            return done.stdout.strip()
+
+        show = lambda name: do("systemctl", "show", "--value", "--property", name, "invar")
+        profiled = lambda: "goroutine" in system.run("invar", "archive", "ls", "/var/lib/invar/archive").stdout
+
+        do("dpkg", "-i", "/root/invar.deb")
+        self.assertEqual(do("systemctl", "is-enabled", "invar"), "enabled")
+        self.assertEqual((show("ActiveState"), show("SubState")), ("active", "running"))
+        self.assertIn("running", show("StatusText"))
+        do("systemd-analyze", "verify", "--man=no", "invar.service", "invar.socket")
+        do("systemd-analyze", "security", "--threshold=30", "invar.service")
+        until("a profile of itself", profiled)
+        do("invar", "healthcheck")
+        do("setpriv", "--reuid", "nobody", "--clear-groups", "sh", "-c", "! ls /var/lib/invar")
+        first = show("MainPID")
+
+        do("sh", "-c", "echo '// mine' >>/etc/invar/config.alloy")
+        do("systemctl", "reload", "invar")
+        self.assertEqual(show("MainPID"), first)
+        self.assertIn("config reloaded", do("journalctl", "-u", "invar"))
+
+        # Whoever connects while it restarts is served by the socket's successor.
+        do("systemctl", "enable", "--now", "--quiet", "invar.socket")
+        do("systemctl", "restart", "--no-block", "invar")
+        for _ in range(20):
+            do("curl", "-sf", "http://127.0.0.1:12345/-/ready")
+        until("the restart", lambda: show("MainPID") not in ("0", first))
+
+        # One that hangs is ended and started anew.
+        do("mkdir", "-p", "/run/systemd/system/invar.service.d")
+        do("sh", "-c", "printf '[Service]\nWatchdogSec=1\nRestartSec=0\nTimeoutAbortSec=1\n' >/run/systemd/system/invar.service.d/test.conf")
+        do("systemctl", "daemon-reload")
+        do("systemctl", "restart", "invar")
+        hung = show("MainPID")
+        do("kill", "-STOP", hung)
+        until("the watchdog", lambda: show("NRestarts") != "0" and show("ActiveState") == "active")
+        self.assertNotEqual(show("MainPID"), hung)
+        do("rm", "-r", "/run/systemd/system/invar.service.d")
+
+        # For what looks into other processes.
+        do("install", "-D", "/usr/share/doc/invar/examples/host.conf", "/etc/systemd/system/invar.service.d/host.conf")
+        do("systemctl", "daemon-reload")
+        do("systemctl", "restart", "invar")
+        capabilities = do("sh", "-c", f"grep CapEff /proc/{show('MainPID')}/status").split()[1]
+        self.assertTrue(int(capabilities, 16) & (1 << 19), "no CAP_SYS_PTRACE")
+        do("rm", "-r", "/etc/systemd/system/invar.service.d")
+        do("systemctl", "daemon-reload")
+
+        before = show("MainPID")
+        do("dpkg", "-i", "/root/invar.deb")  # an upgrade
+        self.assertNotIn(show("MainPID"), ("0", before))
+        self.assertIn("// mine", do("cat", "/etc/invar/config.alloy"))
+        do("dpkg", "-r", "invar")
+        self.assertNotEqual(system.run("systemctl", "is-active", "invar", "invar.socket").returncode, 0)
+        do("test", "-e", "/etc/invar/config.alloy", "-a", "-e", "/var/lib/invar/archive")
+        do("dpkg", "-P", "invar")
+        do("test", "!", "-e", "/etc/invar", "-a", "!", "-e", "/var/lib/invar")
 
     def test_the_debian_package_says_what_it_needs(self):
         fields = subprocess.run(["dpkg-deb", "-f", self.deb, "Depends", "Section", "Description", "Architecture"],
@@ -124,6 +184,79 @@ class Packages(Case):
             """)
         self.assertIn("libcurl.so.4 => /usr/lib/invar/libcurl.so.4", said)
         self.assertNotIn("not found", said)
+
+
+class Release(Case):
+    """All that is shipped, made twice of one build."""
+
+    def test_the_same_source_gives_the_same_bytes(self):
+        dist = SOURCE / "build/dist"
+        sums = []
+        for _ in range(2):
+            done = tool("build_release.sh")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            sums.append((dist / "SHA256SUMS").read_text())
+        self.assertEqual(sums[0], sums[1])
+        self.assertEqual(subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=dist, capture_output=True).returncode, 0)
+        for kind in ("invar_*_amd64.deb", "invar-*.x86_64.rpm", "invar-linux-amd64", "invar-image-root.tar.gz", "invar-chart-*.tgz", "invar-mixin.tar.gz",
+                     "invar-compose.tar.gz", "invar-site.tar.gz", "licences.tar.gz", "sbom.cdx.json"):
+            self.assertEqual(len(list(dist.glob(kind))), 1, kind)
+        helm = subprocess.run([SOURCE / "tools/build_go_peer.sh", "helm", "helm.sh/helm/v3/cmd/helm"], capture_output=True, text=True, check=True)
+        drawn = subprocess.run([helm.stdout.strip(), "template", "x", next(dist.glob("invar-chart-*.tgz"))], capture_output=True, text=True)
+        self.assertIn("kind: DaemonSet", drawn.stdout)
+
+    def test_the_version_is_that_of_the_tag(self):
+        folder = self.folder()
+        (folder / "tools").mkdir()
+        shutil.copy(SOURCE / "tools/version.sh", folder / "tools")
+        (folder / "CMakeLists.txt").write_text("project(invar VERSION 1.2.3 LANGUAGES CXX)\n")
+        ask = lambda: subprocess.run([folder / "tools/version.sh"], capture_output=True, text=True)
+        git = lambda *arguments: subprocess.run(["git", "-C", folder, "-c", "user.name=n", "-c", "user.email=e@example.org", *arguments], check=True,
+                                                capture_output=True)
+        self.assertEqual(ask().stdout, "1.2.3-devel\n")
+        git("init")
+        git("add", ".")
+        git("commit", "-m", "x")
+        self.assertEqual(ask().stdout, "1.2.3-devel\n")
+        git("tag", "v1.2.3")
+        self.assertEqual(ask().stdout, "1.2.3\n")
+        git("tag", "v1.3.0")
+        self.assertEqual((ask().returncode, ask().stdout), (1, ""))
+
+
+class Hardening(Case):
+    def test_the_binary_is_hardened(self):
+        read = lambda what: subprocess.run(["readelf", f"-W{what}", INVAR], capture_output=True, text=True, check=True).stdout
+        self.assertIn("Type:                              DYN", read("h"))
+        self.assertIn("PIE", read("d"))
+        self.assertIn("BIND_NOW", read("d"))
+        self.assertIn("GNU_RELRO", read("l"))
+        self.assertRegex(read("l"), r"GNU_STACK .* RW ")
+        self.assertNotRegex(read("l"), r"LOAD .* RWE ")
+        imported = subprocess.run(["nm", "-D", "--undefined-only", INVAR], capture_output=True, text=True, check=True).stdout
+        self.assertIn("__stack_chk_fail", imported)
+        self.assertRegex(imported, r"__\w+_chk@")
+        self.assertIn("IBT, SHSTK", read("n"))
+
+
+@unittest.skipUnless(shutil.which("aarch64-linux-gnu-g++-12"), "g++-12-aarch64-linux-gnu is not installed")
+class Arm64(Case):
+    """There is no cross build; but what asks for the processor compiles for that one."""
+
+    def test_what_differs_compiles(self):
+        asks = re.compile(r"__aarch64__|__x86_64__")
+        files = [file for file in (SOURCE / "src").rglob("*.cc") if not file.name.endswith("_test.cc") and asks.search(file.read_text())]
+        self.assertGreaterEqual(len(files), 5)
+        for file in files:
+            done = subprocess.run(["aarch64-linux-gnu-g++-12", "-std=c++23", "-O2", "-fsyntax-only", "-Wall", "-Wextra", "-Werror",
+                                   "-Wno-missing-field-initializers", "-mbranch-protection=standard", "-I", SOURCE / "src", "-idirafter", "/usr/include",
+                                   *(f'-DINVAR_{name}=""' for name in ("VERSION", "BRANCH", "REVISION", "BUILD_DATE", "BUILD_USER")), file],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        done = subprocess.run(["clang-14", "-target", "bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", "-D__TARGET_ARCH_arm64", "-DINVAR_AARCH64",
+                               "-isystem", "/usr/aarch64-linux-gnu/include", "-I", SOURCE / "src", "-c", SOURCE / "src/ebpf/bpf/profiler.bpf.c",
+                               "-o", "/dev/null"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
 
 @unittest.skipIf(os.geteuid() != 0, "a container daemon needs root")
