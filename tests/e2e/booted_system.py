@@ -22,9 +22,10 @@ mount -t sysfs -o ro none sys
 mount -t cgroup2 none sys/fs/cgroup
 mount -t tmpfs -o mode=755 none dev
 for name in null zero full random urandom tty; do touch dev/$name; mount --bind /dev/$name dev/$name; done
-mkdir dev/shm dev/pts; mount -t tmpfs none dev/shm; ln -s /proc/self/fd dev/fd; touch dev/console
+mkdir dev/shm dev/pts; mount -t tmpfs none dev/shm; ln -s /proc/self/fd dev/fd; ln -s pts/ptmx dev/ptmx; touch dev/console
 mount -t tmpfs -o mode=755 none run; mount -t tmpfs none tmp
-exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot . /lib/systemd/systemd --show-status=no systemd.unit=basic.target
+mkdir old; pivot_root . old; umount -l old; rmdir old
+exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --show-status=no systemd.unit=basic.target
 """
 
 
