@@ -17,8 +17,8 @@ FAILING = """
 pyroscope.scrape "s" {
     targets         = [{"__address__" = "invar.internal:12345"}, {"__address__" = "127.0.0.1:1"}]
     forward_to      = [pyroscope.write.w.receiver, pyroscope.fsdump.a.receiver]
-    scrape_interval = "1s"
-    scrape_timeout  = "500ms"
+    scrape_interval = "3s"
+    scrape_timeout  = "3s"
     profiling_config {
         profile.process_cpu { enabled = false }
     }
@@ -140,9 +140,15 @@ class Mixin(Case):
 
         # A server that is away, an archive that becomes a file, and then a configuration without both.
         invar = self.invar(FAILING)
-        shutil.rmtree(invar.folder / "archive", ignore_errors=True)
-        (invar.folder / "archive").touch()
-        until("profiles are lost and wait", lambda: invar.metric("pyroscope_ledger_dropped_total") and invar.metric("pyroscope_write_failed_attempts_total"))
+        archive = invar.folder / "archive"
+
+        def made_a_file():
+            shutil.rmtree(archive, ignore_errors=True)
+            archive.touch()  # which says nothing where Invar has just made the folder again
+            return archive.is_file()
+
+        until("the archive is a file", made_a_file)
+        until("profiles are lost and wait", lambda: invar.metric("pyroscope_ledger_dropped_total") and invar.metric("pyroscope_write_failed_attempts_total"), 60)
         self.assertEqual(invar.metric("pyroscope_write_queue_max_age_seconds"), 3600)
         there = {name for name, _ in invar.metrics()}
         invar.rewrite("")

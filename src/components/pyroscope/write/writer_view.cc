@@ -43,8 +43,8 @@ void Writer::collect(std::vector<metrics::Sample>& out) const {
     gauge("pyroscope_write_queue_oldest_age_seconds", "How long the oldest of them has waited.", labels,
           delivery::seconds(sum.oldest));
     if (sum.max_age > Duration::zero())
-      gauge("pyroscope_write_queue_max_age_seconds", "Profiles older than this are not sent any more.", labels,
-            delivery::seconds(sum.max_age));
+      gauge("pyroscope_write_queue_max_age_seconds", "Profiles older than this are not sent any more.",
+            labels, delivery::seconds(sum.max_age));
     gauge("pyroscope_write_in_flight", "Pushes that wait for an answer.", labels,
           static_cast<double>(sum.in_flight));
     gauge("pyroscope_write_in_flight_limit", "How many pushes may wait for an answer at present.", labels,
