@@ -1,5 +1,7 @@
 #include "components/discovery/file/discovery.h"
 
+#include "base/strings.h"
+
 namespace invar::components::discovery_file {
 namespace {
 
@@ -95,6 +97,7 @@ void FileDiscoverer::scanned(Scan scan) {
 // With the targets of before the component still does its work; without any it does not, and that is said first.
 void FileDiscoverer::report() {
   std::string remark;
+  if (known_.empty() && !arguments_.files.empty()) remark = "no file matches " + join(arguments_.files, ", ");
   for (const auto& [path, known] : known_) {
     if (known.error.empty()) continue;
     if (known.found.groups == 0) return sink_->failed({ErrorCode::kInvalidArgument, known.error});

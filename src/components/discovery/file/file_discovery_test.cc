@@ -121,6 +121,16 @@ TEST_F(FileDiscoveryTest, AFileThatNeverWorkedIsUnhealthy) {
   EXPECT_NE(harness_.metric_lines("prometheus_sd_file_read_errors_total").find("} 1\n"), std::string::npos);
 }
 
+TEST_F(FileDiscoveryTest, PatternsThatMatchNothingAreNamed) {
+  start({"*.json", "a.yml"});
+  EXPECT_EQ(harness_.component->health()->state, HealthState::kHealthy) << "the files may come later";
+  EXPECT_EQ(harness_.component->health()->message,
+            "found 0 targets; no file matches " + path("*.json") + ", " + path("a.yml"));
+  write("a.yml", "- targets: [a]\n");
+  settle();
+  EXPECT_EQ(harness_.component->health()->message, "found 1 targets");
+}
+
 TEST_F(FileDiscoveryTest, ADirectoryThatAppearsLaterIsFoundAtTheInterval) {
   start({"later/*.json"});
   EXPECT_EQ(addresses(), "");
