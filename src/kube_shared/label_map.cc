@@ -8,17 +8,19 @@ namespace invar::kube_shared {
 
 namespace {
 
-template <class... Parts>
-SharedText label_name(fmt::format_string<Parts...> format, Parts&&... parts) {
+constexpr std::string_view kPrefix = "__meta_kubernetes_";
+
+// Without fmt's parsing: a pod has a hundred of these.
+SharedText label_name(std::initializer_list<std::string_view> parts) {
   fmt::memory_buffer text;
-  fmt::format_to(std::back_inserter(text), format, std::forward<Parts>(parts)...);
+  for (const std::string_view part : parts) text.append(part);
   return SharedText::common({text.data(), text.size()});
 }
 
 }  // namespace
 
 LabelMap& LabelMap::set(std::string_view name, std::string_view value) {
-  entries_.emplace_back(label_name("__meta_kubernetes_{}", name), SharedText::common(value));
+  entries_.emplace_back(label_name({kPrefix, name}), SharedText::common(value));
   return *this;
 }
 
@@ -37,11 +39,11 @@ LabelMap& LabelMap::add(const LabelMap& other) {
 }
 
 LabelMap& LabelMap::pairs(std::string_view prefix, const kube::Pairs& pairs) {
+  entries_.reserve(entries_.size() + 2 * pairs.size());
   for (const auto& [name, value] : pairs) {
     const std::string clean = component::clean_label_name(name);
-    entries_.emplace_back(label_name("__meta_kubernetes_{}_{}", prefix, clean), value);
-    entries_.emplace_back(label_name("__meta_kubernetes_{}present_{}", prefix, clean),
-                          SharedText::common("true"));
+    entries_.emplace_back(label_name({kPrefix, prefix, "_", clean}), value);
+    entries_.emplace_back(label_name({kPrefix, prefix, "present_", clean}), SharedText::common("true"));
   }
   return *this;
 }
