@@ -5,7 +5,6 @@ import json
 import time
 import unittest
 
-from cluster_etcd_test import Etcd
 from counting_programs import CountingPrograms
 from etcd_peer import NO_ETCD, Etcd
 from harness import Case, free_port, until
@@ -49,15 +48,12 @@ class RollingRestart(Case):
         self.ports = [free_port() for _ in range(NODES)]
         self.folders = [self.folder() for _ in range(NODES)]
         self.nodes = {}
-        self.meet = ["--cluster.join-addresses=" + ",".join(f"127.0.0.1:{p}" for p in self.ports)]
+        self.meeting = ["--cluster.join-addresses=" + ",".join(f"127.0.0.1:{p}" for p in self.ports)]
 
     def start_node(self, number):
         self.nodes[number] = self.invar(
             self.config, f"--server.http.listen-addr=127.0.0.1:{self.ports[number]}", "--cluster.enabled", "--cluster.name=e2e",
-            f"--cluster.node-name=node-{number}", "--cluster.advertise-address=127.0.0.1", *self.meeting(), folder=self.folders[number])
-
-    def meeting(self):
-        return ["--cluster.join-addresses=" + ",".join(f"127.0.0.1:{p}" for p in self.ports)]
+            f"--cluster.node-name=node-{number}", "--cluster.advertise-address=127.0.0.1", *self.meeting, folder=self.folders[number])
 
     def wait_until_all_take_part(self):
         everybody = {f"node-{n}": "participant" for n in self.nodes}
@@ -90,9 +86,10 @@ class RollingRestart(Case):
     def test_no_interval_is_lost_and_none_comes_twice_by_gossip(self):
         self.restart_one_after_the_other()
 
+    @unittest.skipIf(NO_ETCD, NO_ETCD)
     def test_nor_with_etcd(self):
         etcd = self.start(Etcd(self.folder()))
-        self.meet = ["--cluster.engine=etcd", f"--cluster.etcd.endpoints={etcd.url}"]
+        self.meeting = ["--cluster.engine=etcd", f"--cluster.etcd.endpoints={etcd.url}"]
         self.restart_one_after_the_other()
 
     def restart_one_after_the_other(self):
@@ -119,14 +116,6 @@ class RollingRestart(Case):
         time.sleep(2)  # nothing comes on top of it
         self.assertEqual(self.wrong(), [], self.moves())
         self.assertGreater(given, PROGRAMS)
-
-
-@unittest.skipIf(NO_ETCD, NO_ETCD)
-class RollingRestartInEtcd(RollingRestart):
-    def meeting(self):
-        if not hasattr(self, "etcd"):
-            self.etcd = self.start(Etcd(self.folder()))
-        return ["--cluster.engine=etcd", f"--cluster.etcd.endpoints={self.etcd.url}"]
 
 
 if __name__ == "__main__":
