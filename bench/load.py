@@ -65,11 +65,11 @@ class Agent:
 
 
 class Invar(Agent):
-    def __init__(self, config, folder):
+    def __init__(self, config, folder, *flags):
         path = pathlib.Path(folder) / "c.alloy"
         path.write_text(config)
         super().__init__(subprocess.Popen([program("INVAR", "build/release/invar"), "run", "--server.http.listen-addr=127.0.0.1:0",
-                                           f"--storage.path={folder}/storage", str(path)],
+                                           f"--storage.path={folder}/storage", *flags, str(path)],
                                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True), None)
         for line in self.process.stdout:
             if match := re.match(r"\s*status\s+http://([^/\s]+)/", line):

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""What a node costs that has nothing to do but to be in a cluster: as many real processes as nodes, on loopback, and the CPU time that each
+uses over some time. Environment: INVAR (build/release/invar).
+
+Usage: bench/cluster_idle.py [--nodes 100] [--seconds 60]
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+INVAR = os.environ.get("INVAR", pathlib.Path(__file__).resolve().parents[1] / "build/release/invar")
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+FIRST_PORT = 28000
+
+
+def peers(port):
+    try:
+        with OPENER.open(f"http://127.0.0.1:{port}/api/v0/web/peers", timeout=5) as answer:
+            return sum(p["state"] == "participant" for p in json.loads(answer.read()))
+    except OSError:
+        return 0
+
+
+def cpu_seconds(process):
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--nodes", type=int, default=100)
+    parser.add_argument("--seconds", type=float, default=60)
+    options = parser.parse_args()
+    ports = range(FIRST_PORT, FIRST_PORT + options.nodes)
+    processes = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "config.alloy").write_text("")
+        try:
+            for n, port in enumerate(ports):
+                processes.append(subprocess.Popen(
+                    [INVAR, "run", f"--server.http.listen-addr=127.0.0.1:{port}", f"--storage.path={folder}/{n}", "--cluster.enabled",
+                     f"--cluster.node-name=node-{n}", "--cluster.advertise-address=127.0.0.1",
+                     f"--cluster.join-addresses=127.0.0.1:{ports[0]},127.0.0.1:{ports[n // 2]}", str(folder / "config.alloy")],
+                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+                time.sleep(0.1)
+            deadline = time.monotonic() + 180
+            while any(peers(port) != options.nodes for port in (ports[0], ports[-1], ports[options.nodes // 2])):
+                if time.monotonic() > deadline:
+                    raise SystemExit("they do not all meet")
+                time.sleep(1)
+            time.sleep(20)  # the news of the start are told
+            before, began = [cpu_seconds(p) for p in processes], time.monotonic()
+            time.sleep(options.seconds)
+            took = time.monotonic() - began
+            shares = [(cpu_seconds(p) - b) / took for p, b in zip(processes, before)]
+        finally:
+            for process in processes:
+                process.kill()
+            for process in processes:
+                process.wait()
+    print(f"{options.nodes} idle nodes, {took:.0f} s: {statistics.mean(shares):.3%} of a core each, the most {max(shares):.3%}")
+
+
+if __name__ == "__main__":
+    main()
