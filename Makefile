@@ -8,7 +8,7 @@ IMAGE ?= invar:latest
 TARGET ?=
 SECONDS ?= 60
 
-.PHONY: run build test chaos bench fmt lint docs fuzz install packages image site release smoke help fresh
+.PHONY: run build test chaos cluster bench fmt lint docs fuzz install packages image site release smoke help fresh
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -27,6 +27,9 @@ test: ## install what is missing, build, and pass every test
 chaos: build ## deliver 100,000 profiles through outages, kills and full disks; ARGS='-seed 7 -sync always' (root for the disk)
 	@tests/chaos/build.sh $(CURDIR)/build/release/chaos
 	@build/release/chaos -invar build/release/invar -profiles 100000 $(ARGS)
+
+cluster: build ## three nodes in network namespaces through joins, leaves, kills and partitions; ARGS='--minutes 3 --balance cost' (root)
+	@tests/cluster/run.py $(ARGS)
 
 bench: ## run the benchmarks (BENCH=regex to choose); figures are ratios within one run
 	@tools/install_packages.sh build test
