@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cluster/packet.h"
 #include "cluster/testing/sim_network.h"
@@ -242,16 +243,50 @@ TEST_F(SwimTest, ATakenNameIsRefusedAtAnotherAddressUntilItsNodeLeft) {
   EXPECT_LE(settle(seconds(10)), seconds(3));
 }
 
-TEST_F(SwimTest, HalvesThatLostEachOtherFindEachOtherByJoiningAgain) {
-  cluster_of(8);
-  const auto half = [](const std::string& address) { return address < "10.0.0.4:80"; };
-  net_.cut = [&](const std::string& a, const std::string& b) { return half(a) != half(b); };
+class SwimInHalves : public SwimTest, public ::testing::WithParamInterface<int> {};
+INSTANTIATE_TEST_SUITE_P(Nodes, SwimInHalves, ::testing::Values(8, 100));
+
+TEST_P(SwimInHalves, FindEachOtherByJoiningAgain) {
+  const int nodes = GetParam();
+  cluster_of(nodes);
+  std::set<std::string> half;
+  for (int i = 0; i < nodes / 2; ++i) half.insert(host(i).address);
+  net_.cut = [&](const std::string& a, const std::string& b) { return half.contains(a) != half.contains(b); };
   loop_.advance(minutes(4));
-  EXPECT_EQ(host(0).swim->nodes().size(), 4U);
-  EXPECT_EQ(host(7).swim->nodes().size(), 4U);
+  for (const int i : {0, nodes - 1}) EXPECT_EQ(host(i).swim->nodes().size(), nodes / 2U);
   net_.cut = {};
-  join(host(7), host(0));
+  join(host(nodes - 1), host(0));
   settle(seconds(30));
+}
+
+TEST_F(SwimTest, HundredsOfNodesAgreeAndAreQuietThen) {
+  constexpr int kNodes = 200;
+  for (int i = 0; i < kNodes; ++i) {
+    Host& node = start(i);
+    if (i > 0) join(node, host(i / 2));
+    loop_.advance(milliseconds(5));
+    node.swim->become(NodeState::kParticipant, {});
+  }
+  const auto agree = [&] {
+    return std::ranges::all_of(hosts_, [&](const auto& entry) {
+      const auto nodes = entry.second->swim->nodes();
+      return nodes.size() == hosts_.size() && std::ranges::all_of(nodes, [](const auto& node) {
+               return node.state == NodeState::kParticipant;
+             });
+    });
+  };
+  int took = 0;
+  while (!agree() && ++took < 60) loop_.advance(seconds(1));
+  EXPECT_LE(took, 30);
+  EXPECT_LE(net_.packets, kNodes * 1000U) << "until all know all";
+  loop_.advance(seconds(10));
+  const auto packets = net_.packets;
+  loop_.advance(seconds(5));
+  EXPECT_LE(net_.packets - packets, kNodes * 2U * 5 * 12 / 10) << "a ping and an answer each second";
+  for (int i = 0; i < 10; ++i) crash(20 * i + 7);
+  took = 0;
+  while (!agree() && ++took < 60) loop_.advance(seconds(1));
+  EXPECT_LE(took, 30) << "ten that die are missed by all";
 }
 
 TEST_F(SwimTest, AnotherLabelIsAnotherCluster) {
