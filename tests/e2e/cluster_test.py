@@ -3,12 +3,13 @@
 import collections
 import json
 import signal
+import ssl
 import subprocess
 import threading
 import time
 import unittest
 
-from harness import SOURCE, Case, HandlerServer, Invar, free_port, until
+from harness import SOURCE, Case, HandlerServer, Invar, fetch, free_port, until
 
 TARGETS = 40
 INTERVAL = 2
@@ -27,6 +28,19 @@ pyroscope.scrape "shared" {
 }
 """
 GOROUTINES = (SOURCE / "testdata/profiles/prom-goroutine-1.pb.gz").read_bytes()
+
+
+def certificates(folder):
+    """An authority, and a certificate for both sides of a connection."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, cwd=folder)
+
+    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl("req", "-x509", *curve, "-days", 1, "-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.pem")
+    (folder / "node.ext").write_text("subjectAltName=DNS:node.test,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n")
+    openssl("req", *curve, "-subj", "/CN=node", "-keyout", "node.key", "-out", "node.csr")
+    openssl("x509", "-req", "-in", "node.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", 1,
+            "-extfile", "node.ext", "-out", "node.pem")
 
 
 class Scrapes:
@@ -213,6 +227,56 @@ class Cluster(Case):
         other.close()
         refused = self.start(2, f"--cluster.secret-file={secrets['short']}", wait=False)
         until("a short one is refused", lambda: "a secret has at least 16 characters" in refused.log())
+
+    def test_nodes_speak_tls_and_let_nobody_in_without_a_certificate(self):
+        folder = self.folder()
+        certificates(folder)
+        self.config += """
+http {
+  tls {
+    cert_file        = "%s/node.pem"
+    key_file         = "%s/node.key"
+    client_ca_file   = "%s/ca.pem"
+    client_auth_type = "RequireAndVerifyClientCert"
+  }
+}
+""" % ((folder,) * 3)
+        ours = ssl.create_default_context(cafile=folder / "ca.pem")
+        ours.load_cert_chain(folder / "node.pem", folder / "node.key")
+        tls = ["--cluster.enable-tls", f"--cluster.tls-ca-path={folder}/ca.pem", f"--cluster.tls-cert-path={folder}/node.pem",
+               f"--cluster.tls-key-path={folder}/node.key", "--cluster.tls-server-name=node.test"]
+
+        def ask(number, path):
+            status, _, body = fetch(f"https://127.0.0.1:{self.ports[number]}{path}", context=ours)
+            self.assertEqual(status, 200)
+            return body.decode()
+
+        def states(number):
+            return {p["name"]: p["state"] for p in json.loads(ask(number, "/api/v0/web/peers"))}
+
+        def owned():
+            blocks = [json.loads(ask(n, "/api/v0/web/components/pyroscope.scrape.shared"))["debugInfo"] for n in (0, 1)]
+            urls = [a["value"]["value"] for block in blocks for b in block if b["name"] == "target" for a in b["body"] if a.get("name") == "url"]
+            return sorted(u.partition("id=")[2] for u in urls)
+
+        nodes = [self.start(number, *tls) for number in (0, 1)]
+        two = {"node-0": "participant", "node-1": "participant"}
+        until("nodes with certificates join", lambda: all(states(n) == two for n in (0, 1)))
+        until("and share the targets", lambda: owned() == sorted(self.targets))
+        with_state = "cluster_hand_over_taken_total" in ask(1, "/metrics")
+        self.assertTrue(with_state)
+
+        stranger = self.start(2, "--cluster.enable-tls", f"--cluster.tls-ca-path={folder}/ca.pem", "--cluster.tls-server-name=node.test")
+        until("one without does not", lambda: "failed to join peers" in stranger.log())
+        plain = self.peer("plain", free_port(), self.ports[:1])
+        until("nor does one without TLS", lambda: plain.seen == {"plain": "participant"})
+        other = self.peer("other", free_port(), self.ports[:1], "-cert", str(folder / "node.pem"), "-key", str(folder / "node.key"),
+                          "-ca", str(folder / "ca.pem"))
+        three = {**two, "other": "participant"}
+        until("a node of the reference with a certificate does", lambda: other.seen == three and states(0) == three)
+        self.assertEqual(nodes[1].stop(seconds=20)[0], 0)
+        self.nodes.pop(1)
+        until("a leave goes over TLS, too", lambda: states(0) == {"node-0": "participant", "other": "participant"}, 10)
 
     def test_a_minimum_size_holds_the_work_back(self):
         self.start(0, "--cluster.wait-for-size=2")

@@ -236,7 +236,7 @@ func main() {
 		roots := x509.NewCertPool()
 		roots.AppendCertsFromPEM(pem)
 		serverTLS = &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2"}}
-		clientTLS = &tls.Config{RootCAs: roots, NextProtos: []string{"h2"}}
+		clientTLS = &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{pair}, NextProtos: []string{"h2"}}
 	}
 	host, portText, err := net.SplitHostPort(*listen)
 	check(err)
