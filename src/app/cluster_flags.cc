@@ -118,6 +118,9 @@ void add_cluster_flags(CLI::App& command, RawClusterFlags& raw) {
   text("--cluster.wait-for-size", raw.wait_for_size, "Nodes that have to be there before work begins");
   text("--cluster.wait-timeout", raw.wait_timeout, "How long that is waited for; 0 = for ever");
   text("--cluster.engine", raw.engine, "How nodes find each other and agree: gossip (as Alloy's do) or etcd");
+  text("--cluster.balance", raw.balance,
+       "How targets are shared out: by the ring (as Alloy does), or by their cost, if all nodes are Invar's "
+       "and say so");
   text("--cluster.etcd.endpoints", raw.etcd_endpoints,
        "URLs of the members of an etcd, such as https://etcd-0:2379");
   text("--cluster.etcd.user", options.etcd.user, "User of etcd; none where its authentication is off");
@@ -145,6 +148,9 @@ Result<ClusterOptions> checked_cluster_options(const RawClusterFlags& raw) {
     return bad_value(options.name, "--cluster.name", "at most 255 bytes");
   if (raw.engine != "gossip" && raw.engine != "etcd")
     return bad_value(raw.engine, "--cluster.engine", "must be gossip or etcd");
+  if (raw.balance != "ring" && raw.balance != "cost")
+    return bad_value(raw.balance, "--cluster.balance", "must be ring or cost");
+  options.by_cost = raw.balance == "cost";
   options.engine = raw.engine == "etcd" ? ClusterEngine::kEtcd : ClusterEngine::kGossip;
   INVAR_TRY(check_etcd(raw, options));
   if (!raw.discover_peers.empty()) {

@@ -20,7 +20,7 @@ struct RawClusterFlags {
   std::string max_join_peers = "5";
   std::string wait_for_size = "0";
   std::string wait_timeout = "0s";
-  std::string engine = "gossip";
+  std::string engine = "gossip", balance = "ring";
   std::string etcd_endpoints;
   std::string etcd_lease = "15s";
 };

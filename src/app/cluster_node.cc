@@ -1,6 +1,7 @@
 #include "app/cluster_node.h"
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 
 #include "base/strings.h"
@@ -104,11 +105,13 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
   INVAR_ASSIGN_OR_RETURN(cluster::Address address, advertised(options, port, own));
   INVAR_ASSIGN_OR_RETURN(node->seal_, seal_of(options, *world.files));
   node->scope_ = registry.scope({{"cluster_name", options.name}});
-  auto hand_over_client = transport.make_client(client_config(options), "cluster_hand_over");
-  if (!hand_over_client) return std::unexpected(hand_over_client.error().wrapped("clustering"));
+  auto made = transport.make_client(client_config(options), "cluster_hand_over");
+  if (!made) return std::unexpected(made.error().wrapped("clustering"));
+  const std::shared_ptr<http::Client> hand_over_client = *std::move(made);
   if (options.engine == ClusterEngine::kEtcd) {
     INVAR_TRY(node->meet_in_etcd(options, world, name, address, transport, own));
-    node->hand_over_by(*std::move(hand_over_client), options, world, name, own);
+    node->hand_over_by(hand_over_client, options, world, name, own);
+    node->weigh(hand_over_client, options, world, name, own);
     return node;
   }
   auto client = http::make_http2_client(transport, client_config(options), "cluster");
@@ -128,7 +131,8 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
                                      .rejoin_interval = options.rejoin_interval,
                                      .max_join_peers = options.max_join_peers,
                                      .minimum_size = options.wait_for_size,
-                                     .minimum_timeout = options.wait_timeout},
+                                     .minimum_timeout = options.wait_timeout,
+                                     .by_cost = options.by_cost},
       cluster::GossipCluster::Environment{.loop = world.loop,
                                           .pool = world.pool,
                                           .disk_pool = world.disk_pool,
@@ -138,7 +142,8 @@ Result<std::unique_ptr<ClusterNode>> ClusterNode::create(const ClusterOptions& o
                                           .logger = own,
                                           .metrics = node->scope_.get()});
   node->cluster_ = node->gossip_;
-  node->hand_over_by(*std::move(hand_over_client), options, world, name, own);
+  node->hand_over_by(hand_over_client, options, world, name, own);
+  node->weigh(hand_over_client, options, world, name, own);
   return node;
 }
 
@@ -168,7 +173,8 @@ Result<> ClusterNode::meet_in_etcd(const ClusterOptions& options, const World& w
                    .timeout = std::min<Duration>(std::chrono::seconds(3), etcd.lease / 5)},
           .lease = etcd.lease,
           .minimum_size = options.wait_for_size,
-          .minimum_timeout = options.wait_timeout},
+          .minimum_timeout = options.wait_timeout,
+          .by_cost = options.by_cost},
       cluster_etcd::EtcdCluster::Environment{.loop = world.loop,
                                              .pool = world.pool,
                                              .client = *std::move(client),
@@ -193,6 +199,32 @@ void ClusterNode::hand_over_by(std::shared_ptr<http::Client> client, const Clust
   cluster_->set_hand_over(hand_over_.get());
 }
 
+void ClusterNode::weigh(std::shared_ptr<http::Client> client, const ClusterOptions& options,
+                        const World& world, const std::string& name, const log::Logger& logger) {
+  if (!options.by_cost) return;
+  cluster::Balanced* engine = etcd_ ? static_cast<cluster::Balanced*>(etcd_.get()) : gossip_.get();
+  reports_ = std::make_unique<cluster::HttpReports>(*world.loop,
+                                                    cluster::HttpReports::Config{.client = std::move(client),
+                                                                                 .tls = options.tls,
+                                                                                 .seal = seal_,
+                                                                                 .cluster_name = options.name,
+                                                                                 .logger = logger},
+                                                    *scope_);
+  balancer_ = std::make_unique<cluster::Balancer>(cluster::Balancer::Environment{
+      .loop = world.loop,
+      .pool = world.pool,
+      .cluster = cluster_.get(),
+      .engine = engine,
+      .cluster_name = options.name,
+      .node_name = name,
+      .send = [this](const std::string& address,
+                     std::string report) { reports_->send(address, std::move(report)); },
+      .logger = logger,
+      .metrics = scope_.get()});
+  reports_->heard = [this](const cluster::CostReport& report) { balancer_->hear(report); };
+  cluster_->set_costs(balancer_.get());
+}
+
 std::optional<http::Http2Options> ClusterNode::http2(services::Router& router) {
   if (!network_) return std::nullopt;
   return http::Http2Options{
@@ -215,6 +247,12 @@ void ClusterNode::add_routes(services::Router& router) {
           hand_over->handle(request, responder);
         });
   }
+  if (reports_) {
+    router.add_exact(std::string(cluster::kCostsPath), {"POST"},
+                     [reports = reports_.get()](const auto& request, const http::ResponderPtr& responder) {
+                       reports->handle(request, responder);
+                     });
+  }
   if (!network_) return;
   router.add(std::string(cluster::kTransportPath), {}, [](const auto&, const http::ResponderPtr& responder) {
     responder->send({505, {}, ""});  // not over HTTP/1.1
@@ -233,7 +271,9 @@ void ClusterNode::take_part() {
 }
 
 std::vector<component::Problem> ClusterNode::problems() const {
-  return etcd_ ? etcd_->problems() : std::vector<component::Problem>();
+  auto out = etcd_ ? etcd_->problems() : std::vector<component::Problem>();
+  if (balancer_) std::ranges::move(balancer_->problems(), std::back_inserter(out));
+  return out;
 }
 
 void ClusterNode::stop(async::Task done) {

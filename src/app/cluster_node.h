@@ -11,9 +11,11 @@
 
 #include "app/cluster_options.h"
 #include "app/world.h"
+#include "cluster/balancer.h"
 #include "cluster/gossip_cluster.h"
 #include "cluster/http_hand_over.h"
 #include "cluster/http_network.h"
+#include "cluster/http_reports.h"
 #include "cluster_etcd/etcd_cluster.h"
 #include "component/cluster.h"
 #include "component/problem.h"
@@ -47,6 +49,8 @@ class ClusterNode {
                         const log::Logger& logger);
   void hand_over_by(std::shared_ptr<http::Client> client, const ClusterOptions& options, const World& world,
                     const std::string& name, const log::Logger& logger);
+  void weigh(std::shared_ptr<http::Client> client, const ClusterOptions& options, const World& world,
+             const std::string& name, const log::Logger& logger);
 
   std::unique_ptr<metrics::Scope> scope_, plain_scope_;
   std::shared_ptr<const cluster::Seal> seal_;      // null without a secret
@@ -55,6 +59,8 @@ class ClusterNode {
   std::shared_ptr<cluster_etcd::EtcdCluster> etcd_;
   std::shared_ptr<component::Cluster> cluster_;
   std::unique_ptr<cluster::HttpHandOver> hand_over_;  // null while alone
+  std::unique_ptr<cluster::HttpReports> reports_;     // null without --cluster.balance=cost, as the next
+  std::unique_ptr<cluster::Balancer> balancer_;
   async::Loop* loop_ = nullptr;
 };
 

@@ -29,6 +29,7 @@ struct ClusterOptions {
   std::size_t max_join_peers = 5;
   std::string name;
   bool tls = false;
+  bool by_cost = false;
   std::string secret_file;  // "": none
   std::string tls_ca_path, tls_cert_path, tls_key_path, tls_server_name;
   std::size_t wait_for_size = 0;

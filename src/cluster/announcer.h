@@ -24,6 +24,11 @@ class Announcer {
     listeners_.push_back(kept);
     return kept;
   }
+  [[nodiscard]] std::size_t listeners() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(listeners_, [](const auto& l) { return !l.expired(); }));
+  }
+  [[nodiscard]] bool about_to_tell() const { return timer_.armed(); }
   void announce() {
     if (!timer_.armed())
       timer_.arm_at(std::max(loop_.now(), last_ + std::chrono::seconds(1)), [this] { tell(); });

@@ -13,43 +13,55 @@ constexpr Duration kFirstRetry = std::chrono::seconds(1);
 constexpr Duration kHandOverTime = std::chrono::seconds(5);
 constexpr std::size_t kNamesInLog = 10;
 
-class RingOwnership final : public component::Ownership {
+class SharedOwnership final : public component::Ownership {
  public:
-  RingOwnership(std::shared_ptr<const Ring> ring, std::string self)
-      : ring_(std::move(ring)), self_(std::move(self)) {}
+  SharedOwnership(SharesPtr shares, std::string self) : shares_(std::move(shares)), self_(std::move(self)) {}
   [[nodiscard]] bool owns(std::uint64_t key) const override { return owner(key) == self_; }
   [[nodiscard]] std::string_view owner(std::uint64_t key) const override {
-    return ring_ == nullptr ? std::string_view() : ring_->owner(key);
+    return shares_ == nullptr ? std::string_view() : shares_->owner(key);
+  }
+  [[nodiscard]] std::string why(std::uint64_t key) const override {
+    return shares_ == nullptr ? "the cluster is not ready" : shares_->why(key);
   }
 
  private:
-  const std::shared_ptr<const Ring> ring_;  // null while the cluster is not ready
+  const SharesPtr shares_;  // null while the cluster is not ready
   const std::string self_;
 };
 
 }  // namespace
 
 struct GossipCluster::Counters {
-  explicit Counters(metrics::Scope& scope) {
+  explicit Counters(metrics::Scope& scope)
+      : update(scope.histogram("cluster_node_update_duration_seconds",
+                               "From a change of peers until all who listen have heard of it.",
+                               {0.01, 0.1, 0.5, 1, 2, 5})) {
     for (std::size_t i = 0; i < events.size(); ++i) {
       events[i] = &scope.counter("cluster_node_gossip_received_events_total", "What came by gossip.",
                                  {{"event", std::string(kGossipEventNames[i])}});
     }
   }
   std::array<metrics::Counter*, kGossipEventNames.size()> events{};
+  metrics::Histogram& update;
 };
 
 GossipCluster::GossipCluster(Config config, Environment environment)
     : config_(std::move(config)),
       env_(std::move(environment)),
       counters_(std::make_unique<Counters>(*env_.metrics)),
-      swim_(*env_.loop, *env_.network, {config_.node_name, config_.address, config_.cluster_name, {}},
+      swim_(*env_.loop, *env_.network,
+            {config_.node_name,
+             config_.address,
+             config_.cluster_name,
+             {},
+             config_.by_cost ? kWeighingMeta : kOurMeta},
             {.changed = [this] { nodes_changed(); },
              .happened = [this](GossipEvent e) { counters_->events[static_cast<std::size_t>(e)]->add(); },
              .random = env_.random,
-             .logger = env_.logger}),
+             .logger = env_.logger,
+             .plan = [this](std::string_view plan) { return config_.by_cost && take(plan); }}),
       minimum_(config_.minimum_size),
-      ownership_(std::make_shared<RingOwnership>(nullptr, config_.node_name)),
+      ownership_(std::make_shared<SharedOwnership>(nullptr, config_.node_name)),
       announcer_(*env_.loop, [this] { return note_change(); }),
       join_timer_(*env_.loop),
       alone_timer_(*env_.loop),
@@ -155,8 +167,12 @@ void GossipCluster::stop(async::Task done) {
 void GossipCluster::nodes_changed() {
   std::vector<std::string> participants;
   std::size_t active = 0;
+  bool by_cost = config_.by_cost;
   for (const Swim::Node& node : swim_.nodes()) {
-    if (node.state == NodeState::kParticipant) participants.push_back(node.name);
+    if (node.state == NodeState::kParticipant) {
+      participants.push_back(node.name);
+      by_cost = by_cost && node.weighs;
+    }
     if (node.state != NodeState::kViewer) ++active;
   }
   switch (minimum_.see(active)) {
@@ -174,22 +190,48 @@ void GossipCluster::nodes_changed() {
     case MinimumSize::Then::kNothing:
       break;
   }
-  if (participants != participants_) {
-    participants_ = std::move(participants);
-    make_ring();
+  Basis basis{std::move(participants), by_cost, by_cost ? plan_ : nullptr};
+  if (!(basis == basis_)) {
+    if (!changed_at_) changed_at_ = env_.loop->now();
+    basis_ = std::move(basis);
+    make_shares();
   }
   publish();
 }
 
-void GossipCluster::make_ring() {
-  if (std::exchange(making_ring_, true)) return;
-  env_.pool->run([names = participants_] { return std::pair(std::make_shared<const Ring>(names), names); },
-                 alive_.bind([this](auto made) {
-                   making_ring_ = false;
-                   if (made.second != participants_) return make_ring();  // it has changed again
-                   ring_ = std::move(made.first);
+void GossipCluster::make_shares() {
+  if (std::exchange(making_shares_, true)) return;
+  env_.pool->run([basis = basis_] { return std::make_shared<const Shares>(basis); },
+                 alive_.bind([this](SharesPtr made) {
+                   making_shares_ = false;
+                   if (!(made->basis() == basis_)) return make_shares();  // it has changed again
+                   shares_ = std::move(made);
                    publish();
                  }));
+}
+
+bool GossipCluster::take(std::string_view bytes) {
+  const auto plan = decode_plan(bytes);
+  if (!plan) {
+    env_.logger.debug("a plan of a peer dropped", {{"err", plan.error()}});
+    return false;
+  }
+  if (!is_newer(*plan, plan_)) return false;
+  plan_ = *plan;
+  nodes_changed();
+  return true;
+}
+
+void GossipCluster::propose(PlanPtr plan) {
+  if (take(plan->bytes)) swim_.spread(plan->bytes);
+}
+
+std::vector<std::string> GossipCluster::not_weighing() const {
+  std::vector<std::string> out;
+  for (const Swim::Node& node : swim_.nodes()) {
+    if (node.state == NodeState::kParticipant && !node.weighs) out.push_back(node.name);
+  }
+  return out;
 }
 
 bool GossipCluster::ready() const {
@@ -198,18 +240,23 @@ bool GossipCluster::ready() const {
 
 // Ownership as it is now; who listens hears of it, at most once a second.
 void GossipCluster::publish() {
-  if (making_ring_) return;
-  ownership_ = std::make_shared<RingOwnership>(ready() ? ring_ : nullptr, config_.node_name);
-  if (announced_ != participants_ || announced_ready_ != ready()) announcer_.announce();
+  if (making_shares_) return;
+  ownership_ = std::make_shared<SharedOwnership>(ready() ? shares_ : nullptr, config_.node_name);
+  if (!(announced_ == basis_) || announced_ready_ != ready()) announcer_.announce();
 }
 
 bool GossipCluster::note_change() {
-  if (announced_ == participants_ && announced_ready_ == ready()) return false;
-  announced_ = participants_;
+  if (announced_ == basis_ && announced_ready_ == ready()) return false;
+  if (changed_at_)
+    counters_->update.observe(std::chrono::duration<double>(env_.loop->now() - *changed_at_).count());
+  changed_at_.reset();
+  const bool only_plan = announced_.names == basis_.names && announced_ready_ == ready();
+  announced_ = basis_;
   announced_ready_ = ready();
-  std::vector<std::string> names = participants_;
+  if (only_plan) return true;
+  std::vector<std::string> names = basis_.names;
   names.resize(std::min(names.size(), kNamesInLog));
-  env_.logger.info("peers changed", {{"peers_count", static_cast<std::uint64_t>(participants_.size())},
+  env_.logger.info("peers changed", {{"peers_count", static_cast<std::uint64_t>(basis_.names.size())},
                                      {"peers", invar::join(names, ",")},
                                      {"ready", ready()}});
   return true;
@@ -239,6 +286,15 @@ void GossipCluster::collect(std::vector<metrics::Sample>& out) const {
           {{"state", std::string(to_string(state))}});
   }
   gauge("cluster_node_info", "What this node is.", 1, {{"state", std::string(to_string(state_))}});
+  gauge("cluster_node_updating", "1 while a change of peers is on its way to who listens.",
+        making_shares_ || announcer_.about_to_tell() ? 1 : 0);
+  gauge("cluster_node_update_observers", "Components that hear of changes of peers.",
+        static_cast<double>(announcer_.listeners()));
+  out.push_back({.name = "cluster_node_gossip_broadcasts_total",
+                 .help = "News of this node's layer of states that were given out to be told.",
+                 .kind = metrics::SampleKind::kCounter,
+                 .labels = {{"event", "state_change_message"}},
+                 .value = static_cast<double>(swim_.state_broadcasts())});
   gauge("cluster_node_gossip_proto_version", "Version of the protocol that is spoken.", kOurVersions[2]);
   gauge("cluster_node_gossip_health_score", "How badly this node hears, from 0 (well) to 7.",
         swim_.members().unhealth());

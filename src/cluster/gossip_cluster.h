@@ -17,9 +17,10 @@
 
 #include "async/worker_pool.h"
 #include "cluster/announcer.h"
+#include "cluster/balancer.h"
 #include "cluster/join_addresses.h"
 #include "cluster/minimum_size.h"
-#include "cluster/ring.h"
+#include "cluster/shares.h"
 #include "cluster/swim.h"
 #include "component/cluster.h"
 #include "metrics/metrics.h"
@@ -28,7 +29,7 @@ namespace invar::cluster {
 
 inline constexpr Duration kAloneAfter = std::chrono::seconds(10);
 
-class GossipCluster final : public component::Cluster {
+class GossipCluster final : public component::Cluster, public Balanced {
  public:
   struct Config {
     std::string node_name;
@@ -40,6 +41,7 @@ class GossipCluster final : public component::Cluster {
     std::size_t max_join_peers = 5;                       // 0: all
     std::size_t minimum_size = 0;
     Duration minimum_timeout{};  // 0: for ever
+    bool by_cost = false;        // if all want it
   };
   struct Environment {
     async::Loop* loop = nullptr;
@@ -65,6 +67,9 @@ class GossipCluster final : public component::Cluster {
   [[nodiscard]] Subscription on_change(std::function<void()> changed) override {
     return announcer_.listen(std::move(changed));
   }
+  [[nodiscard]] SharesPtr shares() const override { return ready() && !making_shares_ ? shares_ : nullptr; }
+  void propose(PlanPtr plan) override;
+  [[nodiscard]] std::vector<std::string> not_weighing() const override;
 
  private:
   struct Counters;
@@ -74,7 +79,8 @@ class GossipCluster final : public component::Cluster {
   void on_joined(std::size_t joined, const Error& last);
   void met_somebody();
   void nodes_changed();
-  void make_ring();
+  void make_shares();
+  bool take(std::string_view plan);
   void publish();
   bool note_change();
   void collect(std::vector<metrics::Sample>& out) const;
@@ -88,11 +94,13 @@ class GossipCluster final : public component::Cluster {
   bool met_ = false;  // somebody, or waited for long enough
   bool stopping_ = false;
   std::optional<Duration> next_try_;  // while nobody answers
-  std::vector<std::string> participants_;
-  std::shared_ptr<const Ring> ring_;
-  bool making_ring_ = false;
+  PlanPtr plan_;                      // the newest that was heard of
+  Basis basis_;                       // as it is to be
+  SharesPtr shares_;
+  bool making_shares_ = false;
+  std::optional<async::TimePoint> changed_at_;  // and not told yet
   std::shared_ptr<const component::Ownership> ownership_;
-  std::vector<std::string> announced_;
+  Basis announced_;
   bool announced_ready_ = false;
   Announcer announcer_;
   async::Timer join_timer_, alone_timer_, minimum_timer_;

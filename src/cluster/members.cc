@@ -53,7 +53,7 @@ void Members::leave(async::Task told) {
 
 const Settings& Members::settings() const {
   const bool ours = std::ranges::all_of(
-      members_, [](const auto& m) { return !m.second->present() || m.second->meta == kOurMeta; });
+      members_, [](const auto& m) { return !m.second->present() || is_ours(m.second->meta); });
   return ours ? figures_.swift : figures_.usual;
 }
 

@@ -22,6 +22,10 @@ namespace invar::cluster {
 
 // What nodes of Invar say of themselves; others pass it on and make nothing of it.
 inline constexpr std::string_view kOurMeta = "invar/1";
+inline constexpr std::string_view kWeighingMeta = "invar/1 cost";  // with --cluster.balance=cost
+inline bool is_ours(std::string_view meta) {
+  return meta == kOurMeta || meta == kWeighingMeta;
+}
 
 struct Member {
   std::string name;

@@ -10,7 +10,9 @@
 namespace invar::cluster {
 namespace {
 
-constexpr std::string_view kStateMagic("\x12\x01\x01", 3);  // two bytes of magic, then the type: a state
+// Two bytes of magic, then the type: a state, a plan.
+constexpr std::string_view kStateMagic("\x12\x01\x01", 3);
+constexpr std::string_view kPlanMagic("\x12\x01\x40", 3);
 
 // By position in Message.
 constexpr std::array<char, 8> kKinds = {0, 1, 2, 11, 3, 4, 5, 8};
@@ -117,13 +119,25 @@ Result<StateMessage> decode_state(std::string_view bytes) {
 std::string encode(const StateList& list) {
   std::string out;
   MsgpackWriter writer(out);
-  writer.map(2);
+  writer.map(list.plan.empty() ? 2 : 3);
   writer.raw("CurrentTime");
   writer.number(list.current_time);
   writer.raw("NodeStates");
   writer.array(list.states.size());
   for (const StateMessage& state : list.states) write_fields(out, state);
+  if (list.plan.empty()) return out;
+  writer.raw("InvarPlan");
+  writer.raw(list.plan);
   return out;
+}
+
+std::string encode_plan_message(std::string_view plan) {
+  return std::string(kPlanMagic) + std::string(plan);
+}
+
+std::optional<std::string_view> plan_of(std::string_view body) {
+  if (!body.starts_with(kPlanMagic)) return std::nullopt;
+  return body.substr(kPlanMagic.size());
 }
 
 Result<StateList> decode_states(std::string_view bytes) {
@@ -136,6 +150,8 @@ Result<StateList> decode_states(std::string_view bytes) {
     } else if (key == "NodeStates") {
       for (std::size_t states = reader.array(); states > 0 && reader.good(); --states)
         list.states.push_back(read_fields<StateMessage>(reader));
+    } else if (key == "InvarPlan") {
+      list.plan = reader.raw();
     } else {
       reader.skip();
     }

@@ -99,10 +99,15 @@ Result<StateMessage> decode_state(std::string_view bytes);
 struct StateList {
   std::uint64_t current_time = 0;
   std::vector<StateMessage> states;
+  std::string plan;  // plan.h; among nodes of Invar alone, "": none
   bool operator==(const StateList&) const = default;
 };
 std::string encode(const StateList& list);
 Result<StateList> decode_states(std::string_view bytes);
+
+// The body of a User message that tells a plan.
+std::string encode_plan_message(std::string_view plan);
+std::optional<std::string_view> plan_of(std::string_view body);  // nothing: it is something else
 
 enum class Liveness : std::uint8_t { kAlive = 0, kSuspect = 1, kDead = 2, kLeft = 3 };
 

@@ -2,9 +2,11 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "cluster/balancer.h"
 #include "cluster/frame.h"
 #include "cluster/lzw.h"
 #include "cluster/packet.h"
+#include "cluster/plan.h"
 
 using namespace invar::cluster;
 
@@ -24,6 +26,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto state = decode_state(bytes); state && *decode_state(encode(*state)) != *state) std::abort();
   if (const auto states = decode_states(bytes); states && *decode_states(encode(*states)) != *states)
+    std::abort();
+  if (const auto plan = decode_plan(bytes)) {
+    std::vector<std::string> owners;
+    for (const std::uint16_t owner : (*plan)->owners) owners.push_back((*plan)->nodes[owner]);
+    if (owners.size() != kSlots || !decode_plan(make_plan((*plan)->epoch, owners)->bytes)) std::abort();
+  }
+  if (const auto report = decode_cost_report(bytes);
+      report && *decode_cost_report(encode(*report)) != *report)
     std::abort();
   (void)lzw_decompress(bytes, 1 << 20);
   FrameReader frames(1 << 16);

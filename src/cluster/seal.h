@@ -24,7 +24,14 @@ inline constexpr std::size_t kShortestSecret = 16;  // bytes
 class Seal {
  public:
   static constexpr std::size_t kOverhead = 49;  // bytes around a message
-  enum class Kind : std::uint8_t { kPacket = 1, kRequest = 2, kAnswer = 3, kTake = 4, kState = 5 };
+  enum class Kind : std::uint8_t {
+    kPacket = 1,
+    kRequest = 2,
+    kAnswer = 3,
+    kTake = 4,
+    kState = 5,
+    kCosts = 6
+  };
 
   explicit Seal(std::string secret) : secret_(std::move(secret)) {}
 

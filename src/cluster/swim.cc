@@ -39,6 +39,7 @@ Swim::Swim(async::Loop& loop, Network& network, Config config, Hooks hooks)
       states_(
           config_.name,
           [this](const std::string& node, std::string message, async::Task told) {
+            ++state_broadcasts_;
             state_news_.add(node, encode(User{std::move(message)}), std::move(told));
             arm_gossip();
           },
@@ -153,6 +154,7 @@ void Swim::hear(const std::string& message, const std::string& from) {
   std::visit(
       [&]<class M>(const M& m) {
         if constexpr (std::is_same_v<M, User>) {
+          if (const auto plan = plan_of(m.bytes)) return hear_plan(*plan);
           const auto state = decode_state(m.bytes);
           hooks_.happened(state ? GossipEvent::kStateChange : GossipEvent::kUnknown);
           if (state) states_.hear(*state);
@@ -244,7 +246,9 @@ Exchange Swim::everything(bool join) {
   hooks_.happened(GossipEvent::kGetLocalState);
   std::vector<std::string> names;
   for (const Node& node : nodes()) names.push_back(node.name);
-  return {join, members_.records(), encode(states_.list(names))};
+  StateList states = states_.list(names);
+  states.plan = plan_;
+  return {join, members_.records(), encode(states)};
 }
 
 Result<> Swim::merge(const Exchange& exchange) {
@@ -256,14 +260,26 @@ Result<> Swim::merge(const Exchange& exchange) {
     const Member* member = members_.find(node);
     return member != nullptr && member->present();
   });
+  if (!states.plan.empty()) hear_plan(states.plan);
   return {};
+}
+
+void Swim::hear_plan(std::string_view plan) {
+  if (hooks_.plan && hooks_.plan(plan)) spread(std::string(plan));
+}
+
+void Swim::spread(std::string plan) {
+  plan_ = std::move(plan);
+  state_news_.add("", encode(User{encode_plan_message(plan_)}));  // no node has this name
+  arm_gossip();
 }
 
 std::vector<Swim::Node> Swim::nodes() const {
   std::vector<Node> out;
   for (const NodeRecord& node : members_.records()) {
     if (node.liveness == Liveness::kAlive || node.liveness == Liveness::kSuspect)
-      out.push_back({node.name, node.address, states_.of(node.name), node.meta == kOurMeta});
+      out.push_back(
+          {node.name, node.address, states_.of(node.name), is_ours(node.meta), node.meta == kWeighingMeta});
   }
   return out;
 }

@@ -59,6 +59,8 @@ class Swim {
     std::function<void(GossipEvent)> happened;
     Members::Random random;
     log::Logger logger;
+    // Of another node; whether it is news, which then go on to the others. Null: nobody weighs here.
+    std::function<bool(std::string_view plan)> plan = {};
   };
   Swim(async::Loop& loop, Network& network, Config config, Hooks hooks);
 
@@ -67,7 +69,8 @@ class Swim {
   void join(const std::vector<std::string>& addresses,
             std::function<void(std::size_t joined, Error last)> done);
   void become(NodeState state, async::Task told);
-  void leave(async::Task done);  // within the time for it
+  void leave(async::Task done);   // within the time for it
+  void spread(std::string plan);  // among the news, and with every exchange
 
   void receive(std::string_view packet, const std::string& from);
   // The stream of another that asks, as far as it came: nothing while that is cut off, else the answer's stream.
@@ -77,11 +80,13 @@ class Swim {
     std::string name;
     Address address;
     NodeState state = NodeState::kViewer;
-    bool ours = false;  // a node of Invar
+    bool ours = false;    // a node of Invar
+    bool weighs = false;  // with --cluster.balance=cost
   };
   [[nodiscard]] std::vector<Node> nodes() const;  // that are there, by name; ourselves included
   [[nodiscard]] const Members& members() const { return members_; }
   [[nodiscard]] std::uint64_t lamport_time() const { return states_.time(); }
+  [[nodiscard]] std::uint64_t state_broadcasts() const { return state_broadcasts_; }
   [[nodiscard]] std::size_t waiting_broadcasts() const { return news_.size() + state_news_.size(); }
 
  private:
@@ -95,6 +100,7 @@ class Swim {
   void exchange_with(const std::string& address, bool join, std::function<void(Result<>)> done);
   [[nodiscard]] Exchange everything(bool join);
   Result<> merge(const Exchange& exchange);
+  void hear_plan(std::string_view plan);
 
   async::Loop& loop_;
   Network& network_;
@@ -104,6 +110,8 @@ class Swim {
   NodeStates states_;
   Members members_;
   Prober prober_;
+  std::string plan_;  // the last one that was spread
+  std::uint64_t state_broadcasts_ = 0;
   bool joined_ = false;
   bool leaving_ = false;
   async::Task left_;

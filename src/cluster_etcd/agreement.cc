@@ -13,9 +13,12 @@ bool Agreement::see(ViewPtr view) {
     binding_.clear();
     return true;
   }
-  // Nodes that go leave their keys to others; only nodes that come take some of ours.
-  const auto& names = current_->names;
-  return !std::ranges::binary_search(names, self_) || !std::ranges::includes(binding_.front()->names, names);
+  // Nodes that go leave their keys to others; only nodes that come, or another plan, take some of ours.
+  const cluster::Basis& now = current_->shares.basis();
+  const cluster::Basis& before = binding_.front()->shares.basis();
+  const bool same_plan = cluster::Basis{now.names, before.by_cost, before.plan} == now;
+  return !same_plan || !std::ranges::binary_search(now.names, self_) ||
+         !std::ranges::includes(before.names, now.names);
 }
 
 void Agreement::telling() {
@@ -46,10 +49,16 @@ std::vector<ViewPtr> Agreement::views() const {
 
 std::string_view AgreedOwnership::owner(std::uint64_t key) const {
   if (views_.empty()) return {};
-  const std::string_view first = views_.front()->ring.owner(key);
+  const std::string_view first = views_.front()->shares.owner(key);
   const bool agreed =
-      std::ranges::all_of(views_, [&](const ViewPtr& view) { return view->ring.owner(key) == first; });
+      std::ranges::all_of(views_, [&](const ViewPtr& view) { return view->shares.owner(key) == first; });
   return agreed ? first : std::string_view();
+}
+
+std::string AgreedOwnership::why(std::uint64_t key) const {
+  if (views_.empty()) return "this node has agreed to no list of nodes yet";
+  if (owner(key).empty()) return "it moves: not all nodes have agreed to that yet";
+  return views_.back()->shares.why(key);
 }
 
 }  // namespace invar::cluster_etcd

@@ -12,15 +12,14 @@
 #include <string>
 #include <vector>
 
-#include "cluster/ring.h"
+#include "cluster/shares.h"
 #include "component/cluster.h"
 
 namespace invar::cluster_etcd {
 
 struct View {
   std::string id;
-  std::vector<std::string> names;  // sorted
-  cluster::Ring ring;
+  cluster::Shares shares;
 };
 using ViewPtr = std::shared_ptr<const View>;
 
@@ -58,6 +57,7 @@ class AgreedOwnership final : public component::Ownership {
       : views_(std::move(views)), self_(std::move(self)) {}
   [[nodiscard]] bool owns(std::uint64_t key) const override { return owner(key) == self_; }
   [[nodiscard]] std::string_view owner(std::uint64_t key) const override;
+  [[nodiscard]] std::string why(std::uint64_t key) const override;
 
  private:
   const std::vector<ViewPtr> views_;

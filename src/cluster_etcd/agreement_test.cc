@@ -8,8 +8,9 @@
 namespace invar::cluster_etcd {
 namespace {
 
-ViewPtr view(const std::vector<std::string>& names) {
-  return std::make_shared<const View>(View{view_id(names), names, cluster::Ring(names)});
+ViewPtr view(const std::vector<std::string>& names, cluster::PlanPtr plan = nullptr) {
+  const cluster::Basis basis{names, plan != nullptr, plan};
+  return std::make_shared<const View>(View{view_id(basis), cluster::Shares(basis)});
 }
 
 const ViewPtr kTwo = view({"a", "b"});
@@ -28,7 +29,7 @@ Owned owned(const Agreement& agreement, const std::string& self, const ViewPtr& 
     const std::uint64_t key = i * 0x9e3779b97f4a7c15;
     if (!ownership.owns(key)) continue;
     ++out.keys;
-    out.all_in_other = out.all_in_other && other->ring.owner(key) == self;
+    out.all_in_other = out.all_in_other && other->shares.owner(key) == self;
   }
   return out;
 }
@@ -125,9 +126,9 @@ TEST(AgreementTest, ForgettingEndsEverything) {
 }
 
 TEST(AgreementTest, ViewsAreCalledByTheirNodes) {
-  EXPECT_EQ(view_id({"a", "b"}), view_id({"a", "b"}));
-  EXPECT_NE(view_id({"a", "b"}), view_id({"a", "c"}));
-  EXPECT_NE(view_id({"ab"}), view_id({"a", "b"}));
+  EXPECT_EQ(view_id({.names = {"a", "b"}}), view_id({.names = {"a", "b"}}));
+  EXPECT_NE(view_id({.names = {"a", "b"}}), view_id({.names = {"a", "c"}}));
+  EXPECT_NE(view_id({.names = {"ab"}}), view_id({.names = {"a", "b"}}));
 }
 
 }  // namespace

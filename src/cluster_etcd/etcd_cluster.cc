@@ -16,10 +16,12 @@ constexpr Duration kStopTime = std::chrono::seconds(5);         // for the other
 constexpr Duration kHandOverTime = std::chrono::seconds(5);     // and what this node knew of it
 constexpr Duration kLongWait = std::chrono::seconds(10);        // for a node to tell a view: a problem
 constexpr std::size_t kNamesInLog = 10;
+constexpr const char* kPlanKey = "plan";
 constexpr const char* kKeeping = "keeping the lease";
 constexpr const char* kRegistering = "registering this node";
 constexpr const char* kReading = "reading the list of nodes";
 constexpr const char* kWriting = "writing to the list of nodes";
+constexpr const char* kPlanning = "writing a plan";
 constexpr const char* kWatching = "watching the list of nodes";
 
 double share_of(std::uint64_t random) {
@@ -31,7 +33,8 @@ double share_of(std::uint64_t random) {
 EtcdCluster::EtcdCluster(Config config, Environment environment)
     : config_(std::move(config)),
       env_(std::move(environment)),
-      prefix_(fmt::format("invar/clusters/{}/nodes/", http::path_escape(config_.cluster_name))),
+      root_(fmt::format("invar/clusters/{}/", http::path_escape(config_.cluster_name))),
+      prefix_(root_ + "nodes/"),
       key_(prefix_ + config_.node_name),
       troubles_(*env_.loop, env_.logger),
       client_(*env_.loop, env_.client, config_.etcd, *env_.metrics),
@@ -93,8 +96,7 @@ void EtcdCluster::put_record(const std::string& view) {
   putting_ = true;
   if (agreement_.current() && view == agreement_.current()->id) agreement_.telling();
   const bool terminating = state_ == State::kTerminating;
-  const std::string record =
-      write_record({.address = config_.address, .terminating = terminating, .view = view});
+  const std::string record = write_record({config_.address, terminating, view, config_.by_cost});
   client_.call("/v3/kv/txn", put_request(key_, record, lease_.id(), record_revision_),
                alive_.bind([this, view, terminating, lease = lease_.id()](const Result<std::string>& answer) {
                  putting_ = false;
@@ -123,7 +125,7 @@ void EtcdCluster::read() {
     return;
   }
   read_again_ = false;
-  client_.call("/v3/kv/range", range_request(prefix_),
+  client_.call("/v3/kv/range", range_request(root_),
                alive_.bind([this, at_least = record_revision_](const Result<std::string>& answer) {
                  reading_ = false;
                  const auto snapshot =
@@ -156,7 +158,7 @@ void EtcdCluster::on_read(std::int64_t at_least, const Snapshot& snapshot) {
 
 void EtcdCluster::watch(std::int64_t from_revision) {
   client_.watch(
-      watch_request(prefix_, from_revision),
+      watch_request(root_, from_revision),
       [this](bool changed) {
         troubles_.over(kWatching);
         if (changed && !read_timer_.armed()) read_timer_.arm_after(kReadAfter, [this] { read(); });
@@ -166,16 +168,31 @@ void EtcdCluster::watch(std::int64_t from_revision) {
 
 void EtcdCluster::see(const Snapshot& snapshot) {
   nodes_.clear();
-  participants_.clear();
+  basis_ = {.names = {}, .by_cost = config_.by_cost, .plan = basis_.plan};
   for (const auto& [key, value] : snapshot.values) {
     if (!key.starts_with(prefix_)) continue;  // nothing that was asked for
     const std::string name = key.substr(prefix_.size());
     // What cannot be read is a node that tells nothing: nobody takes what may be its.
     const NodeRecord& record = nodes_[name] = read_record(value.value).value_or(NodeRecord{});
-    if (!record.terminating) participants_.push_back(name);
+    if (record.terminating) continue;
+    basis_.names.push_back(name);
+    basis_.by_cost = basis_.by_cost && record.by_cost;
   }
+  see_plan(snapshot);
   see_size();
   if (see_self(snapshot)) make_view();
+}
+
+void EtcdCluster::see_plan(const Snapshot& snapshot) {
+  const auto found = snapshot.values.find(root_ + kPlanKey);
+  plan_revision_ = found == snapshot.values.end() ? 0 : found->second.revision;
+  if (plan_revision_ == 0 || !basis_.by_cost) {
+    basis_.plan = nullptr;
+    return;
+  }
+  if (basis_.plan && basis_.plan->bytes == found->second.value) return;
+  const auto plan = cluster::decode_plan(found->second.value);
+  basis_.plan = plan ? *plan : nullptr;  // all see the same
 }
 
 // Whether our record is there, as it has to be.
@@ -230,15 +247,13 @@ void EtcdCluster::see_size() {
 
 void EtcdCluster::make_view() {
   if (making_view_) return;
-  if (agreement_.current() && agreement_.current()->names == participants_) return go_on();
+  if (agreement_.current() && agreement_.current()->shares.basis() == basis_) return go_on();
   making_view_ = true;
   env_.pool->run(
-      [names = participants_] {
-        return std::make_shared<const View>(View{view_id(names), names, cluster::Ring(names)});
-      },
+      [basis = basis_] { return std::make_shared<const View>(View{view_id(basis), cluster::Shares(basis)}); },
       alive_.bind([this](ViewPtr view) {
         making_view_ = false;
-        if (view->names != participants_) return make_view();  // it has changed again
+        if (!(view->shares.basis() == basis_)) return make_view();  // it has changed again
         if (!lease_.certain()) return;
         ++views_;
         view_since_ = env_.loop->now();
@@ -268,6 +283,33 @@ std::vector<std::string> EtcdCluster::waited_for() const {
   return out;
 }
 
+cluster::SharesPtr EtcdCluster::shares() const {
+  const ViewPtr& view = agreement_.current();
+  if (!ready() || !agreement_.is_complete()) return nullptr;
+  return {view, &view->shares};
+}
+
+// Whoever wrote a plan meanwhile was first: the next one follows that.
+void EtcdCluster::propose(cluster::PlanPtr plan) {
+  if (!lease_.certain()) return;
+  client_.call("/v3/kv/txn", put_request(root_ + kPlanKey, plan->bytes, "", plan_revision_),
+               alive_.bind([this](const Result<std::string>& answer) {
+                 const auto put =
+                     answer ? read_put(*answer) : Result<PutResult>(std::unexpected(answer.error()));
+                 if (!put) return troubles_.add(kPlanning, put.error());
+                 troubles_.over(kPlanning);
+                 read();
+               }));
+}
+
+std::vector<std::string> EtcdCluster::not_weighing() const {
+  std::vector<std::string> out;
+  for (const auto& [name, record] : nodes_) {
+    if (!record.terminating && !record.by_cost) out.push_back(name);
+  }
+  return out;
+}
+
 bool EtcdCluster::ready() const {
   return !published_.empty();
 }
@@ -284,11 +326,11 @@ void EtcdCluster::publish() {
 bool EtcdCluster::note_change() {
   if (announced_ == published_) return false;
   announced_ = published_;
-  if (logged_ == participants_) return true;
-  logged_ = participants_;
-  std::vector<std::string> names = participants_;
+  if (logged_ == basis_.names) return true;
+  logged_ = basis_.names;
+  std::vector<std::string> names = basis_.names;
   names.resize(std::min(names.size(), kNamesInLog));
-  env_.logger.info("peers changed", {{"peers_count", static_cast<std::uint64_t>(participants_.size())},
+  env_.logger.info("peers changed", {{"peers_count", static_cast<std::uint64_t>(basis_.names.size())},
                                      {"peers", join(names, ",")},
                                      {"ready", ready()}});
   return true;

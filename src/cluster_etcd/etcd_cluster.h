@@ -17,6 +17,7 @@
 #include "async/worker_pool.h"
 #include "base/log.h"
 #include "cluster/announcer.h"
+#include "cluster/balancer.h"
 #include "cluster/minimum_size.h"
 #include "cluster_etcd/agreement.h"
 #include "cluster_etcd/etcd_client.h"
@@ -30,7 +31,7 @@
 
 namespace invar::cluster_etcd {
 
-class EtcdCluster final : public component::Cluster {
+class EtcdCluster final : public component::Cluster, public cluster::Balanced {
  public:
   struct Config {
     std::string node_name;
@@ -41,6 +42,7 @@ class EtcdCluster final : public component::Cluster {
     Duration release = std::chrono::seconds(2);  // what components need to let go of a target
     std::size_t minimum_size = 0;
     Duration minimum_timeout{};  // 0: for ever
+    bool by_cost = false;        // if all want it
   };
   struct Environment {
     async::Loop* loop = nullptr;
@@ -63,6 +65,9 @@ class EtcdCluster final : public component::Cluster {
     return announcer_.listen(std::move(changed));
   }
   [[nodiscard]] std::vector<component::Problem> problems() const;
+  [[nodiscard]] cluster::SharesPtr shares() const override;  // of the view that all have agreed to
+  void propose(cluster::PlanPtr plan) override;
+  [[nodiscard]] std::vector<std::string> not_weighing() const override;
 
  private:
   enum class State { kViewer, kParticipant, kTerminating, kLeft };
@@ -75,6 +80,7 @@ class EtcdCluster final : public component::Cluster {
   void on_read(std::int64_t at_least, const Snapshot& snapshot);
   void watch(std::int64_t from_revision);
   void see(const Snapshot& snapshot);
+  void see_plan(const Snapshot& snapshot);
   bool see_self(const Snapshot& snapshot);
   void see_size();
   void wait_for_size();
@@ -89,7 +95,7 @@ class EtcdCluster final : public component::Cluster {
 
   const Config config_;
   const Environment env_;
-  const std::string prefix_, key_;
+  const std::string root_, prefix_, key_;
   Troubles troubles_;
   EtcdClient client_;
   Lease lease_;
@@ -102,7 +108,8 @@ class EtcdCluster final : public component::Cluster {
   bool putting_ = false, reading_ = false, read_again_ = false, making_view_ = false;
   Header seen_;  // of the last list of nodes
   std::map<std::string, NodeRecord> nodes_;
-  std::vector<std::string> participants_;
+  cluster::Basis basis_;            // as etcd says it
+  std::int64_t plan_revision_ = 0;  // 0: there is none
   Agreement agreement_;
   async::TimePoint let_go_by_{};  // components have
   async::TimePoint view_since_{};

@@ -136,7 +136,8 @@ std::string put_request(std::string_view key, std::string_view value, const std:
   writer.field(if_revision == 0 ? "create_revision" : "mod_revision", std::to_string(if_revision));
   writer.end_object().end_array().key("success").begin_array().begin_object();
   writer.key("request_put").begin_object().field("key", to_base64(key)).field("value", to_base64(value));
-  writer.field("lease", lease).end_object().end_object().end_array().end_object();
+  if (!lease.empty()) writer.field("lease", lease);
+  writer.end_object().end_object().end_array().end_object();
   return out;
 }
 

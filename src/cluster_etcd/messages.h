@@ -17,7 +17,7 @@ std::string grant_request(std::int64_t seconds);
 std::string lease_request(const std::string& lease);  // to keep it alive, or to give it back
 std::string range_request(std::string_view prefix);
 std::string watch_request(std::string_view prefix, std::int64_t from_revision);
-// Puts the value only if the key was last changed by this revision; 0: if there is no such key.
+// Puts the value only if the key was last changed by this revision; 0: if there is no such key. `lease` "": for good.
 std::string put_request(std::string_view key, std::string_view value, const std::string& lease,
                         std::int64_t if_revision);
 

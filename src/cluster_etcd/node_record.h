@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "cluster/shares.h"
 
 namespace invar::cluster_etcd {
 
@@ -16,13 +17,15 @@ struct NodeRecord {
   bool terminating = false;
   std::string view;  // of the nodes, the last one that it acknowledged; "" before the first
 
+  bool by_cost = false;  // weighs, with --cluster.balance=cost
+
   bool operator==(const NodeRecord&) const = default;
 };
 
 std::string write_record(const NodeRecord& record);
 Result<NodeRecord> read_record(std::string_view text);
 
-// What a view is called: the same for the same nodes. `sorted` are the names of those that take part.
-std::string view_id(const std::vector<std::string>& sorted);
+// What a view is called: the same for the same nodes and the same plan.
+std::string view_id(const cluster::Basis& basis);
 
 }  // namespace invar::cluster_etcd

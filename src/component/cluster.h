@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
+
 namespace invar::component {
 
 struct ClusterPeer {
@@ -29,9 +31,18 @@ class Ownership {
   [[nodiscard]] virtual bool owns(std::uint64_t key) const = 0;
   // The name of the node; "" while the cluster is not ready, so that nobody is.
   [[nodiscard]] virtual std::string_view owner(std::uint64_t key) const = 0;
+  // How that came about, for people.
+  [[nodiscard]] virtual std::string why(std::uint64_t) const { return {}; }
 };
 
 class HandOver;
+
+// Hears what the work on a key took, where the cluster weighs it. Threads: loop thread. Spec: clustering.md 13.
+class CostSink {
+ public:
+  virtual ~CostSink() = default;
+  virtual void note(std::uint64_t key, std::uint64_t bytes, Duration cpu) = 0;
+};
 
 class Cluster {
  public:
@@ -50,8 +61,13 @@ class Cluster {
   void set_hand_over(HandOver* hand_over) { hand_over_ = hand_over; }
   [[nodiscard]] HandOver* hand_over() const { return hand_over_; }
 
+  // Null: nothing is weighed. As above.
+  void set_costs(CostSink* costs) { costs_ = costs; }
+  [[nodiscard]] CostSink* costs() const { return costs_; }
+
  private:
   HandOver* hand_over_ = nullptr;
+  CostSink* costs_ = nullptr;
 };
 
 // The cluster of an instance that works alone: it owns everything.

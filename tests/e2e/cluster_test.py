@@ -278,6 +278,58 @@ http {
         self.nodes.pop(1)
         until("a leave goes over TLS, too", lambda: states(0) == {"node-0": "participant", "other": "participant"}, 10)
 
+    def test_targets_are_shared_by_cost_among_nodes_that_all_weigh(self):
+        cost = "--cluster.balance=cost"
+        for number in range(3):
+            self.start(number, cost)
+
+        def by_cost():
+            return [node.metric("cluster_balance_by_cost") for node in self.nodes.values()]
+
+        until("they share by cost", lambda: by_cost() == [1, 1, 1])
+        until("each target has one owner", self.shared_out)
+        reasons = {r["reason"] for r in self.nodes[0].rows("pyroscope.scrape.shared", "target_elsewhere")}
+        self.assertTrue(all("part of the keys" in r for r in reasons), reasons)
+        counts = self.scrapes.during(3 * INTERVAL)
+        self.assertEqual(set(counts), self.targets)
+        self.assertTrue(all(2 <= n <= 4 for n in counts.values()), counts)
+
+        peer = self.peer("other", free_port(), self.ports[:1])
+        until("one of the reference brings the ring back", lambda: by_cost() == [0, 0, 0] and len(peer.seen) == 4)
+        for node in self.nodes.values():
+            until("which is said", lambda n=node: "not every node weighs costs" in n.log())
+            self.assertIn("all share by the ring. They are other", node.text("/"))
+        theirs = until("it has its share", lambda: self.elsewhere(self.nodes[0], "other"))
+        until("which nobody of ours scrapes", lambda: self.shared_out(without=theirs))
+        reasons = {r["reason"] for r in self.nodes[0].rows("pyroscope.scrape.shared", "target_elsewhere")}
+        self.assertEqual(reasons, {"the ring gives it the target's key"})
+        peer.say("leave")
+        until("they weigh again", lambda: by_cost() == [1, 1, 1])
+        until("each target has one owner again", self.shared_out)
+
+    def test_the_metrics_of_the_reference_are_there(self):
+        self.start(0, "--cluster.name=prod", "--cluster.balance=cost")
+        self.start(1, "--cluster.name=prod", "--cluster.balance=cost")
+        until("they meet", lambda: len(self.states(self.nodes[0])) == 2)
+        have = {name: dict(labels) for name, labels in self.nodes[0].metrics()}
+        named = ["cluster_node_info", "cluster_node_peers", "cluster_node_gossip_received_events_total", "cluster_node_gossip_broadcasts_total",
+                 "cluster_node_updating", "cluster_node_update_duration_seconds_count", "cluster_node_update_observers",
+                 "cluster_node_gossip_proto_version", "cluster_node_gossip_health_score", "cluster_node_gossip_alive_peers",
+                 "cluster_node_lamport_time", "cluster_minimum_size", "cluster_ready_for_traffic"]
+        plain = ["rx_packets_total", "tx_packets_total", "rx_bytes_total", "tx_bytes_total", "tx_packets_failed_total",
+                 "rx_packet_queue_length", "tx_packet_queue_length", "streams", "stream_rx_packets_total", "stream_tx_packets_total",
+                 "stream_rx_bytes_total", "stream_tx_bytes_total", "stream_tx_packets_failed_total"]
+        for name in named:
+            self.assertEqual(have.get(name, {}).get("cluster_name"), "prod", name)
+        for name in plain:
+            self.assertEqual(have.get("cluster_transport_" + name), {}, name)
+        listed = (SOURCE / "docs/reference/metrics.md").read_text()
+        told = [n for n in have if n.startswith("cluster_")]
+        self.assertIn("cluster_balance_by_cost", told)
+        for name in told:
+            self.assertIn("`" + name.removesuffix("_count").removesuffix("_sum").removesuffix("_bucket") + "`", listed)
+        self.assertEqual(self.nodes[0].get("/api/v0/web/peers")[1]["Content-Type"], "application/json")
+
     def test_a_minimum_size_holds_the_work_back(self):
         self.start(0, "--cluster.wait-for-size=2")
         until("it joins or not", lambda: "peers changed" in self.nodes[0].log())

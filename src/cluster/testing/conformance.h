@@ -6,6 +6,7 @@
 //   kTakesOver     after which a crash or a cut has settled
 //   kOwnsWhileCut  a node that hears nobody owns everything, or nothing
 //   kNeverTwice    no key has two owners, not even before things settle
+//   kOnlyWhatMust  when a node goes, its keys move and no other; else some 2 % may
 #pragma once
 
 #include <gtest/gtest.h>
@@ -159,7 +160,13 @@ TYPED_TEST_P(ClusterConformance, OneThatStopsGivesItsKeysToTheOthers) {
   EXPECT_FALSE(this->here_.contains(1)) << "it has left";
   this->expect_shared_out();
   const auto after = this->all_owners();
-  for (int i = 0; i < this->kKeys; ++i) EXPECT_EQ(before[i] != after[i], before[i] == this->engine_.name(1));
+  int besides = 0;
+  for (int i = 0; i < this->kKeys; ++i) {
+    const bool was_its_own = before[i] == this->engine_.name(1);
+    EXPECT_TRUE(!was_its_own || before[i] != after[i]);
+    besides += !was_its_own && before[i] != after[i];
+  }
+  EXPECT_LE(besides, TypeParam::kOnlyWhatMust ? 0 : this->kKeys / 20);
   EXPECT_EQ(this->engine_.node(0).peers().size(), 2U);
 }
 

@@ -153,7 +153,7 @@ std::string FakeEtcd::put_if(const Fields& fields, bool& known_lease) {
                                                  : found->second.changed;
   if (!wanted || *wanted != is) return fmt::format("{{{}}}", header());
   const std::string lease = text(fields, "success.0.request_put.lease");
-  known_lease = leases_.contains(lease);
+  known_lease = lease.empty() || leases_.contains(lease);
   if (!known_lease) return {};
   ++revision_;
   values_[key] = {bytes(fields, "success.0.request_put.value"), lease,

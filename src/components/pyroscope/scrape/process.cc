@@ -1,6 +1,7 @@
 #include "components/pyroscope/scrape/process.h"
 
 #include <fmt/format.h>
+#include <time.h>
 
 #include <chrono>
 
@@ -102,9 +103,7 @@ std::expected<Processed, ScrapeError> process_as_stamped(ProcessInput& input) {
   return out;
 }
 
-}  // namespace
-
-std::expected<Processed, ScrapeError> process(ProcessInput& input) {
+std::expected<Processed, ScrapeError> process_whole(ProcessInput& input) {
   if (auto error = unpack(input)) return std::unexpected(*std::move(error));
   auto first = process_as_stamped(input);
   if (!first || pprof::is_plausible_time(first->time_unix_ns, input.now_unix_ns)) return first;
@@ -119,6 +118,21 @@ std::expected<Processed, ScrapeError> process(ProcessInput& input) {
   if (second) second->restamped = true;
   if (second) second->time_unix_ns = written;
   return second;
+}
+
+Duration thread_cpu() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+}  // namespace
+
+std::expected<Processed, ScrapeError> process(ProcessInput& input) {
+  const Duration began = thread_cpu();
+  auto result = process_whole(input);
+  input.cpu += thread_cpu() - began;
+  return result;
 }
 
 }  // namespace invar::components::pyroscope_scrape

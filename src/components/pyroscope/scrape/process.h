@@ -24,6 +24,7 @@ struct ProcessInput {
   std::uint64_t max_profile_bytes = 0;
   std::uint64_t sample_limit = 0;
   UnixNanos now_unix_ns = 0;
+  Duration cpu{};  // out: what process() took of its thread
 };
 
 // What metrics, log and page say about counters that did not simply grow.

@@ -245,6 +245,7 @@ void ScrapeLoop::process_on_pool(const std::shared_ptr<ProcessInput>& input) {
 }
 
 void ScrapeLoop::on_processed(const ProcessInput& input, std::expected<Processed, ScrapeError> result) {
+  if (context_.costs != nullptr) context_.costs->note(job_->target_key, status_.last_bytes, input.cpu);
   if (!result) {
     if (result.error().reason == "not_a_profile") keep_answer(200, input.content_type, input.body);
     return finish_badly(result.error());

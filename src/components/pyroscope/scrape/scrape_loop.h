@@ -16,6 +16,7 @@
 #include "async/loop.h"
 #include "async/worker_pool.h"
 #include "base/log.h"
+#include "component/cluster.h"
 #include "components/pyroscope/scrape/handed.h"
 #include "components/pyroscope/scrape/jobs.h"
 #include "components/pyroscope/scrape/memory_room.h"
@@ -44,6 +45,7 @@ struct Context {
   bool per_target_metrics = false;
   pipeline::Tap tap;
   component::ScrapedTargets::Totals totals;
+  component::CostSink* costs = nullptr;  // of a cluster that weighs; null: nobody asks
   MemoryRoom* memory = nullptr;  // of a node that others' work may come to; null: there is always enough
   std::size_t jobs_without_memory = 0;  // that did not begin for want of it
 };

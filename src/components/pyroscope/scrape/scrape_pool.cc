@@ -60,6 +60,7 @@ void ScrapePool::take_over(const Arguments& arguments) {
   context_.sample_limit = arguments.sample_limit;
   context_.per_target_metrics = arguments.per_target_metrics;
   context_.memory = clustered_ ? &memory_ : nullptr;
+  context_.costs = clustered_ ? options_.cluster->costs() : nullptr;
   std::vector<std::string> sentences = warnings(arguments);
   for (const auto& sentence : sentences) {
     if (std::ranges::find(warnings_, sentence) == warnings_.end()) options_.logger.warn(sentence);
@@ -405,6 +406,7 @@ component::BodyValue ScrapePool::debug_info() const {
     component::BodyValue row;
     row.attribute("instance", target.instance).attribute("service_name", target.service_name);
     row.attribute("owner", target.owner);
+    if (ownership_) row.attribute("reason", ownership_->why(target.key));
     info.block("target_elsewhere", "", std::move(row));
   }
   return info;

@@ -14,7 +14,7 @@ std::vector<TargetElsewhere> take_out_of_others(std::vector<JobPtr>& jobs,
     if (named.insert(job->target_key).second) {
       elsewhere.push_back({std::string(job->labels.get("instance")),
                            std::string(job->labels.get(kServiceName)),
-                           std::string(ownership.owner(job->target_key))});
+                           std::string(ownership.owner(job->target_key)), job->target_key});
     }
     return true;
   });

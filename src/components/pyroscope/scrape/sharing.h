@@ -14,6 +14,7 @@ struct TargetElsewhere {
   std::string instance;
   std::string service_name;
   std::string owner;  // "" while the cluster is not ready
+  std::uint64_t key = 0;
 };
 
 // Takes out the jobs of others, and says whose their targets are, each target once.
