@@ -14,8 +14,13 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 // ---- the kernel's structures, as far as they are read
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct thread_struct {
-  unsigned long fsbase;     // x86-64
-  unsigned long uw;         // aarch64: {tp_value, ...}
+#if defined(INVAR_AARCH64)
+  struct {
+    unsigned long tp_value;
+  } uw;
+#else
+  unsigned long fsbase;
+#endif
 };
 struct signal_struct {
   struct {

@@ -5,6 +5,7 @@
 struct thread_search {
   __u64 state, id;
   const struct python* python;
+  __u32 found;
 };
 static long thread_search_step(__u32 i, void* context) {
   struct thread_search* s = context;
@@ -14,7 +15,10 @@ static long thread_search_step(__u32 i, void* context) {
     s->state = 0;
     return 1;
   }
-  if (id == s->id) return 1;
+  if (id == s->id) {
+    s->found = 1;
+    return 1;
+  }
   if (read_word(s->state + s->python->thread_next, &s->state)) s->state = 0;
   return 0;
 }
@@ -60,7 +64,7 @@ static __always_inline void walk_python(struct walk* walk, struct stack_record* 
   if (!python) return;
   struct thread_search search = {.python = python};
 #if defined(INVAR_AARCH64)
-  search.id = BPF_CORE_READ(task, thread.uw);
+  search.id = BPF_CORE_READ(task, thread.uw.tp_value);
 #else
   search.id = BPF_CORE_READ(task, thread.fsbase);
 #endif
@@ -71,7 +75,10 @@ static __always_inline void walk_python(struct walk* walk, struct stack_record* 
     return;
   }
   bpf_loop(kMaxThreadsSearched, thread_search_step, &search, 0);
-  if (search.state == 0) return;
+  if (!search.found) {
+    if (search.state != 0) add(kCountPythonLost, 1);  // it has more threads than are searched
+    return;
+  }
   struct python_walk frames = {.walk = walk, .record = record, .python = python};
   if (read_word(search.state + python->thread_frame, &frames.frame)) return;
   if (python->has_cframe &&

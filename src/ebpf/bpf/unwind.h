@@ -31,6 +31,15 @@ static const struct rule* find_rule(struct unwind_state* s, __u64 pc);  // of s-
 #define INVAR_MAX_FP_STEP (1 << 20)
 #define INVAR_LOWEST_CODE 4096
 
+// A return address as it may stand in memory. On aarch64 the bits above user space's 48 can hold its signature.
+static __always_inline __u64 code_address(__u64 word) {
+#if defined(INVAR_AARCH64)
+  return word & ((1ull << 48) - 1);
+#else
+  return word;
+#endif
+}
+
 static __always_inline void stop_at(struct unwind_state* s, __u32 reason) {
   s->stop = reason;
   s->done = 1;
@@ -47,8 +56,8 @@ static __always_inline void step_by_frame_pointer(struct unwind_state* s) {
   __u64 fp = 0, ra = 0;
   if (s->fp == 0 && !s->exact) return stop_at(s, kStopComplete);
 #if defined(INVAR_AARCH64)
-  if (s->exact && s->lr != 0 && plausible_return(s, s->lr) && s->lr != s->ip) {
-    ra = s->lr;
+  ra = code_address(s->lr);
+  if (s->exact && ra != 0 && plausible_return(s, ra) && ra != s->ip) {
     s->lr = 0;
     s->ip = ra;
     s->exact = 0;
@@ -57,6 +66,7 @@ static __always_inline void step_by_frame_pointer(struct unwind_state* s) {
 #endif
   if (s->fp >= s->sp && s->fp - s->sp <= INVAR_MAX_FP_STEP && (s->fp & 7) == 0) {
     if (read_word(s->fp, &fp) || read_word(s->fp + 8, &ra)) return stop_at(s, kStopFault);
+    ra = code_address(ra);
     if (ra == 0) return stop_at(s, kStopComplete);
     if (plausible_return(s, ra)) {
       s->sp = s->fp + 16;
@@ -68,6 +78,7 @@ static __always_inline void step_by_frame_pointer(struct unwind_state* s) {
   }
   if (s->exact) {  // perhaps a leaf that saves nothing
     if (read_word(s->sp, &ra)) return stop_at(s, kStopFault);
+    ra = code_address(ra);
     if (s->mappings != 0 && plausible_return(s, ra)) {
       s->sp += 8;
       s->ip = ra;
@@ -128,6 +139,7 @@ static __always_inline void step_by_rule(struct unwind_state* s, const struct ru
   } else if (read_word(cfa + (__s64)r->ra_offset, &ra)) {
     return stop_at(s, kStopFault);
   }
+  ra = code_address(ra);
   if (ra == 0) return stop_at(s, kStopComplete);
   if (ra < INVAR_LOWEST_CODE || ra >> 63) return stop_at(s, kStopUnknown);
   s->ip = ra;
