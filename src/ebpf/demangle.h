@@ -1,5 +1,6 @@
 // Function names as people want them: C++ (Itanium) and Rust (legacy and v0) names in four degrees. What is not mangled stays as it is.
-// Bounds:  names above kMaxMangled bytes stay as they are, and results above kMaxName are cut; the library bounds its depth.
+// Bounds:  names above kMaxMangled bytes stay as they are; results above kMaxName are cut, and not made any further; the library bounds its
+//          depth.
 // Threads: any; pure.  Source: docs/behaviour/ebpf.md 4.5.
 #pragma once
 

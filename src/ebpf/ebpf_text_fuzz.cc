@@ -1,5 +1,3 @@
-#include "ebpf/debug_files.h"
-#include "ebpf/demangle.h"
 #include "ebpf/kernel_symbols.h"
 #include "ebpf/perf_map.h"
 #include "ebpf/proc_maps.h"
@@ -17,9 +15,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   map.add(input);
   (void)map.find(0x1000);
   (void)invar::ebpf::KernelSymbols(input).find(~0ull);
-  (void)invar::ebpf::unpack_xz(input, 1 << 20);
-  for (const auto how : {invar::ebpf::Demangling::kSimplified, invar::ebpf::Demangling::kFull})
-    (void)invar::ebpf::demangled(input, how);
   for (const int minor : {9, 10, 12}) (void)invar::ebpf::python_line(input, minor, 1, 64);
   return 0;
 }
