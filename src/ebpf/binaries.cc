@@ -24,7 +24,7 @@ BinaryPtr Binaries::of_vdso(int pid, const MapLine& line) {
   if (line.end - line.start > kMostVdsoBytes) return nullptr;
   std::string memory = read_memory(pid, line.start, line.end - line.start);
   if (memory.empty()) return nullptr;
-  vdso_ = adopt(std::make_unique<MemoryBytes>(std::move(memory)));
+  vdso_ = adopt(std::make_unique<MemoryBytes>(std::move(memory)), pid, line);
   return vdso_;
 }
 
@@ -36,12 +36,12 @@ BinaryPtr Binaries::of_file(int pid, const MapLine& line) {
                     facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec};
   std::weak_ptr<Binary>& known = by_file_[key];
   if (BinaryPtr binary = known.lock()) return binary;
-  BinaryPtr made = adopt(std::make_unique<FileBytes>(std::move(file)));
+  BinaryPtr made = adopt(std::make_unique<FileBytes>(std::move(file)), pid, line);
   known = made;
   return made;
 }
 
-BinaryPtr Binaries::adopt(std::unique_ptr<ByteSource> source) {
+BinaryPtr Binaries::adopt(std::unique_ptr<ByteSource> source, int pid, const MapLine& line) {
   auto opened = Binary::open(std::move(source));
   if (!opened) return nullptr;
   BinaryPtr binary = std::move(*opened);
@@ -51,15 +51,15 @@ BinaryPtr Binaries::adopt(std::unique_ptr<ByteSource> source) {
     known = binary;
   }
   binary->last_used = interval_;
-  if (!put_table(*binary)) ++refused_;
+  if (!put_table(*binary, pid, line)) ++refused_;
   all_.push_back(binary);
   close_some();
   return binary;
 }
 
 // false: it has one to put, and there is no room.
-bool Binaries::put_table(Binary& binary) {
-  const UnwindTable table = binary.make_table(rules_);
+bool Binaries::put_table(Binary& binary, int pid, const MapLine& line) {
+  const UnwindTable table = binary.make_table(rules_, pid, line.path);
   if (table.rows == 0) return true;
   if (!make_room(table.bytes())) return false;
   // The rules first: a table must not name one that is not there.
@@ -109,7 +109,7 @@ void Binaries::take_out(Binary& binary) {
 
 bool Binaries::bring_back(Binary& binary, int pid, const MapLine& line) {
   if (binary.table().slot != 0 || binary.table().rows == 0 || binary.file(pid, line) == nullptr) return false;
-  return put_table(binary) && binary.table().slot != 0;
+  return put_table(binary, pid, line) && binary.table().slot != 0;
 }
 
 // The vdso has no file to be opened again.

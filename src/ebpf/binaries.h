@@ -53,8 +53,8 @@ class Binaries {
 
   BinaryPtr of_file(int pid, const MapLine& line);
   BinaryPtr of_vdso(int pid, const MapLine& line);
-  BinaryPtr adopt(std::unique_ptr<ByteSource> source);
-  bool put_table(Binary& binary);
+  BinaryPtr adopt(std::unique_ptr<ByteSource> source, int pid, const MapLine& line);
+  bool put_table(Binary& binary, int pid, const MapLine& line);
   bool make_room(std::uint64_t bytes);
   void take_out(Binary& binary);
   void close_some();

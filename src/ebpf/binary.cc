@@ -17,6 +17,10 @@ constexpr std::uint16_t kOurMachine = EM_AARCH64;
 constexpr std::uint16_t kOurMachine = EM_X86_64;
 #endif
 
+Machine machine_of(const ElfFile& elf) {
+  return elf.machine() == EM_AARCH64 ? Machine::kAarch64 : Machine::kX86_64;
+}
+
 std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
 }
@@ -58,6 +62,7 @@ std::optional<std::uint64_t> Binary::load_bias(std::uint64_t start, std::uint64_
 }
 
 ModulePtr Binary::module(const std::string& path) {
+  if (modules_.size() >= kMaxModules) modules_.clear();
   ModulePtr& known = modules_[path];
   if (known) return known;
   auto made = std::make_shared<Module>(Module{.path = path, .build_id = build_id_});
@@ -72,35 +77,37 @@ ModulePtr Binary::module(const std::string& path) {
   return known;
 }
 
-UnwindTable Binary::make_table(RuleBook& rules) {
-  const Machine machine = elf_->machine() == EM_AARCH64 ? Machine::kAarch64 : Machine::kX86_64;
+void Binary::add_frames(const ElfFile& elf, const char* name, TableMaker& maker) {
+  const Section* section = elf.section(name);
+  if (section == nullptr) return;
+  const std::string bytes = elf.contents(*section, kMaxSection);
+  if (bytes.empty()) return;
+  CfiResult result = read_cfi({.bytes = bytes,
+                               .address = section->header.sh_addr,
+                               .eh_frame = std::string_view(name) == ".eh_frame",
+                               .text = address_of(elf, ".text"),
+                               .data = address_of(elf, ".eh_frame_hdr")},
+                              machine_of(elf));
+  if (result.rows.empty()) return;
+  table_.not_understood += result.not_understood;
+  maker.add(std::move(result.rows));
+  table_.sources += (table_.sources.empty() ? "" : "+") + std::string(name + 1);
+}
+
+UnwindTable Binary::make_table(RuleBook& rules, int pid, std::string_view path) {
   TableMaker maker;
   table_.not_understood = 0;
-  std::vector<std::string> sources;
+  table_.sources.clear();
   if (const auto go = read_go_table(*elf_)) {
     is_go_ = true;
-    maker.add(go->rows(machine));
-    sources.emplace_back("gopclntab");
+    maker.add(go->rows(machine_of(*elf_)));
+    table_.sources = "gopclntab";
   }
-  for (const char* name : {".eh_frame", ".debug_frame"}) {
-    const Section* section = elf_->section(name);
-    if (section == nullptr) continue;
-    const std::string bytes = elf_->contents(*section, kMaxSection);
-    if (bytes.empty()) continue;
-    CfiResult result = read_cfi({.bytes = bytes,
-                                 .address = section->header.sh_addr,
-                                 .eh_frame = std::string_view(name) == ".eh_frame",
-                                 .text = address_of(*elf_, ".text"),
-                                 .data = address_of(*elf_, ".eh_frame_hdr")},
-                                machine);
-    if (result.rows.empty()) continue;
-    table_.not_understood += result.not_understood;
-    maker.add(std::move(result.rows));
-    sources.emplace_back(name + 1);
-  }
+  add_frames(*elf_, ".eh_frame", maker);
+  add_frames(*elf_, ".debug_frame", maker);
+  if (pid != 0 && !is_go_ && elf_->section(".debug_frame") == nullptr)
+    if (const auto debug = open_debug_file(*elf_, pid, path)) add_frames(*debug, ".debug_frame", maker);
   UnwindTable table = maker.make(rules);
-  table_.sources.clear();
-  for (const std::string& source : sources) table_.sources += (table_.sources.empty() ? "" : "+") + source;
   table_.rows = table.rows;
   table_.bytes = table.bytes();
   table_.base = table.base;

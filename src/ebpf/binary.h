@@ -35,6 +35,7 @@ class Binary {
  public:
   static constexpr std::size_t kMaxSection = std::size_t{64} << 20;
   static constexpr std::size_t kMaxPlaces = 1 << 15;
+  static constexpr std::size_t kMaxModules = 1 << 10;  // paths that it is known by
 
   // Errors: it is no ELF file of this machine.
   static Result<std::shared_ptr<Binary>> open(std::unique_ptr<ByteSource> source);
@@ -49,7 +50,8 @@ class Binary {
   ModulePtr module(const std::string& path);
 
   // Reads the unwind information; the words are given out once, for the kernel. What is kept: table_facts().
-  UnwindTable make_table(RuleBook& rules);
+  // `pid` and `path`: a process that maps it, and as what, for its debug file.
+  UnwindTable make_table(RuleBook& rules, int pid = 0, std::string_view path = {});
   struct TableFacts {
     std::string
         sources;  // "gopclntab", "eh_frame", "debug_frame", joined by "+"; "": none, frame pointers alone
@@ -61,6 +63,11 @@ class Binary {
   TableFacts& table() { return table_; }
   [[nodiscard]] const TableFacts& table() const { return table_; }
 
+  // Null: place() has not been asked, or has forgotten.
+  [[nodiscard]] PlacePtr known_place(std::uint64_t address) const {
+    const auto found = places_.find(address);
+    return found == places_.end() ? nullptr : found->second;
+  }
   // Names of an address of the file. `pid` is a process that maps it, for its debug file.
   PlacePtr place(std::uint64_t address, const Naming& naming, int pid, const MapLine& line,
                  LineTables& tables);
@@ -74,6 +81,7 @@ class Binary {
 
  private:
   explicit Binary(std::unique_ptr<ElfFile> elf);
+  void add_frames(const ElfFile& elf, const char* section, TableMaker& maker);
   std::vector<NamedLine> go_lines(std::uint64_t address, int pid, const MapLine& line);
 
   std::unique_ptr<ElfFile> elf_;

@@ -13,6 +13,7 @@ namespace invar::ebpf {
 namespace {
 
 constexpr std::uint8_t kOmitted = 0xff;
+constexpr std::size_t kMaxInitial = 1024;  // bytes of instructions that a CIE begins its functions with
 
 // How a pointer is written: DW_EH_PE_*.
 std::optional<std::uint64_t> read_pointer(ByteCursor& in, std::uint8_t encoding, const CfiSection& section) {
@@ -174,6 +175,8 @@ class Reader {
     }
     if (!in.ok()) return std::nullopt;
     cie.initial = section_.bytes.substr(in.at(), head.at() + *length - in.at());
+    // They run once for every function: what nobody writes must not be run a million times.
+    if (cie.initial.size() > kMaxInitial) return std::nullopt;
     return cie;
   }
 

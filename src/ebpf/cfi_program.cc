@@ -62,7 +62,10 @@ void CfiProgram::write_row() {
     rows_->back().rule = now;
     return;
   }
-  rows_->push_back({.address = address_, .rule = now, .function_end = false});
+  if (rows_->size() < kMaxRows)
+    rows_->push_back({.address = address_, .rule = now, .function_end = false});
+  else
+    broken_ = true;
 }
 
 bool CfiProgram::step(ByteCursor& in) {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxNames = 1 << 20;
 constexpr std::size_t kMaxNotes = 64 << 10;
+constexpr std::size_t kMaxNoteSections = 64;
 
 std::string build_id_in(std::string_view notes) {
   while (notes.size() >= sizeof(Elf64_Nhdr)) {
@@ -74,8 +75,10 @@ void ElfFile::read_sections() {
 }
 
 void ElfFile::read_build_id() {
-  const auto look = [this](std::uint64_t offset, std::uint64_t size) {
-    if (build_id_.empty() && size <= kMaxNotes) build_id_ = build_id_in(source_->bytes(offset, size));
+  std::size_t looked = 0;
+  const auto look = [&](std::uint64_t offset, std::uint64_t size) {
+    if (build_id_.empty() && size <= kMaxNotes && ++looked <= kMaxNoteSections)
+      build_id_ = build_id_in(source_->bytes(offset, size));
   };
   for (const Elf64_Phdr& segment : segments_)
     if (segment.p_type == PT_NOTE) look(segment.p_offset, segment.p_filesz);

@@ -48,6 +48,7 @@ Engine::Engine(EngineSettings settings, std::unique_ptr<Programs> programs, Owne
       programs_(std::move(programs)),
       owner_of_(std::move(owner_of)),
       binaries_(*programs_, settings_.limits),
+      store_(settings_.most_mappings),
       kernel_module_(std::make_shared<Module>(Module{.path = "[kernel.kallsyms]"})),
       unknown_(named_place("[unknown]", "[unknown]")),
       of_32bit_(named_place("[32-bit process]")) {}
@@ -112,11 +113,16 @@ void Engine::on_stack(const bpf::stack_record& record, std::span<const char> byt
   kept.frames.assign(record.frames, record.frames + frames);
   if (kept.python > 0) {
     const auto process = processes_.find(key_of(record.tgid, record.generation));
-    if (process != processes_.end() && process->second->python)
-      kept.python_names =
-          process->second->python->names(std::span(kept.frames).subspan(kept.kernel + kept.user));
+    if (process != processes_.end() && process->second->python && process->second->share.left(interval_))
+      kept.python_names = process->second->share.spend([&] {
+        return process->second->python->names(std::span(kept.frames).subspan(kept.kernel + kept.user));
+      });
   }
-  records_.insert_or_assign(RecordKey{record.hash, record.tgid}, std::move(kept));
+  if (record_bytes_ + kept.bytes() > settings_.most_record_bytes) return;  // its samples are counted as lost
+  Record& place = records_[RecordKey{record.hash, record.tgid}];
+  if (!place.frames.empty()) record_bytes_ -= place.bytes();
+  record_bytes_ += kept.bytes();
+  place = std::move(kept);
 }
 
 void Engine::on_new(std::uint32_t tgid, std::uint32_t generation) {
@@ -139,9 +145,13 @@ void Engine::look_at(Process& process) {
     (void)programs_->set_process(static_cast<std::uint32_t>(process.pid), entry);
     return;
   }
-  if (!process.read(binaries_)) return;
-  if (settings_.naming.python && !process.python)
-    process.python = PythonProcess::find(process.pid, process.mappings, process.python_note);
+  if (!process.read(binaries_, interval_)) return;
+  if (process.cut) ++counts_.cut_mappings;
+  counts_.postponed += process.waits;
+  if (settings_.naming.python && !process.python && process.share.left(interval_))
+    process.python = process.share.spend([&] {
+      return PythonProcess::find(process.pid, process.mappings, process.python_note, process.python_looks);
+    });
   publish(process);
 }
 
@@ -158,6 +168,7 @@ std::uint32_t Engine::python_slot(const PythonLayout& layout) {
 void Engine::publish(Process& process) {
   const auto count = static_cast<std::uint32_t>(process.mappings.size());
   const auto first = count > 0 ? store_.take(count) : std::nullopt;
+  if (count > 0 && !first) ++counts_.refused_mappings;
   forget_mappings(process);
   bpf::process entry{.state = bpf::kProcessProfiled, .generation = process.generation};
   if (process.python) {
@@ -220,7 +231,10 @@ void Engine::reassign(OwnerOf owner_of) {
 
 bool Engine::can_take(const EngineSettings& settings) const {
   return (settings.programs.off_cpu_threshold > 0) == (settings_.programs.off_cpu_threshold > 0) &&
-         settings.naming.python == settings_.naming.python && settings.limits == settings_.limits;
+         settings.naming.python == settings_.naming.python && settings.limits == settings_.limits &&
+         settings.most_mappings == settings_.most_mappings &&
+         settings.programs.most_processes == settings_.programs.most_processes &&
+         settings.programs.most_counts == settings_.programs.most_counts;
 }
 
 Result<> Engine::take(const EngineSettings& settings) {
@@ -240,9 +254,11 @@ std::vector<Stack> Engine::collect() {
     const auto record = records_.find({key.hash, key.tgid});
     if (record != records_.end()) record->second.interval = interval_;
     if (count.samples == 0) continue;  // a wait that goes on
-    const auto process = record == records_.end()
-                             ? processes_.end()
-                             : processes_.find(key_of(key.tgid, record->second.generation));
+    if (record == records_.end()) {
+      counts_.refused_records += count.samples;
+      continue;
+    }
+    const auto process = processes_.find(key_of(key.tgid, record->second.generation));
     if (process != processes_.end() && !process->second->looked_at && waiting_.size() < kMaxRecords) {
       waiting_.emplace_back(key, count);
       continue;
@@ -290,7 +306,9 @@ Stack Engine::resolve(const Record& record, Process& process) {
     python.emplace(process.python->layout(), record.python_names);
   for (std::size_t i = 0; i < record.user; ++i) {
     const std::uint64_t address = record.frames[record.kernel + i];
-    const bool exact = i == 0 || (record.exact_frame != 0 && i == record.exact_frame);
+    // The leaf, what a signal interrupted, and the trampoline, which is entered at its first byte as if it had called the handler.
+    const bool exact =
+        i == 0 || (record.exact_frame != 0 && (i == record.exact_frame || i + 1 == record.exact_frame));
     // Taken before its mappings were known: what lies in none of them was no return address.
     if (i > 0 && process.find(address - 1) == nullptr) {
       cut = true;
@@ -306,6 +324,10 @@ Stack Engine::resolve(const Record& record, Process& process) {
     }
     Frame frame = user_frame(address, exact, process);
     if (!python || !PythonMerger::only_calls(frame)) stack.frames.push_back(std::move(frame));
+  }
+  if (python && record.stop == bpf::kStopTruncated && !python->finished()) {
+    python->rest(stack.frames);
+    cut = record.python == bpf::kMaxPythonFrames;
   }
   if (cut) stack.frames.push_back({.place = unknown_, .module = nullptr, .address = 0});
   return stack;
@@ -335,13 +357,20 @@ Frame Engine::user_frame(std::uint64_t address, bool exact, Process& process) {
   if (mapped->binary) {
     mapped->binary->last_used = interval_;
     const std::uint64_t inside = address - mapped->bias;
-    PlacePtr place = mapped->binary->place(inside, settings_.naming, process.pid, mapped->line, lines_);
+    PlacePtr place = mapped->binary->known_place(inside);
+    if (!place && !process.share.left(interval_)) {
+      ++counts_.postponed;
+      return {.place = nameless_, .module = mapped->module, .address = inside};
+    }
+    if (!place)
+      place = process.share.spend(
+          [&] { return mapped->binary->place(inside, settings_.naming, process.pid, mapped->line, lines_); });
     ++(place->lines.empty() ? counts_.unnamed : counts_.named);
     return {.place = std::move(place), .module = mapped->module, .address = inside};
   }
-  const std::string_view name = process.jit_name(address, !process.ended);
+  const std::string_view name = process.jit_name(address, interval_);
   ++(name.empty() ? counts_.unnamed : counts_.named);
-  if (name.empty()) return {.place = std::make_shared<Place>(), .module = nullptr, .address = address};
+  if (name.empty()) return {.place = nameless_, .module = nullptr, .address = address};
   return {.place = named_place(std::string(name)), .module = nullptr, .address = address};
 }
 
@@ -355,10 +384,16 @@ void Engine::tidy() {
   });
   // A record may be counted one interval after it came, and that of a wait when the wait is over.
   const std::uint64_t kept = settings_.programs.off_cpu_threshold > 0 ? kWaitIntervals : 1;
-  std::erase_if(records_, [&](const auto& entry) { return entry.second.interval + kept < interval_; });
-  if (records_.size() > kMaxRecords) records_.clear();
+  std::erase_if(records_, [&](const auto& entry) {
+    const bool old = entry.second.interval + kept < interval_;
+    if (old) record_bytes_ -= entry.second.bytes();
+    return old;
+  });
   ++interval_;
   binaries_.tidy(interval_);
+  // Of those who had more files than their share of the last interval, the next ones.
+  for (const auto& [key, process] : processes_)
+    if (process->waits > 0 && process->owner && !process->ended) look_at(*process);
   programs_->flush_tables();
   constexpr std::uint64_t kCpuScan = 2;
   if (interval_ % kCpuScan == 0) programs_->attach_new_cpus();

@@ -31,6 +31,8 @@ struct EngineSettings {
   ProgramSettings programs;
   Naming naming;
   Binaries::Limits limits;
+  std::uint32_t most_mappings = bpf::kMaxMappings;            // of all processes, in the kernel
+  std::uint64_t most_record_bytes = std::uint64_t{64} << 20;  // of stacks that wait for their names
   bool operator==(const EngineSettings&) const = default;
 };
 
@@ -60,6 +62,11 @@ struct EngineStatus {
   std::map<std::string, std::uint64_t> pythons;  // processes by version, and what is not unwound
   std::uint64_t table_bytes = 0, name_bytes = 0, map_bytes = 0;
   std::uint64_t refused_tables = 0, evicted_tables = 0, refused_rules = 0;
+  std::uint64_t refused_mappings = 0;  // processes whose mappings found no room: walked by frame pointers
+  std::uint64_t cut_mappings = 0;      // lists of mappings that were longer than is read of them
+  std::uint64_t refused_records = 0;   // samples whose stacks found no room
+  std::uint64_t postponed =
+      0;  // files and names that waited for the next interval: their process had its share
   Programs::Cost cost;
   std::vector<OneBinary> shown;  // the latest, kShown at most
   bool kernel_names = true;
@@ -107,6 +114,9 @@ class Engine final : public Source {
     std::vector<std::uint64_t> frames;
     std::vector<PythonFrame> python_names;  // read while the process has them
     std::uint64_t interval = 0;
+    [[nodiscard]] std::uint64_t bytes() const {
+      return sizeof *this + frames.size() * sizeof frames[0] + python_names.size() * sizeof(PythonFrame);
+    }
   };
   struct RecordKey {
     std::uint64_t hash;
@@ -139,15 +149,16 @@ class Engine final : public Source {
   std::unique_ptr<Programs> programs_;
   OwnerOf owner_of_;
   Binaries binaries_;
-  MappingStore store_{bpf::kMaxMappings};
+  MappingStore store_;
   std::unordered_map<ProcessKey, ProcessPtr> processes_;
   std::deque<ProcessPtr> new_;  // not looked at yet
   std::unordered_map<RecordKey, Record, HashKey> records_;
+  std::uint64_t record_bytes_ = 0;
   LineTables lines_;
   std::unique_ptr<KernelSymbols> kernel_;
   ModulePtr kernel_module_;
   std::unordered_map<std::uint64_t, PlacePtr> kernel_places_;
-  PlacePtr unknown_, of_32bit_;
+  PlacePtr unknown_, of_32bit_, nameless_ = std::make_shared<Place>();
   std::vector<int> python_slots_;  // minor versions that the kernel knows
   Programs::Counted waiting_;      // of processes that were not looked at in their interval
   std::uint64_t interval_ = 0;

@@ -189,6 +189,25 @@ TEST_F(EngineTest, FollowsSignalsVdsoAndPlugins) {
   EXPECT_TRUE(vdso);
 }
 
+TEST_F(EngineTest, NamesWhatASignalHandlerReturnsTo) {
+  const std::string program = compile(folder_, "signals", R"(
+#include <signal.h>
+#include <unistd.h>
+static volatile unsigned long sum;
+__attribute__((noinline)) void handler_work(void) { for (int i = 0; i < 3000000; ++i) sum += i * sum; }
+static void on_signal(int signal) { handler_work(); sum++; }
+__attribute__((noinline)) void raises(void) { for (;;) raise(SIGUSR1); }
+int main(void) { alarm(60); signal(SIGUSR1, on_signal); raises(); sum++; }
+)",
+                                      {"-O2", "-static"});
+  const RealProgram running({program});
+  Sampling sampling({running.pid()});
+  sampling.run(running, 0.2);
+  const std::string stack = sampling.stack_with(running.pid(), "handler_work");
+  EXPECT_THAT(stack, StartsWith("handler_work;on_signal;__restore_rt;"));
+  EXPECT_THAT(stack, HasSubstr(";raises;main;"));
+}
+
 // Names of stripped programs: packed inside, or in a file beside.
 TEST_F(EngineTest, FindsNamesOfStrippedPrograms) {
   const std::string plain =

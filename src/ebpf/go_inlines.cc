@@ -9,6 +9,7 @@ namespace invar::ebpf {
 namespace {
 
 constexpr std::size_t kMaxData = std::size_t{32} << 20;
+constexpr std::size_t kMaxDataSections = 16;
 
 // Words of the module data, of Go 1.20 and newer.
 enum Word : std::size_t {
@@ -40,9 +41,11 @@ std::optional<std::uint64_t> in_data(std::string_view bytes, std::uint64_t table
 }  // namespace
 
 std::optional<std::uint64_t> find_go_function_data(const ElfFile& elf, std::uint64_t table_address) {
+  std::size_t looked = 0;
   for (const Section& section : elf.sections()) {
     const auto wanted = SHF_ALLOC | SHF_WRITE;
     if (section.header.sh_type != SHT_PROGBITS || (section.header.sh_flags & wanted) != wanted) continue;
+    if (++looked > kMaxDataSections) break;
     if (const auto found = in_data(elf.contents(section, kMaxData), table_address)) return found;
   }
   if (const auto symbol = lookup_symbol(elf, "go:func.*")) return symbol->st_value;

@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 10> kStarts = {
     "runtime.goexit", "runtime.mstart",      "runtime.rt0_go",    "_rt0_amd64_linux",   "_rt0_arm64_linux",
     "runtime.mcall",  "runtime.systemstack", "runtime.morestack", "runtime.asmcgocall", "_rt0_amd64"};
 constexpr std::uint32_t kMaxTables = 64;
+constexpr std::uint32_t kMaxSteps = 1 << 18;  // of one function's table of values
 constexpr std::string_view kSignalReturn = "runtime.sigreturn__sigaction";
 
 struct Step {
@@ -31,6 +32,7 @@ class Values {
         pc_(start),
         quantum_(quantum) {}
   std::optional<Step> next() {
+    if (++steps_ > kMaxSteps) return std::nullopt;
     const std::uint64_t change = in_.uleb();
     if (!in_.ok() || (change == 0 && !first_)) return std::nullopt;
     first_ = false;
@@ -46,6 +48,7 @@ class Values {
   std::uint64_t pc_;
   const std::uint8_t quantum_;
   bool first_ = true;
+  std::uint32_t steps_ = 0;
 };
 
 bpf::rule rule_of(std::int64_t depth, Machine machine) {

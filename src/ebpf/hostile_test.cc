@@ -1,11 +1,14 @@
 // Programs that mean harm: they cost their bound, and nobody else loses anything.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/proc_file.h"
+#include "base/strings.h"
 #include "ebpf/testing/sampling.h"
 
 namespace invar::ebpf {
@@ -78,24 +81,49 @@ TEST_F(HostileTest, EndlessMappingsCostTheirBound) {
   EXPECT_LE(sampling.engine().status().mappings, 2 * kMaxMappingsOfProcess);
 }
 
+// argv: how many. Their stacks are one mapping, of which the kernel has no limit.
 constexpr const char* kThreads = R"(
 #include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 static volatile unsigned long sum;
 static void* work(void* none) { for (;;) { sum++; usleep(1000000); } }
-int main(void) {
+int main(int argc, char** argv) {
   alarm(120);
-  pthread_attr_t small;
-  pthread_attr_init(&small);
-  pthread_attr_setstacksize(&small, 16384);
+  const long count = atol(argv[1]), size = 32768;
+  char* stacks = mmap(0, count * size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  pthread_attr_t at;
+  pthread_attr_init(&at);
   pthread_t t;
-  for (int i = 0; i < 3000; ++i) pthread_create(&t, &small, work, 0);
+  for (long i = 0; i < count; ++i) {
+    pthread_attr_setstack(&at, stacks + i * size, size);
+    if (pthread_create(&t, &at, work, 0) != 0) break;
+  }
   for (;;) sum++;
 }
 )";
 
+// A hundred thousand, or as many as leave the others of this machine half of what there is.
+long many_threads() {
+  long count = 100'000;
+  for (const char* limit : {"/proc/sys/kernel/pid_max", "/proc/sys/kernel/threads-max"})
+    if (const auto most = parse_uint(trim_space(read_proc_file(limit))))
+      count = std::min(count, static_cast<long>(*most / 2));
+  return count;
+}
+
 TEST_F(HostileTest, ManyThreadsAreOneProcess) {
-  const RealProgram threads({compile(folder_, "threads", kThreads, {"-O2", "-pthread"})});
+  const long wanted = many_threads();
+  const RealProgram threads(
+      {compile(folder_, "threads", kThreads, {"-O2", "-pthread"}), std::to_string(wanted)});
+  // Until they are all there, or the machine gives no more.
+  for (std::size_t before = 0, now = 1; now > before; now = threads.threads().size()) {
+    before = now;
+    (void)poll(nullptr, 0, 300);
+  }
+  RecordProperty("threads", static_cast<int>(threads.threads().size()));
+  EXPECT_GT(threads.threads().size(), 1000u);
   const RealProgram neighbour({good()});
   Sampling sampling({threads.pid(), neighbour.pid()},
                     {.programs = {.sample_rate = 97, .off_cpu_threshold = 1}});
@@ -103,6 +131,50 @@ TEST_F(HostileTest, ManyThreadsAreOneProcess) {
   expect_neighbour_is_whole(neighbour, sampling);
   EXPECT_FALSE(sampling.stacks(threads.pid()).empty());
   EXPECT_LE(sampling.engine().status().records, std::size_t{1} << 16);
+  EXPECT_EQ(sampling.engine().status().refused_mappings, 0u);
+}
+
+// Where the perf map of code without a file is looked for: what is there costs its bound, whatever it is.
+constexpr const char* kPerfMaps = R"(
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int main(int argc, char** argv) {
+  alarm(120);
+  char path[64];
+  snprintf(path, sizeof path, "/tmp/perf-%d.map", getpid());
+  unsigned char* code = mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const unsigned char loop[] = {0x55, 0x48, 0x89, 0xe5, 0xf3, 0x90, 0xeb, 0xfc};  // push rbp; mov rbp, rsp; pause; jmp
+  memcpy(code, loop, sizeof loop);
+  if (!strcmp(argv[1], "pipe")) mkfifo(path, 0600);
+  if (!strcmp(argv[1], "link")) symlink("/etc/passwd", path);
+  FILE* map = !strcmp(argv[1], "good") || !strcmp(argv[1], "huge") || !strcmp(argv[1], "long") ? fopen(path, "w") : 0;
+  if (!strcmp(argv[1], "huge")) for (unsigned long i = 1; i < 1000000; ++i) fprintf(map, "%lx 10 name%lx of many\n", i << 12, i);
+  if (!strcmp(argv[1], "long")) { for (int i = 0; i < 20000000; ++i) fputc('x', map); fputc('\n', map); }
+  if (map) { fprintf(map, "%lx 1000 jit_work\n", (unsigned long)code); fclose(map); }
+  ((void (*)(void))code)();
+}
+)";
+
+TEST_F(HostileTest, PerfMapsCostTheirBound) {
+  const RealProgram neighbour({good()});
+  const std::string program = compile(folder_, "maps", kPerfMaps, {"-O1", "-w", "-fno-omit-frame-pointer"});
+  for (const char* kind : {"good", "huge", "long", "pipe", "link"}) {
+    const RealProgram running({program, kind});
+    Sampling sampling({running.pid(), neighbour.pid()});
+    sampling.run(running, 0.3);
+    const std::string path = "/tmp/perf-" + std::to_string(running.pid()) + ".map";
+    EXPECT_EQ(access(path.c_str(), F_OK), 0) << kind;
+    unlink(path.c_str());
+    const bool named = std::string_view(kind) == "good";  // the others have their name behind what is read
+    EXPECT_EQ(!sampling.stack_with_text(running.pid(), "jit_work;main;").empty(), named) << kind;
+    EXPECT_TRUE(sampling.stack_with_text(running.pid(), "root:").empty());
+    sampling.run(neighbour, 0.1);
+    expect_neighbour_is_whole(neighbour, sampling);
+  }
 }
 
 // A file that says of itself whatever it likes, mapped as code.
@@ -187,6 +259,44 @@ int main(void) { alarm(120); secret_work(); sum++; })",
   unlink(debug.c_str());
   ASSERT_EQ(run({"objcopy", "--only-keep-debug", other, debug}), 0);
   EXPECT_FALSE(named()) << "of another build";
+}
+
+// A program in a container (here: another root) has its debug file there, and gets at none of ours.
+TEST_F(HostileTest, DebugLinksStayInTheRootOfTheirProcess) {
+  if (geteuid() != 0) GTEST_SKIP() << "another root needs root";
+  const std::string plain = compile(folder_, "plain", R"(
+#include <unistd.h>
+static volatile unsigned long sum;
+__attribute__((noinline)) void secret_work(void) { for (;;) sum++; }
+int main(void) { alarm(120); secret_work(); sum++; })",
+                                    {"-O2", "-static", "-Wl,--build-id=0x1234"});
+  const std::string root = folder_ / "root", debug = folder_ / "linked.debug";
+  for (const std::string& name : {root, root + "/bin", root + "/kept"})
+    ASSERT_EQ(mkdir(name.c_str(), 0755), 0);
+  ASSERT_EQ(run({"objcopy", "--only-keep-debug", plain, debug}), 0);
+  ASSERT_EQ(run({"objcopy", "-S", "--add-gnu-debuglink=" + debug, plain, root + "/bin/linked"}), 0);
+  const auto named = [&] {
+    const RealProgram running({"chroot", root, "/bin/linked"});
+    Sampling sampling({running.pid()}, {.programs = {.sample_rate = 997}, .naming = {.lines = true}});
+    sampling.run(running, 0.15);
+    EXPECT_FALSE(sampling.stacks(running.pid()).empty());
+    return !sampling.stack_with(running.pid(), "secret_work").empty();
+  };
+  const std::string link = root + "/bin/linked.debug";
+  EXPECT_FALSE(named()) << "there is none";
+  ASSERT_EQ(symlink(debug.c_str(), link.c_str()), 0);
+  EXPECT_FALSE(named()) << "a link to a file of ours";
+  unlink(link.c_str());
+  ASSERT_EQ(symlink(("../../../../../../../.." + debug).c_str(), link.c_str()), 0);
+  EXPECT_FALSE(named()) << "a link upwards";
+  unlink(link.c_str());
+  ASSERT_EQ(symlink("/proc/1/root", (root + "/out").c_str()), 0);
+  ASSERT_EQ(symlink(("/out" + debug).c_str(), link.c_str()), 0);
+  EXPECT_FALSE(named()) << "a link through another process's root";
+  unlink(link.c_str());
+  ASSERT_EQ(run({"cp", debug, root + "/kept/file"}), 0);
+  ASSERT_EQ(symlink("/kept/file", link.c_str()), 0);
+  EXPECT_TRUE(named()) << "links inside are followed";
 }
 
 }  // namespace

@@ -20,6 +20,7 @@ namespace invar::ebpf {
 namespace {
 
 constexpr const char* kBtf = "/sys/kernel/btf/vmlinux";
+constexpr std::string_view kHostPids = "pid:[4026531836]";  // PROC_PID_INIT_INO, the same in every kernel
 
 using Version = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>;
 
@@ -67,17 +68,31 @@ std::string running_kernel_hazard() {
   return kernel_hazard(kernel.release, kernel.version);
 }
 
-std::string kernel_lack() {
-  if (access(kBtf, R_OK) != 0)
+std::string kernel_lack(const KernelFeatures& kernel) {
+  if (!kernel.loops)
+    return fmt::format("kernel {} lacks bpf_loop; 5.17 or newer with BTF is needed", kernel.release);
+  if (!kernel.btf)
     return fmt::format("{} is missing: the kernel was built without CONFIG_DEBUG_INFO_BTF", kBtf);
-  if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_PERF_EVENT, BPF_FUNC_loop, nullptr) == 0)
-    return fmt::format("kernel {} lacks bpf_loop; 5.17 or newer with BTF is needed", this_kernel().release);
+  if (!kernel.host_processes)
+    return "pyroscope.ebpf needs the PID namespace of the host, in which the kernel names processes; start "
+           "the "
+           "container with --pid=host, in Kubernetes with hostPID: true";
   return {};
+}
+
+KernelFeatures running_kernel() {
+  std::array<char, 64> space{};
+  const ssize_t length = readlink("/proc/self/ns/pid", space.data(), space.size());
+  return {.release = this_kernel().release,
+          .loops = libbpf_probe_bpf_helper(BPF_PROG_TYPE_PERF_EVENT, BPF_FUNC_loop, nullptr) != 0,
+          .btf = access(kBtf, R_OK) == 0,
+          .host_processes =
+              length <= 0 || std::string_view(space.data(), static_cast<std::size_t>(length)) == kHostPids};
 }
 
 std::vector<ProbeLine> probe_machine() {
   std::vector<ProbeLine> out;
-  const utsname kernel = this_kernel();
+  const KernelFeatures kernel = running_kernel();
   const std::string hazard = running_kernel_hazard();
   out.push_back({"kernel", hazard.empty(), true, hazard.empty() ? kernel.release : hazard});
   out.push_back({"programs of this build", !embedded_programs().empty(), true,
@@ -89,11 +104,13 @@ std::vector<ProbeLine> probe_machine() {
     out.push_back({fmt::format("capability {}", capability.name), has, capability.required,
                    has ? "" : std::string(capability.required ? "it cannot start" : capability.without)});
   }
-  const bool btf = access(kBtf, R_OK) == 0;
-  out.push_back({"BTF", btf, true, btf ? kBtf : "the kernel was built without CONFIG_DEBUG_INFO_BTF"});
-  const bool host = read_proc_file("/proc/2/comm").starts_with("kthreadd");
-  out.push_back({"PID namespace of the host", host, false,
-                 host ? "" : "processes outside this container are not seen"});
+  const auto feature = [&out](const char* name, bool has, KernelFeatures lacking) {
+    out.push_back({name, has, true, has ? "" : kernel_lack(lacking)});
+  };
+  feature("bpf_loop", kernel.loops, {.release = kernel.release, .loops = false});
+  feature("BTF", kernel.btf, {.release = kernel.release, .btf = false});
+  feature("PID namespace of the host", kernel.host_processes,
+          {.release = kernel.release, .host_processes = false});
   const bool names = read_proc_file("/proc/sys/kernel/kptr_restrict") != "2\n";
   out.push_back({"names of the kernel", names, false, names ? "" : "kernel.kptr_restrict = 2 hides them"});
   auto loaded = Programs::load({.any_kernel = true});

@@ -12,8 +12,16 @@ namespace invar::ebpf {
 std::string kernel_hazard(std::string_view release, std::string_view version);
 std::string running_kernel_hazard();
 
-// Of this machine: what is missing for the programs to run; "" when nothing is.
-std::string kernel_lack();
+// What the programs stand on.
+struct KernelFeatures {
+  std::string release;
+  bool loops = true;           // the helper bpf_loop, of Linux 5.17
+  bool btf = true;             // descriptions of the kernel's own structures
+  bool host_processes = true;  // this program sees processes as the kernel numbers them
+};
+// Pure: the sentence that says what is missing and what to do about it; "" when nothing is.
+std::string kernel_lack(const KernelFeatures& kernel);
+KernelFeatures running_kernel();
 
 struct ProbeLine {
   std::string name;

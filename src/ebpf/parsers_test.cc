@@ -64,6 +64,21 @@ TEST(PerfMap, NamesWhatWasWrittenLast) {
   EXPECT_EQ(map.find(0x500f), "of a JVM");
 }
 
+TEST(PerfMap, IsBounded) {
+  PerfMap map;
+  std::string text;
+  for (std::size_t i = 1; i <= PerfMap::kMaxEntries + 100; ++i) {
+    char line[64];
+    std::snprintf(line, sizeof line, "%zx000 10 f\n", i);
+    text += line;
+  }
+  map.add(text);
+  EXPECT_EQ(map.size(), PerfMap::kMaxEntries);
+  PerfMap wide;
+  wide.add("1000 10 " + std::string(100'000, 'x') + "\n");
+  EXPECT_EQ(wide.find(0x1000).size(), PerfMap::kMaxName);
+}
+
 TEST(KernelSymbols, AreThoseOfTheText) {
   const KernelSymbols symbols(
       "ffffffff81000000 T startup_64\nffffffff81000100 t helper\t[ext4]\nffffffff81000200 d data\n");
@@ -108,6 +123,14 @@ TEST(KernelCheck, RefusesThoseThatMayFreeze) {
   EXPECT_THAT(kernel_hazard("6.2.0", ""), HasSubstr("no_kernel_version_check = true"));
 }
 
+TEST(KernelCheck, SaysWhatIsMissing) {
+  EXPECT_EQ(kernel_lack({.release = "6.1.0"}), "");
+  EXPECT_EQ(kernel_lack({.release = "5.10.0-33-amd64", .loops = false, .btf = false}),
+            "kernel 5.10.0-33-amd64 lacks bpf_loop; 5.17 or newer with BTF is needed");
+  EXPECT_THAT(kernel_lack({.release = "6.1.0", .btf = false}), HasSubstr("CONFIG_DEBUG_INFO_BTF"));
+  EXPECT_THAT(kernel_lack({.release = "6.1.0", .host_processes = false}), HasSubstr("hostPID: true"));
+}
+
 TEST(MappingStore, ReusesWhatSettled) {
   MappingStore store(100);
   const auto a = store.take(40), b = store.take(60);
@@ -131,6 +154,32 @@ TEST(Demangle, HasFourDegrees) {
             "__gnu_cxx::__ops::_Iter_less_iter)");
   EXPECT_EQ(demangled("_ZN4shop3mixEi.cold", Demangling::kFull), "shop::mix(int)");
   EXPECT_EQ(demangled("msort_with_tmp.part.0", Demangling::kFull), "msort_with_tmp.part.0");
+}
+
+// Each part names the one before it three times: the whole would have 1.6 GB.
+TEST(Demangle, MakesNoMoreThanIsKept) {
+  std::string symbol = "_Z1f1aSt4pairIS_S_E";
+  for (const char part : std::string("123456789ABCDEFG"))
+    symbol += std::string("S1_IS") + part + "_S" + part + "_S" + part + "_E";
+  for (const auto how : {Demangling::kSimplified, Demangling::kTemplates, Demangling::kFull})
+    EXPECT_LE(demangled(symbol, how).size(), kMaxName);
+  EXPECT_TRUE(demangled(symbol, Demangling::kFull)
+                  .starts_with("f(a, std::pair<a, a>, std::pair<a, a><std::pair<a, a>, "));
+  std::string rust = "_RNvC1a1f";
+  EXPECT_EQ(demangled("_RINvC1a1fTuuEE", Demangling::kFull), "a::f::<((), ())>");
+  // A tuple of tuples of tuples…
+  rust = "_RINvC1a1fTuuE";
+  std::size_t before = 8;  // where the last one begins, behind "_R"
+  for (int i = 0; i < 40; ++i) {
+    constexpr std::string_view kDigits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const std::size_t number = before - 1;  // of base 62, one less
+    const std::string reference = std::string("B") +
+                                  (number >= 62 ? std::string(1, kDigits[number / 62]) : std::string()) +
+                                  kDigits[number % 62] + "_";
+    before = rust.size() - 2;
+    rust += "T" + reference + reference + "E";
+  }
+  EXPECT_EQ(demangled(rust + "E", Demangling::kFull).size(), kMaxName);
 }
 
 TEST(Demangle, KnowsRust) {

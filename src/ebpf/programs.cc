@@ -117,7 +117,14 @@ struct Programs::Impl {
     if (auto* on_switch = program("on_switch")) bpf_program__set_autoload(on_switch, waits);
     if (auto* map = bpf_object__find_map_by_name(object.get(), "waits"); map != nullptr && !waits)
       bpf_map__set_max_entries(map, 1);
+    set_room("procs", settings.most_processes);
+    set_room("counts_a", settings.most_counts);
+    set_room("counts_b", settings.most_counts);
     return {};
+  }
+
+  void set_room(const char* name, std::uint32_t entries) const {
+    if (auto* map = bpf_object__find_map_by_name(object.get(), name)) bpf_map__set_max_entries(map, entries);
   }
 
   Result<> load() {
@@ -136,6 +143,9 @@ struct Programs::Impl {
       if (log[0] != '\0')
         return fail(ErrorCode::kUnsupported,
                     "the kernel's verifier refused the programs: " + last_lines(log, 6));
+      if (status == -ESRCH)
+        return fail(ErrorCode::kUnsupported,
+                    "the kernel has no tracepoints for BPF programs: it was built without CONFIG_BPF_EVENTS");
       return std::unexpected(errno_error("cannot load the BPF programs", -status));
     }
     bpf_map* map = nullptr;
@@ -213,7 +223,8 @@ Result<std::unique_ptr<Programs>> Programs::load(const ProgramSettings& settings
                 "this build of Invar has no BPF programs: clang was missing when it was made");
   if (std::string missing = missing_capabilities(); !missing.empty())
     return fail(ErrorCode::kPermissionDenied, std::move(missing));
-  if (std::string lack = kernel_lack(); !lack.empty()) return fail(ErrorCode::kUnsupported, std::move(lack));
+  if (std::string lack = kernel_lack(running_kernel()); !lack.empty())
+    return fail(ErrorCode::kUnsupported, std::move(lack));
   if (!settings.any_kernel)
     if (std::string hazard = running_kernel_hazard(); !hazard.empty())
       return fail(ErrorCode::kUnsupported, std::move(hazard));

@@ -29,6 +29,7 @@ struct ProgramSettings {
   double off_cpu_threshold = 0;
   bool any_kernel = false;  // also one that may freeze the machine
   std::uint32_t only_pid = 0;
+  std::uint32_t most_processes = bpf::kMaxProcesses, most_counts = bpf::kMaxCounts;  // room in the maps
   bool operator==(const ProgramSettings&) const = default;
 };
 

@@ -36,6 +36,7 @@ std::vector<PythonFrame> PythonNames::names(std::span<const std::uint64_t> pairs
         last -= address + layout_.bytecode;
       else
         last = static_cast<std::uint64_t>(static_cast<std::int32_t>(last)) * (layout_.minor == 10 ? 2 : 1);
+      if (code->places.size() >= kMaxPlaces) code->places.clear();
       PlacePtr& place = code->places[last];
       if (!place) {
         const std::int64_t line =
@@ -57,7 +58,10 @@ PythonNames::Code* PythonNames::code_at(std::uint64_t address) {
   head.replace(0, kTypeAt, kTypeAt, '\0');  // how many refer to it changes all the time
   const auto known = codes_.find(address);
   if (known != codes_.end() && known->second.head == head) return &known->second;
-  if (codes_.size() >= kMaxCodes) codes_.clear();
+  if (codes_.size() >= kMaxCodes || bytes_ >= kMaxBytes) {
+    codes_.clear();
+    bytes_ = 0;
+  }
   Code code;
   code.name = text_at(number_at<std::uint64_t>(head, layout_.name));
   const std::string path = text_at(number_at<std::uint64_t>(head, layout_.file));
@@ -66,6 +70,7 @@ PythonNames::Code* PythonNames::code_at(std::uint64_t address) {
   code.lines = bytes_at(number_at<std::uint64_t>(head, layout_.lines));
   code.head = std::move(head);
   if (code.name.empty()) return nullptr;
+  bytes_ += code.head.size() + code.name.size() + code.file.size() + code.lines.size();
   return &(codes_[address] = std::move(code));
 }
 

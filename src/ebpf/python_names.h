@@ -25,6 +25,8 @@ class PythonNames {
   static constexpr std::size_t kMaxCodes = 1 << 14;
   static constexpr std::size_t kMaxText = 1024;
   static constexpr std::size_t kMaxTable = 1 << 20;
+  static constexpr std::size_t kMaxBytes = std::size_t{16} << 20;  // of all that is kept of one process
+  static constexpr std::size_t kMaxPlaces = 1 << 14;               // of one code object
 
   // `code_type`: the address of PyCode_Type in the process.
   PythonNames(int pid, const PythonLayout& layout, std::uint64_t code_type)
@@ -50,6 +52,7 @@ class PythonNames {
   const PythonLayout& layout_;
   const std::uint64_t code_type_;
   std::unordered_map<std::uint64_t, Code> codes_;
+  std::size_t bytes_ = 0;  // of their texts and tables
 };
 
 }  // namespace invar::ebpf

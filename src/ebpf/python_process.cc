@@ -11,11 +11,12 @@
 namespace invar::ebpf {
 
 std::unique_ptr<PythonProcess> PythonProcess::find(int pid, const std::vector<MappedBinary>& mappings,
-                                                   std::string& note) {
+                                                   std::string& note, int& looks) {
   for (const MappedBinary& mapped : mappings) {
     const std::string_view path = mapped.line.path;
     const auto minor = python_version(path.substr(path.rfind('/') + 1));
     if (!minor || !mapped.binary) continue;
+    if (++looks > kMaxLooks) return nullptr;
     const ElfFile* file = mapped.binary->file(pid, mapped.line);
     if (file == nullptr) continue;
     const ElfFile& elf = *file;

@@ -15,9 +15,12 @@ struct MappedBinary;
 
 class PythonProcess {
  public:
-  // By the names of the mapped files. Null: there is none, or not of a version that is known, which `note` then says.
+  static constexpr int kMaxLooks = 16;
+
+  // By the names of the mapped files, kMaxLooks of them in a process's life, which `looks` counts. Null: there is none, or not of a version
+  // that is known, which `note` then says.
   static std::unique_ptr<PythonProcess> find(int pid, const std::vector<MappedBinary>& mappings,
-                                             std::string& note);
+                                             std::string& note, int& looks);
 
   [[nodiscard]] const PythonLayout& layout() const { return names_.layout(); }
   [[nodiscard]] std::uint64_t head() const {
@@ -46,6 +49,10 @@ class PythonMerger {
       : entry_(layout.entry), frames_(std::move(frames)) {}
   // At a native frame of the loop: the functions that it executed.
   void loop_frame(std::vector<Frame>& out);
+  // Where the native stack ends for its length: the functions that are left, without the C functions between them.
+  void rest(std::vector<Frame>& out) {
+    while (at_ < frames_.size()) loop_frame(out);
+  }
   // A C function that does nothing but call from one Python function to the next.
   static bool only_calls(const Frame& frame);
   // Everything has been shown: what is left of the native stack is the interpreter's start.

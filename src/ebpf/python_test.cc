@@ -156,6 +156,79 @@ TEST_P(PythonPrograms, HaveExactLines) {
   EXPECT_EQ(deep, 20u);
 }
 
+constexpr const char* kMixed = R"(
+import sys, threading, time
+
+def work():
+    s = 0
+    for i in range(2000):
+        s += i * i           # line 7
+
+def numbers():
+    while True:
+        work()               # line 11
+        yield 1
+
+def consume():
+    for n in numbers():      # line 15
+        pass
+
+def deep(n):
+    if n == 0:
+        consume()            # line 20
+    else:
+        deep(n - 1)          # line 22
+
+def sleeper():
+    time.sleep(600)
+
+def spin():
+    while True:
+        work()               # line 29
+
+sys.setrecursionlimit(100000)
+threading.stack_size(16 << 20)
+if sys.argv[1] == "deep":
+    t = threading.Thread(target=deep, args=(400,))
+    t.start()
+    t.join()
+for i in range(300):
+    threading.Thread(target=sleeper, daemon=True).start()
+spin()
+)";
+
+TEST_P(PythonPrograms, ShowThreadsGeneratorsAndDeepRecursion) {
+  if (const std::string reason = cannot_profile(); !reason.empty()) GTEST_SKIP() << reason;
+  const std::string python = interpreter(GetParam());
+  if (python.empty()) GTEST_SKIP() << "Python " << GetParam() << " is not installed";
+  const TemporaryFolder folder;
+  write_file(folder / "mixed.py", kMixed);
+  const RealProgram running({python, folder / "mixed.py", "deep"});
+  Sampling sampling({running.pid()}, {.programs = {.sample_rate = 997}});
+  sampling.run(running, 0.3);
+  const std::string stack = sampling.stack_with_text(running.pid(), "work:7;numbers:11;");
+  EXPECT_THAT(stack, HasSubstr(";consume:15;deep:20;deep:22;")) << "up to 3.11 C calls generators";
+  EXPECT_EQ(frames_named(stack, "deep:22;"), 400u) << stack;
+  EXPECT_THAT(stack, Not(HasSubstr("[unknown]")));
+}
+
+// The main thread stands behind three hundred others in the interpreter's list.
+TEST_P(PythonPrograms, GiveNoThreadTheFunctionsOfAnother) {
+  if (const std::string reason = cannot_profile(); !reason.empty()) GTEST_SKIP() << reason;
+  const std::string python = interpreter(GetParam());
+  if (python.empty()) GTEST_SKIP() << "Python " << GetParam() << " is not installed";
+  const TemporaryFolder folder;
+  write_file(folder / "mixed.py", kMixed);
+  const RealProgram running({python, folder / "mixed.py", "threads"});
+  Sampling sampling({running.pid()}, {.programs = {.sample_rate = 997}});
+  sampling.run(running, 0.6);
+  EXPECT_GT(sampling.engine().status().losses[bpf::kCountPythonLost], 0u);
+  for (const Stack& one : sampling.all())
+    if (one.tid == running.pid()) {
+      EXPECT_THAT(text_of(one), Not(HasSubstr("sleeper")));
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Versions, PythonPrograms,
                          ::testing::Values("3.8", "3.9", "3.10", "3.11", "3.12", "3.13"),
                          [](const auto& info) {

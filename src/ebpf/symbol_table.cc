@@ -16,10 +16,10 @@ std::uint8_t rank_of(unsigned binding) {
 
 }  // namespace
 
+// One of each kind: a linker makes no more, and whoever crafts a file with thousands of them has no more read.
 void SymbolTable::add(const ElfFile& elf) {
-  for (const Section& section : elf.sections())
-    if (section.header.sh_type == SHT_SYMTAB || section.header.sh_type == SHT_DYNSYM)
-      add_section(elf, section);
+  for (const std::uint32_t type : {SHT_SYMTAB, SHT_DYNSYM})
+    if (const Section* section = elf.section_of_type(type)) add_section(elf, *section);
 }
 
 void SymbolTable::add_section(const ElfFile& elf, const Section& section) {
@@ -81,13 +81,14 @@ Symbol SymbolTable::find(std::uint64_t address) const {
 }
 
 std::optional<Elf64_Sym> lookup_symbol(const ElfFile& elf, std::string_view name) {
-  for (const Section& section : elf.sections()) {
-    const Elf64_Shdr& header = section.header;
-    if ((header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM) ||
-        header.sh_link >= elf.sections().size() || header.sh_entsize != sizeof(Elf64_Sym))
+  for (const std::uint32_t type : {SHT_SYMTAB, SHT_DYNSYM}) {
+    const Section* section = elf.section_of_type(type);
+    if (section == nullptr || section->header.sh_link >= elf.sections().size() ||
+        section->header.sh_entsize != sizeof(Elf64_Sym))
       continue;
-    const std::string symbols = elf.contents(section, SymbolTable::kMaxSymbols * sizeof(Elf64_Sym));
-    const std::string names = elf.contents(elf.sections()[header.sh_link], SymbolTable::kMaxNameBytes);
+    const std::string symbols = elf.contents(*section, SymbolTable::kMaxSymbols * sizeof(Elf64_Sym));
+    const std::string names =
+        elf.contents(elf.sections()[section->header.sh_link], SymbolTable::kMaxNameBytes);
     for (std::size_t at = 0; at + sizeof(Elf64_Sym) <= symbols.size(); at += sizeof(Elf64_Sym)) {
       Elf64_Sym symbol;
       std::memcpy(&symbol, symbols.data() + at, sizeof symbol);

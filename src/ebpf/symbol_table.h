@@ -1,6 +1,6 @@
 // SymbolTable: functions of one binary by address. Names as the linker knows them, without "@VERSION".
 // Shape:   of aliases the global one before the weak before the local, then the shortest; a symbol without a size reaches to the next.
-// Bounds:  kMaxSymbols and kMaxNameBytes of one binary; the rest is left out.
+// Bounds:  kMaxSymbols and kMaxNameBytes of one binary; the rest is left out. Of each kind of symbol table the first is read.
 // Threads: building: one owner; then any.  Source: docs/behaviour/ebpf.md 7.6.
 #pragma once
 

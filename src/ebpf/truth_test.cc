@@ -34,7 +34,7 @@ std::map<std::string, double> leaf_shares(const Sampling& sampling, pid_t pid) {
   std::map<std::string, double> shares;
   double all = 0;
   for (const auto& [text, samples] : sampling.stacks(pid)) {
-    shares[text.substr(0, text.find(';'))] += static_cast<double>(samples);
+    shares[text.substr(0, text.find_first_of(";:"))] += static_cast<double>(samples);
     all += static_cast<double>(samples);
   }
   for (auto& [name, share] : shares) share /= all;
@@ -55,22 +55,58 @@ std::map<std::string, double> perf_shares(const std::string& report) {
   return shares;
 }
 
+// The same in Go.
+constexpr const char* kGoShares = R"(
+package main
+
+import "time"
+
+var sum uint64
+
+//go:noinline
+func two_parts() { for i := uint64(0); i < 400000; i++ { sum += i * sum } }
+
+//go:noinline
+func three_parts() { for i := uint64(0); i < 600000; i++ { sum += i * sum } }
+
+//go:noinline
+func five_parts() { for i := uint64(0); i < 1000000; i++ { sum += i * sum } }
+
+func main() {
+	go func() { time.Sleep(time.Minute); panic("too long") }()
+	for {
+		two_parts()
+		three_parts()
+		five_parts()
+	}
+}
+)";
+
 TEST_F(TruthTest, LeafSharesAreThoseOfPerf) {
   if (run({"perf", "--version"}) != 0) GTEST_SKIP() << "perf is not installed";
-  const RealProgram running({compile(folder_, "shares", kShares, {"-O2"})});
-  Sampling sampling({running.pid()});
-  const std::string data = folder_ / "perf.data", report = folder_ / "report";
-  const RealProgram perf({"perf", "record", "-q", "-e", "cpu-clock", "-F", "997", "-o", data, "-p",
-                          std::to_string(running.pid()), "--", "sleep", "3"});
-  sampling.run_until_end(perf);
-  if (run({"sh", "-c", "perf report -i " + data + " --stdio -q --no-children -F overhead,sym >" + report}) !=
-      0)
-    GTEST_SKIP() << "perf does not run here";
-  const auto ours = leaf_shares(sampling, running.pid());
-  const auto theirs = perf_shares(read_proc_file(report));
-  ASSERT_TRUE(theirs.contains("five_parts")) << read_proc_file(report);
-  for (const char* name : {"two_parts", "three_parts", "five_parts"})
-    EXPECT_NEAR(ours.at(name), theirs.at(name), 0.02) << name;
+  std::vector<std::pair<std::string, std::string>> programs{
+      {compile(folder_, "shares", kShares, {"-O2"}), ""}};  // and what stands before its names
+  if (run({"go", "version"}) == 0) {
+    write_file(folder_ / "main.go", kGoShares);
+    ASSERT_EQ(run({"go", "build", "-o", folder_ / "go_shares", folder_ / "main.go"}), 0);
+    programs.emplace_back(folder_ / "go_shares", "main.");
+  }
+  for (const auto& [program, prefix] : programs) {
+    const RealProgram running({program});
+    Sampling sampling({running.pid()});
+    const std::string data = folder_ / "perf.data", report = folder_ / "report";
+    const RealProgram perf({"perf", "record", "-q", "-e", "cpu-clock", "-F", "997", "-o", data, "-p",
+                            std::to_string(running.pid()), "--", "sleep", "3"});
+    sampling.run_until_end(perf);
+    if (run({"sh", "-c",
+             "perf report -i " + data + " --stdio -q --no-children -F overhead,sym >" + report}) != 0)
+      GTEST_SKIP() << "perf does not run here";
+    const auto ours = leaf_shares(sampling, running.pid());
+    const auto theirs = perf_shares(read_proc_file(report));
+    ASSERT_TRUE(theirs.contains(prefix + "five_parts")) << read_proc_file(report);
+    for (const char* name : {"two_parts", "three_parts", "five_parts"})
+      EXPECT_NEAR(ours.at(prefix + name), theirs.at(prefix + name), 0.02) << name;
+  }
 }
 
 constexpr const char* kThreads = R"(

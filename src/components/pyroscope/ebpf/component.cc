@@ -32,7 +32,8 @@ in Docker).
 
 One profile per target and `collect_interval`: `process_cpu` (nanoseconds on a CPU), and with `off_cpu_threshold` also `offcpu`
 (nanoseconds between leaving a CPU and coming back, of that share of the waits). Python programs (CPython 3.8 to 3.13) show their own functions
-and lines, Go programs theirs. A stack that could not be followed to its start has
+and lines, Go programs theirs. Node.js, Java and .NET have names when they write a perf map. Ruby, PHP and Perl are not unwound: their
+programs show the native frames of the interpreter. A stack that could not be followed to its start has
 `[unknown]` as its outermost function.
 
 ## Metrics
@@ -46,7 +47,8 @@ and lines, Go programs theirs. A stack that could not be followed to its start h
 | `pyroscope_ebpf_pprof_bytes_total` | counter | Bytes of these profiles, by `service_name`. |
 | `pyroscope_ebpf_pprof_samples_total` | counter | Samples in these profiles, by `service_name`. |
 | `pyroscope_ebpf_pprofs_dropped_total` | counter | Profiles that no receiver took. |
-| `pyroscope_ebpf_samples_total` | counter | Samples by `outcome`: `taken`, `idle`, `no_target`, `no_process`, `lost_buffer`, `lost_map_full`, `lost_processes_full`. |
+| `pyroscope_ebpf_samples_total` | counter | Samples by `outcome`: `taken`, `idle`, `no_target`, `no_process`, `lost_buffer`, `lost_map_full`, `lost_processes_full`, `lost_memory`. |
+| `pyroscope_ebpf_limits_reached_total` | counter | What found no room, by `limit`: `tables`, `rules`, `mappings`, `mappings_of_process`, `work_of_process` (names that came an interval later). |
 | `pyroscope_ebpf_unwind_errors_total` | counter | Stacks not followed to their start, by `reason`: `truncated`, `unknown_root`, `fault`, `no_mapping`, `python`. |
 | `pyroscope_ebpf_frames_total` | counter | Frames walked. |
 | `pyroscope_ebpf_symbols_total` | counter | Frames by `result`: `found`, `missing`. |

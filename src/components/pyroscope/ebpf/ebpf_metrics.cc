@@ -7,6 +7,8 @@ constexpr const char* kSamples = "pyroscope_ebpf_samples_total";
 constexpr const char* kSamplesHelp = "Samples by what became of them.";
 constexpr const char* kErrors = "pyroscope_ebpf_unwind_errors_total";
 constexpr const char* kErrorsHelp = "Stacks that could not be followed to their start, by reason.";
+constexpr const char* kLimits = "pyroscope_ebpf_limits_reached_total";
+constexpr const char* kLimitsHelp = "How often something found no room, by the limit.";
 constexpr const char* kSymbols = "pyroscope_ebpf_symbols_total";
 constexpr const char* kSymbolsHelp = "Frames by whether they have a name.";
 
@@ -31,7 +33,13 @@ EbpfMetrics::EbpfMetrics(metrics::Scope& scope)
       named_(scope.counter(kSymbols, kSymbolsHelp, {{"result", "found"}})),
       unnamed_(scope.counter(kSymbols, kSymbolsHelp, {{"result", "missing"}})),
       no_process_(scope.counter(kSamples, kSamplesHelp, {{"outcome", "no_process"}})),
-      no_mapping_(scope.counter(kErrors, kErrorsHelp, {{"reason", "no_mapping"}})) {
+      no_mapping_(scope.counter(kErrors, kErrorsHelp, {{"reason", "no_mapping"}})),
+      tables_(scope.counter(kLimits, kLimitsHelp, {{"limit", "tables"}})),
+      rules_(scope.counter(kLimits, kLimitsHelp, {{"limit", "rules"}})),
+      mappings_(scope.counter(kLimits, kLimitsHelp, {{"limit", "mappings"}})),
+      mappings_of_process_(scope.counter(kLimits, kLimitsHelp, {{"limit", "mappings_of_process"}})),
+      work_(scope.counter(kLimits, kLimitsHelp, {{"limit", "work_of_process"}})),
+      lost_records_(scope.counter(kSamples, kSamplesHelp, {{"outcome", "lost_memory"}})) {
   using namespace ebpf::bpf;
   const auto sample = [&](int which, const char* name) {
     losses_[which] = &scope.counter(kSamples, kSamplesHelp, {{"outcome", name}});
@@ -88,6 +96,12 @@ void EbpfMetrics::update(const ebpf::EngineStatus& status) {
   advance(unnamed_, last_.unnamed, status.unnamed);
   advance(no_process_, last_.no_process, status.no_process);
   advance(no_mapping_, last_.no_mapping, status.no_mapping);
+  advance(lost_records_, last_.refused_records, status.refused_records);
+  advance(tables_, last_.refused_tables, status.refused_tables);
+  advance(rules_, last_.refused_rules, status.refused_rules);
+  advance(mappings_, last_.refused_mappings, status.refused_mappings);
+  advance(mappings_of_process_, last_.cut_mappings, status.cut_mappings);
+  advance(work_, last_.postponed, status.postponed);
   const std::uint64_t ns = status.cost.run_ns;
   bpf_seconds_.add(static_cast<double>(ns >= last_.cost.run_ns ? ns - last_.cost.run_ns : ns) / 1e9);
   last_.cost = status.cost;

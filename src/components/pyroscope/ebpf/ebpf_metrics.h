@@ -34,6 +34,7 @@ class EbpfMetrics {
   std::map<std::string, Service> services_;
   metrics::Gauge &processes_, &binaries_, &table_bytes_, &name_bytes_, &map_bytes_;
   metrics::Counter &bpf_seconds_, &frames_, &named_, &unnamed_, &no_process_, &no_mapping_;
+  metrics::Counter &tables_, &rules_, &mappings_, &mappings_of_process_, &work_, &lost_records_;
   std::array<metrics::Counter*, ebpf::bpf::kLosses> losses_{};
   ebpf::EngineStatus last_;
 };

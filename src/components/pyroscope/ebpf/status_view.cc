@@ -50,7 +50,7 @@ BodyValue status_body(const Arguments& arguments, bool running, const ebpf::Engi
   if (!running) return body;
   BodyValue samples;
   for (const Figure& figure : kFigures) samples.attribute(figure.name, status.losses[figure.index]);
-  samples.attribute("no_process", status.no_process);
+  samples.attribute("no_process", status.no_process).attribute("lost_memory", status.refused_records);
   body.block("samples", "", std::move(samples));
   BodyValue memory;
   memory.attribute("map_bytes", status.map_bytes)
@@ -58,7 +58,10 @@ BodyValue status_body(const Arguments& arguments, bool running, const ebpf::Engi
       .attribute("name_bytes", status.name_bytes)
       .attribute("tables_refused", status.refused_tables)
       .attribute("tables_evicted", status.evicted_tables)
-      .attribute("rules_refused", status.refused_rules);
+      .attribute("rules_refused", status.refused_rules)
+      .attribute("mappings_refused", status.refused_mappings)
+      .attribute("mappings_cut", status.cut_mappings)
+      .attribute("names_postponed", status.postponed);
   body.block("memory", "", std::move(memory));
   for (const auto& [version, processes] : status.pythons) {
     BodyValue row;
@@ -82,7 +85,8 @@ BodyValue status_body(const Arguments& arguments, bool running, const ebpf::Engi
 
 std::vector<std::string> shortcomings(const ebpf::EngineStatus& status) {
   std::vector<std::string> out;
-  const auto lost = status.losses[ebpf::bpf::kLossRing] + status.losses[ebpf::bpf::kLossMapFull];
+  const auto lost =
+      status.losses[ebpf::bpf::kLossRing] + status.losses[ebpf::bpf::kLossMapFull] + status.refused_records;
   if (lost > 0)
     out.push_back(
         fmt::format("{} samples were lost since the start: more distinct stacks than there is room for; "
@@ -94,6 +98,10 @@ std::vector<std::string> shortcomings(const ebpf::EngineStatus& status) {
     out.push_back(
         fmt::format("{} binaries are unwound by frame pointers alone: the room for unwind tables is used up",
                     status.refused_tables));
+  if (status.refused_mappings > 0)
+    out.emplace_back(
+        "some processes are walked by frame pointers alone: the room for the mappings of processes is used "
+        "up");
   if (!status.kernel_names)
     out.emplace_back(
         "functions of the kernel have no names: kernel.kptr_restrict hides them (capability SYSLOG)");
