@@ -7,6 +7,7 @@
 
 #include "base/shown_text.h"
 #include "http/beast_parser.h"
+#include "http/chunked_body.h"
 #include "http/engine.h"
 #include "http/strict_head.h"
 
@@ -58,16 +59,27 @@ struct ResponseParser::Message final : beast_http::basic_parser<false> {
     body_bytes += bytes.size();
     return bytes.size();
   }
+  // Chunks are taken apart by ours.
   void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code& error) override {
-    return on_body_impl(bytes, error);
-  }
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code&) override { return 0; }
   void on_finish_impl(error_code&) override {}
+
+  // False when it is more than allowed.
+  bool take_chunked(std::string_view piece) {
+    const bool unlimited = expectation.streamed && is_streamed(response.status);
+    if (!unlimited && piece.size() > expectation.max_body_bytes - body_bytes) return false;
+    if (!unlimited && body_bytes == 0)
+      response.body.reserve(std::min(expectation.expected_body_bytes, kMaxReserve));
+    response.body.append(piece);
+    body_bytes += piece.size();
+    return true;
+  }
 
   const Expectation expectation;
   Response response;
   std::uint64_t body_bytes = 0;
   bool head_complete = false;
+  ChunkedBody chunks;
 };
 
 ResponseParser::ResponseParser() = default;
@@ -119,6 +131,28 @@ ResponseParser::Progress ResponseParser::parse_head(std::string_view& bytes) {
   return Progress::kDone;
 }
 
+// kDone: all of them are there.
+ResponseParser::Progress ResponseParser::parse_chunks(std::string_view& bytes) {
+  using Step = ChunkedBody::Step;
+  std::string_view piece;
+  while (true) {
+    switch (message_->chunks.next(bytes, piece)) {
+      case Step::kPiece:
+        if (!message_->take_chunked(piece)) return Progress::kTooLarge;
+        break;
+      case Step::kMore:
+        return Progress::kMore;
+      case Step::kDone:
+        return Progress::kDone;
+      case Step::kEndless:
+        return Progress::kEndlessHead;
+      case Step::kBad:
+        why_ = message_->chunks.why();
+        return Progress::kNotHttp;
+    }
+  }
+}
+
 // Consumes from the front of `bytes` what is complete.
 ResponseParser::Progress ResponseParser::parse(std::string_view& bytes) {
   while (true) {
@@ -126,7 +160,12 @@ ResponseParser::Progress ResponseParser::parse(std::string_view& bytes) {
       const Progress progress = parse_head(bytes);
       if (progress != Progress::kDone) return progress;
     }
-    while (!message_->is_done()) {
+    const bool in_chunks = !message_->is_done() && message_->chunked();
+    if (in_chunks) {
+      const Progress progress = parse_chunks(bytes);
+      if (progress != Progress::kDone) return progress;
+    }
+    while (!in_chunks && !message_->is_done()) {
       if (bytes.empty()) return Progress::kMore;
       error_code error;
       const std::size_t used = message_->put(boost::asio::buffer(bytes.data(), bytes.size()), error);

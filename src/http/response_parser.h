@@ -3,7 +3,7 @@
 // Use:     start() for every request, then feed() what arrives until it is not kMore; end() when the peer closes.
 // Streams: a 2xx body then has no limit; the caller takes what has come out of body() and clears it.
 // Memory:  the body, and the part of a head or chunk size line that is not complete yet.
-// Pure: no sockets, no clock. The grammar is Boost.Beast's, for heads behind strict_head.h.
+// Pure: no sockets, no clock. The grammar is Boost.Beast's, for heads behind strict_head.h; chunks: chunked_body.h.
 #pragma once
 
 #include <cstdint>
@@ -56,6 +56,7 @@ class ResponseParser {
   void begin_message();
   Progress parse(std::string_view& bytes);
   Progress parse_head(std::string_view& bytes);
+  Progress parse_chunks(std::string_view& bytes);
 
   std::unique_ptr<Message> message_;
   std::string pending_;  // not consumed yet: the beginning of a line

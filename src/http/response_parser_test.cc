@@ -56,6 +56,13 @@ const Row kRows[] = {
     {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nokk", kNotHttp},
     {"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", kNotHttp},
     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", kNotHttp},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n", kNotHttp},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nok\r\n", kNotHttp},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10000000000000000\r\n", kNotHttp},
+    // As old servers and small ones send them.
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1  \r\no\r\n0001 ; x\r\nk\r\n0 \r\n\r\n", kDone,
+     200, "ok", true},
+    {"HTTP/1.1 200\nTransfer-Encoding: Chunked\n\n2\nok\n0\nX-Late: 1\n\n", kDone, 200, "ok", true},
     {"<html>\r\n\r\n", kNotHttp},
     {"HTTP/1.1 200 OK\r\nContent-Len", kMore},
     {"HTTP/1.1 200 OK\r\nX: " + std::string(1100 << 10, 'x'), kEndlessHead},
