@@ -23,6 +23,11 @@ constexpr std::string_view kFolded =
 constexpr std::string_view kTrace =
     "this is an execution trace of Go, which is no profile: scrape /debug/pprof/profile instead of "
     "/debug/pprof/trace";
+constexpr std::string_view kPerf =
+    "this is a recording of Linux' perf, which is no profile: pyroscope.ebpf profiles a program without it";
+constexpr std::string_view kZstd =
+    "this is packed with zstd: let the program answer plain or packed with gzip, or say so in "
+    "Content-Encoding";
 constexpr std::string_view kMetrics =
     "these are metrics of Prometheus: set the path to that of a profile, as in /debug/pprof/profile";
 
@@ -38,6 +43,10 @@ constexpr Beginning kBeginnings[] = {
     {"--- mutex:", kGoText},
     {"# HELP ", kMetrics},
     {"# TYPE ", kMetrics},
+    {"# UNIT ", kMetrics},
+    {"--- symbol", kGperftools},
+    {"PERFILE2", kPerf},
+    {"\x28\xb5\x2f\xfd", kZstd},
 };
 
 // "heap profile: 1: 2 [3: 4] @ heap/1048576" is Go's, other words behind the @ are those of gperftools.
@@ -63,6 +72,21 @@ bool is_gperftools_cpu(std::string_view body) {
   return words(8) || words(4);
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0 || c == '.'; });
+}
+
+// `up{job="a"} 1`, as servers write them that leave out "# HELP".
+bool is_sample_of_metrics(std::string_view line) {
+  const std::size_t open = line.find('{'), close = line.rfind("\"} ");
+  return open != std::string_view::npos && open > 0 && close != std::string_view::npos && open < close &&
+         std::ranges::all_of(
+             line.substr(0, open),
+             [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c == ':'; }) &&
+         is_number(line.substr(close + 3, line.find(' ', close + 3) - close - 3));
+}
+
 bool is_folded(std::string_view line) {
   const std::size_t space = line.rfind(' ');
   if (space == std::string_view::npos || space == 0 || space + 1 == line.size()) return false;
@@ -83,6 +107,7 @@ std::string_view foreign_format(std::string_view body) {
   if (line.starts_with("go 1.") && line.substr(0, 32).find(" trace") != std::string_view::npos) return kTrace;
   if (is_goroutine_dump(line)) return kGoStacks;
   if (is_gperftools_cpu(body)) return kGperftools;
+  if (is_sample_of_metrics(line)) return kMetrics;
   return is_folded(line) ? kFolded : "";
 }
 

@@ -34,6 +34,12 @@ TEST(ForeignFormat, NamesWhatItIsAndWhatToChange) {
       {"go 1.22 trace\0\0\0rest"s, "/debug/pprof/trace"},
       {"# HELP go_goroutines Number of goroutines.\n", "metrics of Prometheus"},
       {"# TYPE up gauge\r\nup 1\r\n", "metrics of Prometheus"},
+      {"# UNIT up_seconds seconds\n", "metrics of Prometheus"},
+      {"vm_rows{type=\"storage/big; 2\"} 42\n", "metrics of Prometheus"},
+      {"go_gc_seconds{quantile=\"0.5\"} 0.0001 1700000000\n", "metrics of Prometheus"},
+      {"--- symbol\nbinary=/bin/server\n---\n", "gperftools"},
+      {"PERFILE2\x68\0\0\0"s, "pyroscope.ebpf"},
+      {"\x28\xb5\x2f\xfd\x04\0\0\0\0\0\0\0"s, "zstd"},
   };
   for (const auto& row : rows) {
     EXPECT_THAT(foreign_format(row.body), HasSubstr(row.says)) << row.body;
@@ -48,8 +54,9 @@ TEST(ForeignFormat, NamesWhatItIsAndWhatToChange) {
 }
 
 TEST(ForeignFormat, SaysNothingAboutTheRest) {
-  const std::string rows[] = {"",           "\n",  "hello", "hello 1",  "<html>",
-                              "{\"a\": 1}", "a;b", "a;b c", "a;\x01 3", testing::captured_raw("prom-heap-1")};
+  const std::string rows[] = {
+      "",    "\n",    "hello",    "hello 1",      "<html>",         "{\"a\": 1}",
+      "a;b", "a;b c", "a;\x01 3", "a{b=\"c\"} x", "a b{c=\"d\"} 1", testing::captured_raw("prom-heap-1")};
   for (const auto& body : rows) EXPECT_EQ(foreign_format(body), "") << body.substr(0, 20);
 }
 
