@@ -262,7 +262,10 @@ TEST_F(ReceiveHttpTest, AClientThatKnocksInVainIsSeen) {
   ASSERT_EQ(rows.back().name, "client_in_vain");
   const auto& row = rows.back().body->statements;
   EXPECT_EQ(row.at(1).value->as_string(), "/api/ingest");
+  EXPECT_EQ(h_.component->problems(component::Severity::kDegraded).size(), 2u);
   h_.loop.advance(VainClients::kForget);
+  EXPECT_TRUE(h_.component->problems(component::Severity::kDegraded).empty()) << "what is over is no problem";
+  EXPECT_NE(h_.component->debug_info().statements.back().name, "client_in_vain");
   knock("/api/ingest", "pyroscope-go/1.2");
   EXPECT_EQ(h_.log_count("lead nowhere"), 3) << "it is news again";
 }

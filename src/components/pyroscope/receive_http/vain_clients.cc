@@ -38,9 +38,12 @@ void VainClients::note(const http::ServerRequest& request, int status, std::stri
                 {"err", client.why}});
 }
 
+bool VainClients::silent(const Client& client) const {
+  return loop_.now() - client.last >= kForget;
+}
+
 void VainClients::forget_silent() {
-  const auto now = loop_.now();
-  std::erase_if(clients_, [&](const auto& entry) { return now - entry.second.last >= kForget; });
+  std::erase_if(clients_, [&](const auto& entry) { return silent(entry.second); });
   if (clients_.size() < kMost) return;
   clients_.erase(std::ranges::min_element(clients_, {}, [](const auto& entry) { return entry.second.last; }));
 }
@@ -48,6 +51,7 @@ void VainClients::forget_silent() {
 std::vector<component::Problem> VainClients::problems() const {
   std::vector<component::Problem> out;
   for (const auto& [key, client] : clients_) {
+    if (silent(client)) continue;
     const auto& [address, path, user_agent, status] = key;
     out.push_back({component::Severity::kDegraded, address + " " + path, client.why, client.first_unix_ns});
   }
@@ -58,7 +62,8 @@ void VainClients::show(syntax::BodyValue& out) const {
   using Entry = std::pair<const Key, Client>;
   std::vector<const Entry*> latest_first;
   latest_first.reserve(clients_.size());
-  for (const Entry& entry : clients_) latest_first.push_back(&entry);
+  for (const Entry& entry : clients_)
+    if (!silent(entry.second)) latest_first.push_back(&entry);
   std::ranges::stable_sort(latest_first, std::greater(),
                            [](const Entry* entry) { return entry->second.last; });
   for (const Entry* entry : latest_first) {

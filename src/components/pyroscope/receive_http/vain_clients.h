@@ -46,6 +46,7 @@ class VainClients {
     UnixNanos first_unix_ns = 0, last_unix_ns = 0;
   };
 
+  [[nodiscard]] bool silent(const Client& client) const;
   void forget_silent();
 
   async::Loop& loop_;
