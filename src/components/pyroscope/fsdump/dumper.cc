@@ -7,6 +7,7 @@ namespace invar::components::pyroscope_fsdump {
 namespace {
 
 constexpr std::size_t kBatchItems = 64;
+constexpr Duration kErrorShown = std::chrono::minutes(5);  // the last one, while profiles are stored again
 constexpr std::uint64_t kBatchBytes = std::uint64_t{8} << 20;
 
 archive::Meta meta_of(const pipeline::Profile& profile, Labels labels, const std::string& origin) {
@@ -371,7 +372,8 @@ syntax::BodyValue Dumper::debug_info() const {
   if (stats_.oldest_unix_ns > 0) info.attribute("oldest", format_rfc3339(stats_.oldest_unix_ns));
   info.attribute("waiting_profiles", text(queue_.size() + running_.size()));
   info.attribute("waiting_bytes", text(waiting_bytes_));
-  if (!last_error_.empty()) {
+  const bool over = failing_since_unix_ns_ == 0;
+  if (!last_error_.empty() && (!over || env_.loop->unix_ns() - last_error_unix_ns_ < kErrorShown.count())) {
     info.attribute("last_error", last_error_);
     info.attribute("last_error_time", format_rfc3339(last_error_unix_ns_));
   }

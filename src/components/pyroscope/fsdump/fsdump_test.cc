@@ -309,6 +309,9 @@ TEST_F(FsDumpTest, AFullDiskIsCountedLoggedOnceAMinuteAndPasses) {
   offer();
   EXPECT_EQ(files().size(), 2u);
   EXPECT_EQ(logged("profiles are written again"), 1);
+  EXPECT_THAT(syntax::body_to_json(component_->debug_info()), HasSubstr("last_error"));
+  loop_.advance(minutes(5));
+  EXPECT_THAT(syntax::body_to_json(component_->debug_info()), Not(HasSubstr("last_error"))) << "it is over";
 }
 
 TEST_F(FsDumpTest, AReadOnlyDiskIsSurvived) {
