@@ -166,6 +166,19 @@ TEST_F(ConsulTest, FailuresKeepTheTargetsAndAreTriedAgain) {
             "prometheus_sd_consul_rpc_failures_total{component_id=\"discovery.consul.x\"} 1\n");
 }
 
+TEST_F(ConsulTest, AnIntervalThatWouldKeepACoreBusyIsNotKept) {
+  arguments_.refresh_interval = Duration(1);
+  int questions = 0;
+  harness_.http->set_handler([&](const http::Request&) {
+    ++questions;
+    return answer(200, "application/json", "{}");  // without an index nothing is waited for
+  });
+  start();
+  harness_.loop.advance(seconds(1));
+  EXPECT_LE(questions, 11);
+  EXPECT_EQ(harness_.log_count("the interval is too short; a longer one is used"), 1);
+}
+
 TEST_F(ConsulTest, AsksTheAgentForItsDataCenter) {
   arguments_.access.datacenter = "";
   arguments_.services = {"web"};

@@ -6,6 +6,7 @@
 
 #include "base/strings.h"
 #include "component/json_fields.h"
+#include "component/shortest_interval.h"
 #include "components/discovery/consul/service.h"
 #include "consul/labels.h"
 #include "consul/watch.h"
@@ -32,6 +33,7 @@ class ConsulDiscoverer final : public component::Discoverer {
         catalog_seconds_(duration(*options.metrics, "catalog", "services")),
         service_seconds_(duration(*options.metrics, "health", "service")),
         arguments_(arguments),
+        interval_(component::usable_interval(arguments.refresh_interval, options.logger)),
         client_(std::move(client), arguments.access),
         datacenter_(arguments.access.datacenter),
         retry_(loop_) {}
@@ -117,7 +119,7 @@ class ConsulDiscoverer final : public component::Discoverer {
     consul::Watch::Plan plan{
         .path = std::move(path),
         .parameters = {},
-        .interval = arguments_.refresh_interval,
+        .interval = interval_,
         .random = random_,
         .took = [&seconds](Duration took) { seconds.observe(std::chrono::duration<double>(took).count()); },
         .told = std::move(told)};
@@ -207,6 +209,7 @@ class ConsulDiscoverer final : public component::Discoverer {
   metrics::Counter& failures_;
   metrics::Histogram &catalog_seconds_, &service_seconds_;
   const Arguments arguments_;
+  const Duration interval_;
   consul::Client client_;
 
   component::GroupSink* sink_ = nullptr;
