@@ -154,6 +154,32 @@ TEST(Loop, OpensAnArchiveOfManyFilesWithAFewCallsAndCountsThemElsewhere) {
                                                     "\"pyroscope.fsdump.a\",component_path=\"/\"} 1000\n"));
 }
 
+// Targets in files, files by pattern, modules: what changes while they are followed is read on the disk pool.
+TEST(Loop, FollowsFilesElsewhere) {
+  VirtualDaemon invar;
+  ASSERT_EQ(invar.start(""), "");
+  invar.write_file("/targets/a.json", R"([{"targets": ["a:80"]}])");
+  invar.write_file("/logs/a", "x");
+  invar.write_file("/modules/m.alloy", "declare \"d\" { }\n");
+  ASSERT_EQ(invar.reload(R"(
+discovery.file "f" { files = ["/targets/*.json"] }
+local.file_match "m" { path_targets = [{"__path__" = "/logs/*"}] }
+import.file "i" { filename = "/modules/m.alloy" }
+i.d "x" { }
+)"),
+            "");
+  invar.loop.advance(seconds(1));
+  invar.off_loop->forget_offences();
+  invar.write_file("/targets/a.json", R"([{"targets": ["b:80"]}])");
+  invar.write_file("/logs/b", "x");
+  invar.write_file("/modules/m.alloy", "declare \"d\" {\n  discovery.file \"inner\" { files = [] }\n}\n");
+  invar.loop.advance(seconds(600));
+  EXPECT_THAT(invar.get("/api/v0/web/components/discovery.file.f").body, HasSubstr("b:80"));
+  EXPECT_THAT(invar.get("/api/v0/web/components/local.file_match.m").body, HasSubstr("/logs/b"));
+  EXPECT_THAT(invar.get("/api/v0/web/modules/i.d.x/components").body, HasSubstr("discovery.file.inner"));
+  EXPECT_THAT(invar.off_loop->offences(), IsEmpty());
+}
+
 TEST(Loop, ReadsALargeLocalFileElsewhere) {
   VirtualDaemon invar;
   ASSERT_EQ(invar.start(""), "");
