@@ -60,6 +60,8 @@ std::string start_banner(const component::ComponentDirectory& components, const 
     } else if (view->name == "pyroscope.java") {
       const std::size_t count = target_count(*view);
       collects += fmt::format("  profiles    {} JVM{} ({})\n", count, count == 1 ? "" : "s", view->id());
+    } else if (view->name == "pyroscope.ebpf") {
+      collects += fmt::format("  profiles    the programs of this machine ({})\n", view->id());
     } else if (view->name == "pyroscope.receive_http") {
       collects += fmt::format("  receives    what SDKs push ({})\n", view->id());
     } else if (view->name == "pyroscope.write") {
@@ -75,7 +77,7 @@ std::string start_banner(const component::ComponentDirectory& components, const 
   }
   std::string out = fmt::format("Invar {} is running.\n", build_info().version);
   out += collects.empty() ? "  collects    nothing: the configuration has neither pyroscope.scrape, "
-                            "pyroscope.java nor pyroscope.receive_http\n"
+                            "pyroscope.ebpf, pyroscope.java nor pyroscope.receive_http\n"
                           : collects;
   out += goes;
   out += fmt::format("  status      {}://{}{}\n", tls ? "https" : "http", reachable(address), prefix);
