@@ -328,9 +328,11 @@ void report_decode_error(const ast::Expr& expr, const SourcePtr& source, const D
                          Diagnostics& diagnostics, const Value* value) {
   std::size_t taken = 0;
   const ast::Expr& place = blamed_expression(expr, error, &taken);
-  diagnostics.error(ast::range_of(source, place.span),
-                    print_expression(place, source) + path_text(error, taken) + " " + error.message +
-                        error.hint + (value != nullptr ? computed_value(place, *value, error) : ""));
+  std::string written = print_expression(place, source) + path_text(error, taken) + " ";
+  if (error.message.starts_with(written)) written.clear();  // it says so itself
+  diagnostics.error(
+      ast::range_of(source, place.span),
+      written + error.message + error.hint + (value != nullptr ? computed_value(place, *value, error) : ""));
 }
 
 bool evaluate_into(const ast::Expr& expr, const SourcePtr& source, const Scope& scope,

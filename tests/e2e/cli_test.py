@@ -151,7 +151,7 @@ class CommandLine(Case):
     def test_every_mistake_at_once_with_its_place(self):
         path = self.write(MANY_MISTAKES)
         mistakes = (f'Error: {path}:1:1: cannot find the definition of component name "pyroscope.scrap"',
-                     'did you mean "pyroscope.scrape"?', f'{path}:6:3: unrecognized attribute name "urll"', 'missing required attribute "url"',
+                     'did you mean "pyroscope.scrape"?', f'{path}:6:3: unrecognized attribute name "urll"',
                      f'{path}:8:2: unrecognized attribute name "wrong"', f"{path}:13:21: expected number, got string",
                      f"already declared at {path}:11:1", 'component "nothing.here.targets" does not exist or is out of scope')
         # `run` says as much as `validate`, and opens no port.
@@ -162,6 +162,13 @@ class CommandLine(Case):
                 self.assertEqual(done.stderr.count(text), 1, (text, done.stderr))
             self.assertIn("^^^", done.stderr)
             self.assertNotIn("now listening", done.stderr)
+
+    def test_a_start_that_fails_says_what_evaluation_found_once(self):
+        path = self.write('pyroscope.write "w" {\n\tendpoint {\n\t\turl = sys.env("NO_SUCH_VARIABLE") + "pyroscope:4040"\n\t}\n}\n'
+                          'local.file "f" {\n\tfilename = "/no/such/file"\n}\n')
+        done = self.expect(["run", "--storage.path", str(self.folder / "s"), path], 1, stderr="could not perform the initial load")
+        for sentence in '"pyroscope:4040" has no scheme', "open /no/such/file: no such file or directory":
+            self.assertEqual(done.stderr.count(sentence), 1, done.stderr)
 
     def test_the_printed_form_and_where_it_goes(self):
         path = self.write("a = =\n")

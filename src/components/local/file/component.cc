@@ -53,7 +53,10 @@ class FileComponent final : public component::Component {
         .look =
             [this, path = arguments_.filename, files = options_.files] {
               return [this, content = files->read_file(path, kMaxFileBytes)]() mutable {
-                (void)take(std::move(content));
+                const std::string before = health_.message;
+                const Error why = content ? Error() : content.error();
+                if (!take(std::move(content)) && health_.message != before)
+                  options_.logger.error("failed to read file", {{"err", why}});
               };
             },
         .watch_failed = {}};
@@ -66,8 +69,6 @@ class FileComponent final : public component::Component {
     const UnixNanos now = options_.loop->unix_ns();
     if (!content) {
       const Error error = content.error().wrapped("failed to read file");
-      if (error.message != health_.message)
-        options_.logger.error("failed to read file", {{"err", content.error()}});
       health_ = {component::HealthState::kUnhealthy, error.message, now};
       return std::unexpected(error);
     }
