@@ -160,6 +160,7 @@ class Validator {
     std::set<std::string, std::less<>> given = gone;
     std::vector<std::string> names;
     for (const auto& [name, required] : arguments) names.push_back(name);
+    std::vector<std::string> advised;  // what is misspelled is not missing, too
     for (const syntax::ast::Statement& statement : entry.block.block->body.statements) {
       const syntax::Range range = syntax::ast::range_of(entry.block.file->source, statement.span);
       const auto* attribute = std::get_if<syntax::ast::Attribute>(&statement.node);
@@ -169,10 +170,11 @@ class Validator {
         diagnostics_.error(range, "attribute " + quote(attribute->name) + " may only be provided once");
       else if (!arguments.contains(attribute->name))
         diagnostics_.error(range, "unrecognized attribute name " + quote(attribute->name) +
-                                      Suggestions(names).for_name(attribute->name));
+                                      advised.emplace_back(Suggestions(names).for_name(attribute->name)));
     }
     for (const auto& [name, required] : arguments)
-      if (required && !given.contains(name))
+      if (required && !given.contains(name) &&
+          std::ranges::find(advised, " (did you mean " + quote(name) + "?)") == advised.end())
         diagnostics_.error(block_range(entry.block), "missing required attribute " + quote(name));
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/strings.h"
 #include "syntax/evaluator.h"
 #include "syntax/evaluator_internal.h"
 #include "syntax/free_form.h"
@@ -63,7 +64,8 @@ class BodyChecker {
     }
     for (const Field& field : schema.fields()) {
       const bool attribute = field.kind == Field::Kind::kAttribute;
-      if (field.required && !(attribute ? seen.contains(field.name) : counts.blocks(field.name) > 0))
+      if (field.required && !(attribute ? seen.contains(field.name) : counts.blocks(field.name) > 0) &&
+          !misspelled(field.name, reported))
         report(block_span, missing_message(field));
     }
     if (!known || diagnostics_.size() > reported) return false;
@@ -73,6 +75,14 @@ class BodyChecker {
   }
 
  private:
+  // Something reported since then was meant as it.
+  [[nodiscard]] bool misspelled(std::string_view name, std::size_t reported) const {
+    const std::string advice = "(did you mean " + quote(name) + "?)";
+    return std::any_of(std::next(diagnostics_.begin(), static_cast<std::ptrdiff_t>(reported)),
+                       diagnostics_.end(),
+                       [&](const Diagnostic& said) { return said.message.ends_with(advice); });
+  }
+
   void report(ast::Span span, std::string message) {
     diagnostics_.error(ast::range_of(source_, span), std::move(message));
   }

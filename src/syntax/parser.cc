@@ -126,7 +126,16 @@ class Parser {
     report(Range{std::move(position), {}}, std::move(message));
   }
 
+  // What follows from an earlier mistake is not told: at and behind a character that the scanner refused (the next statement is lost,
+  // too), and at the end of the file that the way out of a broken statement led to.
   void expected(std::string_view what, std::string_view advice = {}) {
+    const bool illegal = cur_.token == Token::kIllegal;
+    const bool lost = behind_illegal_ && what == token_name(Token::kTerminator);
+    behind_illegal_ = (behind_illegal_ && !lost) || (illegal && what != "expression");
+    if (illegal || lost || (cur_.token == Token::kEof && reported_ > 0)) {
+      last_error_line_ = position_at(source_, cur_.begin).line;
+      return;
+    }
     error_at(cur_.begin, "expected " + std::string(what) + ", got " + std::string(token_name(cur_.token)) +
                              std::string(advice));
   }
@@ -148,31 +157,13 @@ class Parser {
   void skip_statement() {
     int curly = 0, brack = 0, paren = 0;
     while (cur_.token != Token::kEof) {
-      switch (cur_.token) {
-        case Token::kLCurly:
-          ++curly;
-          break;
-        case Token::kRCurly:
-          --curly;
-          break;
-        case Token::kLBrack:
-          ++brack;
-          break;
-        case Token::kRBrack:
-          --brack;
-          break;
-        case Token::kLParen:
-          ++paren;
-          break;
-        case Token::kRParen:
-          --paren;
-          break;
-        case Token::kTerminator:
-          if (curly <= 0 && brack <= 0 && paren <= 0) return;
-          break;
-        default:
-          break;
-      }
+      const auto opened = [this](Token open, Token close) {
+        return static_cast<int>(cur_.token == open) - static_cast<int>(cur_.token == close);
+      };
+      curly += opened(Token::kLCurly, Token::kRCurly);
+      brack += opened(Token::kLBrack, Token::kRBrack);
+      paren += opened(Token::kLParen, Token::kRParen);
+      if (cur_.token == Token::kTerminator && curly <= 0 && brack <= 0 && paren <= 0) return;
       advance();
     }
   }
@@ -551,6 +542,7 @@ class Parser {
   Scanner::Lexeme cur_;
   std::uint32_t previous_end_ = 0;  // end of the last consumed token
   std::uint32_t last_error_line_ = 0;
+  bool behind_illegal_ = false;  // a statement began badly, with a character that the scanner refused
   std::size_t reported_ = 0;
   std::size_t nodes_ = 0;
   bool stopped_ = false;

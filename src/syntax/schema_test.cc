@@ -245,8 +245,8 @@ TEST(CheckBody, FindsEverythingAtOnce) {
       " | 2:1-2:10: \"nested\" must be a block, but is used as an attribute (write nested { … }, without =)"
       " | 3:1-3:10: block \"nested\" may only be specified once"
       " | 4:1-4:10: block \"nested\" may only be specified once"
-      " | 5:1-5:14: missing required attribute \"username\""
-      " | 1:1-5:14: missing required attribute \"url\"");
+      " | 5:1-5:14: missing required attribute \"username\"")
+      << "what is misspelled is not missing, too";
 }
 
 TEST(Schema, AMistakeInATextSaysWhatToWrite) {
