@@ -1,5 +1,6 @@
 #include "component/http_client_schema.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/shown_text.h"
@@ -60,11 +61,17 @@ struct ProxyUrlCodec : Codec<std::string> {
     if (!text) return text;
     // A written empty text is no proxy, and still satisfies "no_proxy needs proxy_url": see http::ProxyConfig.
     if (text->empty()) return " ";
-    if (const auto url = http::parse_url(*text); !url) {
-      return std::unexpected(syntax::decode_failure(quote(shown_text(http::redact_url(*text))) +
-                                                    " is not a usable URL: " + url.error().message +
-                                                    "; write it as in \"http://proxy:3128\""));
+    const auto url = http::parse_url(*text);
+    if (!url) {
+      std::string said =
+          quote(shown_text(http::redact_url(*text))) + " is not a usable URL: " + url.error().message;
+      if (said.find(": write ") == std::string::npos) said += "; write it as in \"http://proxy:3128\"";
+      return std::unexpected(syntax::decode_failure(std::move(said)));
     }
+    constexpr std::array<std::string_view, 4> kSchemes = {"http", "https", "socks5", "socks5h"};
+    if (std::ranges::find(kSchemes, url->scheme) == kSchemes.end())
+      return std::unexpected(syntax::decode_failure("unsupported scheme " + quote(url->scheme) +
+                                                    " in proxy_url: use http, https, socks5 or socks5h"));
     return text;
   }
   static Value encode(const std::string& v) { return Value(v == " " ? std::string() : http::redact_url(v)); }
@@ -102,6 +109,7 @@ const Schema& proxy_schema() {
                      "Take the proxy from HTTP_PROXY, HTTPS_PROXY and NO_PROXY.")
           .attribute("proxy_connect_header", &ProxyConfig::proxy_connect_header,
                      "Headers for the proxy in CONNECT requests.")
+          .valid([](const ProxyConfig& proxy) { return check_headers(proxy.proxy_connect_header); })
           .build();
   return schema;
 }
@@ -192,6 +200,7 @@ const Schema& http_client_schema() {
                      "Follow redirects; credentials stay with the first host.")
           .attribute("enable_http2", &ClientConfig::enable_http2, "Offer HTTP/2 over TLS.")
           .attribute("http_headers", &ClientConfig::http_headers, "Headers to add to each request.")
+          .valid([](const ClientConfig& client) { return check_headers(client.http_headers); })
           .block("basic_auth", &ClientConfig::basic_auth, basic_auth_schema(), "User name and password.")
           .block("authorization", &ClientConfig::authorization, authorization_schema(),
                  "A generic Authorization header.")

@@ -28,6 +28,12 @@ TEST(UrlRule, SaysWhatIsWrongAndWhatToWrite) {
       {"ftp://h",
        "\"ftp://h\" has the scheme \"ftp\", which is none of http and https; write "
        "\"http://pyroscope:4040\""},
+      {"::1", "\"::1\" has no scheme; write \"http://[::1]\""},
+      {"4040", "\"4040\" has no scheme; write \"http://pyroscope:4040\""},
+      {"http://::1:4040",
+       "\"http://::1:4040\" is not a usable URL: an IPv6 address stands in brackets: write [::1:4040]"},
+      {"http://a,http://b",
+       "\"http://a,http://b\" is more than one URL; one is wanted; write \"http://pyroscope:4040\""},
       {"http://", "\"http://\" is not a usable URL: no host in URL; write \"http://pyroscope:4040\""},
   };
   for (const auto& row : rows) EXPECT_EQ(said(row.url), row.said) << row.url;
@@ -44,6 +50,18 @@ TEST(UrlRule, RepeatsNoPasswordAndNoEscapeSequence) {
   const std::string text = said("ftp://user:hush@h/\x1b[2J");
   EXPECT_EQ(text.find("hush"), std::string::npos) << text;
   EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
+}
+
+TEST(HeaderRule, ManyAreReportedAtTheirName) {
+  EXPECT_FALSE(check_headers(std::map<std::string, std::string>{{"A", "b"}}));
+  const auto one = check_headers(std::map<std::string, std::string>{{"A", "b"}, {"C", "d\n"}});
+  ASSERT_TRUE(one);
+  EXPECT_EQ(std::get<std::string>(one->path.front()), "C");
+  using Lists = std::map<std::string, std::vector<http::SecretText>>;
+  EXPECT_FALSE(check_headers(Lists{{"A", {{"b"}, {"c"}}}, {"X-Empty", {}}}));
+  EXPECT_EQ(check_headers(Lists{{"A", {{"b"}, {"c\r\n"}}}})->message,
+            "the value of the header \"A\" ends in a line break; take it through string.trim_space(…)");
+  EXPECT_TRUE(check_headers(Lists{{"A B", {}}}));
 }
 
 TEST(HeaderRule, NamesAndValues) {

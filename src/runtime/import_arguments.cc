@@ -84,6 +84,9 @@ const Schema& http_schema() {
           })
           .attribute("method", &ImportHttpArguments::method, "HTTP method of the request.")
           .attribute("headers", &ImportHttpArguments::headers, "Headers of the request.")
+          .valid([](const ImportHttpArguments& arguments) {
+            return component::check_headers(arguments.headers);
+          })
           .attribute("body", &ImportHttpArguments::body, "Body of the request.")
           .attribute("poll_frequency", &ImportHttpArguments::poll_frequency, "Time between two requests.")
           .attribute("poll_timeout", &ImportHttpArguments::poll_timeout, "Time limit of one request.")

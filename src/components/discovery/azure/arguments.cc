@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/strings.h"
+#include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 #include "component/whole_number.h"
 
@@ -12,10 +13,6 @@ namespace {
 
 Result<> check(const Arguments& arguments) {
   const auto invalid = [](std::string text) { return fail(ErrorCode::kInvalidArgument, std::move(text)); };
-  if (find_cloud(arguments.environment) == nullptr) {
-    return invalid("there is no cloud configuration matching the name " + quote(arguments.environment) +
-                   ": it is AzurePublicCloud, AzureChinaCloud or AzureUSGovernment");
-  }
   if (arguments.subscription_id.empty()) return invalid("azure SD configuration requires a subscription_id");
   if (arguments.oauth.has_value() == arguments.managed_identity.has_value())
     return invalid("exactly one of the blocks oauth and managed_identity must be specified");
@@ -81,6 +78,12 @@ const syntax::Schema& arguments_schema() {
       syntax::SchemaBuilder<Arguments>()
           .attribute("environment", &Arguments::environment,
                      "Which Azure: `AzurePublicCloud`, `AzureChinaCloud` or `AzureUSGovernment`.")
+          .valid([](const Arguments& arguments) -> std::optional<syntax::DecodeError> {
+            constexpr std::array<std::string_view, 3> kNames = {"AzurePublicCloud", "AzureChinaCloud",
+                                                                "AzureUSGovernment"};
+            if (find_cloud(arguments.environment) != nullptr) return std::nullopt;
+            return component::check_choice(arguments.environment, "unknown cloud", kNames);
+          })
           .attribute("subscription_id", &Arguments::subscription_id,
                      "Subscription whose machines are listed.")
           .attribute_with<component::WholeNumberCodec>("port", &Arguments::port,

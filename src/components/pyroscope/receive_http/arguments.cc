@@ -1,5 +1,7 @@
 #include "components/pyroscope/receive_http/arguments.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "base/strings.h"
@@ -55,6 +57,22 @@ Result<> check_http(const HttpServer& http) {
   if (http.server_read_timeout < Duration::zero() || http.server_write_timeout < Duration::zero())
     return invalid("server_read_timeout and server_write_timeout must not be negative");
   return {};
+}
+
+// A host alone: the port has an attribute of its own.
+std::optional<syntax::DecodeError> check_listen_address(const HttpServer& server) {
+  const std::string& address = server.listen_address;
+  const auto mistake = [&](std::string_view what, std::string_view host) {
+    return syntax::decode_failure(fmt::format("{} {}; write {} here, and the port into listen_port",
+                                              quote(address), what, quote(host)));
+  };
+  if (address.find("://") != std::string::npos) {
+    const auto url = http::parse_url(address);
+    return mistake("is a URL", url ? url->host : "0.0.0.0");
+  }
+  const auto parts = http::split_host_port(address);
+  if (parts && !parts->port.empty()) return mistake("holds a port", parts->host);
+  return std::nullopt;
 }
 
 // The server knows which names there are: it is asked about a configuration that has nothing else to complain of.
@@ -145,6 +163,7 @@ const Schema& http_schema() {
   static const Schema schema =
       SchemaBuilder<HttpServer>()
           .attribute("listen_address", &HttpServer::listen_address, "Address to listen on; empty for all.")
+          .valid(&check_listen_address)
           .attribute("listen_port", &HttpServer::listen_port,
                      "Port to listen on; 0 lets the system choose one.")
           .attribute("conn_limit", &HttpServer::conn_limit,

@@ -51,12 +51,7 @@ const syntax::Schema& endpoint_schema() {
           .attribute("remote_timeout", &EndpointArguments::remote_timeout,
                      "Timeout for requests made to the URL; it holds for each attempt.")
           .attribute("headers", &EndpointArguments::headers, "Extra headers to deliver with the request.")
-          .valid([](const EndpointArguments& endpoint) -> std::optional<syntax::DecodeError> {
-            for (const auto& [name, value] : endpoint.headers)
-              if (auto error = component::check_header(name, value))
-                return syntax::at_key(*std::move(error), name);
-            return std::nullopt;
-          })
+          .valid([](const EndpointArguments& endpoint) { return component::check_headers(endpoint.headers); })
           .squash(&EndpointArguments::client, component::http_client_schema())
           .attribute("min_backoff_period", &EndpointArguments::min_backoff_period,
                      "Initial backoff time between retries.")

@@ -2,6 +2,7 @@
 
 #include "aws/sign.h"
 #include "base/strings.h"
+#include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 #include "component/url_rule.h"
 
@@ -20,7 +21,6 @@ Result<> check_client(const Client& client) {
 Result<> check(const Arguments& arguments) {
   if (arguments.poll_frequency <= kLeastPoll)
     return fail(ErrorCode::kInvalidArgument, "poll_frequency must be greater than 30s");
-  INVAR_TRY(parse_path(arguments.path));
   return {};
 }
 
@@ -54,6 +54,7 @@ const syntax::Schema& arguments_schema() {
       syntax::SchemaBuilder<Arguments>()
           .attribute("path", &Arguments::path, "The object: `s3://bucket/path/of/the/file`.")
           .required()
+          .valid([](const Arguments& arguments) { return component::mistake_in(parse_path(arguments.path)); })
           .attribute("poll_frequency", &Arguments::poll_frequency,
                      "How often the object is read; more than 30 seconds.")
           .attribute("is_secret", &Arguments::is_secret,
