@@ -11,11 +11,10 @@ namespace {
 Result<> check(const Arguments& a) {
   const auto invalid = [](std::string text) { return fail(ErrorCode::kInvalidArgument, std::move(text)); };
   if (a.poll_frequency <= Duration::zero()) return invalid("poll_frequency must be greater than 0");
-  if (a.poll_timeout <= Duration::zero()) return invalid("poll_timeout must be greater than 0");
-  if (a.poll_timeout >= a.poll_frequency) return invalid("poll_timeout must be less than poll_frequency");
+  if (a.timeout() <= Duration::zero()) return invalid("poll_timeout must be greater than 0");
+  if (a.poll_timeout && *a.poll_timeout >= a.poll_frequency)
+    return invalid("poll_timeout must be less than poll_frequency");
   if (!http::is_header_token(a.method)) return invalid("net/http: invalid method " + quote(a.method));
-  for (const auto& [name, value] : a.headers)
-    if (!http::is_header_token(name)) return invalid("invalid header name " + quote(name));
   return {};
 }
 
@@ -31,11 +30,13 @@ const syntax::Schema& arguments_schema() {
           })
           .attribute("poll_frequency", &Arguments::poll_frequency, "How often the URL is polled.")
           .attribute("poll_timeout", &Arguments::poll_timeout,
-                     "Time limit of one poll; less than `poll_frequency`.")
+                     "Time limit of one poll; less than `poll_frequency`, which also bounds the default.")
+          .default_text("\"10s\"")
           .attribute("is_secret", &Arguments::is_secret,
                      "Marks the content as a secret, which is never shown.")
           .attribute("method", &Arguments::method, "Method of the request.")
           .attribute("headers", &Arguments::headers, "Headers of the request.")
+          .valid([](const Arguments& arguments) { return component::check_headers(arguments.headers); })
           .attribute("body", &Arguments::body, "Body of the request.")
           .block("client", &Arguments::client, component::http_client_schema(), "Options of the HTTP client.")
           .check(check)

@@ -36,7 +36,7 @@ class HttpComponent final : public component::PolledExport {
     http::Request request;
     request.method = arguments_.method;
     request.url = arguments_.url;
-    request.timeout = arguments_.poll_timeout;
+    request.timeout = arguments_.timeout();
     request.max_body_bytes = kMostBytes;
     request.headers = {{"User-Agent", user_agent()}};
     for (const auto& [name, value] : arguments_.headers) request.headers.set(name, value);

@@ -81,7 +81,7 @@ void Api::received(std::expected<http::Response, http::Failure> answer) {
   }
   const bool may_pass = status == 0 || status == 412 || status == 429 || status >= 500;
   if (may_pass && attempts_ <= options_.max_retries) {
-    const Duration more = options_.max_retry_wait - options_.min_retry_wait;
+    const Duration more = options_.longest_wait() - options_.min_retry_wait;
     const auto of = static_cast<Duration::rep>(std::max<std::uint64_t>(options_.max_retries, 1));
     retry_.arm_after(options_.min_retry_wait + more * (static_cast<Duration::rep>(attempts_) - 1) / of,
                      [this] { attempt(); });

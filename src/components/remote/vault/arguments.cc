@@ -33,7 +33,9 @@ Result<> check(const Arguments& arguments) {
 
 Result<> check_options(const ClientOptions& options) {
   if (options.timeout <= Duration::zero()) return invalid("client_options.timeout must be greater than 0");
-  if (options.min_retry_wait < Duration::zero() || options.max_retry_wait < options.min_retry_wait)
+  if (options.min_retry_wait < Duration::zero())
+    return invalid("client_options.min_retry_wait must not be negative");
+  if (options.max_retry_wait && *options.max_retry_wait < options.min_retry_wait)
     return invalid("client_options.max_retry_wait must not be less than min_retry_wait");
   if (options.max_retries > 100) return invalid("client_options.max_retries must be at most 100");
   return {};
@@ -44,8 +46,10 @@ const syntax::Schema& options_schema() {
       syntax::SchemaBuilder<ClientOptions>()
           .attribute("min_retry_wait", &ClientOptions::min_retry_wait,
                      "The least wait before another attempt.")
-          .attribute("max_retry_wait", &ClientOptions::max_retry_wait,
-                     "The longest wait before another attempt.")
+          .attribute(
+              "max_retry_wait", &ClientOptions::max_retry_wait,
+              "The longest wait before another attempt; the default is never less than `min_retry_wait`.")
+          .default_text("\"1.5s\"")
           .attribute_with<component::WholeNumberCodec>("max_retries", &ClientOptions::max_retries,
                                                        "How many more attempts follow one that failed for "
                                                        "want of an answer or by an error of the server.")
@@ -56,10 +60,14 @@ const syntax::Schema& options_schema() {
 }
 
 const syntax::Schema& token_schema() {
-  static const syntax::Schema schema = syntax::SchemaBuilder<TokenAuth>()
-                                           .attribute("token", &TokenAuth::token, "The token.")
-                                           .required()
-                                           .build();
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<TokenAuth>()
+          .attribute("token", &TokenAuth::token, "The token.")
+          .required()
+          .valid([](const TokenAuth& auth) {
+            return component::check_header("X-Vault-Token", auth.token.value);
+          })
+          .build();
   return schema;
 }
 
@@ -195,6 +203,9 @@ const syntax::Schema& arguments_schema() {
                                                {.example = "https://vault:8200", .query_allowed = false});
           })
           .attribute("namespace", &Arguments::space, "Namespace (Vault Enterprise).")
+          .valid([](const Arguments& arguments) {
+            return component::check_header("X-Vault-Namespace", arguments.space);
+          })
           .attribute("path", &Arguments::path, "Path of the secret; with `key` that of its engine.")
           .required()
           .attribute("key", &Arguments::key, "Path of the secret below `path`.")

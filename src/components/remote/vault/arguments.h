@@ -1,6 +1,7 @@
 // The arguments and exports of remote.vault. Spec: discovery.md 13a.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -72,9 +73,12 @@ struct CustomAuth {
 
 struct ClientOptions {
   Duration min_retry_wait = std::chrono::milliseconds(1000);
-  Duration max_retry_wait = std::chrono::milliseconds(1500);
+  std::optional<Duration> max_retry_wait;  // none: 1.5s, and never less than min_retry_wait
   std::uint64_t max_retries = 2;
   Duration timeout = std::chrono::seconds(60);
+  [[nodiscard]] Duration longest_wait() const {
+    return max_retry_wait.value_or(std::max<Duration>(min_retry_wait, std::chrono::milliseconds(1500)));
+  }
   bool operator==(const ClientOptions&) const = default;
 };
 

@@ -365,6 +365,13 @@ TEST_F(VaultTest, ArgumentsAreChecked) {
     return syntax::testing::decode_text("server = \"http://vault\"\npath = \"secret/x\"\n" + auth,
                                         arguments_schema(), &a);
   };
+  const std::string token = "auth.token {\n token = \"t\"\n}\n";
+  EXPECT_EQ(decoded(token + "client_options {\n min_retry_wait = \"5s\"\n}\n"), "")
+      << "nobody wrote the longest";
+  EXPECT_THAT(decoded(token + "client_options {\n min_retry_wait = \"5s\"\n max_retry_wait = \"1s\"\n}\n"),
+              HasSubstr("max_retry_wait must not be less than min_retry_wait"));
+  EXPECT_THAT(decoded("auth.token {\n token = \"t\\n\"\n}\n"), HasSubstr("ends in a line break"));
+  EXPECT_EQ(ClientOptions{.min_retry_wait = seconds(5)}.longest_wait(), seconds(5));
   EXPECT_THAT(decoded("auth.aws {\ntype = \"ec2\"\n}\n"), HasSubstr("type = \"ec2\" is not built"));
   EXPECT_THAT(decoded("auth.aws {\ntype = \"iaam\"\n}\n"), HasSubstr("did you mean \"iam\"?"));
   EXPECT_THAT(decoded("auth.gcp {\nrole = \"r\"\ntype = \"iam\"\n}\n"),
