@@ -17,6 +17,12 @@ GroupStore::Group GroupStore::make_group(Targets targets) {
 
 std::size_t GroupStore::put(Group& known, Group group) {
   if (known.sum == group.sum && known.targets.size() == group.targets.size()) return 0;
+  if (known.targets.empty()) {
+    sum_ += group.sum;
+    count_ += group.targets.size();
+    known = std::move(group);
+    return known.targets.size();
+  }
   std::unordered_multimap<std::uint64_t, const Target*> before;
   before.reserve(known.targets.size());
   for (std::size_t i = 0; i < known.targets.size(); ++i)

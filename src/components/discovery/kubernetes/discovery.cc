@@ -18,6 +18,7 @@ using kube::Change;
 using kube::Resource;
 
 constexpr const char* kNamespaceFile = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+constexpr std::size_t kSlice = 200;  // objects, of 30 µs each
 constexpr auto kRetryNamespace = std::chrono::seconds(5);
 
 // "pods/shop/web-1": how an object is named in References.
@@ -203,7 +204,7 @@ class KubernetesDiscoverer final : public component::Discoverer {
     }
     if (broken && !one_works) {
       sink_->failed(*broken->error);
-    } else if (published_) {
+    } else if (published_ && !building_) {
       sink_->works();
       sink_->remark(join(lacking, "; "));
     }
@@ -214,32 +215,55 @@ class KubernetesDiscoverer final : public component::Discoverer {
   void publish_all() {
     if (!std::ranges::all_of(feeds_, [](const auto& feed) { return feed->reported(); })) return;
     const bool any = std::ranges::any_of(feeds_, [this](const auto& f) { return is_own(*f) && f->synced; });
-    if (any) {
-      published_ = true;
-      component::Groups groups;
-      for (const auto& feed : feeds_) {
-        if (!is_own(*feed)) continue;
-        for (const auto& [key, object] : feed->subscription->watch().objects()) {
-          groups.insert_or_assign(source_of(role_, key), make(key, *object));
-        }
-      }
-      sink_->replace(std::move(groups));
+    if (!any) return say_how_it_goes();
+    published_ = true;
+    building_ = std::make_unique<Building>();
+    for (const auto& feed : feeds_) {
+      if (!is_own(*feed)) continue;
+      for (const auto& [key, object] : feed->subscription->watch().objects())
+        building_->keys.emplace_back(feed.get(), key);
     }
+    build_slice();
+  }
+
+  // There may be more objects than one task of the loop can make targets of in good time. What changes meanwhile goes into the
+  // groups, too.
+  void build_slice() {
+    auto& [keys, next, groups, alive] = *building_;
+    for (const std::size_t end = std::min(next + kSlice, keys.size()); next < end; ++next)
+      publish(keys[next].second, object_of(*keys[next].first, keys[next].second));
+    if (next < keys.size()) return host_.loop->post(alive.bind([this] { build_slice(); }));
+    const std::unique_ptr<Building> built = std::move(building_);
+    sink_->replace(std::move(groups));
     say_how_it_goes();
+  }
+
+  static const kube::Object* object_of(const Feed& feed, const std::string& key) {
+    const auto& objects = feed.subscription->watch().objects();
+    const auto found = objects.find(key);
+    return found == objects.end() ? nullptr : found->second.get();
   }
 
   void publish(const std::string& key) {
     const kube::Object* object = nullptr;
     for (const auto& feed : feeds_) {
       if (!is_own(*feed)) continue;
-      const auto& objects = feed->subscription->watch().objects();
-      if (const auto found = objects.find(key); found != objects.end()) object = found->second.get();
+      if (const kube::Object* found = object_of(*feed, key)) object = found;
     }
-    if (object) {
-      sink_->set(source_of(role_, key), make(key, *object));
+    publish(key, object);
+  }
+
+  void publish(const std::string& key, const kube::Object* object) {
+    std::string source = source_of(role_, key);
+    if (!object) references_.set(key, {});
+    if (building_ && object) {
+      building_->groups.insert_or_assign(std::move(source), make(key, *object));
+    } else if (building_) {
+      building_->groups.erase(source);
+    } else if (object) {
+      sink_->set(source, make(key, *object));
     } else {
-      references_.set(key, {});
-      sink_->remove(source_of(role_, key));
+      sink_->remove(source);
     }
   }
 
@@ -249,6 +273,14 @@ class KubernetesDiscoverer final : public component::Discoverer {
     references_.set(key, lookup.take_seen());
     return targets;
   }
+
+  // All groups while they are made.
+  struct Building {
+    std::vector<std::pair<const Feed*, std::string>> keys;
+    std::size_t next = 0;
+    component::Groups groups;
+    async::Alive alive;
+  };
 
   const std::shared_ptr<kube::Hub> hub_;
   const Arguments arguments_;
@@ -261,7 +293,8 @@ class KubernetesDiscoverer final : public component::Discoverer {
   std::shared_ptr<kube::Connection> connection_;
   std::vector<std::unique_ptr<Feed>> feeds_;
   References references_;
-  bool published_ = false;
+  bool published_ = false;  // or about to be: building_
+  std::unique_ptr<Building> building_;
   async::Timer retry_;
   async::Alive alive_;
 };

@@ -1,7 +1,9 @@
 // The component against an API server in virtual time.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <random>
 
 #include "component/group_publisher.h"
@@ -186,6 +188,35 @@ TEST_F(KubernetesTest, OtherArgumentsKeepTheTargetsUntilTheNewOnesAreKnown) {
   ASSERT_TRUE(harness.update(registered, narrower));
   settle();
   EXPECT_EQ(values(), "10.0.0.1:8080 ");
+}
+
+// A task that turns beside counts how often the loop came round before the first set was out, and changes pods all the while.
+TEST_F(KubernetesTest, ManyPodsHoldTheLoopForAShortWhileAndMayChangeMeanwhile) {
+  constexpr int kPods = 2000;
+  const auto name = [](int i) { return "p" + std::to_string(i); };
+  const auto address = [](int i, int j) { return fmt::format("10.{}.{}.{}", j, i / 250, i % 250); };
+  for (int i = 0; i < kPods; ++i) api.put(simple_pod("shop", name(i), address(i, 0), ""));
+  int turns = 0;
+  std::function<void()> beside = [&] {
+    if (api.watches() == 0 || !harness.exports.empty()) {
+      if (harness.exports.empty()) harness.loop.post([&] { beside(); });
+      return;
+    }
+    api.put(simple_pod("shop", name(turns), address(turns, 1), ""));
+    api.remove(Resource::kPods, "shop/" + name(kPods - 1 - turns));
+    api.put(simple_pod("shop", name(kPods + turns), address(kPods + turns, 2), ""));
+    ++turns;
+    harness.loop.post([&] { beside(); });
+  };
+  beside();
+  start(arguments());
+  EXPECT_GE(turns, kPods / 200);
+  settle();
+  const std::string after = values();
+  harness.stop();
+  harness.exports.clear();
+  start(arguments());
+  EXPECT_EQ(after, values());
 }
 
 // Endpoints and what they are made of, changed in any order, with cuts: in the end what a fresh start shows.
