@@ -56,8 +56,12 @@ class Agent:
         return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())[1]) / 1024
 
     def metric(self, name):
+        return self.metrics(name)[0]
+
+    def metrics(self, *names):
+        """Of one page: what is told since the last one was asked for is told once."""
         text = OPENER.open(f"http://{self.address}/metrics").read().decode()
-        return sum(float(v) for v in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.M))
+        return [sum(float(v) for v in re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.M)) for name in names]
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
