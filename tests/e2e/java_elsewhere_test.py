@@ -53,6 +53,8 @@ pyroscope.fsdump "d" {
 }
 """
 
+setUpModule, tearDownModule = java_test.setUpModule, java_test.tearDownModule
+
 
 def image(folder):
     """The root file system with the JVM, as a tar archive."""
@@ -160,6 +162,99 @@ class SameNumber(java_test.JavaCase):
         before = rounds()
         until("rounds of the second", lambda: rounds() >= before + 2)
         self.assertEqual(list(self.states(invar)), [100])
+
+
+UNSHARE = ["unshare", "--pid", "--mount", "--net", "--fork", "--kill-child", "--mount-proc", "sh", "-c"]
+
+
+def inside(mounts, user="1000"):
+    """A JVM's start in namespaces of its own, with these commands before it, as another user."""
+    drop = f"exec setpriv --reuid {user} --regid {user} --clear-groups" if user else "exec"
+    return [*UNSHARE, f"cd /; {mounts}; {drop} \"$@\"", "sh"]
+
+
+def tmpfs(path, *options):
+    return f"mkdir -p {path}; mount -t tmpfs -o {','.join(['mode=1777', *options])} tmpfs {path}"
+
+
+class Containers(java_test.JavaCase):
+    def setUp(self):
+        if subprocess.run(["unshare", "--pid", "--mount", "--net", "--fork", "--mount-proc", "true"], capture_output=True).returncode != 0:
+            self.skipTest("no namespaces can be made here")
+        self.archive = self.folder() / "archive"
+
+    def contained(self, mounts, user="1000", then="true"):
+        # The classes are outside of the new /tmp; they are handed over.
+        keep = f"mkdir -p /run/invar-e2e; mount -t tmpfs tmpfs /run/invar-e2e; cp {java_test.CLASSES}/* /run/invar-e2e; chmod 755 /run/invar-e2e"
+        back = f"mkdir -p {java_test.CLASSES}; mount --bind /run/invar-e2e {java_test.CLASSES}"
+        self.addCleanup(lambda: os.path.isdir("/run/invar-e2e") and os.rmdir("/run/invar-e2e"))
+        return self.jvm(wrap=inside(f"{keep}; {mounts}; {back}; {then}", user))
+
+    def test_another_user_in_namespaces_of_its_own(self):
+        jvm = self.contained(tmpfs("/tmp"))
+        jvm.tell("go")
+        invar = self.invar(java_test.config(self.archive, jvm.pid, interval="1s"))
+        until("its profiles", lambda: self.archive.exists() and self.profiled(self.archive))
+        root = pathlib.Path(f"/proc/{jvm.pid}/root/tmp")
+        self.assertEqual([p.name.split("-")[-1] for p in root.glob("invar-asprof-*")], ["1000"])
+        self.assertEqual({p.stat().st_uid for p in root.glob("invar-asprof-*/*")}, {1000})
+        invar.stop()
+        self.assert_nothing_left(jvm.pid)
+
+    def test_a_read_only_or_noexec_directory_is_passed_over(self):
+        jvm = self.contained(f"{tmpfs('/tmp', 'noexec')}; {tmpfs('/var/tmp')}")
+        jvm.tell("go")
+        invar = self.invar(java_test.config(self.archive, jvm.pid, interval="1s"))
+        until("its profiles", lambda: self.archive.exists() and self.profiled(self.archive))
+        row = self.states(invar)[jvm.pid]
+        self.assertTrue(row["library"].startswith("/var/tmp/"), row)
+        self.assertEqual(row["directory"], "/tmp")
+        invar.stop()
+        self.assert_nothing_left(jvm.pid)
+
+    def test_a_read_only_tmp_is_said_and_no_signal_sent(self):
+        jvm = self.contained(tmpfs("/tmp"), then="mount -o remount,ro /tmp")
+        invar = self.invar(java_test.config(self.archive, jvm.pid, interval="1s"))
+        self.assertIn("mount an emptyDir at /tmp", self.error(invar, jvm.pid))
+        invar.stop()
+        jvm.tell("go")
+        jvm.tell("stop")
+        jvm.hear()
+        self.assertNotIn("Full thread dump", jvm.said)
+
+    def test_nowhere_to_put_files_is_said_once(self):
+        jvm = self.contained("; ".join(tmpfs(path, "noexec") for path in ("/tmp", "/var/tmp", "/dev/shm")))
+        invar = self.invar(java_test.config(self.archive, jvm.pid, interval="1s"))
+        self.assertIn("no writable, executable directory in the container; mount an emptyDir at /tmp", self.error(invar, jvm.pid))
+        self.assertIn("no target can be profiled", invar.get("/-/healthy")[2].decode() + invar.text("/"))
+
+    def test_links_out_of_the_container_are_not_followed(self):
+        outside = self.folder()
+        os.chmod(outside, 0o1777)
+        jvm = self.contained(f"{tmpfs('/tmp')}; mkdir -p {outside}; ln -s /proc/1/root{outside} /tmp/planted; "
+                             f"ln -s /etc /tmp/.java_pid1; chown -h 1000 /tmp/.java_pid1")
+        jvm.tell("go")
+        invar = self.invar(java_test.config(self.archive, jvm.pid, interval="1s", arguments='tmp_dir = "/tmp/planted"'))
+        until("its profiles", lambda: self.archive.exists() and self.profiled(self.archive))
+        self.assertEqual(self.states(invar)[jvm.pid]["directory"], "/tmp")
+        invar.stop()
+        self.assertEqual(list(outside.iterdir()), [])
+
+    def test_a_recording_replaced_by_a_link_is_refused(self):
+        jvm = self.contained(tmpfs("/tmp"))
+        jvm.tell("go")
+        invar = self.invar(java_test.config(self.archive, jvm.pid, interval="2s"))
+        self.recording(invar, jvm.pid)
+        tmp = pathlib.Path(f"/proc/{jvm.pid}/root/tmp")
+        recording, = tmp.glob("asprof-*.jfr")
+        recording.unlink()
+        recording.symlink_to("/etc/passwd")
+        os.lchown(recording, 1000, 1000)
+        until("the refusal", lambda: invar.metric("pyroscope_java_rounds_total", result="recording_refused") >= 1)
+        until("the next round", lambda: invar.metric("pyroscope_java_rounds_total", result="success") >= 1)
+        invar.stop()
+        self.assertTrue(pathlib.Path("/etc/passwd").exists())
+        self.assert_nothing_left(jvm.pid)
 
 
 if __name__ == "__main__":
