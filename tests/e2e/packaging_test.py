@@ -376,7 +376,7 @@ class Image(Case):
             return {row["labels"]["service_name"] for row in received or [] if row["labels"]}
 
         until("profiles of the container and of Invar", lambda: services() == {"cart", "invar"}, 60)
-        self.assertEqual(self.docker("inspect", "-f", "{{.State.Health.Status}}", "invar_invar_1"), "healthy")
+        until("healthy", lambda: self.docker("inspect", "-f", "{{.State.Health.Status}}", "invar_invar_1") == "healthy")
 
 
 class Compose(Case):
