@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/strings.h"
@@ -38,6 +40,11 @@ std::vector<std::string> names_of(const ExportTypes& exports) {
   return names;
 }
 
+bool has_no_fields(std::string_view type) {
+  constexpr std::array<std::string_view, 5> kPlain = {"ProfilesReceiver", "string", "bool", "int", "number"};
+  return !element_type(type).empty() || std::ranges::find(kPlain, type) != kPlain.end();
+}
+
 std::string missing_export(const std::string& id, const ExportTypes& exports, const std::string& field) {
   if (exports.fields.empty()) return fmt::format("{} exports nothing: there is no {}", id, quote(field));
   std::string advice = Suggestions(names_of(exports)).for_name(field);
@@ -61,9 +68,16 @@ void ReferenceTypes::check_exports() {
   for (const Reference& reference : found_) {
     if (reference.field.empty()) continue;
     const auto [id, exports] = exporter_of_(reference.target);
-    if (exports->known && exports->find(reference.field) == nullptr)
+    if (!exports->known) continue;
+    const std::string* type = exports->find(reference.field);
+    if (type == nullptr) {
       errors_.push_back(
           {syntax::Severity::kError, reference.field_range, missing_export(*id, *exports, reference.field)});
+    } else if (reference.goes_on && has_no_fields(*type)) {
+      errors_.push_back({syntax::Severity::kError, reference.range,
+                         fmt::format("{}.{} is {}, which has no fields", *id, reference.field,
+                                     element_type(*type).empty() ? type_in_words(*type) : "a list")});
+    }
   }
 }
 

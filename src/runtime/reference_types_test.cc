@@ -80,6 +80,9 @@ TEST(ReferenceTypes, ExportsThatDoNotExist) {
        "2:35: toy.pulse.p exports nothing: there is no \"sum\""},
       {"inside an expression", "toy.sum \"a\" { }\ntoy.sum \"b\" { value = 1 + toy.sum.a.total }",
        "2:37: toy.sum.a does not export \"total\" (it exports sum)"},
+      {"of what has no fields",
+       "toy.sink \"a\" { }\ntoy.pulse \"p\" { forward_to = [toy.sink.a.receiver.x] }",
+       "2:31: toy.sink.a.receiver is a receiver, which has no fields"},
       {"one that is there", "toy.sum \"a\" { }\ntoy.sum \"b\" { value = toy.sum.a.sum }", ""},
   });
 }

@@ -100,6 +100,8 @@ MISTAKES = [
     (SCRAPE + '\tscrape_interval = "15s",\n}\n', "9:25: expected TERMINATOR, got ,"),
     (SCRAPE + "\tclustering {\n\t\tenable = true\n\t}\n}\n", '10:3: unrecognized attribute name "enable" (did you mean "enabled"?)'),
     (WRITE + block('pyroscope.ebpf "e"', "forward_to = [pyroscope.write.w.receiver]", 'collect_interval = "1ms"'), "8:21: collect_interval must be at least 1s"),
+    (block('discovery.dns "d"', 'names = ["a"]') + target("discovery.dns.d.targets.first"),
+     "discovery.dns.d.targets is a list, which has no fields"),
     # Labels without a name.
     (WRITE + block('pyroscope.relabel "r"', "forward_to = [pyroscope.write.w.receiver]", "pprof {", '\tpromote_labels = [""]', "}"), "9:21: a label needs a name"),
     (WRITE + block('pyroscope.ebpf "e"', "forward_to = [pyroscope.write.w.receiver]", 'default_target = {"" = "x"}'), "has a label without a name"),
