@@ -105,6 +105,20 @@ class Remote(Case):
         until("the status", lambda: server.told() == (APPLIED, ""))
         self.assertEqual(invar.stop()[0], 0)
 
+    def test_other_pipelines_of_the_remote_text_are_left_out_with_the_flag(self):
+        server = self.start(Collector())
+        server.gives(FIRST + 'loki.process "p" {\n  forward_to = [loki.write.w.receiver]\n}\n'
+                     'loki.write "w" {\n  endpoint {\n    url = "http://loki"\n  }\n}\n')
+        with_flag = self.invar(block(server.address), "--skip-other-pipelines")
+        until("the remote component", lambda: components(with_flag) == {"discovery.relabel.one"})
+        until("the status", lambda: server.told() == (APPLIED, ""))
+        self.assertEqual(with_flag.stop()[0], 0)
+        without = self.invar(block(server.address))
+        until("the refusal", lambda: server.told()[0] == FAILED)
+        self.assertIn("--skip-other-pipelines", server.told()[1])
+        self.assertEqual(components(without), set())
+        self.assertEqual(without.stop()[0], 0)
+
     def test_a_start_without_the_server_runs_from_the_copy_or_alone_and_says_so(self):
         server = self.start(Collector())
         server.gives(FIRST)
