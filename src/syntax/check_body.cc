@@ -70,7 +70,10 @@ class BodyChecker {
     }
     if (!known || diagnostics_.size() > reported) return false;
     const auto checked = schema.check(object);
-    if (!checked) report(block_span, checked.error().message);
+    if (!checked) {
+      const ast::Expr* subject = subject_of(checked.error().message, body);
+      report(subject != nullptr ? subject->span : block_span, checked.error().message);
+    }
     return checked.has_value();
   }
 

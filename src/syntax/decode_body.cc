@@ -32,8 +32,11 @@ class BodyDecoder {
         continue;
       return fail(Range{}, missing_message(field));
     }
-    if (auto checked = schema.check(object); !checked)
-      return fail(Range{}, std::move(checked.error().message));
+    if (auto checked = schema.check(object); !checked) {
+      const ast::Expr* subject = subject_of(checked.error().message, body);
+      return fail(subject != nullptr ? ast::range_of(source_, subject->span) : Range{},
+                  std::move(checked.error().message));
+    }
     return true;
   }
 
@@ -99,6 +102,15 @@ StatementCounts::StatementCounts(const ast::Body& body) {
 int StatementCounts::blocks(std::string_view name) const {
   const auto it = blocks_.find(name);
   return it != blocks_.end() ? it->second : 0;
+}
+
+const ast::Expr* subject_of(std::string_view message, const ast::Body& body) {
+  const std::string_view first = message.substr(0, message.find(' '));
+  for (const auto& statement : body.statements) {
+    const auto* attribute = std::get_if<ast::Attribute>(&statement.node);
+    if (attribute != nullptr && attribute->name == first) return attribute->value.get();
+  }
+  return nullptr;
 }
 
 std::string missing_message(const Field& field) {

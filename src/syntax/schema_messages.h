@@ -22,6 +22,8 @@ class StatementCounts {
 };
 
 std::string missing_message(const Field& field);
+// What a rule over a whole body complains of: the value of the attribute whose name its sentence begins with, where that is written.
+const ast::Expr* subject_of(std::string_view message, const ast::Body& body);
 std::string unrecognized_message(std::string_view kind, std::string_view name,
                                  const Schema& schema);  // kind: attribute, block
 std::string misused_message(const Field& field);

@@ -207,8 +207,8 @@ TEST(Schema, ABodyThatDoesNotFit) {
       {"profile.custom { }", "1:1: block \"profile.custom\" requires non-empty label"},
       {"nested \"x\" { }", "1:1: block \"nested\" does not support specifying labels"},
       {"url = \"a\"\nbasic_auth { }", "-: missing required attribute \"username\""},
-      {"url = \"x\"", "-: url is x"},
-      {"url = \"x\"\ntimeout = \"0s\"", "-: timeout must be positive"},
+      {"url = \"x\"", "1:7: url is x"},
+      {"url = \"x\"\ntimeout = \"0s\"", "2:11: timeout must be positive"},
       {"url = \"x\"\nbasic_auth {\n  username = \"root\"\n}", "-: root is not allowed"},
       {"timeout = \"1d\"", "1:11: \"1d\" time: unknown unit \"d\" in duration \"1d\" (write \"24h\")"},
       {"url = nope.x", "1:7: identifier \"nope\" does not exist"},
@@ -375,12 +375,12 @@ TEST(CheckBody, KnownValuesAreCheckedBySchemas) {
   const struct {
     std::string_view body, want;
   } rows[] = {
-      {"url = \"x\"", "1:1-1:9: url is x"},
+      {"url = \"x\"", "1:7-1:9: url is x"},
       {"url = \"x\"\ntags = [f(1)]", ""},
       {"url = f(\"x\")", ""},
       {"url = \"x\"\nfollow = 1 + \"a\"", "2:10-2:16: expected number, got string"},
-      {"url = \"a\"\ntimeout = \"-1s\"", "1:1-2:15: timeout must be positive"},
-      {"url = x.y\nnested {\n  timeout = \"-1s\"\n}", "2:1-4:1: timeout must be positive"},
+      {"url = \"a\"\ntimeout = \"-1s\"", "2:11-2:15: timeout must be positive"},
+      {"url = x.y\nnested {\n  timeout = \"-1s\"\n}", "3:13-3:17: timeout must be positive"},
       {"url = \"a\"\nbasic_auth {\n  username = \"root\"\n}", "2:1-4:1: root is not allowed"},
       {"url = \"a\"\nbasic_auth {\n  username = \"root\"\n  password = sys.env(\"P\")\n}", ""},
       {"url = \"x\"\nbasic_auth {\n  username = \"root\"\n}", "2:1-4:1: root is not allowed"},

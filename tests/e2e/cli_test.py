@@ -248,7 +248,7 @@ pyroscope.write "w" {
 }
 ''')
         done = self.expect(["validate", path], 1, stderr="Error: validation failed")
-        for text in (f"{path}:6:1: scrape_interval must be at least 2 seconds", f"{path}:13:2: at most one of"):
+        for text in (f"{path}:9:20: scrape_interval must be at least 2 seconds", f"{path}:13:2: at most one of"):
             self.assertEqual(done.stderr.count(text), 1, done.stderr)
         # The load has words of its own for them: each is said once.
         done = self.expect(["run", "--storage.path", str(self.folder / "s"), path], 1)

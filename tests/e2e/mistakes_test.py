@@ -55,6 +55,8 @@ MISTAKES = [
      '3:9: invalid role "service"; it is one of services, tasks and nodes (did you mean "services"?)'),
     (block('discovery.relabel "r"', "targets = []", "rule {", '\taction = "labelMap"', "}"), '(did you mean "labelmap"?)'),
     (block('discovery.dns "d"', 'names = ["a"]', 'type = "CNAME"'), '3:9: invalid DNS-SD records type "CNAME"; it is one of SRV, A, AAAA, MX and NS'),
+    (block('discovery.dns "d"', 'names = ["a"]', 'type = "A"', "port = -1"), "4:9: port must be between 0 and 65535"),
+    (block('discovery.process "p"', 'refresh_interval = "0s"'), "2:21: refresh_interval must be greater than 0"),
     (block('discovery.consul "c"', 'scheme = "htps"'), '2:11: unknown scheme "htps"; it is one of http and https'),
     (SCRAPE + '\tscheme = "HTTPS"\n}\n', '9:11: unknown scheme "HTTPS"; it is one of http and https (did you mean "https"?)'),
     (block('discovery.azure "a"', 'subscription_id = "s"', 'environment = "AzurePublic"', "managed_identity {", '\tclient_id = "c"', "}"),
