@@ -46,8 +46,8 @@ std::expected<Merged, ApiError> merge(const std::vector<Picked>& sides, const Re
           out.first_unix_ns = profile.taken_unix_ns;
         out.last_unix_ns = std::max(out.last_unix_ns, profile.taken_unix_ns);
       } else if (added.error().code == ErrorCode::kUnsupported) {
-        return std::unexpected(
-            bad_request("type", "these are profiles of several kinds", "Choose one with type."));
+        return std::unexpected(bad_request("type", "these are profiles of several kinds",
+                                           "Choose one with type, or one service with q."));
       } else {
         unreadable = added.error().message;
       }
