@@ -7,8 +7,8 @@ import tempfile
 import unittest
 
 from docker_test import MISSING, dockerd
-from ebpf_test import PROBE, PROGRAM
-from harness import Case, run, until
+from ebpf_test import PROBE, PROGRAM, functions_of, of_the_page
+from harness import Case, until
 from kubernetes_peer import Kube, why_not
 
 
@@ -19,7 +19,6 @@ class Containers(Case):
     def setUp(self):
         super().setUp()
         self.daemon_folder = tempfile.mkdtemp(prefix="invar-docker.")
-        self.archive = self.folder() / "archive"
         daemon = self.start(dockerd(self.daemon_folder))
         daemon.wait()
         until("docker", lambda: subprocess.run(["docker", "-H", f"unix://{self.daemon_folder}/sock", "version"],
@@ -49,63 +48,35 @@ class Containers(Case):
         if containers := self.docker("ps", "-aq").split():
             self.docker("rm", "-f", *containers)
 
-    def stack_of(self, service):
-        done = run("archive", "top", "--selector", f'{{service_name="{service}"}}', str(self.archive))
-        return done.stdout if done.returncode == 0 else ""
+    def seen(self, server, service, seconds=120):
+        until(f"the functions of {service}", lambda: {"shop_total", "shop_deep"} <= functions_of(server, service), seconds)
 
-    def seen(self, service, seconds=60):
-        until(f"the functions of {service}", lambda: "shop_total" in self.stack_of(service), seconds)
-        self.assertIn("shop_deep", self.stack_of(service))
-
-    def profiles(self, targets):
-        return f"""
-pyroscope.ebpf "e" {{
-	targets          = {targets}
-	forward_to       = [pyroscope.fsdump.d.receiver]
-	collect_interval = "1s"
-	sample_rate      = 97
-}}
-pyroscope.fsdump "d" {{
-	target_directory = "{self.archive}"
-}}
-"""
-
-    def test_docker(self):
-        self.shop("plain")
-        self.shop("user", "--user", "1000")
-        self.shop("sealed", "--read-only")
-        self.invar(f"""
-discovery.docker "d" {{
-	host             = "unix://{self.daemon_folder}/sock"
-	refresh_interval = "1s"
-}}
-""" + self.profiles("discovery.docker.d.targets"))
+    def test_the_page_for_docker(self):
+        for name, arguments in (("plain", ()), ("user", ("--user", "1000")), ("sealed", ("--read-only",))):
+            self.shop(name, *arguments)
+        server = self.server()
+        self.invar(of_the_page("discovery.docker", server).replace("/var/run/docker.sock", f"{self.daemon_folder}/sock"))
         for name in ("plain", "user", "sealed"):
-            self.seen(f"/{name}")
+            self.seen(server, f"/{name}")
         self.shop("later")
-        self.seen("/later")
+        self.seen(server, "/later")
 
-    def test_kubernetes(self):
+    def test_the_page_for_kubernetes(self):
         if reason := why_not():
             self.skipTest(reason)
         kube = self.start(Kube())
-        container = self.shop("pod")
-        kube.namespace("ns")
-        kube.pod("ns", "shop-1", ip="10.5.0.1")
-        kube.patch("/api/v1/namespaces/ns/pods/shop-1/status", {"status": {"containerStatuses": [
-            {"name": "app", "containerID": f"containerd://{container}", "image": "app:1", "imageID": "", "ready": True, "restartCount": 0,
-             "state": {"running": {}}}]}})
-        self.invar(f"""
-discovery.kubernetes "pods" {{
-	role         = "pod"
-	api_server   = "{kube.url}"
-	bearer_token = "admin-token"
-	tls_config {{
-		ca_file = "{kube.ca}"
-	}}
-}}
-""" + self.profiles("discovery.kubernetes.pods.targets"))
-        self.seen("ebpf/ns/app")
+        for space, node in (("near", "n1"), ("far", "n2")):
+            container = self.shop(space)
+            kube.namespace(space)
+            kube.pod(space, "shop-1", ip="10.5.0.1", node=node)
+            kube.patch(f"/api/v1/namespaces/{space}/pods/shop-1/status", {"status": {"containerStatuses": [
+                {"name": "app", "containerID": f"containerd://{container}", "image": "app:1", "imageID": "", "ready": True,
+                 "restartCount": 0, "state": {"running": {}}}]}})
+        server = self.server()
+        pod = kube.as_in_a_pod("near")
+        self.invar(of_the_page("discovery.kubernetes", server), wrapper=pod["wrapper"], env={**pod["env"], "NODE_NAME": "n1"})
+        self.seen(server, "ebpf/near/app")
+        self.assertFalse(functions_of(server, "ebpf/far/app"), "a pod of another node")
 
 
 if __name__ == "__main__":

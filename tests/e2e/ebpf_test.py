@@ -2,10 +2,13 @@
 
 import os
 import pathlib
+import re
+import shutil
 import subprocess
+import tempfile
 import unittest
 
-from harness import Case, Stream, run, until
+from harness import INVAR, SOURCE, Case, Stream, run, until
 
 PROGRAM = """
 #include <unistd.h>
@@ -16,6 +19,21 @@ int main(void) { alarm(200); return shop_deep(5); }
 """
 
 PROBE = run("ebpf", "probe")
+
+
+PAGE = (SOURCE / "docs/guides/ebpf.md").read_text()
+
+
+def of_the_page(words, server):
+    """The configuration of the page "Profiling a host with eBPF" that has these words, as it stands but for the server's address."""
+    config = next(c for c in re.findall(r"^```alloy\n(.*?)^```", PAGE, re.M | re.S) if words in c)
+    assert "http://pyroscope:4040" in config
+    return config.replace("http://pyroscope:4040", f"http://{server.address}")
+
+
+def functions_of(server, service):
+    """The functions that a Pyroscope server has got of a service."""
+    return {f for r in server.received(service_name=service) for f in r["functions"] or []}
 
 
 def programs_of(pid):
@@ -40,6 +58,19 @@ class Probe(unittest.TestCase):
         self.assertIn("capability PERFMON", PROBE.stdout)
         self.assertIn("pyroscope.ebpf runs here" if PROBE.returncode == 0 else "pyroscope.ebpf does not run here", PROBE.stdout)
 
+    @unittest.skipIf(os.geteuid() != 0, "privileges are given up by root")
+    def test_it_names_the_privilege_that_is_missing(self):
+        for missing, left in (("PERFMON", "-perfmon,-sys_admin"), ("BPF, PERFMON", "-bpf,-perfmon,-sys_admin")):
+            done = subprocess.run(["setpriv", "--bounding-set", left, INVAR, "ebpf", "probe"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn(f"(missing: {missing}); run as root, or add them to the container", done.stdout)
+
+    @unittest.skipIf(os.geteuid() != 0, "a PID namespace takes root")
+    def test_it_wants_the_process_ids_of_the_host(self):
+        done = subprocess.run(["unshare", "--pid", "--fork", "--mount-proc", INVAR, "ebpf", "probe"], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("hostPID: true", done.stdout)
+
     def test_it_knows_no_other_word(self):
         done = run("ebpf", "prove")
         self.assertEqual(done.returncode, 1)
@@ -61,7 +92,7 @@ class Ebpf(Case):
 
     def top(self, service):
         """Functions of the archived profiles of a service."""
-        done = run("archive", "top", "--selector", f'{{service_name="{service}"}}', str(self.archive))
+        done = run("archive", "top", "--selector", f'{{service_name="{service}", __name__="process_cpu"}}', str(self.archive))
         return done.stdout if done.returncode == 0 else ""
 
     def config(self, arguments=""):
@@ -115,6 +146,67 @@ pyroscope.fsdump "d" {{
         self.invar(self.config('targets_only = false\n\tdefault_target = {"service_name" = "host"}'))
         until("the target's own profiles", lambda: "shop_total" in self.top("shop"), 90)
         until("profiles of everything else", lambda: self.top("host").strip(), 90)
+
+    def test_the_page_for_the_whole_host(self):
+        server = self.server()
+        self.invar(of_the_page("targets_only", server))
+        until("the functions of everything", lambda: {"shop_total", "shop_deep"} <= functions_of(server, "host/web-1"), 120)
+        self.assertIn("main", functions_of(server, "host/web-1"))
+
+    @unittest.skipIf(os.geteuid() != 0, "a folder in /opt takes root")
+    def test_the_page_for_services_by_their_program(self):
+        opt = pathlib.Path(tempfile.mkdtemp(dir="/opt", prefix="invar-e2e."))
+        self.addCleanup(shutil.rmtree, opt)
+        (opt / "bin").mkdir()
+        shutil.copy(self.program, opt / "bin/page-shop")
+        running = subprocess.Popen([opt / "bin/page-shop"])
+        self.addCleanup(running.wait)
+        self.addCleanup(running.kill)
+        server = self.server()
+        self.invar(of_the_page("discovery.process", server))
+        until("the functions of the service", lambda: {"shop_total", "shop_deep"} <= functions_of(server, "page-shop"), 120)
+
+    @unittest.skipIf(os.geteuid() != 0, "privileges are given up by root")
+    def test_two_capabilities_are_enough(self):
+        plain = subprocess.Popen(["setpriv", "--bounding-set", "-all", self.program])
+        self.addCleanup(plain.wait)
+        self.addCleanup(plain.kill)
+        targets = '[{"__process_pid__" = "%d", "service_name" = "shop"}]' % plain.pid
+        invar = self.invar(self.config().replace("discovery.relabel.shop.output", targets),
+                           wrapper=("setpriv", "--bounding-set", "-all,+bpf,+perfmon"))
+        until("the functions of the program", lambda: "shop_deep" in self.top("shop"), 90)
+        self.assertEqual(invar.details("pyroscope.ebpf.e")["health"]["state"], "healthy")
+
+    @unittest.skipIf(os.geteuid() != 0, "privileges are given up by root")
+    def test_without_a_capability_it_says_which(self):
+        invar = self.invar(self.config(), wrapper=("setpriv", "--bounding-set", "-perfmon,-sys_admin"))
+        until("the sentence", lambda: "(missing: PERFMON)" in invar.details("pyroscope.ebpf.e")["health"]["message"], 60)
+
+    def test_every_argument_can_be_changed_while_it_runs(self):
+        invar = self.invar(self.config())
+        until("programs in the kernel", lambda: programs_of(invar.process.pid) > 0, 60)
+        other = """demangle = "full"
+	comm = "both"
+	pid_label = true
+	kernel_frames = false
+	off_cpu_threshold = 0.5
+	targets_only = false
+	default_target = {"service_name" = "rest"}
+	symbol_lines = true
+	python_enabled = false
+	go_enabled = false
+	reporter_unsymbolized_stubs = true
+	verbose_mode = true
+	debug_info {
+		on_target_symbolization = true
+	}
+"""
+        changed = self.config(other).replace('"1s"', '"2s"').replace("97", "19")
+        for config in (changed, self.config(), changed):
+            invar.rewrite(config)
+            self.assertEqual(invar.get("/-/reload", method="POST")[0], 200)
+        until("profiles as they were asked for last", lambda: "shop_total" in self.top("shop") and self.top("rest").strip(), 120)
+        self.assertEqual(invar.details("pyroscope.ebpf.e")["health"]["state"], "healthy")
 
     def test_a_reload_and_an_end_leave_nothing_behind(self):
         pins = pinned()

@@ -118,6 +118,22 @@ class Kube:
             "metadata": {"name": name}, "subjects": [{"kind": "User", "name": user, "apiGroup": "rbac.authorization.k8s.io"}],
             "roleRef": {"kind": kind, "name": name, "apiGroup": "rbac.authorization.k8s.io"}})
 
+    def as_in_a_pod(self, space):
+        """{wrapper, env} for a program as in a pod of the namespace: with the files of a service account that may see pods where every
+        pod has them, in a mount namespace that ends with the process."""
+        self.write("POST", f"/api/v1/namespaces/{space}/serviceaccounts", {"metadata": {"name": "invar"}})
+        token = self.write("POST", f"/api/v1/namespaces/{space}/serviceaccounts/invar/token", {"spec": {}})["status"]["token"]
+        self.grant(f"system:serviceaccount:{space}:invar", ["pods"])
+        account = self.folder / f"account-{space}"
+        account.mkdir()
+        (account / "token").write_text(token)
+        (account / "namespace").write_text(space + "\n")
+        shutil.copy(self.ca, account / "ca.crt")
+        place = "/var/run/secrets/kubernetes.io/serviceaccount"
+        script = f'mount -t tmpfs none /run && mkdir -p {place} && mount --bind {account} {place} && exec "$@"'
+        return {"wrapper": ("unshare", "--mount", "sh", "-c", script, "sh"),
+                "env": {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self.port)}}
+
     def compact(self):
         """Makes every version before now too old for a watch, as etcd does in time."""
         _, _, text = fetch(f"http://127.0.0.1:{self.etcd_port}/v3/kv/range", method="POST", data=b'{"key": "AA=="}')

@@ -5,7 +5,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import socket
 import threading
 import time
@@ -286,22 +285,7 @@ discovery.relabel "plain" {
         self.assertNotIn("hush", invar.log())
 
     def run_in_cluster(self, space, config):
-        """Invar as in a pod of the namespace: with the files of a service account that may see pods where every pod has them, in a
-        mount namespace that ends with the process."""
-        kube = self.kube
-        user = f"system:serviceaccount:{space}:invar"
-        kube.write("POST", f"/api/v1/namespaces/{space}/serviceaccounts", {"metadata": {"name": "invar"}})
-        token = kube.write("POST", f"/api/v1/namespaces/{space}/serviceaccounts/invar/token", {"spec": {}})["status"]["token"]
-        kube.grant(user, ["pods"])
-        account = kube.folder / f"account-{space}"
-        account.mkdir()
-        (account / "token").write_text(token)
-        (account / "namespace").write_text(space + "\n")
-        shutil.copy(kube.ca, account / "ca.crt")
-        place = "/var/run/secrets/kubernetes.io/serviceaccount"
-        script = f'mount -t tmpfs none /run && mkdir -p {place} && mount --bind {account} {place} && exec "$@"'
-        return self.run_invar(config, wrapper=("unshare", "--mount", "sh", "-c", script, "sh"),
-                              env={"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(kube.port)})
+        return self.run_invar(config, **self.kube.as_in_a_pod(space))
 
     @unittest.skipIf(os.geteuid() != 0, "a mount namespace takes root")
     def test_inside_of_a_cluster(self):
