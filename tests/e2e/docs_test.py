@@ -1,10 +1,12 @@
 """The documentation: the sentences it explains are those that Invar says, and it builds as a site without a broken link."""
 
+import html.parser
 import json
 import pathlib
 import re
 import subprocess
 import unittest
+import urllib.parse
 
 from harness import SOURCE, Case
 
@@ -59,6 +61,35 @@ def problem_sentences():
                 yield name, found[1]
 
 
+class Page(html.parser.HTMLParser):
+    """What a page of the site has for links to lead to, and where its own lead."""
+
+    def __init__(self, file):
+        super().__init__()
+        self.places, self.links = set(), []
+        self.feed(file.read_text())
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.places.add(attributes.get("id"))
+        self.links += [attributes[name] for name in ("href", "src") if attributes.get(name)]
+
+
+def broken_links(site):
+    pages = {file: Page(file) for file in site.rglob("*.html")}
+    for file, page in pages.items():
+        if file.name == "404.html":
+            continue  # it does not know where it is shown
+        for link in page.links:
+            parts = urllib.parse.urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            there = (file.parent / urllib.parse.unquote(parts.path)).resolve() if parts.path else file
+            there = there / "index.html" if there.is_dir() else there
+            if not there.exists() or (parts.fragment and there in pages and urllib.parse.unquote(parts.fragment) not in pages[there].places):
+                yield f"{file.relative_to(site)}: {link}"
+
+
 class Documentation(Case):
     def test_each_problem_of_the_status_page_has_an_entry(self):
         entries = [sentence for row in re.findall(r"^\| (`.+?) \|", (DOCS / "guides/troubleshooting.md").read_text(), re.M)
@@ -91,6 +122,10 @@ class Documentation(Case):
         self.assertEqual([name for name in names if name != ours], ["0.10", "0.9"])
         self.assertIn(f'url={names[0]}/', (site / "index.html").read_text())
         self.assertIn('"provider": "mike"', (site / ours / "index.html").read_text(), "pages without a menu of versions")
+        self.assertEqual(sorted(broken_links((site / ours).resolve())), [])
+        menu = (pathlib.Path(SOURCE) / "packaging/site/mkdocs.yml").read_text()
+        for folder in ("guides", "behaviour", "formats", "internals", "benchmarks"):
+            self.assertEqual([page.name for page in (DOCS / folder).glob("*.md") if f"{folder}/{page.name}" not in menu], [])
 
 
 if __name__ == "__main__":
