@@ -368,16 +368,16 @@ TEST_F(ClientTest, TimeOutsSayWhatWasWaitedFor) {
   PlainPeer silent(h.loop(), [](const std::string&) { return PlainPeer::Step{}; });
   PlainPeer stuck(h.loop(), answer_with("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf"));
   auto client = h.client();
-  EXPECT_EQ(failure_text(h.get(*client, silent.url(), 50ms)),
-            "timeout: timed out after 50ms waiting for the answer of " + silent.address());
-  EXPECT_EQ(failure_text(h.get(*client, stuck.url(), 50ms)),
-            "timeout: timed out after 50ms receiving the answer from " + stuck.address());
-  EXPECT_EQ(failure_text(h.get(*client, "https://" + silent.address(), 50ms)),
-            "timeout: timed out after 50ms in the TLS handshake with " + silent.address());
+  EXPECT_EQ(failure_text(h.get(*client, silent.url(), 500ms)),
+            "timeout: timed out after 500ms waiting for the answer of " + silent.address());
+  EXPECT_EQ(failure_text(h.get(*client, stuck.url(), 500ms)),
+            "timeout: timed out after 500ms receiving the answer from " + stuck.address());
+  EXPECT_EQ(failure_text(h.get(*client, "https://" + silent.address(), 500ms)),
+            "timeout: timed out after 500ms in the TLS handshake with " + silent.address());
   ClientConfig proxied;
   proxied.proxy.proxy_url = silent.url();
-  EXPECT_EQ(failure_text(h.get(*h.client(proxied), "https://a.test", 50ms)),
-            "timeout: timed out after 50ms waiting for the proxy's tunnel to a.test:443");
+  EXPECT_EQ(failure_text(h.get(*h.client(proxied), "https://a.test", 500ms)),
+            "timeout: timed out after 500ms waiting for the proxy's tunnel to a.test:443");
 }
 
 TEST_F(ClientTest, FailuresInPlainWords) {

@@ -184,8 +184,13 @@ TEST_P(Stream, TheEndWaitsWhilePaused) {
   client = h.client(config);
   std::unique_ptr<Call> call;
   Request request = stream(url_of(server));
-  request.on_head = [&](const Response&) { call->pause(); };
+  bool paused = false;
+  request.on_head = [&](const Response&) {
+    call->pause();
+    paused = true;
+  };
   call = send(std::move(request));
+  ASSERT_TRUE(h.wait([&] { return paused; }));
   EXPECT_FALSE(h.wait([&] { return seen.outcome.has_value(); }, 50ms));
   call->resume();
   EXPECT_TRUE(h.wait([&] { return seen.outcome.has_value(); }));
