@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 namespace invar::cluster {
@@ -34,12 +35,21 @@ Ring::Ring(std::vector<std::string> nodes) : nodes_(std::move(nodes)) {
     tokens_.push_back(token);
     owners_.push_back(node);
   }
+  const auto bits = static_cast<unsigned>(std::bit_width(tokens_.size()));
+  if (bits == 0) return;
+  shift_ = 64 - bits;
+  std::uint32_t token = 0;
+  for (std::uint64_t upper = 0; upper < std::uint64_t{1} << bits; ++upper) {
+    while (token < tokens_.size() && tokens_[token] >> shift_ < upper) ++token;
+    starts_.push_back(token);
+  }
 }
 
 std::string_view Ring::owner(std::uint64_t key) const {
   if (tokens_.empty()) return {};
-  const auto at = std::ranges::lower_bound(tokens_, key);
-  return nodes_[owners_[at == tokens_.end() ? 0 : static_cast<std::size_t>(at - tokens_.begin())]];
+  std::size_t at = starts_[key >> shift_];
+  while (at < tokens_.size() && tokens_[at] < key) ++at;
+  return nodes_[owners_[at == tokens_.size() ? 0 : at]];
 }
 
 }  // namespace invar::cluster

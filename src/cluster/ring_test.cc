@@ -58,6 +58,22 @@ TEST(Ring, ANodeThatComesTakesFromOthersAndNothingElseMoves) {
   }
 }
 
+TEST(Ring, TheOwnerIsThatOfTheFirstTokenAtOrAfterAKey) {
+  std::map<std::uint64_t, std::string> owners;
+  std::vector<std::string> nodes;
+  for (int n = 0; n < 7; ++n) {
+    nodes.push_back(fmt::format("node-{}", n));
+    for (const std::uint64_t token : node_tokens(nodes.back())) owners[token] = nodes.back();
+  }
+  const Ring ring(nodes);
+  std::vector<std::uint64_t> keys = {0, 1, ~0ULL, ~0ULL - 1};
+  for (const auto& [token, node] : owners) keys.insert(keys.end(), {token - 1, token, token + 1});
+  for (const std::uint64_t key : keys) {
+    const auto at = owners.lower_bound(key);
+    ASSERT_EQ(ring.owner(key), at == owners.end() ? owners.begin()->second : at->second) << std::hex << key;
+  }
+}
+
 TEST(Ring, AnEmptyRingHasNoOwners) {
   EXPECT_EQ(Ring({}).owner(7), "");
 }
