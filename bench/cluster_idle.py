@@ -9,8 +9,10 @@ import argparse
 import json
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -38,6 +40,7 @@ def main():
     parser.add_argument("--nodes", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=60)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # what was started is stopped
     ports = range(FIRST_PORT, FIRST_PORT + options.nodes)
     processes = []
     with tempfile.TemporaryDirectory() as name:

@@ -13,6 +13,7 @@ import os
 import pathlib
 import signal
 import statistics
+import sys
 import tempfile
 import time
 
@@ -57,6 +58,7 @@ def main():
     parser.add_argument("--targets", type=int, default=50000)
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # what was started is stopped
     longest = {}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

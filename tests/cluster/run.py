@@ -186,6 +186,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--balance", choices=("ring", "cost"), default="ring")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # what was started is stopped
     if os.geteuid() != 0:
         sys.exit("needs root: network namespaces")
     chance = random.Random(options.seed)
