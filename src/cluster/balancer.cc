@@ -119,7 +119,7 @@ void Balancer::hear(const CostReport& report) {
   if (leader_ != env_.node_name || report.cluster != env_.cluster_name ||
       !std::ranges::binary_search(participants_, report.node))
     return;
-  told_us_.insert(report.node);
+  told_us_[report.node] |= !report.rates.empty();
   for (const Costs::Rate& rate : report.rates) {
     known_[rate.slot] = {{static_cast<double>(rate.bytes), static_cast<double>(rate.cpu_ns)},
                          env_.loop->now()};
@@ -130,10 +130,19 @@ void Balancer::maybe_plan(const SharesPtr& shares) {
   const auto now = env_.loop->now();
   if (leader_ != env_.node_name || weighing_ || now - changed_at_ < kSettled) return;
   if (!to_plan_ && now - planned_at_ < kEvery) return;
-  const bool all_told =
-      std::ranges::all_of(participants_, [&](const auto& n) { return told_us_.contains(n); });
-  if (!all_told && now - changed_at_ < kWait) return;
+  if (!is_known(shares) && now - changed_at_ < kWait) return;
   weigh_all(shares);
+}
+
+// All have told, and where some have measured something, all have that own something: else their work would seem to cost nothing.
+bool Balancer::is_known(const SharesPtr& shares) const {
+  std::set<std::uint32_t> owners(shares->slots().begin(), shares->slots().end());
+  for (std::uint32_t node = 0; node < shares->basis().names.size(); ++node) {
+    const auto told = told_us_.find(shares->basis().names[node]);
+    if (told == told_us_.end()) return false;
+    if (!known_.empty() && !told->second && owners.contains(node)) return false;
+  }
+  return true;
 }
 
 void Balancer::weigh_all(const SharesPtr& shares) {

@@ -83,6 +83,7 @@ class Balancer final : public component::CostSink {
   void note_participants(const std::vector<std::string>& names);
   void tell(const SharesPtr& shares);
   void maybe_plan(const SharesPtr& shares);
+  [[nodiscard]] bool is_known(const SharesPtr& shares) const;
   void weigh_all(const SharesPtr& shares);
   void collect(std::vector<metrics::Sample>& out) const;
 
@@ -95,8 +96,8 @@ class Balancer final : public component::CostSink {
   async::TimePoint changed_at_{}, told_at_{}, planned_at_{};
   bool to_plan_ = false;  // participants changed since the last plan
   bool weighing_ = false;
-  std::map<std::size_t, Known> known_;  // by slot, while we lead
-  std::set<std::string> told_us_;       // since we lead
+  std::map<std::size_t, Known> known_;   // by slot, while we lead
+  std::map<std::string, bool> told_us_;  // since we lead; whether anything was measured
   std::map<std::string, async::TimePoint> gone_;
   std::optional<Weighed> last_;
   async::Timer timer_;
