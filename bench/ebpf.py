@@ -4,17 +4,22 @@
 Two busy programs of about 15 frames and --processes idle-ish ones are profiled with targets_only = false. Needs the privileges of the
 component and of /proc/sys/kernel/bpf_stats_enabled, which is put back.
 
-Usage: bench/ebpf.py [--rate 97] [--seconds 30] [--processes 0]
+With --own they alone are profiled, for a machine that has other work; what the engine then sees of the others is that it leaves them
+alone. First the time that loading the programs takes: `invar ebpf probe` does it twice, in a process of its own.
+
+Usage: bench/ebpf.py [--rate 97] [--seconds 30] [--processes 0] [--own]
 """
 
 import argparse
 import os
 import pathlib
+import resource
 import subprocess
 import tempfile
 import time
 
 from load import OPENER, Invar
+from load import program as program_of
 
 STATS = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
 PROGRAM = """
@@ -29,7 +34,8 @@ int main(int argc, char** argv) { return deep(9, argc > 1); }
 """
 CONFIG = """
 pyroscope.ebpf "e" {{
-	targets_only     = false
+	targets_only     = {only}
+	targets          = {targets}
 	forward_to       = [pyroscope.fsdump.d.receiver]
 	collect_interval = "5s"
 	sample_rate      = {rate}
@@ -55,6 +61,7 @@ def main():
     parser.add_argument("--rate", type=int, default=97)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--processes", type=int, default=0)
+    parser.add_argument("--own", action="store_true")
     options = parser.parse_args()
     was = STATS.read_text()
     STATS.write_text("1")
@@ -68,9 +75,20 @@ def main():
             time.sleep(1)
             bare = idle.rss_mib()
             idle.stop()
+            loads = []
+            for _ in range(5):
+                used = resource.getrusage(resource.RUSAGE_CHILDREN)
+                began = time.monotonic()
+                subprocess.run([program_of("INVAR", "build/release/invar"), "ebpf", "probe"], stdout=subprocess.DEVNULL, check=True)
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
+                loads.append((cpu / 2, (time.monotonic() - began) / 2))
+            print(f"load   {sorted(loads)[2][0]:.3f} s of CPU, {sorted(l[1] for l in loads)[2]:.3f} s (median of 5)")
             running += [subprocess.Popen([program]) for _ in range(2)]
             running += [subprocess.Popen([program, "idle"]) for _ in range(options.processes)]
-            invar = Invar(CONFIG.format(rate=options.rate, folder=folder), folder)
+            targets = ",".join('{"__process_pid__" = "%d", "service_name" = "bench"}' % p.pid for p in running) if options.own else ""
+            only = "true" if options.own else "false"
+            invar = Invar(CONFIG.format(rate=options.rate, folder=folder, targets=f"[{targets}]", only=only), folder)
             time.sleep(12)  # every binary has been met
             names = {"taken": ("pyroscope_ebpf_samples_total", 'outcome="taken"'), "bpf": ("pyroscope_ebpf_bpf_seconds_total", ""),
                      "frames": ("pyroscope_ebpf_frames_total", "")}
