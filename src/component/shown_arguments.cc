@@ -2,9 +2,13 @@
 
 namespace invar::component {
 
-BodyValue shown_arguments(const Component* component, const Boxed& written) {
+Boxed all_arguments(const Component* component, const Boxed& written) {
   const auto* adds = dynamic_cast<const AddsToArguments*>(component);
-  const Boxed shown = adds != nullptr ? adds->with_additions(written) : written;
+  return adds != nullptr ? adds->with_additions(written) : written;
+}
+
+BodyValue shown_arguments(const Component* component, const Boxed& written) {
+  const Boxed shown = all_arguments(component, written);
   return shown.schema()->to_body(shown.object());
 }
 

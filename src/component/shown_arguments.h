@@ -14,7 +14,8 @@ class AddsToArguments {
   [[nodiscard]] virtual Boxed with_additions(const Boxed& written) const = 0;
 };
 
-// `component` may be null: it is not built yet. `written` is not empty.
+// `component` may be null: it is not built yet. `written` is not empty. The first makes no text of values, which may be long.
+Boxed all_arguments(const Component* component, const Boxed& written);
 BodyValue shown_arguments(const Component* component, const Boxed& written);
 
 }  // namespace invar::component

@@ -45,7 +45,21 @@ Api::Api(ApiHost host) : parts_(std::make_unique<Parts>(std::move(host))) {
                    [&parts](const Then& then) { parts.overview.with_problems(kMostProblems, then); });
   events.add_topic("counters", [&parts](const Then& then) { then(parts.overview.counters_json()); });
   events.add_topic("health", [&parts](const Then& then) { then(parts.components.health_json()); });
-  events.add_topic("rates", [&parts](const Then& then) { then(parts.components.rates_json()); });
+  events.add_topic("rates", [&parts](const Then& then) {
+    then(parts.components.rates_json("", HistoryKeeper::kWindows.front()));
+  });
+  events.add_topics("rates", [&parts](const std::string& parameter) -> EventHub::Maker {
+    const auto colon = parameter.rfind(':');
+    if (colon == std::string::npos) return nullptr;
+    for (const Duration window : HistoryKeeper::kWindows) {
+      if (std::to_string(static_cast<std::int64_t>(to_seconds(window))) != parameter.substr(colon + 1))
+        continue;
+      return [&parts, module = parameter.substr(0, colon), window](const Then& then) {
+        then(parts.components.rates_json(module, window));
+      };
+    }
+    return nullptr;
+  });
   events.add_topic("endpoints", [&parts](const Then& then) { then(parts.delivery.endpoints_json()); });
   events.add_topic("peers", [&parts](const Then& then) { then(peers_json(parts.host.cluster())); });
   events.add_topic("remotecfg", [&parts](const Then& then) { then(remote_json(parts.host.remote())); });

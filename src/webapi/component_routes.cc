@@ -41,11 +41,20 @@ void write_fields(json::Writer& out, const syntax::Schema& schema, const std::st
   }
 }
 
-syntax::BodyValue exports_body(const component::RunningComponent& running) {
+syntax::BodyValue exports_body(const component::Boxed& exports) {
   syntax::BodyValue out;
-  if (running.exports == nullptr || running.exports->empty()) return out;
-  const syntax::Value object = running.exports->schema()->to_object(running.exports->object());
+  const syntax::Value object = exports.schema()->to_object(exports.object());
   for (const auto& [name, value] : object.as_object().fields) out.attribute(name, value);
+  return out;
+}
+
+std::optional<std::uint64_t> targets_in(const component::Boxed& exports) {
+  std::optional<std::uint64_t> out;
+  for (const auto& field : exports.schema()->fields()) {
+    if (field.type_text != syntax::Codec<component::Targets>::type_text()) continue;
+    const syntax::Value list = field.encode(exports.object());
+    if (list.type() == syntax::Type::kArray) out = out.value_or(0) + list.as_array().size();
+  }
   return out;
 }
 
@@ -71,8 +80,10 @@ void ComponentRoutes::add_to(Routes& routes) {
     if (module && !host_.components->has_module(*module))
       return replies_.send(request, responder,
                            std::unexpected(not_found("there is no module " + quote(*module))));
-    replies_.send(request, responder,
-                  list_json(module ? host_.components->list(*module) : host_.components->list_all()));
+    auto views = module ? host_.components->list(*module) : host_.components->list_all();
+    with_counts(views, alive_.bind([this, request, responder, views] {
+      replies_.send(request, responder, list_json(views));
+    }));
   });
   routes.get_below("components/", [this](const auto& request, const auto& responder, std::string_view tail) {
     for (const auto& [ending, answer] : {std::pair(std::string_view("/rows"), &ComponentRoutes::rows),
@@ -91,19 +102,28 @@ std::optional<ComponentView> ComponentRoutes::find(std::string_view id) const {
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> ComponentRoutes::exported_targets(const std::string& id,
-                                                               const component::Boxed& exports) const {
-  if (exports.empty()) return std::nullopt;
-  Exported& known = exported_[id];
-  if (known.exports.object() == exports.object()) return known.targets;
-  known = {exports, std::nullopt};
-  for (const auto& field : exports.schema()->fields()) {
-    if (field.type_text != syntax::Codec<component::Targets>::type_text()) continue;
-    const syntax::Value list = field.encode(exports.object());
-    if (list.type() == syntax::Type::kArray)
-      known.targets = known.targets.value_or(0) + list.as_array().size();
+void ComponentRoutes::with_counts(const std::vector<ComponentView>& views, std::function<void()> then) {
+  auto counted = std::make_shared<std::map<std::string, Exported>>();
+  for (const ComponentView& view : views) {
+    const std::string id = view.id();
+    const auto running = host_.components->running(id);
+    if (!running || running->exports == nullptr || running->exports->empty()) continue;
+    const auto known = exported_.find(id);
+    if (known == exported_.end() || known->second.exports.object() != running->exports->object())
+      (*counted)[id].exports = *running->exports;
   }
-  return known.targets;
+  if (counted->empty()) return then();
+  std::erase_if(exported_, [&](const auto& each) { return !host_.components->running(each.first); });
+  // What was exported is let go of here: values may belong to the loop.
+  host_.pool->run(
+      [counts = counted.get()] {
+        for (auto& [id, each] : *counts) each.targets = targets_in(each.exports);
+        return true;
+      },
+      alive_.bind([this, counted, then = std::move(then)](bool) {
+        for (auto& [id, each] : *counted) exported_[id] = std::move(each);
+        then();
+      }));
 }
 
 void ComponentRoutes::write(json::Writer& out, const ComponentView& view) const {
@@ -122,11 +142,11 @@ void ComponentRoutes::write(json::Writer& out, const ComponentView& view) const 
       problems = scraped->totals().failing;
     } else {
       problems = running->component->problems(component::Severity::kDegraded).size();
-      if (running->exports != nullptr) targets = exported_targets(id, *running->exports);
+      if (const auto known = exported_.find(id); known != exported_.end()) targets = known->second.targets;
     }
   }
   targets ? out.field("targets", *targets) : out.key("targets").null();
-  const auto rate = history_.rate(id);
+  const auto rate = history_.rate(id, HistoryKeeper::kWindows.front());
   rate ? out.field("rate", *rate) : out.key("rate").null();
   out.field("problems", problems);
 }
@@ -144,21 +164,29 @@ std::string ComponentRoutes::list_json(const std::vector<ComponentView>& views) 
   return text;
 }
 
-ComponentRoutes::Bodies ComponentRoutes::bodies_of(const std::string& id) const {
-  Bodies out;
+ComponentRoutes::Sources ComponentRoutes::sources_of(const std::string& id) const {
+  Sources out;
   if (const auto running = host_.components->running(id)) {
     if (running->arguments != nullptr && !running->arguments->empty())
-      out.arguments = component::shown_arguments(running->component, *running->arguments);
-    out.exports = exports_body(*running);
+      out.arguments = component::all_arguments(running->component, *running->arguments);
+    if (running->exports != nullptr) out.exports = *running->exports;
     if (running->component != nullptr) {
       const auto* targets = running->component->scraped_targets();
-      out.debug_info = targets != nullptr ? summary_of(*targets) : running->component->debug_info();
+      out.made.debug_info = targets != nullptr ? summary_of(*targets) : running->component->debug_info();
     }
   } else if (auto view = host_.components->details(id)) {
-    out.arguments = std::move(view->arguments);
-    out.exports = std::move(view->exports);
-    out.debug_info = std::move(view->debug_info);
+    out.made.arguments = std::move(view->arguments);
+    out.made.exports = std::move(view->exports);
+    out.made.debug_info = std::move(view->debug_info);
   }
+  return out;
+}
+
+ComponentRoutes::Bodies ComponentRoutes::bodies_of(Sources& sources) {
+  Bodies out = std::move(sources.made);
+  if (!sources.arguments.empty())
+    out.arguments = sources.arguments.schema()->to_body(sources.arguments.object());
+  if (!sources.exports.empty()) out.exports = exports_body(sources.exports);
   for (const auto& [name, body] : {std::pair("arguments", &out.arguments), std::pair("exports", &out.exports),
                                    std::pair("debug_info", &out.debug_info)}) {
     for (Table& table : take_tables(name, *body)) out.tables.push_back(std::move(table));
@@ -167,18 +195,45 @@ ComponentRoutes::Bodies ComponentRoutes::bodies_of(const std::string& id) const 
   return out;
 }
 
+void ComponentRoutes::with_bodies(const http::ServerRequest& request, const http::ResponderPtr& responder,
+                                  const std::string& id, Work work) {
+  auto sources = std::make_shared<Sources>(sources_of(id));
+  // The sources are let go of here: values may belong to the loop.
+  host_.pool->run([from = sources.get(), work = std::move(work)] { return work(bodies_of(*from)); },
+                  alive_.bind([this, sources, request, responder](Made made) {
+                    replies_.send(request, responder, std::move(made));
+                  }));
+}
+
 void ComponentRoutes::detail(const http::ServerRequest& request, const http::ResponderPtr& responder,
                              const std::string& id) {
   const auto view = find(id);
   if (!view) return replies_.send(request, responder, std::unexpected(no_component(id)));
-  const auto running = host_.components->running(id);
+  with_counts({*view}, alive_.bind([this, request, responder, id, view = *view] {
+    with_bodies(request, responder, id, [head = detail_head(view)](const Bodies& bodies) -> Made {
+      std::string text = head + ",\"arguments\":" + syntax::body_to_json(bodies.arguments) +
+                         ",\"exports\":" + syntax::body_to_json(bodies.exports) +
+                         ",\"debug_info\":" + syntax::body_to_json(bodies.debug_info) + ",\"tables\":";
+      json::Writer tables(text);
+      tables.begin_array();
+      for (const Table& table : bodies.tables)
+        tables.begin_object().field("block", table.name).field("total", table.rows.size()).end_object();
+      tables.end_array();
+      return text + "}";
+    });
+  }));
+}
+
+// An object that is not closed yet: the rest is text of values, which may be long.
+std::string ComponentRoutes::detail_head(const ComponentView& view) const {
+  const auto running = host_.components->running(view.id());
   std::vector<component::Problem> problems;
   if (running && running->component != nullptr && running->component->scraped_targets() == nullptr)
     problems = running->component->problems(component::Severity::kDegraded);
   std::string head;
   json::Writer out(head);
   out.begin_object();
-  write(out, *view);
+  write(out, view);
   out.key("problem_list").begin_array();
   for (std::size_t i = 0; i < std::min<std::size_t>(problems.size(), Params::kMostRows); ++i) {
     const component::Problem& problem = problems[i];
@@ -188,18 +243,7 @@ void ComponentRoutes::detail(const http::ServerRequest& request, const http::Res
     out.end_object();
   }
   out.end_array().field("live", running.has_value());
-  // The rest is text of values, which may be long.
-  replies_.make(request, responder, [head = std::move(head), bodies = bodies_of(id)]() -> Made {
-    std::string text = head + ",\"arguments\":" + syntax::body_to_json(bodies.arguments) +
-                       ",\"exports\":" + syntax::body_to_json(bodies.exports) +
-                       ",\"debug_info\":" + syntax::body_to_json(bodies.debug_info) + ",\"tables\":";
-    json::Writer tables(text);
-    tables.begin_array();
-    for (const Table& table : bodies.tables)
-      tables.begin_object().field("block", table.name).field("total", table.rows.size()).end_object();
-    tables.end_array();
-    return text + "}";
-  });
+  return head;
 }
 
 void ComponentRoutes::rows(const http::ServerRequest& request, const http::ResponderPtr& responder,
@@ -216,14 +260,13 @@ void ComponentRoutes::rows(const http::ServerRequest& request, const http::Respo
   if (params.error()) return responder->send(error_response(*params.error()));
   query.descending = query.sort.starts_with('-');
   if (query.descending) query.sort.erase(0, 1);
-  auto bodies = bodies_of(id);
-  const auto table = std::ranges::find(bodies.tables, *block, &Table::name);
-  if (table == bodies.tables.end())
-    return replies_.send(request, responder,
-                         std::unexpected(not_found(fmt::format("{} has no table {}", id, quote(*block)))));
-  replies_.make(request, responder, [table = std::move(*table), query = std::move(query)]() -> Made {
-    return table_json(table, query);
-  });
+  with_bodies(request, responder, id,
+              [id, block = *block, query = std::move(query)](const Bodies& bodies) -> Made {
+                const auto table = std::ranges::find(bodies.tables, block, &Table::name);
+                if (table == bodies.tables.end())
+                  return std::unexpected(not_found(fmt::format("{} has no table {}", id, quote(block))));
+                return table_json(*table, query);
+              });
 }
 
 void ComponentRoutes::schema(const http::ServerRequest& request, const http::ResponderPtr& responder,
@@ -255,12 +298,15 @@ std::string ComponentRoutes::health_json() const {
   return text;
 }
 
-std::string ComponentRoutes::rates_json() const {
+std::string ComponentRoutes::rates_json(std::string_view module, Duration window) const {
   std::string text;
   json::Writer out(text);
-  out.begin_object().field("window", to_seconds(HistoryKeeper::kEvery)).key("components").begin_object();
-  for (const ComponentView& view : host_.components->list_all())
-    if (const auto rate = history_.rate(view.id())) out.field(view.id(), *rate);
+  out.begin_object().field("window", to_seconds(window)).key("components").begin_object();
+  for (const ComponentView& view : host_.components->list_all()) {
+    const std::string id = view.id();
+    if (!module.empty() && !id.starts_with(fmt::format("{}/", module))) continue;
+    if (const auto rate = history_.rate(id, window)) out.field(id, *rate);
+  }
   out.end_object().end_object();
   return text;
 }

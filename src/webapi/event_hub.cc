@@ -35,14 +35,22 @@ void EventHub::add_to(Routes& routes) {
 
 void EventHub::open(const http::ServerRequest& request, const http::ResponderPtr& responder) {
   Client client{.responder = responder, .has = {}, .wrote = host_.loop->now()};
-  const std::string wanted = request.query_value("topics").value_or("");
-  for (const std::string_view name : split(wanted, ',')) {
-    const auto topic = topics_.find(name);
-    if (topic == topics_.end())
-      return responder->send(error_response(bad_request("topics", "there is no topic " + quote(name))));
-    client.has[topic->first] = 0;
+  std::vector<std::pair<std::string, Maker>> fresh;
+  const std::string names = request.query_value("topics").value_or("");
+  for (const std::string_view name : split(names, ',')) {
+    if (client.has.size() >= kMostOfOne)
+      return responder->send(
+          error_response(bad_request("topics", fmt::format("these are more than {} topics", kMostOfOne))));
+    if (!topics_.contains(name)) {
+      Maker maker = maker_of(name);
+      if (!maker)
+        return responder->send(error_response(bad_request("topics", "there is no topic " + quote(name))));
+      fresh.emplace_back(name, std::move(maker));
+    }
+    client.has[std::string(name)] = 0;
   }
   if (clients_.size() >= kMostClients) return responder->send(error_response(too_many_streams()));
+  for (auto& [name, maker] : fresh) add_topic(std::move(name), std::move(maker));
   responder->start(stream_head());
   responder->write(": hello\n\n");
   const std::uint64_t id = ++last_client_;
@@ -52,19 +60,29 @@ void EventHub::open(const http::ServerRequest& request, const http::ResponderPtr
   }));
   // What is known may be old: nobody listened.
   for (const auto& [name, revision] : client.has) {
-    const bool listened =
-        std::ranges::any_of(clients_, [&](const auto& other) { return other.second.has.contains(name); });
-    if (!listened) topics_[name].last.clear();
+    if (!wanted(name)) topics_[name].last.clear();
   }
   send_to(clients_[id] = std::move(client));
   tick();
 }
 
+EventHub::Maker EventHub::maker_of(std::string_view name) const {
+  const std::size_t colon = name.find(':');
+  if (colon == std::string_view::npos) return nullptr;
+  const auto family = families_.find(name.substr(0, colon));
+  return family == families_.end() ? nullptr : family->second(std::string(name.substr(colon + 1)));
+}
+
+bool EventHub::wanted(const std::string& name) const {
+  return std::ranges::any_of(clients_, [&](const auto& client) { return client.second.has.contains(name); });
+}
+
 void EventHub::tick() {
+  std::erase_if(topics_, [&](const auto& topic) {
+    return topic.first.find(':') != std::string::npos && !topic.second.under_way && !wanted(topic.first);
+  });
   for (auto& [name, topic] : topics_) {
-    const bool wanted =
-        std::ranges::any_of(clients_, [&](const auto& client) { return client.second.has.contains(name); });
-    if (!wanted || topic.under_way) continue;
+    if (!wanted(name) || topic.under_way) continue;
     topic.under_way = true;
     topic.make(alive_.bind([this, name](std::string object) { made(name, std::move(object)); }));
   }
@@ -88,7 +106,7 @@ void EventHub::tick() {
 }
 
 void EventHub::made(const std::string& name, std::string object) {
-  Topic& topic = topics_[name];
+  Topic& topic = topics_[name];  // stays while it is under way
   topic.under_way = false;
   if (object == topic.last) return;
   topic.last = std::move(object);

@@ -23,6 +23,13 @@ class Hub : public ::testing::Test {
       then("{\"n\":" + std::to_string(state_) + "}");
     });
     hub_->add_topic("other", [](const EventHub::Then& then) { then("{}"); });
+    hub_->add_topics("of", [this](const std::string& parameter) -> EventHub::Maker {
+      if (parameter == "nobody") return nullptr;
+      return [this, parameter](const EventHub::Then& then) {
+        asked_ += parameter + " ";
+        then("{\"of\":\"" + parameter + "\"}");
+      };
+    });
     Routes routes(router_, "/");
     hub_->add_to(routes);
   }
@@ -41,6 +48,7 @@ class Hub : public ::testing::Test {
   services::Router router_;
   std::unique_ptr<EventHub> hub_;
   int state_ = 1, made_ = 0;
+  std::string asked_;  // parameters of topics that were made
 };
 
 TEST_F(Hub, SendsTheStateAtOnceAndThenWhenItChanges) {
@@ -102,6 +110,29 @@ TEST_F(Hub, UnknownTopicsAndTooManyStreamsAreRefused) {
   EXPECT_EQ(open("state")->answer->status, 503);
   pages[0]->hang_up();
   EXPECT_EQ(open("state")->answer->status, 200);
+}
+
+TEST_F(Hub, TopicsWithAParameterLastAsLongAsTheirListeners) {
+  auto page = open("of:a,of:b,state");
+  EXPECT_THAT(page->got, HasSubstr("event: of:a\nid: 1\ndata: {"));
+  EXPECT_THAT(page->got, HasSubstr("\"of\":\"b\"}"));
+  page->hang_up();
+  loop_.advance(1s);
+  asked_.clear();
+  page = open("of:c");
+  loop_.advance(1s);
+  EXPECT_THAT(asked_, HasSubstr("c "));
+  EXPECT_THAT(asked_, Not(HasSubstr("a ")));
+}
+
+TEST_F(Hub, UnknownParametersAndTooManyTopicsAreRefused) {
+  EXPECT_EQ(open("of:nobody")->answer->status, 400);
+  EXPECT_EQ(open("from:a")->answer->status, 400);
+  std::string many;
+  for (std::size_t i = 0; i <= EventHub::kMostOfOne; ++i) many += "of:" + std::to_string(i) + ",";
+  const auto page = open(many + "state");
+  EXPECT_EQ(page->answer->status, 400);
+  EXPECT_THAT(page->answer->body, HasSubstr("more than 40 topics"));
 }
 
 }  // namespace

@@ -91,25 +91,29 @@ Reading HistoryKeeper::reading() const {
 }
 
 void HistoryKeeper::note_rates() {
-  const double passed = to_seconds(host_.loop->now() - rates_at_);
-  const auto before = std::exchange(passed_, {});
-  rates_.clear();
+  auto before = std::exchange(passed_, {});
   for (const auto& view : host_.components->list_all()) {
     const std::string id = view.id();
     const auto running = host_.components->running(id);
     if (!running) continue;
+    auto& readings = passed_[id] = std::move(before[id]);
     const std::uint64_t now = running->tap.profiles();
-    passed_[id] = now;
-    const auto known = before.find(id);
-    if (known != before.end() && passed > 0 && now >= known->second)
-      rates_[id] = static_cast<double>(now - known->second) / passed;
+    if (!readings.empty() && now < readings.back().profiles) readings.clear();  // another of the same name
+    readings.push_back({host_.loop->now(), now});
+    while (readings.size() > static_cast<std::size_t>(kWindows.back() / kEvery) + 1) readings.pop_front();
   }
-  rates_at_ = host_.loop->now();
 }
 
-std::optional<double> HistoryKeeper::rate(const std::string& component) const {
-  const auto found = rates_.find(component);
-  return found == rates_.end() ? std::nullopt : std::optional(found->second);
+std::optional<double> HistoryKeeper::rate(const std::string& component, Duration window) const {
+  const auto found = passed_.find(component);
+  if (found == passed_.end() || found->second.size() < 2) return std::nullopt;
+  const auto& readings = found->second;
+  const Passed& last = readings.back();
+  const auto steps = std::min(readings.size() - 1, static_cast<std::size_t>(window / kEvery));
+  const Passed& first = readings[readings.size() - 1 - steps];
+  const double passed = to_seconds(last.at - first.at);
+  return passed > 0 ? std::optional(static_cast<double>(last.profiles - first.profiles) / passed)
+                    : std::nullopt;
 }
 
 void HistoryKeeper::save() {

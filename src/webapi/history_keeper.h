@@ -3,6 +3,8 @@
 // Lifetime: what `host` points to outlives it. Source: web-api.md 5.
 #pragma once
 
+#include <array>
+#include <deque>
 #include <functional>
 #include <map>
 #include <string>
@@ -16,11 +18,13 @@ class HistoryKeeper {
  public:
   static constexpr Duration kEvery = std::chrono::seconds(History::kFineStep);
   static constexpr int kSaveEvery = 6;  // readings: a minute
+  // Over which rates of components are told.
+  static constexpr std::array<Duration, 3> kWindows = {kEvery, 6 * kEvery, 30 * kEvery};
 
   explicit HistoryKeeper(const ApiHost& host);
   [[nodiscard]] const History& history() const { return history_; }
-  // Profiles a second that passed a component lately; nothing when it is too young.
-  [[nodiscard]] std::optional<double> rate(const std::string& component) const;
+  // Profiles a second that passed a component in the last `window`, or since it is there; nothing when it is too young.
+  [[nodiscard]] std::optional<double> rate(const std::string& component, Duration window) const;
 
  private:
   void read();
@@ -35,9 +39,12 @@ class HistoryKeeper {
   bool loaded_ = false, saving_ = false;
   UnixNanos config_loaded_ = 0;  // of the load that is known
   int readings_ = 0;
-  std::map<std::string, std::uint64_t> passed_;  // by component, at the last reading
-  std::map<std::string, double> rates_;
-  async::TimePoint rates_at_{};
+  struct Passed {
+    async::TimePoint at;
+    std::uint64_t profiles = 0;
+  };
+  std::map<std::string, std::deque<Passed>>
+      passed_;  // by component; of the last readings, oldest first, as far as windows reach
   async::Timer timer_;
   async::Alive alive_;
 };
