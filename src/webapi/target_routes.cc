@@ -166,9 +166,13 @@ void TargetRoutes::list(const http::ServerRequest& request, const http::Responde
   const std::size_t offset = params.offset(), limit = params.limit();
   if (params.error()) return responder->send(error_response(*params.error()));
   forget_old();
-  const auto show = [this, request, responder, offset, limit](const ViewPtr& view, std::string name) {
-    replies_.make(request, responder, [view, name = std::move(name), offset, limit]() -> Made {
-      return rows_json(*view, name, offset, limit);
+  // `now`: what the view is compared with, if it is older.
+  const auto show = [this, request, responder, offset, limit](const ViewPtr& view, std::string name,
+                                                              const CollectedPtr& now) {
+    replies_.make(request, responder, [view, name = std::move(name), now, offset, limit]() -> Made {
+      const std::uint64_t changed =
+          now == nullptr || now == view->base ? 0 : changed_since(*view, *now, offset, limit);
+      return rows_json(*view, name, changed, offset, limit);
     });
   };
   if (snapshot && !snapshot->empty()) {
@@ -180,12 +184,14 @@ void TargetRoutes::list(const http::ServerRequest& request, const http::Responde
                                              .hint = "Ask again without snapshot.",
                                              .field = "snapshot"}));
     found->second.used = host_.loop->now();
-    return show(found->second.view, *snapshot);
+    store_.with(alive_.bind([show, view = found->second.view, name = *snapshot](
+                                const CollectedPtr& collected) { show(view, name, collected); }));
+    return;
   }
   store_.with(alive_.bind([this, query = std::move(query), show](const CollectedPtr& collected) {
     host_.pool->run(
         [collected, query] { return std::make_shared<const TargetView>(make_view(collected, query)); },
-        alive_.bind([this, show](const ViewPtr& view) { show(view, keep(view)); }));
+        alive_.bind([this, show](const ViewPtr& view) { show(view, keep(view), nullptr); }));
   }));
 }
 

@@ -221,8 +221,27 @@ void write_row(json::Writer& out, const Collected& base, std::uint32_t row, std:
   out.end_object();
 }
 
-std::string rows_json(const TargetView& view, std::string_view snapshot, std::size_t offset,
-                      std::size_t limit) {
+std::uint64_t changed_since(const TargetView& view, const Collected& now, std::size_t offset,
+                            std::size_t limit) {
+  using Key = std::pair<std::string_view, std::string_view>;  // component, target
+  std::map<Key, const component::TargetRow*> shown;
+  for (std::size_t i = offset; i < view.order.size() && i - offset < limit; ++i) {
+    const auto& [target, component] = view.base->rows[view.order[i]];
+    shown[{view.base->components[component], target.id}] = &target;
+  }
+  const std::size_t all = shown.size();
+  std::uint64_t same = 0;
+  for (const auto& [target, component] : now.rows) {
+    const auto found = shown.find({now.components[component], target.id});
+    if (found == shown.end()) continue;
+    const component::TargetRow& before = *found->second;
+    if (before.state == target.state && before.cause == target.cause && before.text == target.text) ++same;
+  }
+  return all - std::min<std::uint64_t>(all, same);
+}
+
+std::string rows_json(const TargetView& view, std::string_view snapshot, std::uint64_t changed,
+                      std::size_t offset, std::size_t limit) {
   std::string text;
   json::Writer out(text);
   out.begin_object().field("total", view.base->rows.size()).field("matched", view.order.size()).key("counts");
@@ -242,7 +261,7 @@ std::string rows_json(const TargetView& view, std::string_view snapshot, std::si
   out.key("rows").begin_array();
   for (std::size_t i = offset; i < view.order.size() && i - offset < limit; ++i)
     write_row(out, *view.base, view.order[i], view.group_of.empty() ? "" : view.groups[view.group_of[i]].key);
-  out.end_array().field("snapshot", snapshot).end_object();
+  out.end_array().field("snapshot", snapshot).field("changed", changed).end_object();
   return text;
 }
 

@@ -56,9 +56,12 @@ std::string without_address(const component::TargetRow& row);
 
 void write_row(json::Writer& out, const Collected& base, std::uint32_t row, std::string_view group);
 void write_counts(json::Writer& out, const StateCounts& counts);
-// The answer of GET targets without the time.
-std::string rows_json(const TargetView& view, std::string_view snapshot, std::size_t offset,
-                      std::size_t limit);
+// How many of these rows of the view are others by now, in their state, its cause or its text, or gone.
+std::uint64_t changed_since(const TargetView& view, const Collected& now, std::size_t offset,
+                            std::size_t limit);
+// The answer of GET targets without the time. `changed`: those of them that are others by now.
+std::string rows_json(const TargetView& view, std::string_view snapshot, std::uint64_t changed,
+                      std::size_t offset, std::size_t limit);
 
 void write_labels(json::Writer& out, const Labels& labels, bool hidden_too);
 void write_time(json::Writer& out, std::string_view name, UnixNanos unix_ns);  // 0: null

@@ -90,7 +90,7 @@ TEST_F(TargetViewTest, SortsBothWaysAndEqualRowsByTheirName) {
 
 TEST_F(TargetViewTest, APageIsJsonOfItsRowsAlone) {
   for (int i = 0; i < 30; ++i) add("host" + std::to_string(i) + ":1", "x", TargetState::kWaiting);
-  const std::string page = rows_json(make_view(rows_, {}), "s1", 10, 5);
+  const std::string page = rows_json(make_view(rows_, {}), "s1", 0, 10, 5);
   json::Reader in(page);
   EXPECT_TRUE(in.skip() && in.end());
   EXPECT_THAT(page, HasSubstr("\"total\":30,\"matched\":30"));
@@ -100,6 +100,21 @@ TEST_F(TargetViewTest, APageIsJsonOfItsRowsAlone) {
   std::size_t rows = 0;
   for (auto at = page.find("\"id\":"); at != std::string::npos; at = page.find("\"id\":", at + 1)) ++rows;
   EXPECT_EQ(rows, 5u);
+}
+
+TEST_F(TargetViewTest, TellsHowManyOfTheShownRowsAreOthersByNow) {
+  for (int i = 0; i < 6; ++i) add("h" + std::to_string(i) + ":1", "x", TargetState::kOk);
+  const TargetView view = make_view(rows_, {.sort = SortBy::kTarget});
+  Collected now = *rows_;
+  EXPECT_EQ(changed_since(view, now, 0, 200), 0u);
+  now.rows[1].target.state = TargetState::kFailing;
+  now.rows[2].target.last_unix_ns = 5;  // another scrape that went well is no change
+  now.rows[4].target.text = "slower";
+  now.rows.pop_back();
+  EXPECT_EQ(changed_since(view, now, 0, 200), 3u);
+  EXPECT_EQ(changed_since(view, now, 0, 2), 1u);
+  now.components = {"pyroscope.scrape.another"};
+  EXPECT_EQ(changed_since(view, now, 0, 200), 6u);
 }
 
 }  // namespace
