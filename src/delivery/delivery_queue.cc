@@ -51,6 +51,7 @@ void DeliveryQueue::update(QueueSettings settings) {
 void DeliveryQueue::add(DeliveryPtr delivery) {
   delivery->number = ++last_number_;
   ++known_;
+  ++accepted_[age_step(*delivery)];
   account(*delivery);
   const auto refuse = [&](Outcome outcome) { events_.give_up(std::move(delivery), std::move(outcome)); };
   if (time_left(*delivery) < Duration::zero())
@@ -145,6 +146,7 @@ void DeliveryQueue::account(Delivery& d) {
 
 void DeliveryQueue::settled(Delivery& d, End end) {
   --known_;
+  if (const auto step = accepted_.find(age_step(d)); --step->second == 0) accepted_.erase(step);
   memory_bytes_ -= std::exchange(d.memory_bytes, 0);
   fresh_.erase(d.number);
   cached_.erase(key_of(d));
@@ -348,6 +350,7 @@ void DeliveryQueue::on_opened(Result<Spill::Opened> opened) {
     delivery->stored_bytes = found.stored_bytes;
     by_record_.emplace(found.record, delivery.get());
     ++known_;
+    ++accepted_[age_step(*delivery)];
     place(std::move(delivery), Place::kBacklog);
   }
   if (!opened->found.empty())
@@ -474,6 +477,16 @@ void DeliveryQueue::give_up_all(End end, const std::string& reason) {
   drain(live_);
   drain(waiting_);
   drain(backlog_);
+}
+
+std::vector<std::uint64_t> DeliveryQueue::ages(std::span<const Duration> limits) const {
+  std::vector<std::uint64_t> out(limits.size() + 1);
+  const async::TimePoint now = env_.loop->now();
+  for (const auto& [step, profiles] : accepted_) {
+    const Duration age = now.time_since_epoch() - step * kAgeStep;
+    out[static_cast<std::size_t>(std::ranges::upper_bound(limits, age) - limits.begin())] += profiles;
+  }
+  return out;
 }
 
 Duration DeliveryQueue::oldest_age() const {

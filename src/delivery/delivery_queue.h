@@ -18,8 +18,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "async/loop.h"
 #include "base/log.h"
@@ -44,6 +46,7 @@ class DeliveryQueue {
   static constexpr Duration kLiveSoon = std::chrono::milliseconds(250);
   static constexpr Duration kDiskRetry = std::chrono::seconds(1);
   static constexpr Duration kSweepPeriod = std::chrono::seconds(1);
+  static constexpr Duration kAgeStep = std::chrono::seconds(10);
 
   struct Environment {
     async::Loop* loop = nullptr;
@@ -95,6 +98,9 @@ class DeliveryQueue {
   [[nodiscard]] const std::string& disk_error() const { return disk_error_; }
   [[nodiscard]] UnixNanos disk_error_since_unix_ns() const { return disk_error_since_unix_ns_; }
   [[nodiscard]] Duration oldest_age() const;  // of what is not out, since it was accepted
+  // How many profiles, with what is out, are younger than each of `limits`, which rise, and not than the one before; the last figure
+  // is of those that are older than all. To kAgeStep exactly.
+  [[nodiscard]] std::vector<std::uint64_t> ages(std::span<const Duration> limits) const;
 
  private:
   using Place = Delivery::Place;
@@ -104,6 +110,9 @@ class DeliveryQueue {
   static BacklogKey key_of(const Delivery& d) { return {d.taken_unix_ns, d.number}; }
   [[nodiscard]] bool writes_to_disk() const { return spill_ && settings_.max_disk_bytes > 0; }
   [[nodiscard]] bool disk_answers() const { return env_.loop->now() >= disk_retry_at_; }
+  [[nodiscard]] static std::int64_t age_step(const Delivery& d) {
+    return d.accepted_at.time_since_epoch() / kAgeStep;
+  }
   void open_disk();
   void place(DeliveryPtr delivery, Place where);
   DeliveryPtr take_out(Delivery& delivery);
@@ -138,6 +147,8 @@ class DeliveryQueue {
   std::map<BacklogKey, Delivery*> cached_;    // on disk, and in memory for nothing but speed
   std::unordered_map<std::uint64_t, Delivery*> writing_, loading_;
   std::unordered_map<queue::RecordId, Delivery*> by_record_;
+
+  std::map<std::int64_t, std::uint64_t> accepted_;  // profiles of each kAgeStep
 
   std::uint64_t last_number_ = 0, memory_bytes_ = 0;
   std::size_t known_ = 0;

@@ -140,6 +140,22 @@ TEST_F(DeliveryQueueTest, WhatLeavesTheServersWindowIsGivenUp) {
   EXPECT_EQ(take(), "fresh");
 }
 
+TEST_F(DeliveryQueueTest, SaysHowLongWhatWaitsHasBeenWaiting) {
+  make({.max_age = 1h});
+  constexpr std::array<Duration, 2> kLimits = {1min, 5min};
+  EXPECT_THAT(queue->ages(kLimits), ElementsAre(0, 0, 0));
+  for (const char* name : {"a", "b"}) add(name);
+  loop.advance(2min);
+  add("c");
+  EXPECT_THAT(queue->ages(kLimits), ElementsAre(1, 2, 0));
+  loop.advance(4min);
+  EXPECT_THAT(queue->ages(kLimits), ElementsAre(0, 1, 2));
+  const DeliveryPtr out = queue->next(8);
+  EXPECT_THAT(queue->ages(kLimits), ElementsAre(0, 1, 2)) << "what is out has not arrived yet";
+  queue->settled(*out, End::kSent);
+  EXPECT_THAT(queue->ages(kLimits), ElementsAre(0, 1, 1));
+}
+
 TEST_F(DeliveryQueueTest, TheEndTakesAllOfThem) {
   make();
   add("a");

@@ -94,6 +94,9 @@ class Endpoint {
   [[nodiscard]] const EndpointSettings& settings() const { return settings_; }
   [[nodiscard]] const std::string& directory() const { return env_.directory; }
   [[nodiscard]] EndpointView view() const;
+  [[nodiscard]] std::vector<std::uint64_t> ages(std::span<const Duration> limits) const {
+    return queue_.ages(limits);
+  }
 
  private:
   struct Flight {

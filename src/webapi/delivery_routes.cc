@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "base/strings.h"
 #include "codec/hash.h"
+#include "component/queue_ages.h"
 #include "webapi/target_view.h"
 
 namespace invar::webapi {
@@ -116,10 +118,12 @@ void DeliveryRoutes::add_to(Routes& routes) {
     replies_.send(request, responder, archives_json());
   });
   routes.get_below("endpoints/", [this](const auto& request, const auto& responder, std::string_view tail) {
-    constexpr std::string_view kErrors = "/errors";
-    if (!tail.ends_with(kErrors))
-      return replies_.send(request, responder, std::unexpected(not_found("the API has no such path")));
-    errors(request, responder, std::string(tail.substr(0, tail.size() - kErrors.size())));
+    for (const auto& [ending, answer] : {std::pair(std::string_view("/errors"), &DeliveryRoutes::errors),
+                                         std::pair(std::string_view("/ages"), &DeliveryRoutes::ages)}) {
+      if (tail.ends_with(ending))
+        return (this->*answer)(request, responder, std::string(tail.substr(0, tail.size() - ending.size())));
+    }
+    replies_.send(request, responder, std::unexpected(not_found("the API has no such path")));
   });
 }
 
@@ -161,6 +165,30 @@ void DeliveryRoutes::errors(const http::ServerRequest& request, const http::Resp
   for (const Told& told : list) {
     out.begin_object().field("text", told.text).field("count", told.count);
     out.field("first", to_ms(told.first_unix_ns)).field("last", to_ms(told.last_unix_ns)).end_object();
+  }
+  out.end_array().end_object();
+  replies_.send(request, responder, std::move(text));
+}
+
+void DeliveryRoutes::ages(const http::ServerRequest& request, const http::ResponderPtr& responder,
+                          const std::string& id) {
+  const auto outlets = outlets_of(*host_.components);
+  const auto outlet = std::ranges::find(outlets, id, &NamedOutlet::id);
+  if (outlet == outlets.end())
+    return replies_.send(request, responder, std::unexpected(not_found("there is no endpoint " + quote(id))));
+  const auto running = host_.components->running(outlet->component);
+  const auto* queues = running ? dynamic_cast<const component::QueueAges*>(running->component) : nullptr;
+  const auto counts = queues != nullptr ? queues->queue_ages(outlet->view.url) : std::vector<std::uint64_t>();
+  std::string text;
+  json::Writer out(text);
+  out.begin_object().field("total", std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}));
+  write_seconds(out, "max_age", outlet->view.max_age);
+  out.key("ages").begin_array();
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    out.begin_object().field("from", i == 0 ? 0 : to_seconds(component::kQueueAges[i - 1]));
+    write_seconds(out, "to",
+                  i < component::kQueueAges.size() ? std::optional(component::kQueueAges[i]) : std::nullopt);
+    out.field("count", counts[i]).end_object();
   }
   out.end_array().end_object();
   replies_.send(request, responder, std::move(text));

@@ -37,6 +37,7 @@ class DeliveryRoutes {
   void look();
   [[nodiscard]] std::string archives_json() const;
   void errors(const http::ServerRequest& request, const http::ResponderPtr& responder, const std::string& id);
+  void ages(const http::ServerRequest& request, const http::ResponderPtr& responder, const std::string& id);
 
   const ApiHost& host_;
   const Replies& replies_;

@@ -6,6 +6,7 @@
 
 #include "base/build_info.h"
 #include "base/strings.h"
+#include "component/queue_ages.h"
 #include "component/shown_arguments.h"
 #include "components/pyroscope/write/arguments.h"
 #include "components/pyroscope/write/writer.h"
@@ -41,7 +42,9 @@ void add_instance(std::map<std::string, std::string>& headers, const std::string
   headers.emplace(std::string(delivery::kInstanceHeader), uid);
 }
 
-class Write final : public component::Component, public component::AddsToArguments {
+class Write final : public component::Component,
+                    public component::AddsToArguments,
+                    public component::QueueAges {
  public:
   explicit Write(component::Options options)
       : options_(std::move(options)), writer_(environment_of(options_)) {}
@@ -61,6 +64,9 @@ class Write final : public component::Component, public component::AddsToArgumen
   [[nodiscard]] component::BodyValue debug_info() const override { return writer_.debug_info(); }
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const override { return writer_.ledgers(); }
   [[nodiscard]] std::vector<component::OutletView> outlets() const override { return writer_.outlets(); }
+  [[nodiscard]] std::vector<std::uint64_t> queue_ages(std::string_view url) const override {
+    return writer_.queue_ages(url);
+  }
   [[nodiscard]] component::Boxed with_additions(const component::Boxed& written) const override {
     Arguments arguments = written.as<Arguments>();
     for (EndpointArguments& endpoint : arguments.endpoints)

@@ -63,6 +63,7 @@ class Writer {
   [[nodiscard]] std::vector<component::Problem> problems() const;  // of endpoints and their disks
   [[nodiscard]] syntax::BodyValue debug_info() const;
   [[nodiscard]] std::vector<component::OutletView> outlets() const;
+  [[nodiscard]] std::vector<std::uint64_t> queue_ages(std::string_view url) const;
   [[nodiscard]] pipeline::LedgerRow ledger(const std::string& shown_url) const;
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const;
   [[nodiscard]] std::uint64_t memory_bytes() const;  // of all queues

@@ -1,6 +1,8 @@
 // What a Writer shows: gauges, and the tables of the status page.
 #include <algorithm>
+#include <functional>
 
+#include "component/queue_ages.h"
 #include "components/pyroscope/write/writer.h"
 #include "delivery/endpoint_metrics.h"
 
@@ -106,6 +108,17 @@ std::vector<component::OutletView> Writer::outlets() const {
   };
   for (const Slot& slot : endpoints_) show(*slot.endpoint, false);
   for (const auto& endpoint : leaving_) show(*endpoint, true);
+  return out;
+}
+
+std::vector<std::uint64_t> Writer::queue_ages(std::string_view url) const {
+  std::vector<std::uint64_t> out(component::kQueueAges.size() + 1);
+  const auto add = [&](const delivery::Endpoint& endpoint) {
+    if (endpoint.settings().shown_url != url) return;
+    std::ranges::transform(endpoint.ages(component::kQueueAges), out, out.begin(), std::plus());
+  };
+  for (const Slot& slot : endpoints_) add(*slot.endpoint);
+  for (const auto& endpoint : leaving_) add(*endpoint);
   return out;
 }
 
