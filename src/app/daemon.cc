@@ -16,6 +16,7 @@
 #include "services/livedebugging_block.h"
 #include "services/pprof_endpoints.h"
 #include "services/web_api.h"
+#include "webapi/profile_choice.h"
 
 namespace invar::app {
 
@@ -143,7 +144,8 @@ void Daemon::create_controller() {
   environment.listen = world_.listen;
   environment.metrics = registry_.get();
   environment.logger = logger_;
-  recent_ = std::make_unique<pipeline::RecentProfiles>(*world_.pool, options_.recent_profiles_bytes);
+  recent_ = std::make_unique<pipeline::RecentProfiles>(*world_.pool, options_.recent_profiles_bytes,
+                                                       webapi::shows_ingest);
   environment.recent = recent_.get();
   environment.cluster = cluster_->cluster();
   environment.components = &app::components();

@@ -27,7 +27,8 @@ std::uint64_t series_id(const std::string& component, const Labels& labels) {
 }  // namespace
 
 void RecentProfiles::keep(const std::string& component, const ProfilePtr& profile) {
-  if (limit_bytes_ == 0 || profile->kind != BodyKind::kPprof || !profile->body || profile->body->empty())
+  if (limit_bytes_ == 0 || !profile->body || profile->body->empty()) return;
+  if (profile->kind == BodyKind::kIngest && (!shows_ || !profile->ingest || !shows_(*profile->ingest)))
     return;
   if (codec::is_gzip(*profile->body)) return put(component, profile);
   pool_.run([profile] { return compressed(*profile); },

@@ -1,17 +1,20 @@
 // RecentProfiles: the last profiles of every series, in memory, so that flame graphs of live data need neither archive nor server.
 //
 // Bounded by bytes over all series: the oldest goes first, so every series reaches back equally far. A profile that arrived
-// compressed is shared with the queues and costs no copy; a plain one is compressed on the pool.
+// compressed is shared with the queues and costs no copy; a plain one is compressed on the pool. Of bodies that came by /ingest those
+// are kept that `shows` says can be looked at, as they came; one series holds all of them that an application sends.
 // Threads:  loop thread only. Lifetime: `loop` and `pool` outlive it; what was handed out stays valid.
 // Source:   web-api.md 4.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "async/worker_pool.h"
@@ -37,8 +40,9 @@ class RecentProfiles {
   };
   using AllSeries = std::map<std::uint64_t, Series>;
 
-  RecentProfiles(async::WorkerPool& pool, std::uint64_t limit_bytes)
-      : pool_(pool), limit_bytes_(limit_bytes) {}
+  using Shows = std::function<bool(const IngestInfo&)>;
+  RecentProfiles(async::WorkerPool& pool, std::uint64_t limit_bytes, Shows shows = nullptr)
+      : pool_(pool), limit_bytes_(limit_bytes), shows_(std::move(shows)) {}
 
   void keep(const std::string& component, const ProfilePtr& profile);
 
@@ -58,6 +62,7 @@ class RecentProfiles {
 
   async::WorkerPool& pool_;
   const std::uint64_t limit_bytes_;
+  const Shows shows_;
   AllSeries series_;
   std::deque<Place> order_;  // of all entries, oldest first
   std::uint64_t last_number_ = 0, bytes_ = 0;

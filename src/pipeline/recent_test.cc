@@ -56,7 +56,7 @@ TEST_F(Recent, OneComponentsSeriesAreNotAnothers) {
   EXPECT_EQ(shown(), "x=1 x=1 ");
 }
 
-TEST_F(Recent, PlainBodiesAreCompressedAndIngestBodiesLeftAlone) {
+TEST_F(Recent, PlainBodiesAreCompressed) {
   auto plain = std::make_shared<Profile>();
   plain->body = share(std::string(5000, 'a'));
   recent.keep("a.b", plain);
@@ -64,10 +64,22 @@ TEST_F(Recent, PlainBodiesAreCompressedAndIngestBodiesLeftAlone) {
   ASSERT_EQ(recent.series().size(), 1u);
   EXPECT_TRUE(codec::is_gzip(*recent.series().begin()->second.entries.front().profile->body));
   EXPECT_LT(recent.bytes(), 2000u);
-  auto ingest = std::make_shared<Profile>(*profile("x", 10));
-  ingest->kind = BodyKind::kIngest;
-  recent.keep("a.b", ingest);
-  EXPECT_EQ(recent.series().size(), 1u);
+}
+
+TEST_F(Recent, OfIngestBodiesThoseAreKeptThatCanBeShown) {
+  RecentProfiles some(pool, 10'000, [](const IngestInfo& info) { return info.query == "format=jfr"; });
+  for (const char* query : {"format=jfr", "format=trie"}) {
+    auto ingest = std::make_shared<Profile>(*profile("x", 10));
+    ingest->kind = BodyKind::kIngest;
+    ingest->ingest =
+        std::make_shared<IngestInfo>(IngestInfo{.path = "/ingest", .query = query, .content_types = {}});
+    some.keep("a.b", ingest);
+    recent.keep("a.b", ingest);
+  }
+  ASSERT_EQ(some.series().size(), 1u);
+  EXPECT_EQ(some.series().begin()->second.entries.size(), 1u);
+  EXPECT_EQ(some.series().begin()->second.entries.front().profile->ingest->query, "format=jfr");
+  EXPECT_TRUE(recent.series().empty());
 }
 
 TEST_F(Recent, NothingIsKeptWhenItIsOffAndNothingThatIsTooLarge) {

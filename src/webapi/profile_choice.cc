@@ -7,7 +7,7 @@
 
 #include "archive_tool/contained.h"
 #include "base/strings.h"
-#include "codec/hash.h"
+#include "codec/gzip.h"
 #include "fs/path.h"
 
 namespace invar::webapi {
@@ -29,8 +29,10 @@ void keep_newest(Picked& picked, std::size_t most) {
   picked.profiles.resize(most);
 }
 
-std::string series_of_archived(const Labels& labels) {
+// `component`: "" for what is archived, wherever it came from.
+std::string series_of(const std::string& component, const Labels& labels) {
   std::vector<Label> shown;
+  if (!component.empty()) shown.push_back({"component", component});
   for (const Label& label : labels)
     if (!label.name.starts_with("__") || label.name == kMetricName) shown.push_back(label);
   return fmt::format("{:016x}", Labels::from(std::move(shown)).stable_hash());
@@ -53,21 +55,21 @@ constexpr char kInRecording = ':';  // FILE:NUMBER
 // What JFR recordings hold, converted until they are kMostConverted bytes.
 class Recordings {
  public:
-  Recordings(fs::FileSystem& files, const ProfileChoice& choice) : files_(files), choice_(choice) {}
+  explicit Recordings(const ProfileChoice& choice) : choice_(choice) {}
 
-  void pick_from(const archive_tool::Item& item, const std::string& name, Picked& out) {
-    if (choice_.id.empty() &&
-        (item.meta.taken_unix_ns < choice_.from || item.meta.taken_unix_ns > choice_.to))
-      return;
-    if (converted_bytes_ >= kMostConverted) {
-      ++left_out_;
-      return;
-    }
-    const auto file = files_.read_file(item.path, kMostFileBytes);
-    const auto body = file ? archive::original_body(*file, kMostFileBytes) : file;
-    if (!body) return;
-    converted_bytes_ += body->size();
-    auto contained = archive_tool::contained_profiles(item, *body);
+  [[nodiscard]] bool wants(UnixNanos taken) const {
+    return !choice_.id.empty() || (taken >= choice_.from && taken <= choice_.to);
+  }
+  // False: that would be too much; it is left out.
+  bool has_room() {
+    if (converted_bytes_ < kMostConverted) return true;
+    ++left_out_;
+    return false;
+  }
+  void pick_from(const archive_tool::Item& item, std::string_view body, const std::string& name,
+                 const std::string& component, Picked& out) {
+    converted_bytes_ += std::max<std::uint64_t>(body.size(), codec::claimed_size(body));
+    auto contained = archive_tool::contained_profiles(item, body);
     if (!contained) return;  // damaged: left out
     for (std::size_t i = 0; i < contained->profiles.size(); ++i) {
       auto& profile = contained->profiles[i];
@@ -76,8 +78,8 @@ class Recordings {
       const Labels labels = LabelsBuilder(item.meta.labels).set(kMetricName, profile.name).build();
       if (choice_.id.empty() ? !wanted(choice_, labels, item.meta.taken_unix_ns) : choice_.id != id) continue;
       out.profiles.push_back({.id = id,
-                              .series = series_of_archived(labels),
-                              .component = {},
+                              .series = series_of(component, labels),
+                              .component = component,
                               .labels = labels,
                               .taken_unix_ns = item.meta.taken_unix_ns,
                               .bytes = profile.body.size(),
@@ -88,10 +90,20 @@ class Recordings {
   [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
 
  private:
-  fs::FileSystem& files_;
   const ProfileChoice& choice_;
   std::uint64_t converted_bytes_ = 0, left_out_ = 0;
 };
+
+archive::Meta meta_of(const Labels& labels, UnixNanos taken, const pipeline::IngestInfo& info) {
+  archive::Meta meta;
+  meta.labels = labels;
+  meta.kind = archive::Kind::kIngest;
+  meta.taken_unix_ns = taken;
+  meta.ingest_path = info.path;
+  meta.ingest_query = info.query;
+  meta.ingest_content_types = info.content_types;
+  return meta;
+}
 
 }  // namespace
 
@@ -108,6 +120,10 @@ ProfileChoice choice_of(Params& params, const std::string& prefix, UnixNanos now
   return out;
 }
 
+bool shows_ingest(const pipeline::IngestInfo& info) {
+  return archive_tool::holds_jfr(meta_of({}, 0, info));
+}
+
 Picked pick_recent(const pipeline::RecentProfiles& recent, const ProfileChoice& choice, std::size_t most) {
   Picked out;
   const auto add = [&](const pipeline::RecentProfiles::Series& series,
@@ -121,17 +137,41 @@ Picked pick_recent(const pipeline::RecentProfiles& recent, const ProfileChoice& 
                             .body = entry.profile->body,
                             .file = {}});
   };
-  const auto number = parse_uint(choice.id);
+  const auto number = parse_uint(choice.id.substr(0, choice.id.find(kInRecording)));
   for (const auto& [id, series] : recent.series()) {
-    if (choice.id.empty() && !wanted(choice, series.labels, choice.from)) continue;
+    const bool recorded = series.entries.front().profile->kind == pipeline::BodyKind::kIngest;
+    if (!recorded && choice.id.empty() && !wanted(choice, series.labels, choice.from)) continue;
     for (const auto& entry : series.entries) {
       const UnixNanos taken = entry.profile->taken_unix_ns;
       const bool named = number && entry.number == *number;
-      if (choice.id.empty() ? taken >= choice.from && taken <= choice.to : named) add(series, entry);
+      if (choice.id.empty() ? taken < choice.from || taken > choice.to : !named) continue;
+      if (recorded) {
+        out.recordings.push_back({fmt::format("{}", entry.number), series.component, entry.profile});
+      } else {
+        add(series, entry);
+      }
     }
   }
   keep_newest(out, most);
   return out;
+}
+
+void open_recordings(Picked& picked, const ProfileChoice& choice, std::size_t most) {
+  std::ranges::sort(picked.recordings, [](const auto& a, const auto& b) {
+    return a.profile->taken_unix_ns > b.profile->taken_unix_ns;
+  });
+  Recordings recordings(choice);
+  for (const auto& [id, component, profile] : std::exchange(picked.recordings, {})) {
+    if (!recordings.has_room()) continue;
+    const archive_tool::Item item{.path = id,
+                                  .archived = true,
+                                  .meta = meta_of(profile->labels, profile->taken_unix_ns, *profile->ingest)};
+    recordings.pick_from(item, *profile->body, id, component, picked);
+  }
+  const std::uint64_t left_out = picked.left_out + recordings.left_out();
+  picked.left_out = 0;
+  keep_newest(picked, most);
+  picked.left_out += left_out;
 }
 
 Picked pick_archived(fs::FileSystem& files, const std::string& folder, const ProfileChoice& choice,
@@ -154,21 +194,25 @@ Picked pick_archived(fs::FileSystem& files, const std::string& folder, const Pro
     take(std::string_view(choice.id).substr(0, choice.id.find(kInRecording)));
   }
   std::ranges::sort(names, std::greater<>());
-  Recordings recordings(files, choice);
+  Recordings recordings(choice);
   for (std::size_t i = 0; i < std::min(names.size(), kMostLookedAt); ++i) {
     const std::string path = fs::join_path(folder, names[i].second);
     auto meta = read_meta(files, path);  // gone by now, or damaged: left out
     if (!meta) continue;
     if (meta->kind == archive::Kind::kIngest) {
-      if (archive_tool::holds_jfr(*meta))
-        recordings.pick_from({.path = path, .archived = true, .meta = *std::move(meta)}, names[i].second,
-                             out);
+      if (!archive_tool::holds_jfr(*meta) || !recordings.wants(meta->taken_unix_ns) || !recordings.has_room())
+        continue;
+      const auto file = files.read_file(path, kMostFileBytes);
+      const auto body = file ? archive::original_body(*file, kMostFileBytes) : file;
+      if (body)
+        recordings.pick_from({.path = path, .archived = true, .meta = *std::move(meta)}, *body,
+                             names[i].second, "", out);
       continue;
     }
     if (choice.id.empty() && !wanted(choice, meta->labels, meta->taken_unix_ns)) continue;
     const auto stat = files.stat(path);
     out.profiles.push_back({.id = names[i].second,
-                            .series = series_of_archived(meta->labels),
+                            .series = series_of("", meta->labels),
                             .component = {},
                             .labels = meta->labels,
                             .taken_unix_ns = meta->taken_unix_ns,

@@ -34,13 +34,22 @@ struct PickedProfile {
   SharedBytes body;  // of recent ones, and of those that a recording holds
   std::string file;  // of other archived ones: its name
 };
+struct Recording {  // a recent one, with profiles in it
+  std::string id, component;
+  pipeline::ProfilePtr profile;
+};
 struct Picked {
   std::vector<PickedProfile> profiles;  // newest first
   std::uint64_t left_out = 0;           // beyond the most
+  std::vector<Recording> recordings;    // not looked into yet
 };
 
-// Loop thread.
+// What of bodies that came by /ingest can be shown: JFR recordings.
+bool shows_ingest(const pipeline::IngestInfo& info);
+
+// Loop thread. Recordings follow in open_recordings(), on a pool: they are converted as those of archives.
 Picked pick_recent(const pipeline::RecentProfiles& recent, const ProfileChoice& choice, std::size_t most);
+void open_recordings(Picked& picked, const ProfileChoice& choice, std::size_t most);
 // Blocks: disk pool. At most kMostLookedAt files are looked at, the newest. JFR recordings among them are converted, the newest up to
 // kMostConverted bytes of them; each profile in one has an id of its own, FILE:NUMBER.
 inline constexpr std::size_t kMostLookedAt = 5000;

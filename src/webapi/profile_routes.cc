@@ -153,7 +153,8 @@ void ProfileRoutes::run(const http::ServerRequest& request, const http::Responde
     std::vector<Picked> picked;
     for (const ProfileChoice& side : asked.sides) picked.push_back(pick_recent(*host_.recent, side, most));
     host_.pool->run(
-        [picked = std::move(picked), work = std::move(work)] {
+        [picked = std::move(picked), sides = std::move(asked.sides), most, work = std::move(work)]() mutable {
+          for (std::size_t i = 0; i < picked.size(); ++i) open_recordings(picked[i], sides[i], most);
           return work(picked,
                       [](const PickedProfile& profile) -> Result<std::string> { return *profile.body; });
         },
