@@ -17,6 +17,7 @@ void TargetStore::with(Then then) {
   if (current_) return;
   const auto began = loop_.now();
   current_ = std::make_shared<Collected>();
+  if (last_) current_->rows.reserve(last_->rows.size());
   cost_ = Duration::zero();
   scraping_.clear();
   relabeling_.clear();
@@ -84,20 +85,25 @@ void TargetStore::look_for_left_out() {
       }));
 }
 
+// What rules left out is added on the pool, and whoever holds the last collection last frees all its rows: the loop has no time for that.
 void TargetStore::finish() {
   const auto began = loop_.now();
-  for (std::size_t i = 0; i < relabeling_.size(); ++i) {
-    const auto found = left_out_.find(relabeling_[i]);
-    if (found == left_out_.end()) continue;
-    for (const TargetRow& row : *found->second.rows)
-      current_->rows.push_back({row, static_cast<std::uint32_t>(scraping_.size() + i)});
-  }
-  // Whoever holds it last frees all its rows: the loop has no time for that.
-  pool_.submit([old = std::move(last_)]() mutable { old.reset(); }, [] {});
-  last_ = std::exchange(current_, nullptr);
+  std::vector<std::pair<std::shared_ptr<const std::vector<TargetRow>>, std::uint32_t>> left_out;
+  for (std::size_t i = 0; i < relabeling_.size(); ++i)
+    if (const auto found = left_out_.find(relabeling_[i]); found != left_out_.end())
+      left_out.emplace_back(found->second.rows, static_cast<std::uint32_t>(scraping_.size() + i));
+  pool_.submit(
+      [old = std::move(last_), current = current_, left_out = std::move(left_out)]() mutable {
+        old.reset();
+        for (const auto& [rows, component] : left_out)
+          for (const TargetRow& row : *rows) current->rows.push_back({row, component});
+      },
+      alive_.bind([this] {
+        last_ = std::exchange(current_, nullptr);
+        fresh_until_ = loop_.now() + std::max<Duration>(kFresh, 20 * cost_);
+        for (const Then& then : std::exchange(waiting_, {})) then(last_);
+      }));
   note_cost(began);
-  fresh_until_ = loop_.now() + std::max<Duration>(kFresh, 20 * cost_);
-  for (const Then& then : std::exchange(waiting_, {})) then(last_);
 }
 
 std::vector<TargetRow> left_out_by(const std::string& component, const component::Relabeling& relabeling) {
