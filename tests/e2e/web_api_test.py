@@ -40,6 +40,8 @@ pyroscope.scrape "s" {
 pyroscope.fsdump "archive" {
   target_directory = "archive"
 }
+"""
+WRITE = """
 pyroscope.write "server" {
   endpoint {
     url = "http://%(server)s"
@@ -50,6 +52,7 @@ pyroscope.write "server" {
   }
 }
 """
+CONFIG += WRITE
 RELAY = """
 pyroscope.receive_http "sdk" {
   http {
@@ -145,21 +148,28 @@ class WebApi(Case):
         self.assertEqual(self.ask(invar, "profiles/tree?type=nothing", 404)["error"]["code"], "not_found")
         self.assertEqual(self.ask(invar, "profiles/tree", 400)["error"]["field"], "type")
 
-    def test_recordings_of_java_in_an_archive_are_drawn(self):
+    def test_recordings_of_java_are_drawn_from_memory_and_archive(self):
         port = free_port()
         invar = self.invar(RELAY % port)
+        self.push_recording(port)
+        until("it is stored", lambda: list((invar.folder / "archive").glob("*-*")))
+        for source, name in (("memory", r"^\d+:\d+$"), ("pyroscope.fsdump.archive", r"\.ingest\.gz:\d+$")):
+            self.recording_is_drawn(invar, f"source={source}", name)
+        self.assertEqual({row["component"] for row in self.ask(invar, "series")["series"]}, {"pyroscope.receive_http.sdk"})
+
+    def push_recording(self, port):
         recording = gzip.decompress((SOURCE / "testdata/jfr/async-profiler-4.5-locks.jfr.gz").read_bytes())
         status, _, body = fetch(f"http://127.0.0.1:{port}/ingest?name=shop&format=jfr&from=1&until=2", method="POST", data=recording,
                                 headers={"Content-Type": "application/octet-stream"})
         self.assertEqual(status, 200, body)
-        source = "source=pyroscope.fsdump.archive"
-        until("it is stored", lambda: list((invar.folder / "archive").glob("*-*")))
+
+    def recording_is_drawn(self, invar, source, name):
         # Of `jfr summary`: what the file beside the recording says.
         self.assertEqual(self.ask(invar, f"series?{source}")["types"], ["memory", "mutex", "process_cpu"])
         tree = self.tree_of(invar, f"type=mutex&{source}")
-        self.assertTrue(any(name.startswith("Busy.") for name in tree["tree"]["strings"]), tree["tree"]["strings"])
+        self.assertTrue(any(each.startswith("Busy.") for each in tree["tree"]["strings"]), tree["tree"]["strings"])
         row = self.ask(invar, f"profiles/list?type=process_cpu&{source}")["profiles"][0]
-        self.assertRegex(row["id"], r"\.ingest\.gz:\d+$")
+        self.assertRegex(row["id"], name)
         self.assertEqual(row["labels"]["service_name"], "shop")
         one = self.ask(invar, f"profiles/top?id={row['id']}&{source}")
         self.assertEqual((one["type"], one["unit"]), ("cpu", "nanoseconds"))
@@ -191,8 +201,8 @@ class WebApi(Case):
 
     def test_streams_tell_states_and_what_passes(self):
         invar = self.start_invar()
-        for path, wanted in (("events?topics=verdict,counters,peers,remotecfg",
-                              (b"event: verdict\n", b"event: counters\n", b"event: peers\n", b"event: remotecfg\n")),
+        for path, wanted in (("events?topics=verdict,counters,peers,remotecfg,rates::60",
+                              (b"event: verdict\n", b"event: counters\n", b"event: peers\n", b"event: remotecfg\n", b"event: rates::60\n", b'"window":60')),
                              ("live/pyroscope.scrape.s", (b"event: item\n", b'"kind":"profile"'))):
             connection = http.client.HTTPConnection(invar.address, timeout=30)
             self.addCleanup(connection.close)
@@ -202,8 +212,23 @@ class WebApi(Case):
             got = b""
             while not all(part in got for part in wanted):
                 got += response.readline()
-        self.ask(invar, "events?topics=weather", 400)
+        for topic in ("weather", "rates:no-window", "rates::7"):
+            self.ask(invar, f"events?topics={topic}", 400)
         self.ask(invar, "live/no.such", 404)
+
+    def test_what_waits_is_told_by_its_age(self):
+        port = free_port()
+        invar = self.invar(RELAY.replace("pyroscope.fsdump.archive.receiver", "pyroscope.write.server.receiver") % port + WRITE % {"server": "127.0.0.1:9"})
+        self.push_recording(port)
+        endpoint = next(e["id"] for e in self.ask(invar, "endpoints")["endpoints"] if e["kind"] == "server")
+        ages = self.ask(invar, f"endpoints/{endpoint}/ages")
+        self.assertEqual(ages["total"], 1)
+        self.assertEqual([(a["from"], a["to"]) for a in ages["ages"]], [(0, 60), (60, 300), (300, 900), (900, 3600), (3600, None)])
+        self.assertEqual(ages["ages"][0]["count"], ages["total"])
+        self.assertEqual(ages["max_age"], 3600)
+        archive = next(e["id"] for e in self.ask(invar, "endpoints")["endpoints"] if e["kind"] == "archive")
+        self.assertEqual(self.ask(invar, f"endpoints/{archive}/ages")["ages"], [])
+        self.ask(invar, "endpoints/none/ages", 404)
 
     def test_an_archive_is_replayed(self):
         server = self.server()
