@@ -5,13 +5,13 @@
 set -eu
 cd "$(dirname "$0")/.."
 tools/build.sh bench all
-tools/build.sh release invar interop
+tools/build.sh release invar interop ui_test
 for program in $(git ls-files 'src/*_bench.cc' | sed 's|.*/||; s|\.cc$||' | sort); do
   case $program in *${1:-}*) ;; *) continue ;; esac
   echo "== $program"
   "$(find build/bench -type f -name "$program" -perm -u+x | head -n 1)" --benchmark_min_time=0.3
 done
-for script in bench/*.py; do
+for script in bench/*.py bench/*.mjs; do
   [ -x "$script" ] || continue
   case $script in *${1:-}*) ;; *) continue ;; esac
   echo "== $script"
