@@ -45,11 +45,11 @@ export class Graph {
     box.addEventListener("keydown", (event) => this.key(event));
   }
 
-  show(view, profile = this.profile) {
+  show(view, profile = this.profile, at = view.root) {
     this.profile = profile;
     this.view = view;
     this.colors = [];
-    this.zoom(view.root);
+    this.zoom(at);
   }
 
   close() {
@@ -245,6 +245,15 @@ export class Graph {
     this.on.focus(node);
     this.scrollTo(node);
     this.draw();
+  }
+
+  // To the next frame (step 1) that the search found and that is wide enough to be drawn, row by row, or to the one before (-1).
+  hit(step) {
+    const hits = this.found ? this.rows.flatMap((row) => row.filter((item) => !item.small && this.found[item.node.frame])) : [];
+    if (hits.length === 0) return;
+    const at = hits.findIndex((item) => item.node === this.focused);
+    this.box.focus();
+    this.walk(hits[at < 0 && step < 0 ? hits.length - 1 : (at + step + hits.length) % hits.length].node);
   }
 
   seen(node) {

@@ -184,6 +184,17 @@ test("keys: rows, opening, closing, only what fails, the next grouping, pages", 
   assert.match(page.url(), /\/$/, "switched off");
 }));
 
+test("while the table is pointed at its order stays, and it is said how much is otherwise by now", () => withApp("targets", async (page, server) => {
+  await page.waitForSelector(".grid-row.failing");
+  await page.locator(".grid-row.failing").first().hover();
+  await page.waitForSelector(".held");
+  await page.clock.runFor(6000);
+  await page.waitForSelector(".held >> text=4 rows of these are otherwise by now");
+  assert.match(server.asked.findLast((each) => each.includes("api/v1/targets?")), /snapshot=s/);
+  await page.click("text=Sort anew");
+  await page.waitForFunction(() => !/otherwise by now/.test(document.querySelector(".held")?.textContent ?? ""));
+}));
+
 test("scrape now tells how it went", () => withApp("targets/t0", async (page, server) => {
   await page.click("text=Scrape now");
   await page.clock.runFor(1000);
@@ -195,6 +206,14 @@ test("a command is copied without credentials", () => withApp("targets/t0", asyn
   await page.click("text=Copy curl");
   await page.waitForSelector(".told >> text=Copied");
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "curl -sS -o profile.pb.gz 'http://10.4.17.23:6060/debug/pprof/profile?seconds=14'");
+}, {permissions: ["clipboard-read", "clipboard-write"]}));
+
+test("c copies the command of the chosen row", () => withApp("targets", async (page) => {
+  await page.locator(".grid-row.failing").first().click();
+  await page.waitForSelector(".target-title");
+  await page.keyboard.press("c");
+  await page.waitForSelector(".told-line >> text=The command is copied.");
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl -sS -o profile\.pb\.gz 'http:/);
 }, {permissions: ["clipboard-read", "clipboard-write"]}));
 
 test("50,000 targets: the document stays small, the last one is reached by a key", () => withApp("targets?by=none", async (page, server) => {
@@ -298,6 +317,41 @@ test("profiles: the window moves by keys and by dragging; a copied link says tim
   assert.match(download.url(), /format=pprof/);
 }, {permissions: ["clipboard-read", "clipboard-write"]}));
 
+test("profiles: where the graph is zoomed to stands in the URL; Back zooms out, another view begins anew", () => withApp("profiles", async (page) => {
+  await page.waitForSelector(".flame-line");
+  await page.clock.runFor(200);
+  await page.focus(".flame-box");
+  for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+  await page.waitForFunction(() => /zoom=\w+\.\w+\.\w+/.test(location.search));
+  const name = await page.textContent(".flame-line b");
+  await page.reload();
+  await page.waitForFunction((wanted) => document.querySelector(".flame-line b")?.textContent === wanted, name);
+  await page.goBack();
+  await page.waitForFunction(() => /^Everything/.test(document.querySelector(".flame-line")?.textContent ?? ""));
+  await page.goForward();
+  await page.waitForFunction((wanted) => document.querySelector(".flame-line b")?.textContent === wanted, name);
+  await page.keyboard.press("h");
+  await page.waitForSelector(".key.more");
+  assert.equal(await page.textContent(".flame-line b"), name, "the difference shows the same frame");
+  await page.click(".seg >> text=Inverted");
+  await page.waitForFunction(() => !location.search.includes("zoom="));
+}));
+
+test("profiles: n and N walk what the search found, f goes to callers and callees", () => withApp("profiles?find=mallocgc|json", async (page) => {
+  await page.waitForSelector(".told-count >> text=in");
+  await page.clock.runFor(200);
+  const at = () => page.textContent(".flame-line b");
+  const walked = [];
+  for (const key of ["n", "n", "N"]) {
+    await page.keyboard.press(key);
+    walked.push(await at());
+  }
+  assert.ok(walked.every((name) => /mallocgc|json/.test(name)) && walked[0] !== walked[1] && walked[0] === walked[2], walked.join());
+  await page.keyboard.press("f");
+  await page.waitForSelector(".sandwich");
+  assert.ok(new URLSearchParams(new URL(page.url()).search).get("focus") === walked[0]);
+}));
+
 test("profiles: nothing kept yet says why", () => withApp("profiles", async (page) => {
   await page.waitForSelector(".empty >> text=No profile was taken yet");
   assert.deepEqual(await findings(page), []);
@@ -334,6 +388,21 @@ test("delivery: a replay is begun, shows how far it is, and is stopped", () => w
   assert.ok(server.asked.includes("POST /api/v1/replays") && server.asked.includes("DELETE /api/v1/replays/r0"));
 }));
 
+test("delivery: how long what waits has waited", () => withApp("delivery?component=pyroscope.write.eu", async (page) => {
+  await page.waitForSelector(".age-list >> text=26,880 1 to 5 min");
+  assert.equal(await page.getAttribute(".ages .stack", "aria-label"), "6,720 under 1 min, 26,880 1 to 5 min, 67,200 5 to 15 min, 26,912 15 min to 1 h");
+}));
+
+test("pipeline: rates over a window that is chosen, of a module alone", () => withApp("pipeline/infra.default?view=list", async (page, server) => {
+  await page.waitForSelector("h1 >> text=infra.default");
+  await page.waitForSelector(".components >> text=pyroscope.ebpf.node");
+  assert.equal(await page.locator(".components tbody tr").count(), 2);
+  await page.selectOption(".pick select", "300");
+  await page.clock.runFor(500);
+  await page.waitForFunction(() => location.search.includes("window=300"));
+  while (!server.asked.some((each) => /events\?topics=.*rates:infra\.default:300/.test(decodeURIComponent(each)))) await page.clock.runFor(200);
+}));
+
 test("delivery: all well, and nothing there", async () => {
   await withApp("delivery", (page) => page.waitForSelector("h1 >> text=All 2 places take everything. Nothing waits."), {server: {state: "good"}});
   await withApp("delivery", (page) => page.waitForSelector("text=There is no pyroscope.write"), {server: {state: "empty"}});
@@ -343,7 +412,7 @@ test("live: lines are filtered, paused, and bounded", () => withApp("live/pyrosc
   await page.waitForSelector(".live-line");
   await page.fill("[data-search]", "of cart");
   await page.clock.runFor(600);
-  await page.waitForFunction(() => [...document.querySelectorAll(".live-line code")].every((each) => each.textContent.includes("of cart")));
+  await page.waitForFunction(() => [...document.querySelectorAll(".live-line .c-text code")].every((each) => each.textContent.includes("of cart")));
   await page.click("text=Pause");
   await page.waitForSelector(".stream >> text=Paused");
   const shown = await page.textContent(".told-count");
@@ -353,6 +422,33 @@ test("live: lines are filtered, paused, and bounded", () => withApp("live/pyrosc
   await page.waitForSelector(".opened >> text=service_name");
   assert.deepEqual(await findings(page), []);
 }));
+
+test("live: nothing moves under the reader: what comes waits while the list is pointed at or scrolled", () => withApp("live/pyroscope.scrape.shop", async (page) => {
+  await page.waitForSelector(".live-line");
+  const told = () => page.evaluate(() => [document.querySelector(".live-line[data-line='0'] code")?.textContent, document.querySelector(".grid-foot")?.textContent]);
+  await page.waitForFunction(() => document.querySelector(".grid-box").scrollHeight > 1200);
+  await page.locator(".grid-box").hover();
+  await page.clock.runFor(300);
+  await page.waitForSelector(".held >> text=/new/");
+  const [first] = await told();
+  await page.clock.runFor(500);
+  assert.equal((await told())[0], first);
+  await page.mouse.wheel(0, 400);
+  await page.waitForFunction(() => document.querySelector(".grid-box").scrollTop > 0);
+  await page.mouse.move(5, 5);
+  await page.waitForSelector(".held >> text=at the top");
+  assert.deepEqual(await findings(page), []);
+  await page.click("text=at the top");
+  await page.mouse.move(5, 5);
+  await page.clock.runFor(500);
+  await page.waitForSelector(".held", {state: "detached"});
+}));
+
+test("live on a phone: two lines a row, with what became of it", () => withApp("live/pyroscope.scrape.shop", async (page) => {
+  await page.waitForSelector(".live-line .c-outcome >> text=accepted");
+  const [text, row] = await Promise.all([".live-line .c-text", ".live-line"].map((each) => page.locator(each).first().boundingBox()));
+  assert.ok(text.width > 300 && text.y > row.y + 20, JSON.stringify([text, row]));
+}, {device: kPhone}));
 
 test("configuration: what is wrong stands at its line, secrets are hidden", () => withApp("configuration", async (page) => {
   await page.waitForSelector(".code-note >> text=do you mean");
@@ -394,25 +490,33 @@ test("profiles: 100,000 frames, of which no more is drawn than the window shows"
   assert.ok(drawn > 0 && drawn < 40_000, `${drawn} rectangles`);
 }, {server: {large: largeProfile(100_000)}, realTime: true}));
 
-// Hours of an open tab in a minute: events, answers, other pages. What is kept is bounded, so the heap is.
-test("a tab that stays open keeps no more than at first", () => withApp("", async (page, server, context) => {
+// A day of an open tab in a minute: events, answers, other pages, profiles, a stream of lines. What is kept is bounded, so the heap is.
+test("a tab that stays open for a day keeps no more than at first", (t) => withApp("", async (page, server, context) => {
   const cdp = await context.newCDPSession(page);
   const heap = async () => {
     await cdp.send("HeapProfiler.collectGarbage");
     return (await cdp.send("Runtime.getHeapUsage")).usedSize;
   };
+  const pages = ["Targets", "Profiles", "Pipeline", "Live", "Delivery", "Configuration", "Overview"];
+  const kStep = 120_000;
   const live = async (rounds) => {
     for (let i = 0; i < rounds; ++i) {
-      for (const topic of ["verdict", "problems", "counters", "endpoints", "health", "rates"]) server.push(topic, {at: kNow});
-      if (i % 20 === 0) await page.click(`nav >> text=${["Targets", "Pipeline", "Delivery", "Overview"][(i / 20) % 4]}`);
-      await page.clock.fastForward(15_000);
+      for (const topic of ["verdict", "problems", "counters", "endpoints", "health", "rates::10"]) server.push(topic, {at: kNow});
+      if (i % 10 === 0) {
+        await page.click(`nav >> text="${pages[(i / 10) % pages.length]}"`);
+        if (page.url().endsWith("/live")) await page.selectOption(".pick select", "pyroscope.scrape.shop");
+      }
+      await page.clock.fastForward(kStep);
     }
+    await page.click("nav >> text=Overview");
+    await page.waitForSelector("h1.verdict-text");
   };
   await page.waitForSelector(".uplot");
-  await live(80);
+  await live(140); // each page, twice
   const before = await heap();
-  await live(160);
+  await live(24 * 3600_000 / kStep);
   const after = await heap();
+  t.diagnostic(`heap ${(before / 2 ** 20).toFixed(1)} MiB, a day later ${(after / 2 ** 20).toFixed(1)} MiB`);
   assert.ok(after < before * 1.25 + 1_000_000, `${before} to ${after} bytes`);
 }));
 

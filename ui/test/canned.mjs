@@ -39,11 +39,16 @@ export async function serve(files, {prefix = "/", state = "bad", many = 0, delay
       return {status: 202, body: {at: data.kNow, id: found[1]}};
     }
     if ((found = is(/^targets\/([^/]+)$/))) return data.target(rows, found[1], scraped.get(found[1]));
-    if (path === "components") return {at: data.kNow, total: rows.length === 0 ? 0 : data.components.length, components: rows.length === 0 ? [] : data.components};
+    if (path === "components") {
+      const module = params.get("module") ?? "";
+      const components = rows.length === 0 ? [] : data.components.filter((each) => !module || each.module === module);
+      return {at: data.kNow, total: components.length, components};
+    }
     if ((found = is(/^components\/(.+)\/rows$/))) return data.componentRows(params);
     if ((found = is(/^components\/(.+)\/schema$/))) return data.componentSchema;
     if ((found = is(/^components\/(.+)$/))) return data.componentDetail(found[1]);
     if (path === "endpoints") return rows.length === 0 ? {at: data.kNow, total: 0, endpoints: []} : good ? {...data.endpoints, endpoints: data.endpoints.endpoints.map((each) => ({...each, state: "ok", text: "takes everything", queued: 0, queued_bytes: 0, oldest: null, refused: 0, dropped: 0, last_error: "", last_error_at: null}))} : data.endpoints;
+    if (is(/^endpoints\/.*\/ages$/)) return good ? {at: data.kNow, total: 0, max_age: 3600, ages: []} : data.ages;
     if (is(/^endpoints\/.*\/errors$/)) return good ? {at: data.kNow, total: 0, errors: []} : data.errors;
     if (path === "archives") return data.archives;
     if (path === "replays" && method === "POST") {
@@ -79,7 +84,7 @@ export async function serve(files, {prefix = "/", state = "bad", many = 0, delay
     response.writeHead(200, {"Content-Type": "text/event-stream", "Cache-Control": "no-store"});
     const send = (event, body) => response.write(`event: ${event}\ndata: ${JSON.stringify(body)}\n\n`);
     for (const topic of topics) {
-      const body = topic === "counters" ? {at: data.kNow, values: {taken: 112}} : topic === "rates" ? {at: data.kNow, window: 5, components: {"pyroscope.scrape.shop": 112, "pyroscope.write.eu": 118, "pyroscope.fsdump.local": 136, "infra.default/pyroscope.ebpf.node": 24}}
+      const body = topic === "counters" ? {at: data.kNow, values: {taken: 112}} : topic.startsWith("rates") ? {at: data.kNow, window: Number(topic.split(":")[2] ?? 10), components: {"pyroscope.scrape.shop": 112, "pyroscope.write.eu": 118, "pyroscope.fsdump.local": 136, "infra.default/pyroscope.ebpf.node": 24}}
         : topic === "health" ? {at: data.kNow, components: {}} : answer(topic, new URLSearchParams(), "GET");
       if (body) send(topic, body);
     }
@@ -92,7 +97,7 @@ export async function serve(files, {prefix = "/", state = "bad", many = 0, delay
     const send = stream(response, []);
     let n = 0;
     const timer = setInterval(() => {
-      for (let i = 0; i < 4; ++i, ++n) send("item", {at: data.kNow + n * 50, kind: "profile", text: `process_cpu of ${["checkout", "search", "cart"][n % 3]}, 48.2 KiB`, labels: {service_name: ["checkout", "search", "cart"][n % 3], component: id}, bytes: 49000 + n});
+      for (let i = 0; i < 4; ++i, ++n) send("item", {at: data.kNow + n * 50, kind: "profile", text: `process_cpu of ${["checkout", "search", "cart"][n % 3]}, 48.2 KiB`, labels: {service_name: ["checkout", "search", "cart"][n % 3], component: id}, bytes: 49000 + n, destination: "pyroscope.write.eu", outcome: n % 7 === 3 ? "refused: the queue is full" : "accepted"});
       if (n % 40 === 0) send("dropped", {sampled: 3708, lost: 0});
     }, 40);
     response.on("close", () => clearInterval(timer));

@@ -88,7 +88,7 @@ export function targetsPage(rows, params) {
   shown.sort((a, b) => (rank.get(a.group) ?? 0) - (rank.get(b.group) ?? 0) || (value(a) < value(b) ? -1 : value(a) > value(b) ? 1 : 0) * (down ? -1 : 1));
   const offset = Number(params.get("offset") ?? 0);
   const limit = Number(params.get("limit") ?? 100);
-  return {status: 200, body: {at: kNow, total: rows.length, matched: shown.length, counts, groups: ordered.slice(0, 200), more_groups: Math.max(0, ordered.length - 200), rows: shown.slice(offset, offset + limit), snapshot: `s${q}${by}`}};
+  return {status: 200, body: {at: kNow, total: rows.length, matched: shown.length, counts, groups: ordered.slice(0, 200), more_groups: Math.max(0, ordered.length - 200), rows: shown.slice(offset, offset + limit), snapshot: `s${q}${by}`, changed: params.get("snapshot") ? 4 : 0}};
 }
 
 export function target(rows, id, scraped) {
@@ -222,6 +222,7 @@ export const endpoints = {at: kNow, total: 2, endpoints: [
   {id: "pyroscope.write.eu/0", component: "pyroscope.write.eu", kind: "server", url: "https://profiles.eu.example", name: "", state: "failing", text: "refuses our credentials", sent: 284838, queued: 127712, queued_bytes: 1.4 * 2 ** 30, disk_bytes: 1.4 * 2 ** 30, oldest: 19 * 60, max_age: 3600, refused: 24, expired: 0, dropped: 232, in_flight: 0, in_flight_limit: 4, last_error: "401 Unauthorized: invalid token", last_error_at: kNow - 3000},
   {id: "pyroscope.fsdump.local", component: "pyroscope.fsdump.local", kind: "archive", url: "/var/lib/invar/profiles", name: "", state: "ok", text: "storing", sent: 412804, queued: 2, queued_bytes: 131072, disk_bytes: 31.2 * 2 ** 30, oldest: 0.4, max_age: null, refused: 0, expired: 0, dropped: 0, in_flight: 1, in_flight_limit: 4, last_error: "", last_error_at: null},
 ]};
+export const ages = {at: kNow, total: 127_712, max_age: 3600, ages: [[0, 60, 6_720], [60, 300, 26_880], [300, 900, 67_200], [900, 3600, 26_912], [3600, null, 0]].map(([from, to, count]) => ({from, to, count}))};
 export const errors = {at: kNow, total: 2, errors: [{text: "401 Unauthorized: invalid token", count: 4120, first: kNow - 19 * kMinute, last: kNow - 3000}, {text: "413 Request Entity Too Large: limit 4 MiB", count: 24, first: kNow - 300 * kMinute, last: kNow - 250 * kMinute}]};
 export const archives = {at: kNow, total: 1, archives: [{id: "pyroscope.fsdump.local", component: "pyroscope.fsdump.local", path: "/var/lib/invar/profiles"}]};
 export const peers = {at: kNow, enabled: true, total: 3, peers: [{name: "host-a", address: "10.0.0.1:12345", state: "participant", self: true}, {name: "host-b", address: "10.0.0.2:12345", state: "participant", self: false}, {name: "host-c", address: "10.0.0.3:12345", state: "terminating", self: false}]};

@@ -11,7 +11,7 @@ const router = await load("base/router.ts");
 const {expressionOf} = await load("shell/seek.tsx");
 const {pagesOf} = await load("targets/rows.ts");
 const {statesOf, forTest} = await load("pages/targets.tsx");
-const {curlOf} = await load("targets/panel.tsx");
+const {curlOf} = await load("targets/scrape.ts");
 const {largest, fates} = await load("pages/flow.tsx");
 const {marksAt, thinned} = await load("parts/chart.tsx");
 const range = await load("profiles/range.ts");
@@ -23,7 +23,7 @@ const model = await load("pipeline/model.ts");
 const {printBody} = await load("pipeline/print.ts");
 const highlight = await load("configuration/highlight.ts");
 const {differences} = await load("configuration/lab.tsx");
-const {summary} = await load("pages/delivery.tsx");
+const {summary, ageWords} = await load("pages/delivery.tsx");
 const live = await load("live/lines.ts");
 const {remoteInsight} = await load("pages/remotecfg.tsx");
 const {clock, utc, millis} = await load("base/times.tsx");
@@ -235,4 +235,30 @@ test("live lines: the newest stay, a text that is no pattern is still searched",
   assert.match(live.matcher("a(").wrong, /searched as text/);
   assert.ok(live.matcher("mimir.*refused").test(live.textOf({text: "x", destination: "http://mimir", outcome: "refused: no"})));
   for (const [outcome, bad] of [["accepted", false], ["sent", false], ["refused: queue full", true], ["refused by some: x", true], ["dropped: stopped", true], ["dropped by a rule", false], ["expired", true], [undefined, false]]) assert.equal(live.isBad({text: "", outcome}), bad, outcome);
+});
+
+test("ages of a queue in words", () => {
+  assert.deepEqual([[0, 60], [60, 300], [900, 3600], [3600, null]].map(([from, to]) => ageWords(from, to)), ["under 1 min", "1 to 5 min", "15 min to 1 h", "over 1 h"]);
+});
+
+const zoom = await load("profiles/zoom.ts");
+test("a zoomed frame is found again by its path, or the deepest that is still there", () => {
+  const frames = ["root", "a", "b", "c", "2 narrow frames"].map((name) => ({name}));
+  const node = (frame, ...kids) => {
+    const made = {frame, parent: null, kids};
+    for (const kid of kids) kid.parent = made;
+    return made;
+  };
+  const view = (root) => ({root, children: ({kids}) => kids});
+  const deep = node(3);
+  const root = node(0, node(1, node(2, deep)), node(2));
+  const path = zoom.pathOf(deep, frames, 4);
+  assert.equal(path.split(".").length, 3);
+  assert.equal(zoom.nodeAt(view(root), frames, path), deep);
+  const shallow = node(0, node(1));
+  assert.equal(zoom.nodeAt(view(shallow), frames, path), shallow.kids[0]);
+  assert.equal(zoom.nodeAt(view(root), frames, ""), root);
+  const block = node(4, node(3));
+  node(0, node(1, block));
+  assert.equal(zoom.pathOf(block.kids[0], frames, 4), zoom.pathOf(shallow.kids[0], frames, 4), "blocks of narrow frames are left out");
 });

@@ -1,126 +1,22 @@
 // The app over the real binary, with real targets: node --test ui/test/real_test.mjs
-// Environment: INVAR, NODE_MODULES, SHOTS (a folder for screenshots, if wanted). What listens, listens on loopback.
+// Environment: that of daemon.mjs.
 import assert from "node:assert/strict";
-import {spawn} from "node:child_process";
-import {mkdtempSync, rmSync, writeFileSync} from "node:fs";
+import {readFileSync, writeFileSync} from "node:fs";
 import {createServer} from "node:http";
-import {createRequire} from "node:module";
-import {createServer as listenTcp} from "node:net";
-import {tmpdir} from "node:os";
 import {join} from "node:path";
 import {after, before, test} from "node:test";
 
-const {INVAR, NODE_MODULES, SHOTS} = process.env;
-const {chromium} = createRequire(join(NODE_MODULES, "x.js"))("playwright-core");
-const kFlags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const kPatience = {timeout: 60000};
+import {configTo, folder, kPatience, run, shot, start, withDaemons, withPage} from "./daemon.mjs";
 
-let browser;
-let folder;
 let refusing;
-const programs = [];
+const config = () => configTo(`http://127.0.0.1:${refusing.address().port}`);
 
-// A port that nobody listens at.
-const freePort = () => new Promise((done) => {
-  const server = listenTcp().listen(0, "127.0.0.1", () => {
-    const {port} = server.address();
-    server.close(() => done(port));
-  });
-});
-
-async function start(config, {flags = [], user = ""} = {}) {
-  const port = await freePort();
-  const own = mkdtempSync(join(folder, "run-"));
-  const file = join(own, "config.alloy");
-  writeFileSync(file, config.replaceAll("PORT", port).replaceAll("ARCHIVE", join(own, "archive")));
-  const program = spawn(INVAR, ["run", `--server.http.listen-addr=127.0.0.1:${port}`, `--storage.path=${join(own, "data")}`, ...flags, file], {stdio: ["ignore", "ignore", "pipe"]});
-  programs.push(program);
-  let said = "";
-  program.stderr.on("data", (text) => (said += text));
-  const url = `http://127.0.0.1:${port}`;
-  const headers = user ? {Authorization: `Basic ${Buffer.from(user).toString("base64")}`} : {};
-  for (const end = Date.now() + 60000; ; await new Promise((done) => setTimeout(done, 50))) {
-    assert.ok(Date.now() < end && program.exitCode === null, `it does not start: ${said}`);
-    if ((await fetch(`${url}/-/ready`, {headers}).catch(() => null))?.status === 200) return {url, program, file};
-  }
-}
-
+withDaemons();
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), "invar-app-"));
-  browser = await chromium.launch({executablePath: "/usr/bin/chromium", args: kFlags});
   refusing = createServer((_, response) => response.writeHead(401).end("invalid token")).listen(0, "127.0.0.1");
   await new Promise((done) => refusing.on("listening", done));
 });
-after(async () => {
-  await browser?.close();
-  refusing?.close();
-  for (const program of programs) {
-    program.kill("SIGKILL");
-    await new Promise((done) => (program.exitCode !== null || program.signalCode !== null ? done() : program.on("exit", done)));
-  }
-  rmSync(folder, {recursive: true, force: true});
-});
-
-const config = () => `
-discovery.relabel "some" {
-  targets = [
-    {"__address__" = "127.0.0.1:PORT", "service_name" = "invar", "keep" = "yes"},
-    {"__address__" = "127.0.0.1:1", "service_name" = "gone", "keep" = "yes"},
-    {"__address__" = "127.0.0.1:2", "service_name" = "unwanted", "keep" = "no"},
-  ]
-  rule {
-    source_labels = ["keep"]
-    regex         = "yes"
-    action        = "keep"
-  }
-  rule {
-    target_label = "team"
-    replacement  = "shop"
-  }
-}
-pyroscope.scrape "some" {
-  targets         = discovery.relabel.some.output
-  forward_to      = [pyroscope.write.refused.receiver, pyroscope.fsdump.local.receiver]
-  scrape_interval = "2s"
-  scrape_timeout  = "3s"
-  profiling_config {
-    profile.process_cpu { enabled = false }
-    profile.mutex { enabled = false }
-    profile.block { enabled = false }
-    profile.goroutine { enabled = false }
-  }
-}
-pyroscope.write "refused" {
-  endpoint {
-    url = "http://127.0.0.1:${refusing.address().port}"
-    basic_auth {
-      username = "u"
-      password = "hidden-word"
-    }
-  }
-}
-pyroscope.fsdump "local" {
-  target_directory = "ARCHIVE"
-}
-`;
-
-// Opens a page, runs `check`, and fails when the page reported an error or asked anybody else.
-async function withPage(url, check, {context: options = {}, expected = /^$/} = {}) {
-  const context = await browser.newContext({viewport: {width: 1440, height: 980}, ...options});
-  const page = await context.newPage();
-  const wrong = [];
-  page.on("pageerror", (error) => wrong.push(error.message));
-  page.on("console", (message) => message.type() === "error" && !expected.test(message.text()) && wrong.push(message.text()));
-  page.on("request", (request) => !request.url().startsWith(new URL(url).origin) && wrong.push(`asked for ${request.url()}`));
-  try {
-    await page.goto(url);
-    await check(page);
-    assert.deepEqual(wrong, []);
-  } finally {
-    await context.close();
-  }
-}
-const shot = async (page, name) => SHOTS && page.screenshot({path: join(SHOTS, `real-${name}.png`)});
+after(() => refusing?.close());
 
 test("the real binary: every page, every action", async (t) => {
   const {url} = await start(config());
@@ -161,6 +57,61 @@ test("the real binary: every page, every action", async (t) => {
     const [download] = await Promise.all([page.waitForEvent("download"), page.click("text=Download pprof")]);
     assert.match(download.suggestedFilename(), /\.pb\.gz$|\.pprof$/);
   }));
+  const profiles = 'profiles?q={service_name="invar"}&type=memory';
+  await t.test("profiles: callers and callees, only the stacks of a function, a search by pattern", () => open(profiles, async (page) => {
+    await page.waitForSelector(".top-list .fn", kPatience);
+    await page.locator(".top-list .fn").first().click();
+    await page.waitForSelector(".sandwich .flame-line", kPatience);
+    assert.equal(await page.locator(".sandwich canvas").count(), 2);
+    await shot(page, "sandwich");
+    await page.click("text=Only its stacks");
+    await page.waitForSelector(".only >> text=Only stacks through", kPatience);
+    await page.fill("[data-search]", "^[a-z]+::");
+    await page.waitForSelector(".tools .told-count >> text=/% in [\\d,]+ frames?/", kPatience);
+  }));
+  await t.test("profiles: the difference of two windows and of two choices of labels", async () => {
+    for (const against of ["vs=-10m..now", 'vs=labels&vsq={team="shop"}']) {
+      await open(`${profiles}&at=-5m..now&view=diff&${against}`, async (page) => {
+        await page.waitForSelector(".key.more", kPatience);
+        await page.waitForSelector(".card-foot >> text=/ profiles? against /", kPatience);
+      });
+    }
+  });
+  await t.test("profiles: files for other programs, and a link that shows the same tomorrow", () => open(profiles, async (page) => {
+    await page.waitForSelector(".flame-line", kPatience);
+    const file = async (label) => {
+      await page.click("summary >> text=More");
+      const [download] = await Promise.all([page.waitForEvent("download"), page.click(`text=${label}`)]);
+      return readFileSync(await download.path(), "utf8");
+    };
+    const speedscope = JSON.parse(await file("For speedscope"));
+    assert.equal(speedscope.$schema, "https://www.speedscope.app/file-format-schema.json");
+    assert.ok(speedscope.shared.frames.length > 5 && speedscope.profiles[0].samples.length > 0);
+    await page.click("summary >> text=More");
+    assert.match(await file("Folded stacks"), /^\S.*;.* \d+$/m);
+    await page.focus(".flame-box");
+    for (const key of ["ArrowDown", "ArrowDown", "Enter"]) await page.keyboard.press(key);
+    await page.waitForFunction(() => location.search.includes("zoom="));
+    const name = await page.textContent(".flame-line b");
+    await page.click("text=Copy link");
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.match(copied, /at=\d+\.\.\d+/);
+    await page.goto(copied);
+    await page.waitForFunction((wanted) => document.querySelector(".flame-line b")?.textContent === wanted, name, kPatience);
+  }, {context: {permissions: ["clipboard-read", "clipboard-write"]}}));
+  await t.test("pipeline: found and opened by keys alone", () => open("pipeline", async (page) => {
+    await page.waitForSelector(".node", kPatience);
+    await page.keyboard.press("/");
+    await page.keyboard.type("relabel");
+    await page.waitForSelector(".told-count >> text=1 of 4", kPatience);
+    await page.waitForSelector('[data-id="discovery.relabel.some"].at', kPatience);
+    await page.keyboard.press("Tab");
+    for (let i = 0; i < 12 && (await page.evaluate(() => document.activeElement?.dataset.id)) === undefined; ++i) await page.keyboard.press("Tab");
+    for (const key of ["ArrowRight", "ArrowRight", "ArrowLeft"]) await page.keyboard.press(key);
+    assert.equal(await page.evaluate(() => document.activeElement.dataset.id), "pyroscope.scrape.some");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("h1 >> text=pyroscope.scrape.some", kPatience);
+  }));
   await t.test("pipeline and a component with its table and documentation", () => open("pipeline", async (page) => {
     await page.waitForSelector('[data-id="pyroscope.write.refused"]', kPatience);
     await shot(page, "pipeline");
@@ -178,9 +129,20 @@ test("the real binary: every page, every action", async (t) => {
     await shot(page, "delivery");
     assert.ok(!(await page.content()).includes("hidden-word"));
   }));
-  await t.test("live: what a scrape gives passes by", () => open("live/pyroscope.scrape.some", async (page) => {
+  await t.test("live: what a scrape gives passes by, filtered and paused", () => open("live/pyroscope.scrape.some?find=memory", async (page) => {
     await page.waitForSelector(".live-line", kPatience);
+    await page.mouse.move(5, 5);
     await shot(page, "live");
+    await page.keyboard.press(".");
+    await page.waitForSelector(".stream >> text=Paused", kPatience);
+    await page.fill("[data-search]", "nothing has this");
+    await page.waitForSelector("text=/None of \\d+ lines/", kPatience);
+  }));
+  await t.test("delivery: an archive is replayed, with progress", () => open("delivery", async (page) => {
+    await page.click("text=Replay an archive …");
+    await page.click("button.main >> text=Replay");
+    await page.waitForSelector(".replays li >> text=/\\d+ (of \\d+ )?profiles/", kPatience);
+    await page.locator(".replays >> text=/Stop|done|failed|stopped/").first().waitFor(kPatience);
   }));
   await t.test("configuration: coloured, without the password", () => open("configuration", async (page) => {
     await page.waitForSelector(".k-block >> text=pyroscope.scrape", kPatience);
@@ -219,8 +181,42 @@ test("a program that ends and comes back: the page says so, and goes on", async 
     await page.waitForSelector("h1.verdict-text", kPatience);
     program.kill("SIGTERM");
     await page.waitForSelector(".silence >> text=Invar does not answer", kPatience);
-    const again = spawn(INVAR, ["run", `--server.http.listen-addr=${new URL(url).host}`, `--storage.path=${join(folder, "again")}`, file], {stdio: "ignore"});
-    programs.push(again);
+    run(process.env.INVAR, ["run", `--server.http.listen-addr=${new URL(url).host}`, `--storage.path=${join(folder, "again")}`, file]);
     await page.waitForSelector(".silence", {state: "detached", ...kPatience});
   }, {expected: /ERR_|Failed to load/});
+});
+
+test("50,000 targets: searched, sorted, grouped, and read to the last one", async () => {
+  const file = join(folder, "targets.json");
+  writeFileSync(file, JSON.stringify(Array.from({length: 50_000}, (_, i) => ({targets: [`10.${i >> 16}.${(i >> 8) & 255}.${i & 255}:8080`], labels: {service_name: `service-${i % 100}`, pod: `pod-${i}`}}))));
+  const {url} = await start(`
+discovery.file "f" { files = ["${file}"] }
+pyroscope.scrape "s" {
+  targets         = discovery.file.f.targets
+  forward_to      = []
+  scrape_interval = "1h"
+  profiling_config {
+    profile.process_cpu { enabled = false }
+    profile.mutex { enabled = false }
+    profile.block { enabled = false }
+    profile.goroutine { enabled = false }
+  }
+}`);
+  for (const end = Date.now() + 60_000; (await (await fetch(`${url}/api/v1/targets?limit=1`)).json()).total !== 50_000; await new Promise((later) => setTimeout(later, 300))) assert.ok(Date.now() < end);
+  await withPage(`${url}/targets?by=none&sort=target`, async (page) => {
+    await page.waitForSelector(".grid-foot >> text=50,000 targets", kPatience);
+    await page.locator(".grid-row[tabindex='0']").focus();
+    await page.keyboard.press("End");
+    await page.waitForSelector('.grid-row[aria-rowindex="50001"] code >> text=10.0.99.9:8080', kPatience); // the last as text
+    assert.ok(await page.evaluate(() => document.querySelectorAll(".grid-row").length) < 60);
+    await page.click(".sort >> text=Target");
+    await page.waitForFunction(() => location.search.includes("sort=-target"));
+    await page.keyboard.press("/");
+    await page.locator(":focus").fill('{service_name="service-7", pod=~"pod-4.*"}');
+    await page.waitForSelector(".told-count >> text=111 of 50,000", kPatience);
+    await page.fill("[data-search]", "");
+    await page.click(".seg >> text=Service");
+    await page.waitForSelector(".grid-foot >> text=in 100 groups", kPatience);
+    await page.waitForSelector(".group >> text=/service-/", kPatience);
+  });
 });

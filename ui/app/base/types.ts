@@ -53,7 +53,7 @@ export interface TargetRow {
   bytes: Maybe; samples: Maybe; cause: string; text: string; since: Maybe;
 }
 export interface Targets {
-  at: number; total: number; matched: number; counts: Counts; groups: TargetGroup[]; more_groups?: number; rows: TargetRow[]; snapshot: string;
+  at: number; total: number; matched: number; counts: Counts; groups: TargetGroup[]; more_groups?: number; rows: TargetRow[]; snapshot: string; changed: number;
 }
 export interface RuleStep {
   file?: string; // where the rule stands, as far as the files hold it
@@ -83,6 +83,7 @@ export interface Endpoint {
   in_flight: number; in_flight_limit: number; last_error: string; last_error_at: Maybe;
 }
 export interface Endpoints { at: number; total: number; endpoints: Endpoint[] }
+export interface QueueAges { at: number; total: number; max_age: Maybe; ages: {from: number; to: Maybe; count: number}[] }
 export interface EndpointErrors { at: number; total: number; errors: {text: string; count: number; first: number; last: number}[] }
 export interface Archives { at: number; total: number; archives: {id: string; component: string; path: string}[] }
 export interface Replay {

@@ -25,7 +25,7 @@ export function ClusterPage({verdict}: PageProps) {
           <div class="card scroll-x" tabIndex={0} role="region" aria-label="Members">
             <table class="plain">
               <thead><tr><th>State</th><th>Name</th><th>Address</th><th>Which</th></tr></thead>
-              <tbody>{data.peers.map((each) => <tr key={each.name + each.address}><td><StateWord state={each.state === "participant" ? "ok" : each.state === "terminating" ? "late" : "waiting"}>{kWords[each.state] ?? each.state}</StateWord></td><td><b>{each.name}</b></td><td><code>{each.address}</code></td><td class="soft">{each.self ? "this one" : "another"}</td></tr>)}</tbody>
+              <tbody>{data.peers.map((each) => <tr key={each.name + each.address}><td><StateWord state={each.state === "participant" ? "ok" : each.state === "terminating" ? "late" : "waiting"}>{kWords[each.state] ?? each.state}</StateWord></td><td class="nowrap"><b>{each.name}</b></td><td><code>{each.address}</code></td><td class="soft nowrap">{each.self ? "this one" : "another"}</td></tr>)}</tbody>
             </table>
           </div>
           <p class="small soft below"><a href={link("targets", {by: "component"})}>The targets of this member</a></p>

@@ -117,7 +117,7 @@ function Wiring({data}: {data: ComponentDetail}) {
       {groups.map(([title, ids]) => (
         <section key={title}><h2>{title}</h2>{ids.length === 0 ? <p class="soft">nothing</p> : <ul>{ids.map((each) => <li key={each}><a href={link(`component/${neighbour(data, each)}`)}><code>{each}</code></a></li>)}</ul>}</section>
       ))}
-      {data.module && <section><h2>In the module</h2><p><code>{data.module}</code></p></section>}
+      {data.module && <section><h2>In the module</h2><p><a href={link(`pipeline/${data.module}`)}><code>{data.module}</code></a></p></section>}
     </div>
   );
 }

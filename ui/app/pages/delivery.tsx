@@ -6,7 +6,7 @@ import {bytes, count, counted, duration, percent} from "../base/numbers";
 import {useResource} from "../base/resource";
 import {link, param, setParams} from "../base/router";
 import {Ago, Time} from "../base/times";
-import type {Archives, Components, Endpoint, EndpointErrors, Endpoints, Replay, Replays} from "../base/types";
+import type {Archives, Components, Endpoint, EndpointErrors, Endpoints, QueueAges, Replay, Replays} from "../base/types";
 import {Shape, StateWord, type State} from "../parts/state";
 import {Empty, Failure, Loaded} from "../parts/states";
 import {Sentence} from "../parts/text";
@@ -40,6 +40,7 @@ export function summary(endpoints: readonly Endpoint[]): string {
 function Places({endpoints}: {endpoints: Endpoint[]}) {
   const component = param("component");
   const chosen = param("endpoint") || endpoints.find((each) => each.component === component && each.state === "failing")?.id || endpoints.find((each) => each.component === component)?.id || "";
+  const one = endpoints.find(({id}) => id === chosen);
   if (endpoints.length === 0) {
     return <><h1 class="title">{summary(endpoints)}</h1><div class="card"><Empty title="There is no `pyroscope.write` and no `pyroscope.fsdump`."><p>Give profiles to one of them with <code>forward_to</code>. <a href={link("pipeline")}>See how it is wired</a></p></Empty></div></>;
   }
@@ -52,7 +53,8 @@ function Places({endpoints}: {endpoints: Endpoint[]}) {
           <tbody>{endpoints.map((each) => <Row key={each.id} each={each} chosen={each.id === chosen}/>)}</tbody>
         </table>
       </div>
-      {chosen && endpoints.some(({id}) => id === chosen) && <One endpoint={endpoints.find(({id}) => id === chosen)!}/>}
+      {one && <Ages endpoint={one}/>}
+      {one && <One endpoint={one}/>}
     </>
   );
 }
@@ -70,6 +72,31 @@ function Row({each, chosen}: {each: Endpoint; chosen: boolean}) {
       <td class="right" data-name="Lost">{lost > 0 ? <span class="failing-text" title={parts}>{count(lost)}</span> : "0"}{lost > 0 && <div class="soft small">{parts}</div>}</td>
       <td class="words">{each.last_error ? <>“{each.last_error}” {each.last_error_at !== null && <span class="soft small"><Ago at={each.last_error_at}/></span>}</> : <span class="soft">–</span>}</td>
     </tr>
+  );
+}
+
+// "under 1 min", "1 to 5 min", "over 1 h".
+export function ageWords(from: number, to: number | null): string {
+  if (to === null) return `over ${duration(from)}`;
+  if (from === 0) return `under ${duration(to)}`;
+  const [less, more] = [duration(from), duration(to)];
+  const unit = / \D+$/.exec(more)?.[0] ?? "";
+  return `${less.endsWith(unit) ? less.slice(0, less.length - unit.length) : less} to ${more}`;
+}
+
+function Ages({endpoint}: {endpoint: Endpoint}) {
+  const ages = useResource<QueueAges>(`endpoints/${endpoint.id}/ages`, {}, {topics: ["endpoints"], every: 10, keep: false});
+  const shown = ages.data?.ages.filter(({count: waiting}) => waiting > 0) ?? [];
+  if (!ages.data || ages.data.total === 0) return null;
+  const {total, max_age: expires} = ages.data;
+  return (
+    <section class="card ages" aria-labelledby="ages-title">
+      <div class="card-head"><h2 id="ages-title">How long they have waited</h2>{expires !== null && <span class="soft small">given up after {duration(expires)}</span>}</div>
+      <div class="stack" role="img" aria-label={shown.map((each) => `${count(each.count)} ${ageWords(each.from, each.to)}`).join(", ")}>
+        {ages.data.ages.map((each, i) => each.count > 0 && <span key={each.from} class={`age age-${i}`} style={{width: `${(each.count / total) * 100}%`}}/>)}
+      </div>
+      <ul class="age-list small">{ages.data.ages.map((each, i) => <li key={each.from} class={each.count === 0 ? "soft" : ""}><i class={`age age-${i}`}/><b>{count(each.count)}</b> {ageWords(each.from, each.to)}</li>)}</ul>
+    </section>
   );
 }
 

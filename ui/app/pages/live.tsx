@@ -22,12 +22,17 @@ interface Stream {
   sampled: number;
   lost: number;
   since: number;
+  waiting: number; // came while the reader looks
   state: "connecting" | "open" | "broken";
   clear(): void;
 }
 
-function useStream(id: string, sample: string): Stream {
+// `held`: what comes waits, so that nothing moves under the reader.
+function useStream(id: string, sample: string, held: boolean): Stream {
   const [shown, setShown] = useState<{lines: Line[]; sampled: number; lost: number}>({lines: [], sampled: 0, lost: 0});
+  const [waitingCount, setWaiting] = useState(0);
+  const holds = useRef(held);
+  holds.current = held;
   const [state, setState] = useState<Stream["state"]>("connecting");
   const [since, setSince] = useState(Date.now());
   const n = useRef(0);
@@ -49,7 +54,9 @@ function useStream(id: string, sample: string): Stream {
       setShown((old) => ({...old, sampled: old.sampled + sampled, lost: old.lost + lost}));
     });
     const timer = setInterval(() => {
-      if (waiting.length === 0 || paused.value) return;
+      setWaiting(paused.value ? 0 : waiting.length);
+      if (waiting.length === 0 || paused.value || holds.current) return;
+      setWaiting(0);
       const more = waiting;
       waiting = [];
       setShown((old) => ({...old, lines: added(old.lines, more)}));
@@ -59,7 +66,7 @@ function useStream(id: string, sample: string): Stream {
       clearInterval(timer);
     };
   }, [id, sample]);
-  return {...shown, since, state, clear: () => setShown({lines: [], sampled: 0, lost: 0})};
+  return {...shown, since, state, waiting: held ? waitingCount : 0, clear: () => setShown({lines: [], sampled: 0, lost: 0})};
 }
 
 export function LivePage() {
@@ -67,8 +74,13 @@ export function LivePage() {
   const sample = param("sample") || "1";
   const find = param("find");
   const components = useResource<Components>("components", {}, {every: 30});
-  const stream = useStream(id, sample);
+  const [[pointed, away], setLook] = useState([false, false]);
+  const stream = useStream(id, sample, pointed || away);
   const [line, setLine] = useState(0);
+  const toTop = () => {
+    document.querySelector(".page-live .grid-box")!.scrollTop = 0;
+    setLook([false, false]);
+  };
   const filter = useMemo(() => matcher(find), [find]);
   const lines = useMemo(() => stream.lines.filter((each) => filter.test(textOf(each))).reverse(), [stream.lines, filter]);
   const opened = lines.find((each) => String(each.n) === param("open"));
@@ -99,7 +111,7 @@ export function LivePage() {
               : (
                 <Grid label={`What passes through ${id}`} count={lines.length} current={Math.min(line, lines.length - 1)} onMove={setLine} rowHeight={28}
                   onOpen={(at) => go(link(place.value.path, {find, sample: sample === "1" ? null : sample, open: String(lines[at].n) === param("open") ? null : lines[at].n}), {replace: true})}
-                  onPointer={() => {}}
+                  onPointer={(inside) => setLook(([, scrolled]) => [inside, scrolled])} onScrolled={(scrolled) => setLook(([inside]) => [inside, scrolled])}
                   columns={[{name: "time", title: "Time", width: "104px"}, {name: "kind", title: "What", width: "84px"}, {name: "text", title: "Item", width: "minmax(160px, 1fr)"}, {name: "size", title: "Size", width: "84px", right: true}, {name: "to", title: "To", width: "minmax(0, 0.4fr)"}, {name: "outcome", title: "Outcome", width: "minmax(0, 0.3fr)"}]}
                   row={(at) => {
                     const each = lines[at];
@@ -111,7 +123,7 @@ export function LivePage() {
                       <span class={isBad(each) ? "failing-text" : "soft"} title={each.outcome}>{each.outcome}</span>,
                     ]};
                   }}
-                  foot={<><span>{count(stream.lines.length)} kept of at most {count(kMost)}, the newest first{stream.sampled > 0 && `; ${count(stream.sampled)} left out by sampling`}; {stream.lost > 0 ? <b class="failing-text">{count(stream.lost)} lost, this browser was too slow</b> : "0 lost"}</span><span><Shape state={paused.value ? "waiting" : "ok"}/> {paused.value ? "paused" : stream.state === "open" ? "listening" : "connecting"}</span></>}/>
+                  foot={<>{stream.waiting > 0 && <span class="held"><b>{count(stream.waiting)} new</b>, {away ? "" : "shown when you point elsewhere"}{away && <button type="button" class="link small" onClick={toTop}>at the top</button>}</span>}<span>{count(stream.lines.length)} kept of at most {count(kMost)}, the newest first{stream.sampled > 0 && `; ${count(stream.sampled)} left out by sampling`}; {stream.lost > 0 ? <b class="failing-text">{count(stream.lost)} lost, this browser was too slow</b> : "0 lost"}</span><span><Shape state={paused.value ? "waiting" : "ok"}/> {paused.value ? "paused" : stream.state === "open" ? "listening" : "connecting"}</span></>}/>
               )}
       </div>
       {opened && (

@@ -5,7 +5,7 @@ import {subscribe} from "../base/events";
 import {useKeys} from "../base/keys";
 import {count, counted, rate} from "../base/numbers";
 import {useResource} from "../base/resource";
-import {link, param, setParams} from "../base/router";
+import {link, param, place, setParams} from "../base/router";
 import type {Component, Components} from "../base/types";
 import {useNarrow} from "../parts/grid";
 import {Shape, StateWord} from "../parts/state";
@@ -17,23 +17,26 @@ import {curve, graphOf, groupId, pathThrough, stateOf, type LayoutResult} from "
 type Rates = Record<string, number>;
 const kMany = 300; // above it modules start folded
 
-function useRates(): Rates {
+const kWindows: [string, string][] = [["", "10 s"], ["60", "1 min"], ["300", "5 min"]];
+
+function useRates(module: string, window: string): Rates {
   const [rates, setRates] = useState<Rates>({});
-  useEffect(() => subscribe("rates", (data) => {
+  useEffect(() => subscribe(`rates:${module}:${window || "10"}`, (data) => {
     const found = (data as {components?: Rates} | null)?.components;
     if (found) setRates(found);
-  }), []);
+  }), [module, window]);
   return rates;
 }
 
 export function PipelinePage() {
-  const all = useResource<Components>("components", {}, {topics: ["health"], every: 5});
+  const module = place.value.path.slice("pipeline/".length);
+  const all = useResource<Components>("components", {module}, {topics: ["health"], every: 5});
   return (
     <>
-      <h1 class="unseen">Pipeline</h1>
+      {module ? <><p class="small crumbs"><a href={link("pipeline")}>Pipeline</a></p><h1 class="title module-title"><code>{module}</code></h1></> : <h1 class="unseen">Pipeline</h1>}
       <Loaded of={all} what="the components" rows={10}>{(data) => (data.total === 0
-        ? <div class="card"><Empty title="The configuration has no components."><p><a href={link("configuration")}>See what is loaded</a></p></Empty></div>
-        : <Wired components={data.components}/>)}</Loaded>
+        ? <div class="card"><Empty title={module ? "This module has no components." : "The configuration has no components."}><p><a href={link("configuration")}>See what is loaded</a></p></Empty></div>
+        : <Wired components={data.components} module={module}/>)}</Loaded>
     </>
   );
 }
@@ -50,9 +53,10 @@ function facts(each: Component, rates: Rates): string {
   return parts.join(" · ") || kWordsOfHealth[state];
 }
 
-function Wired({components}: {components: Component[]}) {
+function Wired({components, module}: {components: Component[]; module: string}) {
   const narrow = useNarrow();
-  const rates = useRates();
+  const window = param("window");
+  const rates = useRates(module, window);
   const find = param("find").toLowerCase();
   const list = (param("view") || (narrow ? "list" : "graph")) === "list";
   const down = param("down") !== "";
@@ -73,7 +77,10 @@ function Wired({components}: {components: Component[]}) {
           <button type="button" class={list ? "" : "on"} aria-pressed={!list} onClick={() => setParams({view: narrow ? "graph" : null})}>Graph</button>
           <button type="button" class={list ? "on" : ""} aria-pressed={list} onClick={() => setParams({view: "list"})}>List</button>
         </div>
-        {!list && <button type="button" class="btn" aria-pressed={down} onClick={() => setParams({down: down ? null : "1"}, {replace: true})}>{down ? "Top to bottom" : "Left to right"}</button>}
+        <label class="pick"><span>Rates over</span>
+          <select value={window} onChange={(event) => setParams({window: event.currentTarget.value || null}, {replace: true})}>{kWindows.map(([value, text]) => <option key={value} value={value}>{text}</option>)}</select>
+        </label>
+        {!list && <button type="button" class="btn tall" aria-pressed={down} onClick={() => setParams({down: down ? null : "1"}, {replace: true})}>{down ? "Top to bottom" : "Left to right"}</button>}
       </div>
       {list ? <List components={find ? hits : components} rates={rates}/> : <Drawn components={components} rates={rates} hits={new Set(hits.map(({id}) => id))} find={find !== ""} folded={folded} flip={flip} down={down}/>}
     </>

@@ -26,6 +26,9 @@ import {amount, scaleOf, type Scale} from "../profiles/values";
 const kViews: [string, string][] = [["flame", "Flame"], ["callers", "Inverted"], ["table", "Table"], ["sandwich", "Sandwich"], ["diff", "Difference"], ["single", "Single profiles"]];
 const kHour = 3_600_000;
 
+// The flame graph and the difference have the same frames in the same places, others do not.
+const zoomKept = (from: string, to: string) => (["flame", "diff"].includes(from) && ["flame", "diff"].includes(to) ? param("zoom") : null);
+
 // The window moves only when it is asked for anew: a graph does not change under the reader.
 function useFrozenNow(key: string): [number, () => void] {
   const [at, setAt] = useState(() => Date.now() + skew.value);
@@ -94,7 +97,7 @@ function Shown({choice, list, now, refresh}: {choice: Choice; list: SeriesList; 
   useKeys("Profiles", [
     {key: "h", what: "Against an hour ago, or nothing", act: () => setParams(param("vs") === "hour" ? {vs: null, view: null} : {vs: "hour", view: "diff"})},
     {key: "d", what: "Difference", act: () => setParams({view: "diff", vs: param("vs") || "hour"})},
-    {key: "c", what: "Callers and callees", act: () => setParams({view: param("view") === "sandwich" ? null : "sandwich"})},
+    {key: "c", what: "Callers and callees", act: () => setParams({view: param("view") === "sandwich" ? null : "sandwich", zoom: null})},
     {key: "i", what: "Root above or below", act: () => setParams({up: param("up") ? null : "1"}, {replace: true})},
     {key: "[", what: "Window earlier", act: () => move(-1)},
     {key: "]", what: "Window later", act: () => move(1)},
@@ -196,7 +199,7 @@ function Graphs({data, choice, now, view, two, query, list, refresh}: GraphsProp
   return (
     <>
       <div class="insight-line">
-        <h2 class="insight">{said.text}{said.name && <button type="button" class="insight-name" onClick={() => setParams({focus: said.name, view: "sandwich"})}>{said.name.replace(/^.*\//, "")}</button>}{said.rest}</h2>
+        <h2 class="insight">{said.text}{said.name && <button type="button" class="insight-name" onClick={() => setParams({focus: said.name, view: "sandwich", zoom: null})}>{said.name.replace(/^.*\//, "")}</button>}{said.rest}</h2>
         <div class="actions-right">
           <a class="btn" href={exported("pprof")} download data-plain>Download pprof</a>
           <details class="menu"><summary class="btn">More</summary><div class="menu-box card">
@@ -210,7 +213,7 @@ function Graphs({data, choice, now, view, two, query, list, refresh}: GraphsProp
       <div class="plot">
         <section class="card" aria-label="The profile">
           <div class="tools">
-            <div class="seg" role="group" aria-label="View">{kViews.map(([name, title]) => <button key={name} type="button" class={name === view ? "on" : ""} aria-pressed={name === view} onClick={() => setParams({view: name === "flame" && !two ? null : name, vs: name === "diff" && !two ? "hour" : param("vs")})}>{title}</button>)}</div>
+            <div class="seg" role="group" aria-label="View">{kViews.map(([name, title]) => <button key={name} type="button" class={name === view ? "on" : ""} aria-pressed={name === view} onClick={() => setParams({view: name === "flame" && !two ? null : name, zoom: zoomKept(view, name), vs: name === "diff" && !two ? "hour" : param("vs")})}>{title}</button>)}</div>
             <SearchField name="find" plain value={text} error="" label="Search functions and files" placeholder="Search functions and files: text or a pattern" told={found ? `${found.shares.map(formatShare).join(" → ")} in ${counted(found.nodes, "frame")}` : ""}/>
             <button type="button" class={`btn${param("up") ? " on" : ""}`} aria-pressed={param("up") !== ""} onClick={() => setParams({up: param("up") ? null : "1"}, {replace: true})}>Root below</button>
           </div>
@@ -243,7 +246,7 @@ interface ViewProps {
 }
 
 function View({view, profile, calls, scale, origin, found, focus, focusFrame, two, against, query, choice, now}: ViewProps) {
-  const shared = {profile, scale, origin, found, against, onFocus: (name: string) => setParams({focus: name, view: "sandwich"})};
+  const shared = {profile, scale, origin, found, against, onFocus: (name: string) => setParams({focus: name, view: "sandwich", zoom: null})};
   const narrowed = useMemo(() => {
     const shown = (two && view === "flame" ? latter(profile) : profile) as FlameProfile;
     return focusFrame >= 0 && view !== "sandwich" ? (focusedOn(shown, focusFrame) as FlameProfile) : shown;
@@ -258,7 +261,7 @@ function View({view, profile, calls, scale, origin, found, focus, focusFrame, tw
   return (
     <>
       {focus && <p class="only small">{focusFrame >= 0 ? <>Only stacks through <code>{focus}</code>.</> : <><code>{focus}</code> is not in these profiles.</>} <button type="button" class="link small" onClick={() => setParams({focus: null})}>Show all</button></p>}
-      <Flame {...shared} profile={narrowed} view={graph} upright={param("up") !== ""} label={view === "diff" ? "Flame graph of the difference" : "Flame graph"}/>
+      <Flame {...shared} profile={narrowed} view={graph} zoom={param("zoom")} onZoom={(path) => setParams({zoom: path || null})} upright={param("up") !== ""} label={view === "diff" ? "Flame graph of the difference" : "Flame graph"}/>
     </>
   );
 }
@@ -271,7 +274,7 @@ function Sandwich({profile, scale, origin, found, against, focus, focusFrame, on
     <div class="sandwich">
       <p class="only small">Callers above, what it calls below: <code>{focus}</code>. <button type="button" class="link small" onClick={() => setParams({view: null})}>Only its stacks</button> <button type="button" class="link small" onClick={() => setParams({focus: null, view: null})}>Show all</button></p>
       <h3 class="unseen">Callers</h3>
-      <Flame {...shared} view={views.up} upright label={`Callers of ${focus}`} height="240px"/>
+      <Flame {...shared} view={views.up} upright label={`Callers of ${focus}`} height="240px" legend={false}/>
       <h3 class="unseen">Callees</h3>
       <Flame {...shared} view={views.down} upright={false} label={`What ${focus} calls`} height="300px"/>
     </div>

@@ -30,7 +30,7 @@ export function RemotePage() {
             <div><dt>Known there as</dt><dd><code>{data.id || "–"}</code></dd></div>
             <div><dt>Hash</dt><dd><code>{data.hash || "–"}</code></dd></div>
           </dl></div>
-          {data.running && <p class="pad-x"><a href={link("configuration")}>See what runs</a></p>}
+          {data.running && <p class="small below"><a href={link("configuration")}>See what runs</a></p>}
         </>
       ))}</Loaded>
   );

@@ -15,7 +15,7 @@ import {TargetPanel} from "../targets/panel";
 import {capital, Sentence} from "../parts/text";
 import {useRows, type Book} from "../targets/rows";
 import {SearchField} from "../parts/search_field";
-import {scrapeNow} from "../targets/scrape";
+import {copyCurl, scrapeNow} from "../targets/scrape";
 
 const kBy = ["cause", "service", "job", "component", "none"] as const;
 const kByWords: Record<string, string> = {cause: "Cause", service: "Service", job: "Job", component: "Component", none: "None"};
@@ -89,6 +89,10 @@ function Table() {
     {key: "s", what: "Scrape the chosen target now", act: () => {
       const row = rowAt(at);
       if (row) void scrapeNow(row.id);
+    }},
+    {key: "c", what: "Copy a curl command for the chosen target", act: () => {
+      const row = rowAt(at);
+      if (row && row.state !== "left_out") void copyCurl(row.id);
     }},
     {key: "x", what: "Only what fails, or all", act: () => setParams({state: param("state") === "failing" ? null : "failing"})},
     {key: "b", what: "Group by the next", act: () => setParams({by: kBy[(kBy.indexOf((param("by") || "cause") as (typeof kBy)[number]) + 1) % kBy.length], fold: null, full: null})},
@@ -223,7 +227,7 @@ function Foot({matched, groups, more, book}: {matched: number; groups: number; m
   return (
     <>
       <span>{counted(matched, "target")}{groups > 0 ? ` in ${counted(groups + more, "group")}` : ""}. All of them by scrolling.{more > 0 && ` ${counted(more, "group")} of the smallest have no head of their own.`}</span>
-      {book.held && <span class="held">The order is kept while you point at it. <button type="button" class="link small" onClick={() => { book.hold(false); book.reload(); }}>Sort anew</button></span>}
+      {book.held && <span class="held">The order is kept while you point at it{book.head?.changed ? `; ${counted(book.head.changed, "row")} of these ${book.head.changed === 1 ? "is" : "are"} otherwise by now` : ""}. <button type="button" class="link small" onClick={() => { book.hold(false); book.reload(); }}>Sort anew</button></span>}
       <span class="foot-keys"><kbd>j</kbd> <kbd>k</kbd> move <kbd>Enter</kbd> open <kbd>s</kbd> scrape now</span>
     </>
   );

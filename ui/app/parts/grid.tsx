@@ -24,6 +24,7 @@ interface Props {
   onSort?(column: string): void;
   onRange?(first: number, last: number): void; // lines that are seen, to be loaded
   onPointer?(inside: boolean): void;
+  onScrolled?(away: boolean): void; // from the top
   rowHeight?: number;
   foot?: ComponentChildren;
   fill?: boolean; // as high as the window allows
@@ -43,7 +44,7 @@ export function useNarrow(): boolean {
   return narrow;
 }
 
-export function Grid({label, columns, count, row, current, onMove, onOpen, onSort, onRange, onPointer, rowHeight = 34, foot, fill = true}: Props) {
+export function Grid({label, columns, count, row, current, onMove, onOpen, onSort, onRange, onPointer, onScrolled, rowHeight = 34, foot, fill = true}: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({top: 0, height: 600, bar: 0});
   const narrow = useNarrow();
@@ -65,6 +66,7 @@ export function Grid({label, columns, count, row, current, onMove, onOpen, onSor
     };
   }, []);
   useEffect(() => onRange?.(first, last), [first, last, count]);
+  useEffect(() => onScrolled?.(view.top > 0), [view.top > 0]);
 
   const toFocus = useRef(-1); // a row that a key moved to, until it stands in the document
   useLayoutEffect(() => {
@@ -117,9 +119,8 @@ export function Grid({label, columns, count, row, current, onMove, onOpen, onSor
     );
   }
   return (
-    <div class={`grid${fill ? " fill" : ""}`}>
-    <div class="grid-table" role="grid" aria-label={label} aria-rowcount={count + 1} aria-colcount={columns.length} onKeyDown={key}
-      onPointerEnter={() => onPointer?.(true)} onPointerLeave={() => onPointer?.(false)}>
+    <div class={`grid${fill ? " fill" : ""}`} onPointerEnter={() => onPointer?.(true)} onPointerLeave={() => onPointer?.(false)}>
+    <div class="grid-table" role="grid" aria-label={label} aria-rowcount={count + 1} aria-colcount={columns.length} onKeyDown={key}>
       <div role="rowgroup">
         <div role="row" aria-rowindex={1} class="grid-head" style={{...template, paddingRight: `${12 + view.bar}px`}}>
           {columns.map((column) => (

@@ -1,12 +1,13 @@
 // The flame graph of ui/flame in the app: its colours tell whose code it is, or what changed.
-import {useEffect, useRef, useState} from "preact/hooks";
-
+import {useEffect, useId, useRef, useState} from "preact/hooks";
 
 import {formatShare} from "../../flame/format.js";
 import {Graph} from "../../flame/graph.js";
+import {useKeys} from "../base/keys";
 import {colour, dark} from "../base/theme";
 import {kOriginWords, kOrigins, type Origin} from "./origin";
 import {amount, change, type Scale} from "./values";
+import {nodeAt, pathOf} from "./zoom";
 
 export interface FlameNode {
   frame: number;
@@ -52,17 +53,23 @@ interface Props {
   against: string;
   label: string;
   height?: string;
+  legend?: boolean;
+  zoom?: string; // a path of zoom.ts
+  onZoom?(path: string): void;
   onFocus?(name: string): void;
 }
 
 const kOriginInks = kOrigins.map((origin) => `--${origin}`);
 
-export function Flame({profile, view, scale, origin, upright, found, against, label, height, onFocus}: Props) {
+export function Flame({profile, view, scale, origin, upright, found, against, label, height, legend = true, zoom = "", onZoom, onFocus}: Props) {
+  const lineId = useId();
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const graph = useRef<Graph | null>(null);
-  const latest = useRef({scale, origin, view});
-  latest.current = {scale, origin, view};
+  const latest = useRef({scale, origin, view, profile, zoom, onZoom});
+  latest.current = {scale, origin, view, profile, zoom, onZoom};
+  const showing = useRef(false); // what is not the reader's zoom
+  const known = useRef(0); // frames of the profile; what comes behind them stands for blocks of narrow ones
   const inks = useRef<Record<string, string>>({});
   const [focused, setFocused] = useState<FlameNode>(view.root);
   const [tip, setTip] = useState<{item: Item; x: number; y: number} | null>(null);
@@ -71,7 +78,12 @@ export function Flame({profile, view, scale, origin, upright, found, against, la
     const made = new Graph(profile, box.current!, canvas.current!, {
       hover: (item: Item | null, x: number, y: number) => setTip(item ? {item, x, y} : null),
       focus: setFocused,
-      zoom: setFocused,
+      zoom: (node: FlameNode) => {
+        setFocused(node);
+        const {profile: of, zoom: before, onZoom: tell} = latest.current;
+        const path = pathOf(node, of.frames, known.current);
+        if (!showing.current && path !== before) tell?.(path);
+      },
     }, {
       row: 22,
       font: getComputedStyle(box.current!).fontFamily,
@@ -96,18 +108,34 @@ export function Flame({profile, view, scale, origin, upright, found, against, la
     inks.current = Object.fromEntries([...kOriginInks, "--sunk"].map((name) => [name, colour(box.current!, name)]));
     graph.current!.theme(isDark);
   }, [isDark]);
+  const shown = (act: () => void) => {
+    showing.current = true;
+    act();
+    showing.current = false;
+  };
   useEffect(() => {
+    known.current = profile.frames.length;
     graph.current!.upright = upright;
-    graph.current!.show(view, profile);
+    shown(() => graph.current!.show(view, profile, nodeAt(view, profile.frames, zoom)));
   }, [view, profile, upright]);
+  useEffect(() => {
+    if (pathOf(graph.current!.zoomed, profile.frames, known.current) !== zoom) shown(() => graph.current!.zoom(nodeAt(view, profile.frames, zoom)));
+  }, [zoom]);
+  const chosen = useRef(focused);
+  chosen.current = focused;
+  useKeys("In the flame graph", onZoom ? [
+    {key: "n", what: "Next frame that the search found", act: () => graph.current?.hit(1)},
+    {key: "N", what: "The one before", act: () => graph.current?.hit(-1)},
+    {key: "f", what: "Callers and callees of the frame", act: () => onFocus?.((profile.frames[chosen.current.frame] ?? profile.frames[0]).name)},
+  ] : [], [profile, onZoom !== undefined]);
   useEffect(() => graph.current!.highlight(found), [found]);
 
   const frame = profile.frames[focused.frame] ?? profile.frames[0];
   return (
     <div class="flame">
-      <div class="flame-box" ref={box} tabIndex={0} role="application" aria-label={label} aria-describedby="flame-line" style={{maxHeight: height}}
+      <div class="flame-box" ref={box} tabIndex={0} role="application" aria-label={label} aria-describedby={lineId} style={{maxHeight: height}}
         onKeyDown={(event) => {
-          if (event.key === "f" && onFocus) onFocus(frame.name);
+          if (event.key === "f" && onFocus && !onZoom) onFocus(frame.name);
         }}>
         <div data-height><canvas ref={canvas}/></div>
       </div>
@@ -116,11 +144,11 @@ export function Flame({profile, view, scale, origin, upright, found, against, la
           <ul role="group">{view.children(focused).slice().sort((a, b) => b.value - a.value).slice(0, 20).map((kid) => <li key={kid.frame} role="treeitem" aria-selected="false">{profile.frames[kid.frame].name}, {amount(kid.after, scale)}</li>)}</ul>
         </li>
       </ul>
-      <div class="legend small soft">
+      {legend && <div class="legend small soft">
         {view.diff ? <><span><i class="key more"/>more</span><span><i class="key same"/>as much</span><span><i class="key less"/>less</span><span>width: both windows together; colour: the change of its share</span></>
           : kOrigins.map((each) => <span key={each}><i class={`key ${each}`}/>{kOriginWords[each]}</span>)}
-      </div>
-      <p class="flame-line" id="flame-line" aria-live="polite">
+      </div>}
+      <p class="flame-line" id={lineId} aria-live="polite">
         <b>{frame.name}</b> {frame.file && <code class="soft">{frame.file}{frame.line > 0 ? `:${frame.line}` : ""}</code>}
         <span>Total <b>{amount(focused.after, scale)}</b> <span class="soft">{formatShare(focused.after / (view.whole.after || 1))}</span></span>
         <span>Self <b>{amount(focused.selfAfter, scale)}</b></span>

@@ -17,7 +17,7 @@ export function Help() {
       <div class="help-body">
         <h2 id="help-title">Keys</h2>
         <div class="help-groups">
-          {[...groupsOfKeys()].reverse().map(({title, keys}) => (
+          {groupsOfKeys().filter(({keys}) => keys.length > 0).reverse().map(({title, keys}) => (
             <section key={title}>
               <h3>{title}</h3>
               <dl>{keys.map(({key, what}) => <div key={key}><dt>{shown(key).map((each) => <kbd key={each}>{each}</kbd>)}</dt><dd>{what}</dd></div>)}</dl>

@@ -10,17 +10,11 @@ import type {LabelMap, RuleStep, Scrape, TargetDetail} from "../base/types";
 import {Shape, StateWord} from "../parts/state";
 import {Loaded} from "../parts/states";
 import {CopyButton, Sentence} from "../parts/text";
-import {asked, scrapeNow} from "./scrape";
+import {asked, curlOf, scrapeNow} from "./scrape";
 
 export function TargetPanel({id, onClose, alone = false}: {id: string; onClose?: () => void; alone?: boolean}) {
   const target = useResource<TargetDetail>(`targets/${id}`, {}, {every: 3, keep: false});
   return <Loaded of={target} what="the target" rows={8}>{(data) => <Panel id={id} data={data} onClose={onClose} alone={alone}/>}</Loaded>;
-}
-
-// A command that asks what Invar asks, without its credentials.
-export function curlOf(url: string): string {
-  const quoted = url.replaceAll("'", `'\\''`);
-  return `curl -sS -o profile.pb.gz '${quoted}'`;
 }
 
 function Panel({id, data, onClose, alone}: {id: string; data: TargetDetail; onClose?: () => void; alone: boolean}) {

@@ -4,6 +4,7 @@ import {signal} from "@preact/signals";
 import {ApiError, get, post} from "../base/api";
 import {bytes, counted, duration} from "../base/numbers";
 import type {Scrape, TargetDetail} from "../base/types";
+import {copy} from "../parts/text";
 
 export interface Asked {
   running: boolean;
@@ -19,6 +20,21 @@ const kGiveUp = 90_000;
 
 export function outcome(scrape: Scrape): string {
   return scrape.outcome === "ok" ? `It answered in ${duration(scrape.took)}: ${bytes(scrape.bytes)}, ${counted(scrape.samples, "sample")}.` : scrape.text || scrape.outcome;
+}
+
+// A command that asks what Invar asks, without its credentials.
+export function curlOf(url: string): string {
+  const quoted = url.replaceAll("'", `'\\''`);
+  return `curl -sS -o profile.pb.gz '${quoted}'`;
+}
+
+export async function copyCurl(id: string): Promise<void> {
+  try {
+    const done = await copy(curlOf((await get<TargetDetail>(`targets/${id}`)).url));
+    tell(id, {running: false, text: done ? "The command is copied." : "The browser does not let it be copied.", good: done});
+  } catch (error) {
+    tell(id, {running: false, text: (error as ApiError).message, good: false});
+  }
 }
 
 export async function scrapeNow(id: string): Promise<void> {
