@@ -216,7 +216,7 @@ class Release(Case):
                      "invar-compose.tar.gz", "invar-site.tar.gz", "licences.tar.gz", "sbom.cdx.json"):
             self.assertEqual(len(list(dist.glob(kind))), 1, kind)
         helm = subprocess.run([SOURCE / "tools/build_go_peer.sh", "helm", "helm.sh/helm/v3/cmd/helm"], capture_output=True, text=True, check=True)
-        drawn = subprocess.run([helm.stdout.strip(), "template", "x", next(dist.glob("invar-chart-*.tgz"))], capture_output=True, text=True)
+        drawn = subprocess.run([helm.stdout.strip(), "template", "x", next(dist.glob("invar-chart-*.tgz")), "--kube-version=1.26.0"], capture_output=True, text=True)
         self.assertIn("kind: DaemonSet", drawn.stdout)
 
     def test_the_version_is_that_of_the_tag(self):
