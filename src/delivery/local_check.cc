@@ -2,19 +2,15 @@
 
 #include "base/scratch_text.h"
 #include "pprof/profile.h"
+#include "pprof/profile_check.h"
 
 namespace invar::delivery {
-namespace {
-
-constexpr std::size_t kKeptScratchBytes = 16 << 20;
-
-}  // namespace
 
 LocalCheck check_locally(std::string_view body) {
   thread_local std::string scratch;
   LocalCheck out;
   const auto summary = pprof::validate_body(body, "", kMostRawBytes, scratch);
-  give_back(scratch, kKeptScratchBytes);
+  give_back(scratch, pprof::kKeptScratchBytes);
   if (!summary) {
     out.verdict = summary.error().code == ErrorCode::kResourceExhausted ? LocalCheck::Verdict::kTooLarge
                                                                         : LocalCheck::Verdict::kNoProfile;

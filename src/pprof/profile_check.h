@@ -39,7 +39,7 @@ class ProfileCheck {
   SampleCheck samples_;
 };
 
-inline constexpr std::size_t kKeptScratchBytes =
-    16 << 20;  // a worker's scratch beyond this is given back after use
+// What a worker's scratch keeps for the next profile; beyond this all of it is given back after use.
+inline constexpr std::size_t kKeptScratchBytes = 8 << 20;
 
 }  // namespace invar::pprof
