@@ -64,7 +64,7 @@ bool Engine::poll() {
 
 // Some at a time, so that a storm of processes does not keep an interval from its end.
 void Engine::look_at_new() {
-  for (std::size_t looked = 0; looked < kNewAtOnce && !new_.empty(); new_.pop_front()) {
+  for (std::size_t looked = 0; looked < kNewAtOnce && !new_.empty() && !given_up_; new_.pop_front()) {
     Process& process = *new_.front();
     process.looked_at = true;
     if (process.ended) continue;
@@ -221,6 +221,7 @@ void Engine::on_unknown(std::uint32_t tgid, std::uint32_t generation) {
 void Engine::reassign(OwnerOf owner_of) {
   owner_of_ = std::move(owner_of);
   for (auto& [key, process] : processes_) {
+    if (given_up_) return;
     if (process->ended) continue;
     const bool wanted = process->owner != nullptr;
     process->owner = owner_of_(process->pid);
@@ -251,6 +252,7 @@ std::vector<Stack> Engine::collect() {
   std::vector<Stack> out;
   out.reserve(counted.size());
   for (const auto& [key, count] : counted) {
+    if (given_up_) return out;
     const auto record = records_.find({key.hash, key.tgid});
     if (record != records_.end()) record->second.interval = interval_;
     if (count.samples == 0) continue;  // a wait that goes on

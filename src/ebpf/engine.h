@@ -3,10 +3,11 @@
 // Life:    start() -> poll() whenever wake_fd() is readable, collect() at the end of each interval -> destroyed; nothing stays in the
 //          kernel. A change of settings that needs other programs is another engine.
 // Bounds:  everything: processes, mappings, binaries, tables, names; what does not fit is counted (losses()).
-// Threads: one call at a time, on worker threads; every call may block.
+// Threads: one call at a time, on worker threads; every call may block. give_up(): any thread, at any time.
 // Source:  docs/behaviour/ebpf.md 7.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -86,6 +87,8 @@ class Source {
   [[nodiscard]] virtual bool can_take(const EngineSettings& settings) const = 0;
   virtual Result<> take(const EngineSettings& settings) = 0;
   [[nodiscard]] virtual EngineStatus status() const = 0;
+  // What is under way ends soon, with what it has; nothing follows but the end.
+  virtual void give_up() = 0;
 };
 
 class Engine final : public Source {
@@ -102,6 +105,7 @@ class Engine final : public Source {
   [[nodiscard]] bool can_take(const EngineSettings& settings) const override;
   Result<> take(const EngineSettings& settings) override;
   [[nodiscard]] EngineStatus status() const override;
+  void give_up() override { given_up_ = true; }
 
  private:
   struct Record {
@@ -163,6 +167,7 @@ class Engine final : public Source {
   Programs::Counted waiting_;      // of processes that were not looked at in their interval
   std::uint64_t interval_ = 0;
   EngineStatus counts_;  // the figures counted here
+  std::atomic<bool> given_up_ = false;
 };
 
 }  // namespace invar::ebpf

@@ -19,6 +19,7 @@ class SharedEngine {
  public:
   struct Member {
     int rate = 0;
+    bool leaving = false;  // guarded by leaving_mutex_
     OwnerOf owner_of;
     std::vector<Stack> waiting;
   };
@@ -37,17 +38,36 @@ class SharedEngine {
   std::optional<Result<>> join(const EngineSettings& settings, const MemberPtr& member) {
     const std::lock_guard lock(mutex_);
     if (members_.empty() || !same_but_rate(settings, settings_)) return std::nullopt;
+    if (!stay()) return std::nullopt;
     members_.push_back(member);
     engine_->reassign(owners());
     return follow_rates();
   }
+  // false: it is about to end.
+  bool stay() {
+    const std::lock_guard lock(leaving_mutex_);
+    if (staying_ == 0) return false;
+    ++staying_;
+    return true;
+  }
+  bool given_up() {
+    const std::lock_guard lock(leaving_mutex_);
+    return staying_ == 0;
+  }
+  // Without a wait for the call under way, which ends soon when this was the last that cared for it.
+  void give_up(Member& member) {
+    const std::lock_guard lock(leaving_mutex_);
+    if (!std::exchange(member.leaving, true) && --staying_ == 0) engine_->give_up();
+  }
   void leave(const MemberPtr& member) {
+    give_up(*member);
     const std::lock_guard lock(mutex_);
     std::erase(members_, member);
     if (members_.empty()) {
       engine_.reset();
       return;
     }
+    if (given_up()) return;
     engine_->reassign(owners());
     (void)follow_rates();
   }
@@ -117,6 +137,8 @@ class SharedEngine {
   EngineSettings settings_;
   std::vector<MemberPtr> members_;
   std::unique_ptr<Source> engine_;
+  std::mutex leaving_mutex_;  // is taken last
+  std::size_t staying_ = 1;   // members that are not about to leave
 };
 
 namespace {
@@ -136,6 +158,7 @@ class Share final : public Source {
   }
   Result<> take(const EngineSettings& settings) override { return engine_->take(*member_, settings); }
   [[nodiscard]] EngineStatus status() const override { return engine_->status(); }
+  void give_up() override { engine_->give_up(*member_); }
 
  private:
   const std::shared_ptr<SharedEngine> engine_;

@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 struct Machine {
-  int engines = 0, started = 0;
+  int engines = 0, started = 0, given_up = 0;
   std::vector<int> rates;  // that were asked for
   OwnerOf owner_of;
 };
@@ -44,6 +44,7 @@ class FakeEngine final : public Source {
     return {};
   }
   [[nodiscard]] EngineStatus status() const override { return {}; }
+  void give_up() override { ++machine_.given_up; }
 
  private:
   Machine& machine_;
@@ -116,6 +117,22 @@ TEST_F(EngineHubTest, EndsItWithTheLast) {
   EXPECT_EQ(machine_.engines, 0);
   auto again = join({1});
   EXPECT_EQ(machine_.started, 2);
+}
+
+TEST_F(EngineHubTest, GivesUpWithTheLastThatCaresForIt) {
+  auto one = join({1}), other = join({2});
+  one->give_up();
+  one->give_up();
+  EXPECT_EQ(machine_.given_up, 0);
+  EXPECT_THAT(pids_of(other->collect()), ElementsAre(2));
+  other->give_up();
+  EXPECT_EQ(machine_.given_up, 1);
+  auto third = join({3});
+  EXPECT_EQ(machine_.started, 2) << "the first one is about to end";
+  one.reset();
+  other.reset();
+  EXPECT_EQ(machine_.engines, 1);
+  EXPECT_THAT(pids_of(third->collect()), ElementsAre(3));
 }
 
 }  // namespace

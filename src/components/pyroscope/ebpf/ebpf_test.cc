@@ -194,6 +194,7 @@ struct FakeEngine final : ebpf::Source {
     return {};
   }
   [[nodiscard]] ebpf::EngineStatus status() const override { return now; }
+  void give_up() override { given_up = true; }
 
   int& alive;
   UniqueFd fd{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
@@ -201,6 +202,7 @@ struct FakeEngine final : ebpf::Source {
   ebpf::EngineStatus now;
   ebpf::EngineSettings taken;
   int polls = 0, more_polls = 0, reassigned = 0;
+  bool given_up = false;
 };
 
 struct Taker final : pipeline::Receiver {
@@ -358,7 +360,10 @@ TEST_F(ProfilerTest, SaysWhatIsLostAndWhatNamesNothing) {
 TEST_F(ProfilerTest, TakesItsEngineAwayWhenItStops) {
   begin();
   bool done = false;
+  pool_.set_paused(true);
   profiler_->stop([&done] { done = true; });
+  EXPECT_TRUE(engine_->given_up) << "a collection under way would be waited for";
+  pool_.set_paused(false);
   loop_.run_until_idle();
   EXPECT_TRUE(done);
   EXPECT_EQ(alive_, 0);

@@ -244,6 +244,7 @@ void Profiler::stop(async::Task done) {
   retry_.cancel();
   alive_.end();
   if (!engine_) return done();
+  engine_->give_up();
   pool_.run(
       [engine = std::exchange(engine_, nullptr)]() mutable {
         engine.reset();
