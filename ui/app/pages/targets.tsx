@@ -142,6 +142,11 @@ function loadSeen(book: Book, plan: Plan, first: number, last: number): void {
   if (to >= 0) book.want(from, to);
 }
 
+// A cause is a sentence; names stay as they are.
+function titleOf(group: TargetGroup): string {
+  return (param("by") || "cause") === "cause" ? capital(group.text) : group.text;
+}
+
 function nextSort(sort: string, by: string): string | null {
   return sort === by ? `-${by}` : sort === `-${by}` ? null : by;
 }
@@ -165,7 +170,7 @@ function line_(index: number, plan: Plan, groups: readonly TargetGroup[], book: 
     const closed = opening(group, what.group) === "closed";
     return {key: `g${group.key}`, class: "group", across: (
       <button type="button" class="group-head" tabIndex={-1} aria-expanded={!closed} onClick={() => flip("fold", group.key)}>
-        <Fold open={!closed}/><Shape state={group.state}/><b>{capital(group.text)}</b><span class="soft">{counted(group.count, "target")}</span>
+        <Fold open={!closed}/><Shape state={group.state}/><b>{titleOf(group)}</b><span class="soft">{counted(group.count, "target")}</span>
         <span class="grow"/>{group.since !== null && <span class="soft small">since <Time at={group.since}/></span>}
       </button>
     )};
