@@ -152,7 +152,7 @@ class WebApi(Case):
         port = free_port()
         invar = self.invar(RELAY % port)
         self.push_recording(port)
-        until("it is stored", lambda: list((invar.folder / "archive").glob("*-*")))
+        until("it is stored", lambda: list((invar.folder / "archive").glob("*.gz")))
         for source, name in (("memory", r"^\d+:\d+$"), ("pyroscope.fsdump.archive", r"\.ingest\.gz:\d+$")):
             self.recording_is_drawn(invar, f"source={source}", name)
         self.assertEqual({row["component"] for row in self.ask(invar, "series")["series"]}, {"pyroscope.receive_http.sdk"})
@@ -165,7 +165,7 @@ class WebApi(Case):
 
     def recording_is_drawn(self, invar, source, name):
         # Of `jfr summary`: what the file beside the recording says.
-        self.assertEqual(self.ask(invar, f"series?{source}")["types"], ["memory", "mutex", "process_cpu"])
+        until("it is listed", lambda: self.ask(invar, f"series?{source}")["types"] == ["memory", "mutex", "process_cpu"])
         tree = self.tree_of(invar, f"type=mutex&{source}")
         self.assertTrue(any(each.startswith("Busy.") for each in tree["tree"]["strings"]), tree["tree"]["strings"])
         row = self.ask(invar, f"profiles/list?type=process_cpu&{source}")["profiles"][0]
@@ -233,7 +233,7 @@ class WebApi(Case):
     def test_an_archive_is_replayed(self):
         server = self.server()
         invar = self.start_invar(server=server.address)
-        until("the archive has files", lambda: len(list((invar.folder / "archive").glob("*-*"))) >= 3)
+        until("the archive has files", lambda: len(list((invar.folder / "archive").glob("*.gz"))) >= 3)
         begun = self.post(invar, "replays", {"archive": "pyroscope.fsdump.archive", "to": "pyroscope.write.server"}, 201)
         done = until("it ends", lambda: (r := self.ask(invar, f"replays/{begun['id']}"))["state"] != "running" and r)
         self.assertEqual(done["state"], "done", done)
