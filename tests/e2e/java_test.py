@@ -138,7 +138,8 @@ class JavaCase(Case):
 
     def assert_nothing_left(self, pid, directory="/tmp"):
         root = pathlib.Path(f"/proc/{pid}/root{directory}")
-        self.assertEqual([p.name for p in root.glob("asprof-*")], [])
+        own_number = re.search(r"NSpid:.*\t(\d+)\n", pathlib.Path(f"/proc/{pid}/status").read_text())[1]
+        self.assertEqual([p.name for p in root.glob(f"asprof-*-{own_number}-*")], [])
         self.assertEqual([p.name for p in root.glob(".attach_pid*")], [])
         self.assertFalse(list(pathlib.Path(f"/proc/{pid}/cwd").glob(".attach_pid*")))
 

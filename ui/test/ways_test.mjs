@@ -54,7 +54,7 @@ async function proxy(port, path) {
   const {certificateFile, key} = certificate();
   const outer = await freePort();
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path ${own}/${name};`).join(" ");
-  writeFileSync(join(own, "nginx.conf"), `daemon off; pid ${own}/pid; error_log stderr; user root;
+  writeFileSync(join(own, "nginx.conf"), `daemon off; master_process off; pid ${own}/pid; error_log stderr; user root;
 events {}
 http { access_log off; ${temporary}
   server { listen 127.0.0.1:${outer} ssl; ssl_certificate ${certificateFile}; ssl_certificate_key ${key};
