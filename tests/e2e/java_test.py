@@ -131,10 +131,18 @@ class JavaCase(Case):
 
     def top(self, archive, selector, sample_type):
         """(the sum, {function: with what it calls}) of all profiles together."""
-        done = run("archive", "top", "--json", "--limit=0", "--selector", selector, "--sample-type", sample_type, str(archive))
+        done = self.ask_top(archive, selector, sample_type)
         self.assertEqual(done.returncode, 0, done.stderr)
         found = json.loads(done.stdout)
         return found["totals"][0][0], {row["name"]: row["total"][0][0] for row in found["rows"]}
+
+    def ask_top(self, archive, selector, sample_type):
+        return run("archive", "top", "--json", "--limit=0", "--selector", selector, "--sample-type", sample_type, str(archive))
+
+    def functions_so_far(self, archive, selector, sample_type):
+        """Those with a value; none while there is no such profile."""
+        done = self.ask_top(archive, selector, sample_type)
+        return {row["name"] for row in json.loads(done.stdout)["rows"] if row["total"][0][0] > 0} if done.returncode == 0 else set()
 
     def assert_nothing_left(self, pid, directory="/tmp"):
         root = pathlib.Path(f"/proc/{pid}/root{directory}")
@@ -208,17 +216,15 @@ class Values(JavaCase):
         for jvm in jvms:
             jvm.tell("go")
         invar = self.invar(config(archive, *(jvm.pid for jvm in jvms), interval="2s"))
-        wanted = {(f"load-{jvm.pid}", name) for jvm in jvms for name in ("process_cpu", "memory", "mutex")}
-        until("profiles of all", lambda: archive.exists() and
-              wanted <= {(row["labels"]["service_name"], row["labels"]["__name__"]) for row in self.listed(archive)})
-        invar.stop()
+        kinds = (("process_cpu", "cpu", "Load.hot"), ("memory", "alloc_in_new_tlab_bytes", "Load.waste"), ("mutex", "delay", "Load.contend"))
         for java, jvm in zip(found, jvms):
             with self.subTest(java):
-                ours = f'service_name="load-{jvm.pid}"'
-                self.assertGreater(self.top(archive, f'{{{ours}, __name__="process_cpu"}}', "cpu")[1]["Load.hot"], 0)
-                self.assertGreater(self.top(archive, f'{{{ours}, __name__="memory"}}', "alloc_in_new_tlab_bytes")[1]["Load.waste"], 0)
-                self.assertGreater(self.top(archive, f'{{{ours}, __name__="mutex"}}', "delay")[1]["Load.contend"], 0)
-                self.assert_nothing_left(jvm.pid)
+                for name, sample_type, function in kinds:
+                    selector = f'{{service_name="load-{jvm.pid}", __name__="{name}"}}'
+                    until(f"{name} of {java}", lambda: archive.exists() and function in self.functions_so_far(archive, selector, sample_type))
+        invar.stop()
+        for jvm in jvms:
+            self.assert_nothing_left(jvm.pid)
 
     def test_twenty_cost_little_and_nothing_grows(self):
         """For 500 rounds, and for the pauses of the JVMs: bench/java_rounds.py."""
