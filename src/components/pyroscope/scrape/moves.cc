@@ -126,7 +126,11 @@ void Moves::on_pieces(const std::shared_ptr<Round>& round, std::vector<component
 void Moves::adopt(Round& round, Decoded pieces) {
   for (auto& [text, handed] : pieces) {
     auto awaited = awaited_.extract(key_of(text));
-    if (awaited.empty()) continue;  // no longer ours
+    if (awaited.empty()) {
+      // No longer ours: whose it was will ask for it.
+      if (!round.former.empty()) let_go(key_of(text), 0, round.former, std::move(handed));
+      continue;
+    }
     resting_.erase(awaited.key());
     ++round.with_state;
     with_state_.add();

@@ -255,6 +255,20 @@ TEST_F(MovesTest, ARollingRestartLosesNoIntervalAndCountsNoneTwice) {
   EXPECT_GT(metric_of("pyroscope_scrape_given_jobs_total", R"(node="b")"), 5);
 }
 
+TEST_F(MovesTest, AJobThatWasAskedForByMistakeGoesOnWithItsState) {
+  latency_ = milliseconds(500);
+  for (const char* name : {"a", "b"}) start_node(name);
+  all_see({"a", "b"});
+  loop_.advance(seconds(40));
+  View& mistaken = *nodes_["b"]->view;
+  mistaken.see({"b"}, {"a", "b"});  // takes the other for dead, and asks it
+  loop_.advance(milliseconds(100));
+  mistaken.see({"a", "b"}, {"a", "b"});  // before it has answered
+  loop_.advance(seconds(60));
+  EXPECT_GE(given_, 10U);
+  EXPECT_THAT(wrong(), ::testing::IsEmpty());
+}
+
 TEST_F(MovesTest, ItDoesNotMatterWhoHearsFirst) {
   for (const char* name : {"a", "b"}) start_node(name);
   all_see({"a"});
