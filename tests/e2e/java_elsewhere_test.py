@@ -1,10 +1,11 @@
 """pyroscope.java and JVMs that do not just run beside it: in containers of a real Docker daemon (another user, read-only roots, noexec
-mounts, attaching disabled), with the number of one that has ended.
+mounts, attaching disabled; as a pod's), with the number of one that has ended.
 
 The image holds a run-time made of Debian's OpenJDK by jlink, the libraries it needs, a busybox and the program."""
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ import unittest
 import docker_test
 import java_test
 from harness import SOURCE, until
+from kubernetes_peer import Kube, why_not
 
 MISSING = docker_test.MISSING + [program for program in ("jlink", "javac") if not shutil.which(program)]
 CONFIG = """
@@ -86,6 +88,14 @@ def image(folder):
 @unittest.skipIf(os.geteuid() != 0, "a container daemon needs root")
 @unittest.skipIf(MISSING, f"not installed: {MISSING}")
 class Docker(java_test.JavaCase):
+    def setUp(self):
+        super().setUp()
+        self.place = tempfile.mkdtemp(prefix="invar-docker.")
+        self.label = os.path.basename(self.place)
+        self.start(docker_test.dockerd(self.place)).wait()
+        until("docker", lambda: subprocess.run(["docker", "-H", f"unix://{self.place}/sock", "version"], capture_output=True).returncode == 0)
+        self.docker("import", image(self.place), "java:1")
+
     def docker(self, *arguments):
         done = subprocess.run(["docker", "-H", f"unix://{self.place}/sock", *arguments], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -97,11 +107,6 @@ class Docker(java_test.JavaCase):
         self.addCleanup(self.docker, "rm", "-f", "-v", name)
 
     def test_containers_with_little_room_for_files(self):
-        self.place = tempfile.mkdtemp(prefix="invar-docker.")
-        self.label = os.path.basename(self.place)
-        self.start(docker_test.dockerd(self.place)).wait()
-        until("docker", lambda: subprocess.run(["docker", "-H", f"unix://{self.place}/sock", "version"], capture_output=True).returncode == 0)
-        self.docker("import", image(self.place), "java:1")
         self.run_jvm("plain", "--tmpfs", "/tmp:exec,mode=1777")
         self.run_jvm("noexec", "--tmpfs", "/tmp:noexec,mode=1777", "--tmpfs", "/var/tmp:exec,mode=1777")
         self.run_jvm("nowhere", "--tmpfs", "/tmp:noexec,mode=1777")
@@ -128,6 +133,32 @@ class Docker(java_test.JavaCase):
             self.assert_nothing_left(int(states[name]["pid"]))
         for name in ("nowhere", "disabled"):
             self.assertNotIn("Full thread dump", self.docker("logs", name))
+
+    def test_the_page_for_kubernetes(self):
+        """The page's configuration as it stands but for the server's address and the interval, as in a pod of the node."""
+        if reason := why_not():
+            self.skipTest(reason)
+        kube = self.start(Kube())
+        for space, node in (("near", "n1"), ("far", "n2")):
+            self.run_jvm(space, "--tmpfs", "/tmp:exec,mode=1777")
+            kube.namespace(space)
+            kube.pod(space, "shop-1", ip="10.5.0.1", node=node)
+            container = self.docker("inspect", "--format", "{{.Id}}", space)
+            kube.patch(f"/api/v1/namespaces/{space}/pods/shop-1/status", {"status": {"containerStatuses": [
+                {"name": "app", "containerID": f"containerd://{container}", "image": "app:1", "imageID": "", "ready": True,
+                 "restartCount": 0, "state": {"running": {}}}]}})
+        server = self.server()
+        page = (SOURCE / "docs/guides/java.md").read_text()
+        config = next(c for c in re.findall(r"^```alloy\n(.*?)^```", page, re.M | re.S) if "discovery.kubernetes" in c)
+        for there, here in (("http://pyroscope.profiling.svc:4040", f"http://{server.address}"), ('"30s"', '"1s"')):
+            self.assertIn(there, config)
+            config = config.replace(there, here)
+        pod = kube.as_in_a_pod("near")
+        self.invar(config, wrapper=pod["wrapper"], env={**pod["env"], "NODE_NAME": "n1"})
+        arrived = until("its profiles", lambda: server.received(service_name="java/near/app", _name__="process_cpu"), 60)[0]
+        self.assertEqual((arrived["labels"]["namespace"], arrived["labels"]["pod"]), ("near", "shop-1"))
+        self.assertTrue(any(f.startswith("Load.") for f in arrived["functions"]), arrived["functions"])
+        self.assertFalse(server.received(service_name="java/far/app"), "a pod of another node")
 
 
 @unittest.skipIf(os.geteuid() != 0, "only root makes namespaces")
