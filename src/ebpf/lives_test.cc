@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/proc_file.h"
 #include "ebpf/testing/sampling.h"
@@ -23,7 +24,7 @@ class LivesTest : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-// argv: how many children, one after the other; milliseconds of CPU that each takes; "exec" when each is a program started anew.
+// argv: how many children, one after the other; milliseconds of CPU that each takes; its own path under another name when each is a program started anew.
 constexpr const char* kParent = R"(
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,7 @@ int main(int argc, char** argv) {
   if (count == 0) return deep(5, ms) == 99;
   for (int i = 0; i < count; ++i) {
     const pid_t child = fork();
-    if (child == 0 && argc > 3) execl("/proc/self/exe", "brief", "0", argv[2], (char*)0);
+    if (child == 0 && argc > 3) execl(argv[3], argv[3], "0", argv[2], (char*)0);
     if (child == 0) { deep(5, ms); _exit(0); }
     waitpid(child, 0, 0);
   }
@@ -69,18 +70,26 @@ std::string build(const TemporaryFolder& folder, const std::string& name) {
   return compile(folder, name, kParent, {"-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls"});
 }
 
+// The program under a name that nothing else on the machine has.
+std::string renamed(const TemporaryFolder& folder, const std::string& program) {
+  std::string link = folder / "reborn";
+  EXPECT_EQ(symlink(program.c_str(), link.c_str()), 0);
+  return link;
+}
+
 // Of the CPU time of programs that live so long, the share that is seen, and seen whole.
 TEST_F(LivesTest, ShortProgramsAreSeen) {
   const std::string program = build(folder_, "briefs");
+  const std::string again = renamed(folder_, program);
   const struct {
     int count, ms;
     double seen, whole;
   } rows[] = {{40, 20, 0.75, 0.4}, {12, 100, 0.9, 0.75}, {3, 500, 0.95, 0.9}};
   for (const auto& row : rows) {
-    Sampling sampling(Named{{"brief", "exe"}});
-    const RealProgram parent({program, std::to_string(row.count), std::to_string(row.ms), "exec"});
+    Sampling sampling(Named{{"briefs", "reborn"}});
+    const RealProgram parent({program, std::to_string(row.count), std::to_string(row.ms), again});
     sampling.run_until_end(parent);
-    const Seen seen = seen_of(sampling, "exe");
+    const Seen seen = seen_of(sampling, "reborn");
     const double taken = row.count * row.ms * 0.997;
     EXPECT_GT(static_cast<double>(seen.samples), taken * row.seen)
         << "of " << taken << " with " << row.ms << " ms";
@@ -197,9 +206,10 @@ TEST_F(LivesTest, AProgramOf32BitsIsOneFrame) {
 // A day of a machine that starts a program every few minutes, in seconds.
 TEST_F(LivesTest, NothingOfThoseThatEndedStays) {
   const std::string program = build(folder_, "churn");
-  Sampling sampling(Named{{"churn", "exe"}});
+  const std::string again = renamed(folder_, program);
+  Sampling sampling(Named{{"churn", "reborn"}});
   const auto hour = [&] {
-    const RealProgram parent({program, "20", "3", "exec"});
+    const RealProgram parent({program, "20", "3", again});
     sampling.run_until_end(parent);
     sampling.collect();  // what ended in the last interval is forgotten in this one
     sampling.forget();
