@@ -53,6 +53,8 @@ int main(void) { alarm(60); for (;;) { int v[64]; for (int i = 0; i < 64; ++i) v
                                       {"-O2", "-fomit-frame-pointer"});
   const RealProgram running({program});
   Sampling sampling({running.pid()});
+  sampling.run(running, 0.15);  // until its tables are there
+  sampling.forget();
   sampling.run(running, 0.15);
   const std::string stack = sampling.stack_with(running.pid(), "compare");
   EXPECT_THAT(stack, StartsWith("compare;"));

@@ -27,7 +27,7 @@ std::string cannot_profile() {
 Sampling::Sampling(Named named) {
   start({.programs = {.sample_rate = 997}},
         [comms = std::move(named.comms), owner = std::make_shared<Wanted>()](int pid) -> OwnerPtr {
-          const auto comm = trim_space(read_proc_file(fmt::format("/proc/{}/comm", pid)));
+          const std::string comm(trim_space(read_proc_file(fmt::format("/proc/{}/comm", pid))));
           return std::ranges::find(comms, comm) != comms.end() ? owner : nullptr;
         });
 }
