@@ -62,10 +62,12 @@ TEST_F(BoundsTest, MoreStacksThanRoomAreCounted) {
 TEST_F(BoundsTest, StacksThatNobodyReadsAreCounted) {
   const RealProgram running({compile(folder_, "distinct", kDistinct, {"-O1"}), "400"});
   Sampling sampling({running.pid()}, {.programs = {.sample_rate = 5000}});
+  sampling.run(running, 0.2);  // until it is known, and has stacks
   const double begin = running.cpu_seconds();
   while (lost(sampling, bpf::kLossRing) == 0 && running.cpu_seconds() < begin + 20)
     (void)poll(nullptr, 0, 10);
   EXPECT_GT(lost(sampling, bpf::kLossRing), 0u);
+  sampling.forget();
   sampling.run(running, 0.1);
   EXPECT_FALSE(sampling.all().empty()) << "it goes on when it is read";
 }
