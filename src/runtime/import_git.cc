@@ -68,6 +68,10 @@ class Repository {
       INVAR_TRY(files_.write_file_atomically(file, text, 0600, false));
     }
     std::string command = "ssh -o BatchMode=" + std::string(key.passphrase.value.empty() ? "yes" : "no");
+    // Nobody can be asked whether a server is the right one: its key is kept at the first time, and another one is refused.
+    command += " -o StrictHostKeyChecking=accept-new -o " +
+               shell_quoted("UserKnownHostsFile=\"" + fs::join_path(directory_, "known_hosts") +
+                            "\" ~/.ssh/known_hosts");
     if (!file.empty()) command += " -o IdentitiesOnly=yes -i " + shell_quoted(file);
     if (!key.username.empty()) command += " -l " + shell_quoted(key.username);
     environment_["GIT_SSH_COMMAND"] = command;

@@ -242,6 +242,8 @@ class FromGit(Case):
                              f'    passphrase = "open sesame"\n  }}\n', commit)
         self.assertNotIn("open sesame", invar.log())
         self.assertEqual(invar.stop()[0], 0)
+        kept, = (invar.folder / "storage").rglob("known_hosts")
+        self.assertIn("ssh-ed25519", kept.read_text())
 
     def test_a_repository_is_followed_and_outlives_its_end(self):
         repository = self.folder() / "repository"
