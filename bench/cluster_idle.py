@@ -7,7 +7,6 @@ Usage: bench/cluster_idle.py [--nodes 100] [--seconds 60]
 
 import argparse
 import json
-import os
 import pathlib
 import signal
 import statistics
@@ -15,10 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 
-INVAR = os.environ.get("INVAR", pathlib.Path(__file__).resolve().parents[1] / "build/release/invar")
-OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+from load import OPENER, Agent, program
+
+INVAR = program("INVAR", "build/release/invar")
 FIRST_PORT = 28000
 
 
@@ -28,11 +27,6 @@ def peers(port):
             return sum(p["state"] == "participant" for p in json.loads(answer.read()))
     except OSError:
         return 0
-
-
-def cpu_seconds(process):
-    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main():
@@ -60,10 +54,11 @@ def main():
                     raise SystemExit("they do not all meet")
                 time.sleep(1)
             time.sleep(20)  # the news of the start are told
-            before, began = [cpu_seconds(p) for p in processes], time.monotonic()
+            nodes = [Agent(process, None) for process in processes]
+            before, began = [node.cpu_seconds() for node in nodes], time.monotonic()
             time.sleep(options.seconds)
             took = time.monotonic() - began
-            shares = [(cpu_seconds(p) - b) / took for p, b in zip(processes, before)]
+            shares = [(node.cpu_seconds() - b) / took for node, b in zip(nodes, before)]
         finally:
             for process in processes:
                 process.kill()

@@ -44,26 +44,22 @@ Result<cluster::Address> advertised(const ClusterOptions& options, std::uint16_t
                                                " is not an IP address with or without a port");
 }
 
-http::ClientConfig client_config(const ClusterOptions& options) {
-  http::ClientConfig config;
-  config.follow_redirects = false;
-  if (options.tls) {
-    config.tls = http::TlsConfig{};
-    config.tls->ca_file = options.tls_ca_path;
-    config.tls->cert_file = options.tls_cert_path;
-    config.tls->key_file = options.tls_key_path;
-    config.tls->server_name = options.tls_server_name;
-  }
-  return config;
-}
-
-http::TlsConfig tls_config(const EtcdOptions& options) {
+// Of the cluster or of its etcd: both have the same flags.
+template <class Options>
+http::TlsConfig tls_config(const Options& options) {
   http::TlsConfig tls;
   tls.ca_file = options.tls_ca_path;
   tls.cert_file = options.tls_cert_path;
   tls.key_file = options.tls_key_path;
   tls.server_name = options.tls_server_name;
   return tls;
+}
+
+http::ClientConfig client_config(const ClusterOptions& options) {
+  http::ClientConfig config;
+  config.follow_redirects = false;
+  if (options.tls) config.tls = tls_config(options);
+  return config;
 }
 
 // Null without a secret.

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "cluster/big_endian.h"
+
 namespace invar::cluster {
 namespace {
 
@@ -12,7 +14,7 @@ constexpr char kShort = '\xcc', kLong = '\xcd';
 void append_frame(std::string& out, std::string_view data) {
   const bool is_long = data.size() > 0xffff;
   out += is_long ? kLong : kShort;
-  for (int shift = is_long ? 24 : 8; shift >= 0; shift -= 8) out += static_cast<char>(data.size() >> shift);
+  append_big_endian(out, data.size(), is_long ? 4 : 2);
   out += data;
 }
 

@@ -1,5 +1,7 @@
 #include "cluster/msgpack.h"
 
+#include "cluster/big_endian.h"
+
 namespace invar::cluster {
 namespace {
 
@@ -8,7 +10,7 @@ constexpr int kDeepest = 16;
 }  // namespace
 
 void MsgpackWriter::big_endian(std::uint64_t value, int bytes) {
-  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out_ += static_cast<char>(value >> shift);
+  append_big_endian(out_, value, static_cast<std::size_t>(bytes));
 }
 
 void MsgpackWriter::map(std::size_t fields) {
@@ -66,10 +68,7 @@ std::string_view MsgpackReader::take(std::size_t length) {
 }
 
 std::uint64_t MsgpackReader::big_endian(int bytes) {
-  std::uint64_t value = 0;
-  for (const char c : take(static_cast<std::size_t>(bytes)))
-    value = value << 8 | static_cast<unsigned char>(c);
-  return value;
+  return cluster::big_endian(take(static_cast<std::size_t>(bytes)));
 }
 
 unsigned MsgpackReader::head() {

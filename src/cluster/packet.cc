@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/strings.h"
+#include "cluster/big_endian.h"
 #include "cluster/fields.h"
 #include "cluster/lzw.h"
 #include "codec/hash.h"
@@ -16,12 +17,6 @@ constexpr std::size_t kMaxNodes = 100'000;
 
 std::unexpected<Error> damaged(std::string_view why) {
   return fail(ErrorCode::kDataLoss, std::string(why));
-}
-
-std::uint64_t big_endian(std::string_view bytes) {
-  std::uint64_t value = 0;
-  for (const char c : bytes) value = value << 8 | static_cast<unsigned char>(c);
-  return value;
 }
 
 // What is behind the label; nothing while that is cut off.
@@ -91,8 +86,7 @@ std::string pack(std::string_view label, const std::vector<std::string>& message
   out += static_cast<char>(messages.size());
   for (const auto& message : messages) {
     INVAR_CHECK(message.size() <= 0xffff, "a large message among others");
-    out += static_cast<char>(message.size() >> 8);
-    out += static_cast<char>(message.size());
+    append_big_endian(out, message.size(), 2);
   }
   for (const auto& message : messages) out += message;
   return out;

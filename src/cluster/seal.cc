@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "cluster/big_endian.h"
 
 namespace invar::cluster {
 namespace {
@@ -16,20 +17,6 @@ namespace {
 constexpr std::string_view kMagic = "ISv1";
 constexpr std::size_t kHead = kMagic.size() + 1 + 8 + 4, kMac = 32;
 static_assert(kHead + kMac == Seal::kOverhead);
-
-template <class T>
-void put(std::string& out, T value) {
-  for (int shift = 8 * (static_cast<int>(sizeof value) - 1); shift >= 0; shift -= 8)
-    out += static_cast<char>(value >> shift);
-}
-
-template <class T>
-T take(std::string_view bytes) {
-  T value = 0;
-  for (std::size_t i = 0; i < sizeof value; ++i)
-    value = static_cast<T>(value << 8 | static_cast<unsigned char>(bytes[i]));
-  return value;
-}
 
 std::int64_t milliseconds(UnixNanos time) {
   return time / 1'000'000;
@@ -57,8 +44,8 @@ std::string Seal::close(Kind kind, std::string_view bytes, UnixNanos now) const 
   INVAR_CHECK(bytes.size() <= std::numeric_limits<std::uint32_t>::max(), "packets have bounds");
   std::string out(kMagic);
   out += static_cast<char>(kind);
-  put(out, static_cast<std::uint64_t>(milliseconds(now)));
-  put(out, static_cast<std::uint32_t>(bytes.size()));
+  append_big_endian(out, static_cast<std::uint64_t>(milliseconds(now)), 8);
+  append_big_endian(out, bytes.size(), 4);
   out += mac(out, bytes);
   out += bytes;
   return out;
@@ -77,7 +64,7 @@ Result<std::optional<std::string>> Seal::open_part(Kind kind, std::string_view s
     return refused("the message has no seal: its sender has no --cluster.secret-file");
   if (sealed.size() < kHead + kMac) return std::nullopt;
   const std::string_view head = sealed.substr(0, kHead);
-  const std::size_t size = take<std::uint32_t>(head.substr(kHead - 4));
+  const std::size_t size = big_endian(head.substr(kHead - 4));
   if (size > most) return refused("the message is too long");
   if (sealed.size() < kHead + kMac + size) return std::nullopt;
   const std::string_view bytes = sealed.substr(kHead + kMac);
@@ -86,7 +73,7 @@ Result<std::optional<std::string>> Seal::open_part(Kind kind, std::string_view s
   if (CRYPTO_memcmp(right.data(), sealed.data() + kHead, kMac) != 0)
     return refused("the message was sealed with another secret");
   if (static_cast<Kind>(head[kMagic.size()]) != kind) return refused("the message is of another kind");
-  const auto sent = static_cast<std::int64_t>(take<std::uint64_t>(head.substr(kMagic.size() + 1)));
+  const auto sent = static_cast<std::int64_t>(big_endian(head.substr(kMagic.size() + 1, 8)));
   const auto most_skew = std::chrono::duration_cast<std::chrono::milliseconds>(kMostSkew).count();
   if (sent < milliseconds(now) - most_skew || sent > milliseconds(now) + most_skew)
     return refused("the message was sealed more than 5 minutes ago, or the clocks of the nodes differ");
