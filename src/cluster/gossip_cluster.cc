@@ -238,27 +238,30 @@ bool GossipCluster::ready() const {
   return met_ && minimum_.lets_work();
 }
 
-// Ownership as it is now; who listens hears of it, at most once a second.
+// Ownership as it is now; who listens hears of it, at most once a second. While shares are being made what was published stays,
+// also for those who are told of an earlier change meanwhile.
 void GossipCluster::publish() {
   if (making_shares_) return;
-  ownership_ = std::make_shared<SharedOwnership>(ready() ? shares_ : nullptr, config_.node_name);
-  if (!(announced_ == basis_) || announced_ready_ != ready()) announcer_.announce();
+  published_ = {basis_, ready()};
+  ownership_ = std::make_shared<SharedOwnership>(published_.ready ? shares_ : nullptr, config_.node_name);
+  if (announced_ != published_) announcer_.announce();
 }
 
 bool GossipCluster::note_change() {
-  if (announced_ == basis_ && announced_ready_ == ready()) return false;
+  if (announced_ == published_) return false;
   if (changed_at_)
     counters_->update.observe(std::chrono::duration<double>(env_.loop->now() - *changed_at_).count());
   changed_at_.reset();
-  const bool only_plan = announced_.names == basis_.names && announced_ready_ == ready();
-  announced_ = basis_;
-  announced_ready_ = ready();
+  const bool only_plan =
+      announced_.basis.names == published_.basis.names && announced_.ready == published_.ready;
+  announced_ = published_;
   if (only_plan) return true;
-  std::vector<std::string> names = basis_.names;
+  std::vector<std::string> names = announced_.basis.names;
   names.resize(std::min(names.size(), kNamesInLog));
-  env_.logger.info("peers changed", {{"peers_count", static_cast<std::uint64_t>(basis_.names.size())},
-                                     {"peers", invar::join(names, ",")},
-                                     {"ready", ready()}});
+  env_.logger.info("peers changed",
+                   {{"peers_count", static_cast<std::uint64_t>(announced_.basis.names.size())},
+                    {"peers", invar::join(names, ",")},
+                    {"ready", announced_.ready}});
   return true;
 }
 

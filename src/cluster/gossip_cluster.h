@@ -73,6 +73,11 @@ class GossipCluster final : public component::Cluster, public Balanced {
 
  private:
   struct Counters;
+  struct Stand {
+    Basis basis;
+    bool ready = false;
+    bool operator==(const Stand&) const = default;
+  };
 
   void join();
   void join_again(Duration after);
@@ -100,8 +105,7 @@ class GossipCluster final : public component::Cluster, public Balanced {
   bool making_shares_ = false;
   std::optional<async::TimePoint> changed_at_;  // and not told yet
   std::shared_ptr<const component::Ownership> ownership_;
-  Basis announced_;
-  bool announced_ready_ = false;
+  Stand published_, announced_;  // what ownership_ is made of; what was so when listeners heard last
   Announcer announcer_;
   async::Timer join_timer_, alone_timer_, minimum_timer_;
   async::Alive alive_;  // last

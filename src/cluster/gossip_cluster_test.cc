@@ -105,6 +105,36 @@ TEST_F(GossipClusterTest, ThreeThatStartTogetherOwnEverythingOnce) {
   EXPECT_TRUE(logged("peers changed"));
 }
 
+TEST_F(GossipClusterTest, WhoIsToldWhileSharesAreBeingMadeIsToldAgain) {
+  for (int i = 0; i < 4; ++i) start(i);
+  instances_[0]->cluster->take_part();
+  loop_.advance(seconds(3));
+  const GossipCluster& cluster = *instances_[0]->cluster;
+  const auto owned = [&] {
+    int out = 0;
+    for (std::uint64_t key = 0; key < 300; ++key)
+      out += cluster.ownership()->owns(key * 0x9e3779b97f4a7c15) ? 1 : 0;
+    return out;
+  };
+  std::vector<int> heard;
+  const auto listening = instances_[0]->cluster->on_change([&] { heard.push_back(owned()); });
+  const auto takes_part = [&](int number) {
+    instances_[number]->cluster->take_part();
+    loop_.advance(std::chrono::milliseconds(300));
+  };
+  takes_part(1);
+  ASSERT_EQ(heard.size(), 1U);
+  takes_part(2);
+  ASSERT_EQ(heard.size(), 1U) << "that is told a second after the first";
+  pool_.set_paused(true);
+  takes_part(3);
+  loop_.advance(seconds(2));
+  pool_.set_paused(false);
+  loop_.advance(seconds(2));
+  EXPECT_EQ(heard.back(), owned());
+  EXPECT_EQ(owners(), kEachOnce);
+}
+
 TEST_F(GossipClusterTest, NothingIsOwnedBeforeTheFirstWordOfOthers) {
   start(0);
   take_part();
