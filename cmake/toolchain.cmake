@@ -42,6 +42,8 @@ if(INVAR_SHIP)
   endif()
   add_compile_options(-fstack-protector-strong ${landing_pads} -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
                       -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+  # ccache names sources relative to the build folder and preprocesses by itself: neither shows in what it compiles.
+  add_compile_options(-ffile-prefix-map=../..=. -gno-record-gcc-switches)
   add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections)
 endif()
 
