@@ -272,7 +272,7 @@ void Daemon::add_routes() {
 
 services::SchemaOf Daemon::schema_of() const {
   return [blocks = block_schemas_](std::string_view name) -> const syntax::Schema* {
-    if (const auto* component = app::components().find(name)) return component->arguments;
+    if (const auto* component = app::components().find(name)) return &*component->arguments;
     const auto block = blocks.find(name);
     return block == blocks.end() ? nullptr : block->second;
   };

@@ -95,12 +95,25 @@ class Component {
   [[nodiscard]] virtual std::vector<OutletView> outlets() const { return {}; }
 };
 
+// A schema that is made when it is first asked for: of all kinds of components a start makes those that the configuration has.
+class SchemaOf {
+ public:
+  constexpr SchemaOf(std::nullptr_t) {}
+  constexpr SchemaOf(const Schema& (*schema)()) : schema_(schema) {}
+  bool operator==(std::nullptr_t) const { return schema_ == nullptr; }
+  const Schema& operator*() const { return schema_(); }
+  const Schema* operator->() const { return &schema_(); }
+
+ private:
+  const Schema& (*schema_)() = nullptr;
+};
+
 struct Registration {
   std::string name;     // "pyroscope.scrape"
   std::string summary;  // one sentence
   Stability stability = Stability::kGenerallyAvailable;
-  const Schema* arguments = nullptr;
-  const Schema* exports = nullptr;  // null: exports nothing
+  SchemaOf arguments = nullptr;
+  SchemaOf exports = nullptr;  // null: exports nothing
   std::function<Result<std::unique_ptr<Component>>(Options, const Boxed& arguments)> build;
   // Reference page: text between the summary and the tables, and the example; Markdown.
   std::string documentation;

@@ -67,7 +67,7 @@ class DiscoveryComponent final : public Component {
 }  // namespace
 
 Registration discovery_registration(Registration registration, MakeDiscoverer make) {
-  registration.exports = &target_exports_schema();
+  registration.exports = &target_exports_schema;
   registration.build = [make = std::move(make)](
                            Options options, const Boxed& arguments) -> Result<std::unique_ptr<Component>> {
     auto made = std::make_unique<DiscoveryComponent>(std::move(options), make);

@@ -102,8 +102,8 @@ Result<DataExports> read_data(std::string_view json, const DataKind& kind) {
 }
 
 component::Registration data_registration(component::Registration registration, const DataKind& kind) {
-  registration.arguments = &data_arguments_schema();
-  registration.exports = &data_exports_schema();
+  registration.arguments = &data_arguments_schema;
+  registration.exports = &data_exports_schema;
   registration.build = [kind](component::Options options,
                               const Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {
     auto made = std::make_unique<DataComponent>(std::move(options), kind);

@@ -31,7 +31,7 @@ ComponentNode::ComponentNode(std::string id, std::string label, const component:
         if (recent != nullptr) recent->keep(id, profile);
       }) {
   if (registration.exports != nullptr)
-    exports_ = syntax::Boxed(registration.exports, registration.exports->make());
+    exports_ = syntax::Boxed(&*registration.exports, registration.exports->make());
 }
 
 ComponentNode::~ComponentNode() = default;
@@ -94,7 +94,7 @@ component::Options ComponentNode::make_options() {
 }
 
 void ComponentNode::publish(syntax::Boxed exports) {
-  INVAR_CHECK(registration_->exports != nullptr && exports.schema() == registration_->exports,
+  INVAR_CHECK(registration_->exports != nullptr && exports.schema() == &*registration_->exports,
               "exports that " + registration_->name + " does not declare");
   if (exports == exports_) {
     tap_.show("exports", [] { return std::string("published again, unchanged"); });

@@ -295,7 +295,7 @@ const syntax::Schema* Entry::schema() const {
     case EntryKind::kConfig:
       return config->schema;
     case EntryKind::kComponent:
-      return component->arguments;
+      return &*component->arguments;
     case EntryKind::kArgument:
       return &argument_schema();
     case EntryKind::kExport:

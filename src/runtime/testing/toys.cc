@@ -282,12 +282,12 @@ class Idle : public Toy {
 };
 
 template <class T>
-component::Registration registration(ToyBox& box, std::string name, const Schema& arguments,
-                                     const Schema* exports) {
+component::Registration registration(ToyBox& box, std::string name, component::SchemaOf arguments,
+                                     component::SchemaOf exports) {
   component::Registration out;
   out.name = std::move(name);
   out.summary = "A toy.";
-  out.arguments = &arguments;
+  out.arguments = arguments;
   out.exports = exports;
   out.build = [&box](Options options, const Boxed& boxed) -> Result<std::unique_ptr<Component>> {
     if constexpr (std::is_same_v<T, Sum>) {
@@ -306,15 +306,15 @@ component::Registration registration(ToyBox& box, std::string name, const Schema
 }  // namespace
 
 ToyBox::ToyBox() {
-  registry_.add(registration<Sum>(*this, "toy.sum", sum_arguments(), &sum_exports()));
-  registry_.add(registration<Echo>(*this, "toy.echo", echo_arguments(), &echo_exports()));
-  registry_.add(registration<Slow>(*this, "toy.slow", echo_arguments(), &echo_exports()));
-  registry_.add(registration<Count>(*this, "toy.count", tick_arguments(), &count_exports()));
-  registry_.add(registration<Pulse>(*this, "toy.pulse", pulse_arguments(), nullptr));
-  registry_.add(registration<Sink>(*this, "toy.sink", no_arguments(), &sink_exports()));
-  registry_.add(registration<Echo>(*this, "string.toy", echo_arguments(), &echo_exports()));
-  registry_.add(registration<Sum>(*this, "discovery.toy", sum_arguments(), &sum_exports()));
-  component::Registration early = registration<Idle>(*this, "toy.early", no_arguments(), nullptr);
+  registry_.add(registration<Sum>(*this, "toy.sum", &sum_arguments, &sum_exports));
+  registry_.add(registration<Echo>(*this, "toy.echo", &echo_arguments, &echo_exports));
+  registry_.add(registration<Slow>(*this, "toy.slow", &echo_arguments, &echo_exports));
+  registry_.add(registration<Count>(*this, "toy.count", &tick_arguments, &count_exports));
+  registry_.add(registration<Pulse>(*this, "toy.pulse", &pulse_arguments, nullptr));
+  registry_.add(registration<Sink>(*this, "toy.sink", &no_arguments, &sink_exports));
+  registry_.add(registration<Echo>(*this, "string.toy", &echo_arguments, &echo_exports));
+  registry_.add(registration<Sum>(*this, "discovery.toy", &sum_arguments, &sum_exports));
+  component::Registration early = registration<Idle>(*this, "toy.early", &no_arguments, nullptr);
   early.stability = component::Stability::kExperimental;
   registry_.add(std::move(early));
 }

@@ -81,7 +81,7 @@ class AzureTest : public ::testing::Test {
 
   void start() {
     registration_ = component::discovery_registration<Arguments>(
-        {.name = "discovery.azure", .arguments = &arguments_schema()}, &make_discoverer);
+        {.name = "discovery.azure", .arguments = &arguments_schema}, &make_discoverer);
     ASSERT_TRUE(harness_.build(registration_, arguments_));
     harness_.component->start();
     harness_.loop.run_until_idle();
@@ -150,7 +150,7 @@ TEST_F(AzureTest, AnApplicationsTokensAreTheClients) {
   arguments_.environment = "azureCHINAcloud";
   ASSERT_TRUE(
       harness_.build(component::discovery_registration<Arguments>(
-                         {.name = "discovery.azure", .arguments = &arguments_schema()}, &make_discoverer),
+                         {.name = "discovery.azure", .arguments = &arguments_schema}, &make_discoverer),
                      arguments_));
   harness_.component->start();
   harness_.loop.run_until_idle();

@@ -50,7 +50,7 @@ component::Registration registration() {
   return component::discovery_registration<Arguments>({.name = "discovery.azure",
                                                        .summary = "Discovers the virtual machines of Azure.",
                                                        .stability = syntax::Stability::kExperimental,
-                                                       .arguments = &arguments_schema(),
+                                                       .arguments = &arguments_schema,
                                                        .documentation = kDocumentation,
                                                        .example = kExample},
                                                       &make_discoverer);

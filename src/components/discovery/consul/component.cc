@@ -54,7 +54,7 @@ component::Registration registration() {
   return component::discovery_registration<Arguments>(
       {.name = "discovery.consul",
        .summary = "Discovers the services of a Consul catalog.",
-       .arguments = &arguments_schema(),
+       .arguments = &arguments_schema,
        .documentation = kDocumentation,
        .example = kExample},
       &make);

@@ -30,7 +30,7 @@ class ConsulTest : public ::testing::Test {
 
   void start() {
     registration_ = component::discovery_registration(
-        {.name = "discovery.consul", .arguments = &arguments_schema()},
+        {.name = "discovery.consul", .arguments = &arguments_schema},
         [](const component::Options& options, const component::Boxed& boxed) {
           return make_discoverer([] { return 0.0; }, options, boxed.as<Arguments>());
         });

@@ -38,7 +38,7 @@ component::Registration registration() {
   return component::discovery_registration<Arguments>(
       {.name = "discovery.consulagent",
        .summary = "Discovers the services of one Consul agent.",
-       .arguments = &arguments_schema(),
+       .arguments = &arguments_schema,
        .documentation = kDocumentation,
        .example = kExample},
       &make_discoverer);

@@ -37,7 +37,7 @@ pyroscope.scrape "shop" {
 component::Registration registration() {
   return component::discovery_registration<Arguments>({.name = "discovery.dns",
                                                        .summary = "Finds targets by DNS records.",
-                                                       .arguments = &arguments_schema(),
+                                                       .arguments = &arguments_schema,
                                                        .documentation = kDocumentation,
                                                        .example = kExample},
                                                       &make_discoverer);

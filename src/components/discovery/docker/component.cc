@@ -64,7 +64,7 @@ component::Registration registration() {
   return component::discovery_registration<Arguments>(
       {.name = "discovery.docker",
        .summary = "Finds the containers of a Docker or Podman daemon.",
-       .arguments = &arguments_schema(),
+       .arguments = &arguments_schema,
        .documentation = kDocumentation,
        .example = kExample},
       &make);

@@ -79,7 +79,7 @@ component::Registration registration() {
   return component::discovery_registration<Arguments>(
       {.name = "discovery.dockerswarm",
        .summary = "Finds the services, tasks or nodes of a Docker swarm.",
-       .arguments = &arguments_schema(),
+       .arguments = &arguments_schema,
        .documentation = kDocumentation,
        .example = kExample},
       &make);

@@ -60,7 +60,7 @@ Result<std::unique_ptr<component::Discoverer>> make(const component::Options& op
 component::Registration registration() {
   return component::discovery_registration<Arguments>({.name = "discovery.ec2",
                                                        .summary = "Discovers the instances of AWS EC2.",
-                                                       .arguments = &arguments_schema(),
+                                                       .arguments = &arguments_schema,
                                                        .documentation = kDocumentation,
                                                        .example = kExample},
                                                       &make);

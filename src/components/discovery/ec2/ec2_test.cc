@@ -86,7 +86,7 @@ class Ec2Test : public ::testing::Test {
   Ec2Test() { arguments_.identity = {"KEY", {"hush"}, "", "", "eu-west-1"}; }
   void start() {
     registration_ = component::discovery_registration(
-        {.name = "discovery.ec2", .arguments = &arguments_schema()},
+        {.name = "discovery.ec2", .arguments = &arguments_schema},
         [](const component::Options& options, const component::Boxed& boxed) {
           return make_discoverer([](const char*) { return std::string(); }, options, boxed.as<Arguments>());
         });

@@ -44,7 +44,7 @@ component::Registration registration() {
   return component::discovery_registration<Arguments>(
       {.name = "discovery.file",
        .summary = "Reads targets from files and follows their changes.",
-       .arguments = &arguments_schema(),
+       .arguments = &arguments_schema,
        .documentation = kDocumentation,
        .example = kExample},
       &make_discoverer);

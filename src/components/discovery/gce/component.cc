@@ -52,7 +52,7 @@ component::Registration registration() {
       {.name = "discovery.gce",
        .summary = "Discovers the instances of Google Compute Engine.",
        .stability = syntax::Stability::kExperimental,
-       .arguments = &arguments_schema(),
+       .arguments = &arguments_schema,
        .documentation = kDocumentation,
        .example = kExample},
       &make);

@@ -42,7 +42,7 @@ class GceTest : public ::testing::Test {
   }
   void start() {
     registration_ = component::discovery_registration(
-        {.name = "discovery.gce", .arguments = &arguments_schema()},
+        {.name = "discovery.gce", .arguments = &arguments_schema},
         [](const component::Options& options, const component::Boxed& boxed) {
           return make_discoverer([](const char*) { return std::string(); }, options, boxed.as<Arguments>());
         });

@@ -38,7 +38,7 @@ pyroscope.scrape "services" {
 component::Registration registration() {
   return component::discovery_registration<Arguments>({.name = "discovery.http",
                                                        .summary = "Fetches targets from an HTTP endpoint.",
-                                                       .arguments = &arguments_schema(),
+                                                       .arguments = &arguments_schema,
                                                        .documentation = kDocumentation,
                                                        .example = kExample},
                                                       &make_discoverer);

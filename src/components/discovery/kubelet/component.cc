@@ -42,7 +42,7 @@ component::Registration registration() {
   return component::discovery_registration<Arguments>(
       {.name = "discovery.kubelet",
        .summary = "Discovers the pods of one node by asking its kubelet.",
-       .arguments = &arguments_schema(),
+       .arguments = &arguments_schema,
        .documentation = kDocumentation,
        .example = kExample},
       &make_discoverer);

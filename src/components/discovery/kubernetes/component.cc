@@ -75,7 +75,7 @@ component::Registration registration() {
   return component::discovery_registration(
       {.name = "discovery.kubernetes",
        .summary = "Discovers nodes, services, pods, endpoints and ingresses of a Kubernetes cluster.",
-       .arguments = &arguments_schema(),
+       .arguments = &arguments_schema,
        .documentation = kDocumentation,
        .example = kExample},
       [hub = std::make_shared<kube::Hub>(random_fractions())](const component::Options& options,

@@ -38,7 +38,7 @@ component::Registration registration() {
       {.name = "discovery.nomad",
        .summary = "Discovers services that are registered with Nomad.",
        .stability = syntax::Stability::kExperimental,
-       .arguments = &arguments_schema(),
+       .arguments = &arguments_schema,
        .documentation = kDocumentation,
        .example = kExample},
       &make_discoverer);

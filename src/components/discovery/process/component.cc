@@ -56,7 +56,7 @@ component::Registration registration() {
   return component::discovery_registration<Arguments>(
       {.name = "discovery.process",
        .summary = "Finds the processes of this machine, and joins them with targets of their containers.",
-       .arguments = &arguments_schema(),
+       .arguments = &arguments_schema,
        .documentation = kDocumentation,
        .example = kExample},
       &make_discoverer);

@@ -103,8 +103,8 @@ component::Registration registration() {
   return {
       .name = "discovery.relabel",
       .summary = "Rewrites the labels of targets and drops targets.",
-      .arguments = &arguments_schema(),
-      .exports = &exports_schema(),
+      .arguments = &arguments_schema,
+      .exports = &exports_schema,
       .build = &component::build_by_update<RelabelComponent>,
       .documentation = kDocumentation,
       .example = kExample,

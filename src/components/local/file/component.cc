@@ -118,8 +118,8 @@ component::Registration registration() {
   return {
       .name = "local.file",
       .summary = "Exports the content of a file and follows its changes.",
-      .arguments = &arguments_schema(),
-      .exports = &exports_schema(),
+      .arguments = &arguments_schema,
+      .exports = &exports_schema,
       .build = &component::build_by_update<FileComponent>,
       .documentation = kDocumentation,
       .example = kExample,

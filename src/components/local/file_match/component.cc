@@ -43,7 +43,7 @@ component::Registration registration() {
   return component::discovery_registration<Arguments>(
       {.name = "local.file_match",
        .summary = "Exports a target for each file that matches a pattern.",
-       .arguments = &arguments_schema(),
+       .arguments = &arguments_schema,
        .documentation = kDocumentation,
        .example = kExample},
       &make_discoverer);

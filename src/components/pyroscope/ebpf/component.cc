@@ -126,7 +126,7 @@ class EbpfComponent final : public component::Component {
 component::Registration registration() {
   return {.name = "pyroscope.ebpf",
           .summary = "Profiles the programs of this machine by the kernel, without their help.",
-          .arguments = &arguments_schema(),
+          .arguments = &arguments_schema,
           .build = [hub = std::make_shared<ebpf::EngineHub>(&start_engine)](
                        component::Options options,
                        const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {

@@ -117,8 +117,8 @@ component::Registration registration() {
   registration.name = "pyroscope.fsdump";
   registration.summary = "Receives profiles and archives each as one file in a directory of bounded size.";
   registration.stability = component::Stability::kPublicPreview;
-  registration.arguments = &arguments_schema();
-  registration.exports = &component::receiver_exports_schema();
+  registration.arguments = &arguments_schema;
+  registration.exports = &component::receiver_exports_schema;
   registration.build =
       [](component::Options options,
          const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {

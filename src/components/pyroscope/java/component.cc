@@ -147,7 +147,7 @@ component::Registration registration() {
   return {
       .name = "pyroscope.java",
       .summary = "Profiles JVMs with async-profiler, without touching how they run.",
-      .arguments = &arguments_schema(),
+      .arguments = &arguments_schema,
       .build = &component::build_by_update<JavaComponent>,
       .documentation = kDocumentation,
       .example = kExample,

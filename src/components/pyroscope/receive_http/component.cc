@@ -314,7 +314,7 @@ component::Registration registration() {
   return {
       .name = "pyroscope.receive_http",
       .summary = "Receives profiles over HTTP from SDKs and other agents.",
-      .arguments = &arguments_schema(),
+      .arguments = &arguments_schema,
       .build = &component::build_by_update<ReceiveHttp>,
       .documentation = kDocumentation,
       .example = kExample,

@@ -87,8 +87,8 @@ component::Registration registration() {
   return {
       .name = "pyroscope.relabel",
       .summary = "Rewrites the labels of profiles and drops profiles, by relabeling rules.",
-      .arguments = &arguments_schema(),
-      .exports = &exports_schema(),
+      .arguments = &arguments_schema,
+      .exports = &exports_schema,
       .build = &component::build_by_update<Relabel>,
       .documentation = kDocumentation,
       .example = kExample,

@@ -163,7 +163,7 @@ class ScrapeComponent : public component::Component {
 component::Registration registration() {
   return {.name = "pyroscope.scrape",
           .summary = "Collects pprof profiles from HTTP targets and forwards them.",
-          .arguments = &arguments_schema(),
+          .arguments = &arguments_schema,
           .build = &ScrapeComponent::build,
           .documentation = std::string(kDocumentation),
           .example = std::string(kExample)};

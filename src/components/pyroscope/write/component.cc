@@ -86,8 +86,8 @@ component::Registration registration() {
   registration.name = "pyroscope.write";
   registration.summary = "Receives profiles and sends them to Pyroscope servers.";
   registration.stability = component::Stability::kGenerallyAvailable;
-  registration.arguments = &arguments_schema();
-  registration.exports = &component::receiver_exports_schema();
+  registration.arguments = &arguments_schema;
+  registration.exports = &component::receiver_exports_schema;
   registration.build =
       [](component::Options options,
          const component::Boxed& arguments) -> Result<std::unique_ptr<component::Component>> {

@@ -94,8 +94,8 @@ component::Registration registration() {
   return {
       .name = "remote.http",
       .summary = "Exports the text that a URL answers with.",
-      .arguments = &arguments_schema(),
-      .exports = &exports_schema(),
+      .arguments = &arguments_schema,
+      .exports = &exports_schema,
       .build = &component::build_by_update<HttpComponent>,
       .documentation = kDocumentation,
       .example = kExample,

@@ -37,8 +37,8 @@ component::Registration registration() {
   return {
       .name = "remote.s3",
       .summary = "Exports the content of an object of S3.",
-      .arguments = &arguments_schema(),
-      .exports = &exports_schema(),
+      .arguments = &arguments_schema,
+      .exports = &exports_schema,
       .build =
           [](component::Options options, const component::Boxed& arguments) {
             return build(http::process_environment(), std::move(options), arguments);

@@ -21,8 +21,8 @@ class S3Test : public ::testing::Test {
     arguments_.client.secret.value = "hush";
     arguments_.client.region = "eu-west-1";
     registration_.name = "remote.s3";
-    registration_.arguments = &arguments_schema();
-    registration_.exports = &exports_schema();
+    registration_.arguments = &arguments_schema;
+    registration_.exports = &exports_schema;
     registration_.build = [](component::Options options, const component::Boxed& arguments) {
       return build([](const char*) { return std::string(); }, std::move(options), arguments);
     };

@@ -69,8 +69,8 @@ component::Registration registration() {
       .name = "remote.vault",
       .summary = "Exports the values of a secret of HashiCorp Vault.",
       .stability = syntax::Stability::kExperimental,
-      .arguments = &arguments_schema(),
-      .exports = &exports_schema(),
+      .arguments = &arguments_schema,
+      .exports = &exports_schema,
       .build =
           [](component::Options options, const component::Boxed& arguments) {
             return build(tls_of_environment(), http::process_environment(), std::move(options), arguments);

@@ -50,8 +50,8 @@ class VaultTest : public ::testing::Test {
       return answer(found->second.first, "application/json", found->second.second);
     });
     registration_.name = "remote.vault";
-    registration_.arguments = &arguments_schema();
-    registration_.exports = &exports_schema();
+    registration_.arguments = &arguments_schema;
+    registration_.exports = &exports_schema;
     registration_.build = [this](component::Options options, const component::Boxed& arguments) {
       options.files = files_;
       return build(
