@@ -1,8 +1,11 @@
 """The Helm chart: drawn by Helm over a matrix of values, each object accepted by a real API server, each configuration by Invar."""
 
 import itertools
+import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -25,9 +28,10 @@ PATHS = {
     "NetworkPolicy": "/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies",
     "PodDisruptionBudget": "/apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "ServiceMonitor": "/apis/monitoring.coreos.com/v1/namespaces/{}/servicemonitors",
-    "PodMonitor": "/apis/monitoring.coreos.com/v1/namespaces/{}/podmonitors",
+    "PodMonitor": "/apis/monitoring.coreos.com/v1/namespaces/{}/podmonitors", "Secret": "/api/v1/namespaces/{}/secrets",
 }
 EVERYTHING = """
+global: {podSecurityContext: {fsGroup: 1000}}
 controller:
   hostPID: true
   hostNetwork: true
@@ -36,6 +40,9 @@ controller:
   nodeSelector: {kubernetes.io/os: linux}
   podAnnotations: {a: b}
   podLabels: {team: x}
+  extraLabels: {team: ops}
+  dnsConfig: {options: [{name: ndots, value: "2"}]}
+  enableStatefulSetAutoDeletePVC: true
   podDisruptionBudget: {enabled: true, minAvailable: 0}
   volumes: {extra: [{name: proc, hostPath: {path: /proc}}]}
   volumeClaimTemplates: [{spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]
@@ -45,14 +52,33 @@ alloy:
   extraEnv: [{name: GREETING, value: hello}]
   envFrom: [{secretRef: {name: credentials, optional: true}}]
   extraArgs: ["--server.http.enable-pprof=false"]
-  extraPorts: [{name: push, port: 4040, targetPort: 4040}]
+  extraPorts: [{name: push, port: 4040, targetPort: 4040, appProtocol: http}]
   mounts: {extra: [{name: proc, mountPath: /host/proc, readOnly: true}]}
   livenessProbe: {httpGet: {path: /-/ready, port: 12345}}
   hostAliases: [{ip: 10.0.0.1, hostnames: [pyroscope]}]
   uiPathPrefix: /invar
+  initialDelaySeconds: 2
+  timeoutSeconds: 3
+rbac: {extraRules: [{apiGroups: [shop.example.org], resources: [carts], verbs: [get]}]}
+service: {type: NodePort, nodePort: 31128, clusterIP: 10.0.0.7, labels: {team: web}}
 networkPolicy: {enabled: true, ingressFrom: [{namespaceSelector: {}}]}
-serviceMonitor: {enabled: true, interval: 30s, relabelings: [{targetLabel: cluster, replacement: a}]}
+serviceMonitor: {enabled: true, interval: 30s, tlsConfig: {insecureSkipVerify: true}, relabelings: [{targetLabel: cluster, replacement: a}]}
 podMonitor: {enabled: true}
+extraObjects:
+  - apiVersion: v1
+    kind: Secret
+    metadata: {name: extra, namespace: "{{ .Release.Namespace }}"}
+    stringData: {url: "{{ .Values.pyroscopeUrl }}"}
+"""
+
+# What a file for Alloy's chart may say beside, and what NOTES.txt says of.
+OF_ALLOY = """
+crds: {create: true}
+configReloader: {enabled: true, image: {tag: v0.81.0}, resources: {requests: {cpu: 10m}}}
+alloy: {enableReporting: true, enableHttpServerPort: true, mounts: {varlog: true, dockercontainers: false}, secret: {create: false}}
+controller: {autoscaling: {enabled: false, minReplicas: 1, horizontal: {enabled: false}}}
+ingress: {enabled: false, faroPort: 12347}
+networkPolicy: {flavor: kubernetes, policyTypes: [Ingress, Egress], ingress: [{}], egress: [{}]}
 """
 
 
@@ -121,6 +147,17 @@ class Chart(Case):
                 self.assertEqual(status, 201, (values, one["kind"], answer))
         self.assertEqual(kinds, set(PATHS))
 
+        chart = shutil.copytree(CHART, self.folder() / "invar")
+        (chart / "Chart.yaml").write_text(re.sub("(?m)^kubeVersion.*", "", (chart / "Chart.yaml").read_text()))  # this server knows no version
+        noted = subprocess.run([os.environ["HELM"], "install", "release", chart, "--dry-run", "--values=-", f"--kube-apiserver={kube.url}",
+                                f"--kube-ca-file={kube.ca}", "--kube-token=admin-token"], input=OF_ALLOY, capture_output=True, text=True)
+        self.assertEqual(noted.returncode, 0, noted.stderr)
+        notes = noted.stdout.split("NOTES:")[1]
+        for name in ("configReloader", "crds", "alloy.enableReporting", "alloy.mounts.varlog"):
+            self.assertIn(f"  {name}: ", notes)
+        for name in ("alloy.secret", "controller.autoscaling", "dockercontainers", "networkPolicy"):
+            self.assertNotIn(name, notes)
+
     def test_the_default_configuration_is_valid_in_every_mode(self):
         for kind, clustered in itertools.product(("daemonset", "statefulset"), ("true", "false")):
             objects = self.draw(f"controller.type={kind}", f"alloy.clustering.enabled={clustered}", "pyroscopeUrl=http://p:4040")
@@ -143,10 +180,48 @@ class Chart(Case):
         self.assertEqual(self.rules('remote.kubernetes.secret "a" {}'), {("", "secrets"): ["get"]})
 
     def test_mistakes_are_told(self):
-        self.assertIn("is none of daemonset, statefulset, deployment", draw("controller.type=job")[0].stderr)
         nodes_own = yaml.safe_dump({"alloy": {"clustering": {"enabled": True}, "configMap": {"content": 'x = "spec.nodeName=" + 1'}}})
         self.assertIn("use one of both", draw(file=nodes_own)[0].stderr)
+        for value, said in (
+                ("alloy.clusterin.enabled=true", "Additional property clusterin is not allowed"),
+                ("tolerations[0].operator=Exists", "Additional property tolerations is not allowed"),
+                ("controller.type=job", '"daemonset", "statefulset", "deployment"'),
+                ("alloy.listenPort=http", "Expected: integer, given: string"),
+                ("alloy.enableHttpServerPort=false", "alloy.enableHttpServerPort does not match: true"),
+                ("networkPolicy.flavor=cilium", "networkPolicy.flavor"),
+                ("agent.listenPort=80", "agent: its name is alloy"),
+                ("alloy.secret.create=true", "alloy.secret.create: the configuration is a ConfigMap"),
+                ("controller.autoscaling.horizontal.enabled=true", "controller.autoscaling.horizontal.enabled: the chart makes no autoscaler"),
+                ("ingress.enabled=true", "ingress.enabled: the chart makes no way in from outside"),
+                ("image.repository=grafana/alloy", "image.repository: that image holds Alloy")):
+            done, _ = draw(value)
+            self.assertNotEqual(done.returncode, 0, value)
+            self.assertIn(said, done.stderr)
+        self.assertIn("use one of both", draw("rbac.namespaces={shop}", "rbac.clusterRules[0].verbs={get}")[0].stderr)
 
+    def test_names_of_alloys_chart_are_taken(self):
+        objects = self.draw("networkPolicy.enabled=true", file=OF_ALLOY)
+        policy = next(one for one in objects if one["kind"] == "NetworkPolicy")
+        self.assertEqual((policy["spec"]["ingress"], policy["spec"]["egress"]), ([{}], [{}]))
+        self.draw("global.of.another.chart=1", "image.tag=1.2")
+        service = next(one for one in self.draw("service.trafficDistribution=PreferClose") if one["kind"] == "Service")
+        self.assertEqual(service["spec"]["trafficDistribution"], "PreferClose")
+
+    def test_the_schema_knows_the_values_and_no_others(self):
+        schema = json.loads((CHART / "values.schema.json").read_text())
+
+        def compare(known, value, path):
+            known = schema["definitions"][known["$ref"].removeprefix("#/definitions/")] if "$ref" in known else known
+            if not isinstance(value, dict) or "properties" not in known:
+                return
+            of_alloy = {name for name, rule in known["properties"].items() if not rule or "const" in rule}
+            self.assertEqual(set(value) - of_alloy, set(known["properties"]) - of_alloy, path)
+            for name in value:
+                compare(known["properties"][name], value[name], f"{path}.{name}")
+
+        values = yaml.safe_load((CHART / "values.yaml").read_text())
+        values["podMonitor"] = {**values["serviceMonitor"], **values["podMonitor"]}
+        compare(schema, values, "values")
 
 if __name__ == "__main__":
     unittest.main()

@@ -56,8 +56,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{- /* The rules that the configuration's components need, and no more. */}}
 {{- define "invar.rules" -}}
+{{- range (list .Values.rbac.clusterRules .Values.rbac.extraRules) }}
+{{- with . }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
 {{- if .Values.rbac.rules }}
-{{- toYaml .Values.rbac.rules }}
+{{ toYaml .Values.rbac.rules }}
 {{- else }}
 {{- $read := list "get" "list" "watch" }}
 {{- $core := dict }}
@@ -131,8 +136,10 @@ spec:
   imagePullSecrets:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+  {{- with .Values.global.podSecurityContext }}
   securityContext:
-    fsGroup: 65532
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   terminationGracePeriodSeconds: {{ .Values.controller.terminationGracePeriodSeconds }}
   {{- if .Values.controller.hostNetwork }}
   hostNetwork: true
@@ -141,6 +148,10 @@ spec:
   hostPID: true
   {{- end }}
   dnsPolicy: {{ .Values.controller.dnsPolicy }}
+  {{- with .Values.controller.dnsConfig }}
+  dnsConfig:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- with .Values.alloy.hostAliases }}
   hostAliases:
     {{- toYaml . | nindent 4 }}
@@ -221,8 +232,8 @@ spec:
           path: {{ .Values.alloy.uiPathPrefix | trimSuffix "/" }}/-/ready
           port: {{ .Values.alloy.listenPort }}
           scheme: {{ .Values.alloy.listenScheme }}
-        initialDelaySeconds: 1
-        timeoutSeconds: 1
+        initialDelaySeconds: {{ .Values.alloy.initialDelaySeconds }}
+        timeoutSeconds: {{ .Values.alloy.timeoutSeconds }}
       {{- with .Values.alloy.livenessProbe }}
       livenessProbe:
         {{- toYaml . | nindent 8 }}
