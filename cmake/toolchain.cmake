@@ -44,7 +44,7 @@ if(INVAR_SHIP)
                       -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
   # ccache names sources relative to the build folder and preprocesses by itself: neither shows in what it compiles.
   add_compile_options(-ffile-prefix-map=../..=. -gno-record-gcc-switches)
-  add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections)
+  add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,-z,keep-text-section-prefix)
 endif()
 
 find_program(MOLD ld.mold)
