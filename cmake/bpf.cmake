@@ -22,13 +22,13 @@ function(invar_bpf_programs target)
   # The kernel's headers for user space lie in a folder that only the host's target searches.
   set(include)
   if(CMAKE_LIBRARY_ARCHITECTURE)
-    set(include -isystem /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
+    set(include -isystem ${CMAKE_SYSROOT}/usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
   endif()
   file(GLOB parts CONFIGURE_DEPENDS ${source}/*)
   add_custom_command(
     OUTPUT ${out}/programs.cc
     COMMAND ${INVAR_BPF_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Werror ${machine} ${include} -isystem ${INVAR_BPF_HEADERS} -I ${CMAKE_SOURCE_DIR}/src
-            -fdebug-compilation-dir=. -c ${source}/profiler.bpf.c -o ${out}/profiler.bpf.o
+            -fdebug-compilation-dir=. -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -c ${source}/profiler.bpf.c -o ${out}/profiler.bpf.o
     COMMAND ${CMAKE_COMMAND} -D OBJECT=${out}/profiler.bpf.o -D OUT=${out}/programs.cc -P ${writer}
     DEPENDS ${writer} ${parts}
     COMMENT "Compiling the BPF programs")

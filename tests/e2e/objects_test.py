@@ -1,0 +1,45 @@
+"""What is compiled depends on the sources alone: not on a cache before the compiler, nor on where the tree lies."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+from harness import INVAR, SOURCE, Case
+
+BUILD = pathlib.Path(INVAR).parent
+SOURCES = ["base/strings.cc", "codec/base64.cc", "http/url.cc", "components/pyroscope/scrape/outcome.cc"]
+
+
+class Objects(Case):
+    def test_another_checkout_without_a_cache_gives_the_same_bytes(self):
+        elsewhere = self.folder() / "some/other/checkout"
+        build = elsewhere / BUILD.relative_to(SOURCE)
+        precompiled = "CMakeFiles/invar_precompiled.dir"
+        shutil.copytree(SOURCE / "src", elsewhere / "src")
+        shutil.copytree(BUILD / precompiled, build / precompiled, ignore=shutil.ignore_patterns("*.gch", "*.o"))
+        commands = {row["file"]: row["command"] for row in json.loads((BUILD / "compile_commands.json").read_text())}
+
+        def compile(file):
+            """Where the object is, from the build folder."""
+            command = commands[str(file)].replace(str(SOURCE), str(elsewhere))
+            place = command.split(" -o ")[1].split()[0]
+            (build / place).parent.mkdir(parents=True, exist_ok=True)
+            subprocess.run(command, shell=True, check=True, cwd=build, env={**os.environ, "CCACHE_DISABLE": "1"})
+            return place
+
+        compile(BUILD / precompiled / "cmake_pch.hxx.cxx")
+        for source in SOURCES:
+            place = compile(SOURCE / "src" / source)
+            self.assertEqual((build / place).read_bytes(), (BUILD / place).read_bytes(), source)
+
+    def test_the_program_does_not_know_where_it_was_built(self):
+        """Nor does what came to it by other compilers: BPF programs, pages."""
+        for file in (INVAR, f"{INVAR}.debug"):
+            self.assertFalse(f"{SOURCE}/".encode() in pathlib.Path(file).read_bytes(), file)
+
+
+if __name__ == "__main__":
+    unittest.main()
