@@ -5,6 +5,7 @@ CONFIG ?= examples/local.alloy
 ARGS ?=
 PREFIX ?= /usr/local
 IMAGE ?= invar:latest
+ARCH ?=
 TARGET ?=
 SECONDS ?= 60
 
@@ -54,9 +55,9 @@ fuzz: ## fuzz one target: TARGET=parser_fuzz SECONDS=60; without TARGET lists th
 install: build ## install the binary under PREFIX (default /usr/local)
 	install -D -m 0755 build/release/invar $(DESTDIR)$(PREFIX)/bin/invar
 
-packages: ## build the Debian package and the rpm into build/packages
-	@tools/install_packages.sh build release
-	@tools/build_packages.sh
+packages: ## build the Debian package and the rpm into build/packages; ARCH=arm64: cross build them into build/packages-arm64
+	@tools/install_packages.sh build release $(ARCH)
+	@ARCH=$(ARCH) tools/build_packages.sh
 
 image: ## build the container image IMAGE (default invar:latest) with docker
 	@tools/install_packages.sh build image
