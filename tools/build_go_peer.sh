@@ -10,7 +10,9 @@ go=/usr/lib/go-1.19/bin/go
 }
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/invar-test-peers
 sources="go.mod go.sum"
-[ ! -f main.go ] || sources="$sources $(echo ./*.go)"  # a program of our own
+# A program of our own, here or in a folder of its name.
+[ ! -f main.go ] || sources="$sources $(echo ./*.go)"
+[ ! -d "$(basename "$2")" ] || sources="$sources $(echo "$(basename "$2")"/*.go)"
 # shellcheck disable=SC2086
 program=$cache/$(basename "$2")-$(cat $sources | sha256sum | cut -c 1-12)
 if [ ! -x "$program" ]; then

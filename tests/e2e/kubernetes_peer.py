@@ -1,7 +1,7 @@
-"""A Kubernetes API for tests: etcd of Debian and kube-apiserver built from its released source, on loopback, with RBAC.
+"""A Kubernetes API for tests: etcd of Debian and kube-apiserver built from its released source, on loopback, with RBAC; and a kubelet.
 
-tools/build_go_peer.sh builds the server once and keeps it outside of the tree. Objects are written through the API; there are no nodes
-and no controllers, so what a kubelet or a controller would write is written by the test.
+tools/build_go_peer.sh builds both once and keeps them outside of the tree. Objects are written through the API; there are no
+controllers, and no nodes but that of a Kubelet, so what they would write is written by the test.
 """
 
 import json
@@ -17,15 +17,29 @@ from harness import SOURCE, fetch, free_port, until
 TOKENS = {"admin": ("admin-token", '"system:masters"'), "reader": ("reader-token", ""), "limited": ("limited-token", "")}
 
 
+def build(package):
+    """(program, why it cannot be built)"""
+    built = subprocess.run([SOURCE / "tools/build_go_peer.sh", "kube", package], capture_output=True, text=True)
+    if built.returncode != 0:
+        reason = (built.stderr.strip().splitlines() or ["no reason given"])[-1]
+        return None, f"{package.rsplit('/', 1)[1]} cannot be built: {reason}"
+    return built.stdout.strip().splitlines()[-1], None
+
+
 def why_not():
     """Why the peer cannot run here; None where it can. Builds the server if need be."""
     if not shutil.which("etcd"):
         return "etcd is not installed (package etcd-server)"
-    built = subprocess.run([SOURCE / "tools/build_go_peer.sh", "kube", "k8s.io/kubernetes/cmd/kube-apiserver"], capture_output=True, text=True)
-    if built.returncode != 0:
-        return "kube-apiserver cannot be built: " + (built.stderr.strip().splitlines() or ["no reason given"])[-1]
-    Kube.program = built.stdout.strip().splitlines()[-1]
-    return None
+    Kube.program, reason = build("k8s.io/kubernetes/cmd/kube-apiserver")
+    return reason
+
+
+def why_no_kubelet():
+    """Why a Kubelet cannot run here; None where it can. Builds it if need be."""
+    if not os.access("/dev/kmsg", os.R_OK):
+        return "a kubelet reads /dev/kmsg, which is not readable here"
+    Kubelet.program, reason = build("invar.test/kube_peer/kubelet")
+    return reason
 
 
 class Kube:
@@ -147,3 +161,32 @@ class Kube:
             process.wait()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Kubelet:
+    """The kubelet of a node, which it registers. Whoever may `get` nodes/proxy may ask it; `ca` and the node's name are those of its
+    certificate. Its containers are fakes, all pods have one address."""
+    program = None
+
+    def __init__(self, kube, node):
+        self.kube, self.node, self.port = kube, node, free_port()
+        self.url = f"https://127.0.0.1:{self.port}"
+        folder = kube.folder / f"kubelet-{node}"
+        self.ca = folder / "pki/kubelet.crt"
+        self.process = subprocess.Popen(
+            [self.program, f"--server={kube.url}", f"--ca={kube.ca}", "--token=admin-token", f"--node={node}", f"--port={self.port}",
+             f"--folder={folder}"], stdout=kube.log, stderr=kube.log)
+        until("the kubelet answers", self.ready, seconds=90)
+
+    def ready(self):
+        assert self.process.poll() is None, (self.kube.folder / "log").read_text()[-2000:]
+        try:
+            return fetch(self.url + "/pods", context=ssl._create_unverified_context(),
+                         headers={"Authorization": "Bearer admin-token"})[0] == 200
+        except OSError:
+            return False
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.kube.delete(f"/api/v1/nodes/{self.node}")

@@ -11,7 +11,7 @@ import time
 import unittest
 
 from harness import SOURCE, Invar, outputs, targets, until
-from kubernetes_peer import Kube, why_not
+from kubernetes_peer import Kube, Kubelet, why_no_kubelet, why_not
 
 MISSING = why_not()
 
@@ -211,32 +211,49 @@ discovery.kubernetes "pods" {{
 """)
         self.wait(invar, "discovery.kubernetes.pods", ["10.4.0.1:8080"])
 
-    def test_a_list_of_pods_as_a_kubelet_sends_it(self):
-        # The API server's list in JSON is the list that a kubelet gives; only the address differs.
+    def test_a_kubelet(self):
+        if missing := why_no_kubelet():
+            self.skipTest(missing)
         kube = self.kube
+        kubelet = Kubelet(kube, "n2")
+        self.addCleanup(kubelet.stop)
         kube.namespace("node")
-        kube.pod("node", "n-1", "10.5.0.1", labels={"app": "web"})
-        invar = self.run_invar(self.component("pods", "pod", 'namespaces { names = ["node"] }') + f"""
-discovery.kubelet "node" {{
-  url          = "{kube.url}/api/v1"
-  bearer_token = "admin-token"
-  namespaces   = ["node"]
+        kube.namespace("other")
+
+        def component(name, token):
+            return f"""
+discovery.kubelet "{name}" {{
+  url              = "{kubelet.url}"
+  bearer_token     = "{token}"
+  namespaces       = ["node"]
+  refresh_interval = "500ms"
   tls_config {{
-    ca_file = "{kube.ca}"
+    ca_file     = "{kubelet.ca}"
+    server_name = "n2"
   }}
 }}
-discovery.kubelet "refused" {{
-  url          = "{kube.url}/api/v1"
-  bearer_token = "limited-token"
-  tls_config {{
-    ca_file = "{kube.ca}"
-  }}
-}}
-""")
-        self.wait(invar, "discovery.kubernetes.pods", ["10.5.0.1:8080"])
-        self.wait(invar, "discovery.kubelet.node", ["10.5.0.1:8080"])
-        self.assertEqual(targets(invar, "discovery.kubelet.node"), targets(invar, "discovery.kubernetes.pods"))
-        until("the 403 is told", lambda: "nodes/proxy" in invar.details("discovery.kubelet.refused")["health"]["message"])
+"""
+        invar = self.run_invar(self.component("pods", "pod", 'namespaces { names = ["node"] }') + component("node", "admin-token") +
+                               component("refused", "limited-token") + component("unknown", "no-such-token"))
+        until("no pods are no failure", lambda: invar.details("discovery.kubelet.node")["health"]["message"] == "found 0 targets")
+        kube.pod("node", "n-1", labels={"app": "web"}, annotations={"profiles.grafana.com/cpu.scrape": "true"}, node="n2")
+        kube.pod("other", "o-1", node="n2")
+
+        def found(name):
+            """What the kubelet adds to a pod is not in the API server's."""
+            return [{k: v for k, v in t.items() if "_kubernetes_io_config_" not in k} for t in targets(invar, name)]
+        until("both find the pod that runs", lambda: [t["__meta_kubernetes_pod_ready"] for t in found("discovery.kubernetes.pods")] ==
+              ["true"] and found("discovery.kubelet.node") == found("discovery.kubernetes.pods"))
+        target = found("discovery.kubelet.node")[0]
+        self.assertEqual((target["__meta_kubernetes_pod_name"], target["__meta_kubernetes_pod_node_name"]), ("n-1", "n2"))
+        self.assertEqual(target["__address__"], target["__meta_kubernetes_pod_ip"] + ":8080")
+        self.assertTrue(target["__meta_kubernetes_pod_container_id"])
+        self.assertEqual(target["__meta_kubernetes_pod_annotation_profiles_grafana_com_cpu_scrape"], "true")
+        for name, status in (("refused", "403 Forbidden"), ("unknown", "401 Unauthorized")):
+            message = invar.details(f"discovery.kubelet.{name}")["health"]["message"]
+            self.assertIn(f"error response from kubelet: {status}; the credentials need the right to `get` the resource nodes/proxy", message)
+        kube.delete("/api/v1/namespaces/node/pods/n-1")
+        until("a pod that went is gone", lambda: not found("discovery.kubelet.node"))
 
     def test_secrets_and_config_maps(self):
         kube = self.kube

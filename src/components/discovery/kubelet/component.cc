@@ -18,7 +18,7 @@ than the cluster's, or by itself; then `tls_config` needs its authority, or `ins
 When the kubelet cannot be asked, or answers with anything but a list of pods, the targets found before stay exported and the
 component is unhealthy.
 
-It was tested with the lists of pods of a real API server, served as a kubelet serves them, not against a kubelet.
+It is tested against the kubelet of Kubernetes 1.26 itself, whose containers are fakes.
 )";
 
 constexpr const char* kExample = R"(discovery.kubelet "node" {
