@@ -25,7 +25,7 @@ class GroupSink {
  public:
   virtual ~GroupSink() = default;
   // All that is known. The first result of every discoverer: until then the targets of the one before it stand.
-  virtual void replace(Groups groups) = 0;
+  virtual void replace(GroupStore all) = 0;
   // One source has other targets (none: it is gone), or is gone.
   virtual void set(const std::string& source, Targets targets) = 0;
   virtual void remove(std::string_view source) = 0;

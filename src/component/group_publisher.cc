@@ -11,8 +11,8 @@ GroupPublisher::GroupPublisher(const Options& options)
       timer_(*options.loop),
       health_{HealthState::kUnknown, "waiting for the first targets", options.loop->unix_ns()} {}
 
-void GroupPublisher::replace(Groups groups) {
-  changed(store_.replace(std::move(groups)));
+void GroupPublisher::replace(GroupStore all) {
+  changed(store_.replace(std::move(all)));
 }
 
 void GroupPublisher::set(const std::string& source, Targets targets) {

@@ -21,7 +21,7 @@ class GroupPublisher final : public GroupSink {
  public:
   explicit GroupPublisher(const Options& options);
 
-  void replace(Groups groups) override;
+  void replace(GroupStore all) override;
   void set(const std::string& source, Targets targets) override;
   void remove(std::string_view source) override;
   void failed(Error error) override;

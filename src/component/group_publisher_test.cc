@@ -35,7 +35,7 @@ class GroupPublisherTest : public ::testing::Test {
   void replace(const std::string& names) {
     Targets targets;
     for (const char name : names) targets.push_back(target(std::string(1, name)));
-    publisher_.replace({{"s", targets}});
+    publisher_.replace(Groups{{"s", targets}});
   }
 
   testing::ComponentHarness harness_{"discovery.x.y"};
@@ -57,8 +57,8 @@ TEST_F(GroupPublisherTest, ASmallChangeWaitsForASecondAtMost) {
 }
 
 TEST_F(GroupPublisherTest, AGreatChangeWaitsForFiveSeconds) {
-  publisher_.replace({{"s", many(100)}});
-  publisher_.replace({{"s", many(50)}});
+  publisher_.replace(Groups{{"s", many(100)}});
+  publisher_.replace(Groups{{"s", many(50)}});
   advance(milliseconds(4999));
   EXPECT_EQ(harness_.exports.size(), 1u);
   advance(milliseconds(1));
@@ -78,7 +78,7 @@ TEST_F(GroupPublisherTest, TheSameTargetsInAnotherOrderOrFromOtherSourcesAreNotE
   replace("ab");
   advance(seconds(6));
   replace("ba");
-  publisher_.replace({{"1", {target("b")}}, {"2", {target("a")}}});
+  publisher_.replace(Groups{{"1", {target("b")}}, {"2", {target("a")}}});
   advance(seconds(6));
   EXPECT_EQ(published(), "ab|");
   publisher_.set("3", {target("a")});
@@ -111,7 +111,7 @@ TEST_F(GroupPublisherTest, FlushPublishesWhatWaits) {
 }
 
 TEST_F(GroupPublisherTest, ANewDiscoverersFirstResultDoesNotWait) {
-  publisher_.replace({{"s", many(100)}});
+  publisher_.replace(Groups{{"s", many(100)}});
   publisher_.expect_first();
   replace("b");
   EXPECT_EQ(harness_.exports.size(), 2u);
@@ -148,7 +148,7 @@ TEST_F(GroupPublisherTest, HealthSaysWhatIsWrongAndTheTargetsStay) {
 }
 
 TEST_F(GroupPublisherTest, DebugInfoCountsAndNamesTheLastError) {
-  publisher_.replace({{"1", {target("a"), target("b")}}, {"2", {target("c")}}, {"3", {}}});
+  publisher_.replace(Groups{{"1", {target("a"), target("b")}}, {"2", {target("c")}}, {"3", {}}});
   publisher_.failed({ErrorCode::kUnavailable, "gone"});
   std::string shown;
   for (const auto& statement : publisher_.debug_info().statements)

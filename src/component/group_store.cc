@@ -5,13 +5,13 @@
 
 namespace invar::component {
 
+GroupStore::GroupStore(Groups groups) {
+  for (auto& [source, targets] : groups) set(source, std::move(targets));
+}
+
 GroupStore::Group GroupStore::make_group(Targets targets) {
-  Group group{.targets = std::move(targets), .fingerprints = {}, .sum = 0};
-  group.fingerprints.reserve(group.targets.size());
-  for (const Target& target : group.targets) {
-    group.fingerprints.push_back(target.fingerprint());
-    group.sum += group.fingerprints.back();
-  }
+  Group group{.targets = std::move(targets), .sum = 0};
+  for (const Target& target : group.targets) group.sum += target.fingerprint();
   return group;
 }
 
@@ -25,13 +25,12 @@ std::size_t GroupStore::put(Group& known, Group group) {
   }
   std::unordered_multimap<std::uint64_t, const Target*> before;
   before.reserve(known.targets.size());
-  for (std::size_t i = 0; i < known.targets.size(); ++i)
-    before.emplace(known.fingerprints[i], &known.targets[i]);
+  for (const Target& target : known.targets) before.emplace(target.fingerprint(), &target);
   std::size_t came = 0;
-  for (std::size_t i = 0; i < group.targets.size(); ++i) {
-    const auto it = before.find(group.fingerprints[i]);
-    if (it != before.end() && *it->second == group.targets[i]) {
-      group.targets[i] = *it->second;
+  for (Target& target : group.targets) {
+    const auto it = before.find(target.fingerprint());
+    if (it != before.end() && *it->second == target) {
+      target = *it->second;
       before.erase(it);
     } else {
       ++came;
@@ -63,17 +62,21 @@ std::size_t GroupStore::remove(std::string_view source) {
   return went;
 }
 
-std::size_t GroupStore::replace(Groups groups) {
+std::size_t GroupStore::replace(GroupStore all) {
+  if (groups_.empty()) {
+    *this = std::move(all);
+    return count_;
+  }
   std::size_t changes = 0;
   for (auto it = groups_.begin(); it != groups_.end();) {
-    if (groups.contains(it->first)) {
+    if (all.groups_.contains(it->first)) {
       ++it;
       continue;
     }
     changes += it->second.targets.size();
     it = take_out(it);
   }
-  for (auto& [source, targets] : groups) changes += set(source, std::move(targets));
+  for (auto& [source, group] : all.groups_) changes += put(groups_[source], std::move(group));
   return changes;
 }
 

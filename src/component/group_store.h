@@ -1,7 +1,8 @@
 // GroupStore: the targets that a discoverer knows, the latest group of each source.
 // A set is the same as another when it has the same targets, in whatever order and from whatever sources. A group that comes again
 // unchanged keeps its targets as they are, and so does each unchanged target of a changed group: what follows compares addresses.
-// Cost: set() and remove() that of their group. Threads: loop thread only; pure. Spec: discovery.md 2.
+// Cost: set() and remove() that of their group; replace() that of all sources, nothing in an empty store. Threads: any; a value.
+// Spec: discovery.md 2.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +19,13 @@ using Groups = std::map<std::string, Targets, std::less<>>;  // by source
 
 class GroupStore {
  public:
+  GroupStore() = default;
+  GroupStore(Groups groups);  // as set() of each
+
   // Each answers how many targets came and went; a changed one does both. A source without targets is not kept.
   std::size_t set(const std::string& source, Targets targets);
   std::size_t remove(std::string_view source);
-  std::size_t replace(Groups groups);  // sources that are not in it are removed
+  std::size_t replace(GroupStore all);  // sources that are not in it are removed
 
   [[nodiscard]] Targets targets() const;  // sorted by source, each group in the order it was given
   [[nodiscard]] std::size_t target_count() const { return count_; }
@@ -31,8 +35,7 @@ class GroupStore {
  private:
   struct Group {
     Targets targets;
-    std::vector<std::uint64_t> fingerprints;  // of each target
-    std::uint64_t sum = 0;                    // of the fingerprints: the same in any order
+    std::uint64_t sum = 0;  // of the fingerprints: the same in any order
   };
   using Map = std::map<std::string, Group, std::less<>>;
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 
 namespace invar::component {
@@ -23,7 +24,7 @@ TEST(GroupStore, CountsWhatCameAndWent) {
   EXPECT_EQ(store.set("a", {target(2, 0), target(1, 0)}), 0u) << "another order";
   EXPECT_EQ(store.set("a", {target(1, 0), target(2, 1)}), 2u) << "one went and one came";
   EXPECT_EQ(store.set("b", {target(1, 0)}), 1u);
-  EXPECT_EQ(store.replace({{"b", {target(1, 0)}}}), 2u);
+  EXPECT_EQ(store.replace(Groups{{"b", {target(1, 0)}}}), 2u);
   EXPECT_EQ(store.remove("c"), 0u);
   EXPECT_EQ(store.set("b", {}), 1u);
   EXPECT_EQ(store.source_count(), 0u);
@@ -48,7 +49,7 @@ TEST(GroupStore, EndsWhereAFreshListEnds) {
         case 1: {  // a reconnection: some of it changed unseen
           truth.erase("s" + std::to_string(pick(8)));
           truth[source] = {target(pick(5), pick(3))};
-          store.replace({truth.begin(), truth.end()});
+          store.replace(Groups(truth.begin(), truth.end()));
           break;
         }
         default: {
@@ -63,7 +64,7 @@ TEST(GroupStore, EndsWhereAFreshListEnds) {
       }
     }
     GroupStore fresh;
-    fresh.replace({truth.begin(), truth.end()});
+    fresh.replace(Groups(truth.begin(), truth.end()));
     // An unchanged group keeps the order in which it first came: compare sorted within a source.
     const auto sorted = [](const GroupStore& s) {
       std::vector<std::string> lines;
@@ -75,6 +76,16 @@ TEST(GroupStore, EndsWhereAFreshListEnds) {
     ASSERT_EQ(store.fingerprint(), fresh.fingerprint()) << "seed " << seed;
     ASSERT_EQ(store.source_count(), fresh.source_count()) << "seed " << seed;
   }
+}
+
+TEST(GroupStore, AListOfAllKeepsTheObjectsOfWhatIsUnchanged) {
+  GroupStore store(Groups{{"a", {target(1, 0), target(2, 0)}}, {"b", {target(3, 0)}}});
+  const Targets before = store.targets();
+  EXPECT_EQ(store.replace(Groups{{"a", {target(1, 0), target(2, 1)}}, {"b", {target(3, 0)}}}), 2u);
+  const Targets after = store.targets();
+  EXPECT_EQ(after[0].object(), before[0].object());
+  EXPECT_EQ(after[1], target(2, 1));
+  EXPECT_EQ(after[2].object(), before[2].object());
 }
 
 TEST(GroupStore, ListsBySourceThenAsGiven) {

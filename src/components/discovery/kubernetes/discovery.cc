@@ -254,12 +254,12 @@ class KubernetesDiscoverer final : public component::Discoverer {
   }
 
   void publish(const std::string& key, const kube::Object* object) {
-    std::string source = source_of(role_, key);
+    const std::string source = source_of(role_, key);
     if (!object) references_.set(key, {});
     if (building_ && object) {
-      building_->groups.insert_or_assign(std::move(source), make(key, *object));
+      building_->groups.set(source, make(key, *object));
     } else if (building_) {
-      building_->groups.erase(source);
+      building_->groups.remove(source);
     } else if (object) {
       sink_->set(source, make(key, *object));
     } else {
@@ -278,7 +278,7 @@ class KubernetesDiscoverer final : public component::Discoverer {
   struct Building {
     std::vector<std::pair<const Feed*, std::string>> keys;
     std::size_t next = 0;
-    component::Groups groups;
+    component::GroupStore groups;
     async::Alive alive;
   };
 
