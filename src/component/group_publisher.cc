@@ -9,7 +9,7 @@ GroupPublisher::GroupPublisher(const Options& options)
       logger_(options.logger),
       set_exports_(options.set_exports),
       timer_(*options.loop),
-      health_{HealthState::kUnknown, "waiting for the first targets", options.loop->unix_ns()} {}
+      told_unix_ns_(options.loop->unix_ns()) {}
 
 void GroupPublisher::replace(GroupStore all) {
   changed(store_.replace(std::move(all)));
@@ -35,7 +35,7 @@ void GroupPublisher::changed(std::size_t changes) {
   const Duration pause = changes_ <= kSmallChange ? kSmallChangeInterval : kExportInterval;
   const auto due = *last_ + std::chrono::duration_cast<async::TimePoint::duration>(pause);
   if (due <= loop_.now()) return publish();
-  timer_.arm_at(due, [this] { publish(); });
+  if (!timer_.armed() || due_ != due) timer_.arm_at(due_ = due, [this] { publish(); });
 }
 
 void GroupPublisher::flush() {
@@ -74,26 +74,26 @@ void GroupPublisher::remark(std::string sentence) {
 }
 
 void GroupPublisher::tell() {
-  const std::string count = std::to_string(store_.target_count()) + " targets";
-  health_.updated_unix_ns = loop_.unix_ns();
+  state_ = error_.empty() ? HealthState::kHealthy : HealthState::kUnhealthy;
+  told_unix_ns_ = loop_.unix_ns();
   if (error_.empty() && remark_.empty()) {
     troubled_unix_ns_ = 0;
   } else if (troubled_unix_ns_ == 0) {
-    troubled_unix_ns_ = health_.updated_unix_ns;
-  }
-  health_.state = error_.empty() ? HealthState::kHealthy : HealthState::kUnhealthy;
-  if (error_.empty()) {
-    health_.message = "found " + count + (remark_.empty() ? "" : "; " + remark_);
-  } else if (refreshed_unix_ns_ == 0) {
-    health_.message = "no targets yet: " + error_;
-  } else {
-    health_.message =
-        "still using the " + count + " of " + format_rfc3339(refreshed_unix_ns_) + ": " + error_;
+    troubled_unix_ns_ = told_unix_ns_;
   }
 }
 
+// Asked far less often than anything changes.
+std::string GroupPublisher::health_message() const {
+  const std::string count = std::to_string(store_.target_count()) + " targets";
+  if (state_ == HealthState::kUnknown) return "waiting for the first targets";
+  if (error_.empty()) return "found " + count + (remark_.empty() ? "" : "; " + remark_);
+  if (refreshed_unix_ns_ == 0) return "no targets yet: " + error_;
+  return "still using the " + count + " of " + format_rfc3339(refreshed_unix_ns_) + ": " + error_;
+}
+
 std::vector<Problem> GroupPublisher::problems(Severity at_least) const {
-  if (!error_.empty()) return {{Severity::kFailing, "", health_.message, troubled_unix_ns_}};
+  if (!error_.empty()) return {{Severity::kFailing, "", health_message(), troubled_unix_ns_}};
   if (remark_.empty() || at_least > Severity::kDegraded) return {};
   return {{Severity::kDegraded, "", remark_, troubled_unix_ns_}};
 }

@@ -31,7 +31,7 @@ class GroupPublisher final : public GroupSink {
   void flush();         // exports what waits: before an update, at stop
   void expect_first();  // the next result comes from a new discoverer and goes out at once
 
-  [[nodiscard]] Health health() const { return health_; }
+  [[nodiscard]] Health health() const { return {state_, health_message(), told_unix_ns_}; }
   [[nodiscard]] std::vector<Problem> problems(Severity at_least) const;
   // sources, targets, last_refresh and, after a failure, last_error.
   [[nodiscard]] BodyValue debug_info() const;
@@ -40,6 +40,7 @@ class GroupPublisher final : public GroupSink {
   void changed(std::size_t changes);
   void publish();
   void tell();
+  [[nodiscard]] std::string health_message() const;
 
   async::Loop& loop_;
   log::Logger logger_;
@@ -50,11 +51,13 @@ class GroupPublisher final : public GroupSink {
   std::optional<std::uint64_t> published_;  // the fingerprint of the last export
   std::optional<async::TimePoint> last_;    // when; nothing yet: export at once
   async::Timer timer_;
+  async::TimePoint due_;  // when it is armed
 
   UnixNanos refreshed_unix_ns_ = 0;
   std::string error_, remark_;
   UnixNanos troubled_unix_ns_ = 0;  // since when there is an error or a remark
-  Health health_;
+  HealthState state_ = HealthState::kUnknown;
+  UnixNanos told_unix_ns_;  // when anything was told last
 };
 
 // What every discovery component exports.
