@@ -32,7 +32,12 @@ bool take(const Field& field, SharedText& out) {
   out = SharedText::common(field.bytes);
   return field.type == wire::Type::kBytes;
 }
-bool take(const Field& field, std::optional<std::string>& out) {
+// A text that no other object has is not looked for among the common ones.
+bool take_own(const Field& field, SharedText& out) {
+  out = SharedText(field.bytes);
+  return field.type == wire::Type::kBytes;
+}
+bool take(const Field& field, std::optional<SharedText>& out) {
   return take(field, out.emplace());
 }
 bool take(const Field& field, std::int32_t& out) {
@@ -54,8 +59,8 @@ bool take_pair(std::string_view message, Pairs& out, std::uint32_t key = 1, std:
 }
 
 bool read_owner(std::string_view message, Meta& meta) {
-  std::string kind;
-  std::string name;
+  SharedText kind;
+  SharedText name;
   bool controls = false;
   const bool good = read(message, [&](const Field& f) {
     switch (f.number) {
@@ -80,13 +85,13 @@ bool read_meta(const Field& field, Meta& meta) {
   const bool good = read(field.bytes, [&](const Field& f) {
     switch (f.number) {
       case 1:
-        return take(f, meta.name);
+        return take_own(f, meta.name);
       case 3:
         return take(f, meta.space);
       case 5:
-        return take(f, meta.uid);
+        return take_own(f, meta.uid);
       case 6:
-        return take(f, meta.version);
+        return take_own(f, meta.version);
       case 11:
         return take_pair(f.bytes, meta.labels);
       case 12:
@@ -169,7 +174,7 @@ bool read_pod_status(const Field& field, Pod& pod, PodStatus& status) {
       case 5:
         return take(f, pod.host_ip);
       case 6:
-        return take(f, pod.ip);
+        return take_own(f, pod.ip);
       case 8:
         return take_pair(f.bytes, status.ids, 1, 8);
       case 10:
@@ -180,9 +185,9 @@ bool read_pod_status(const Field& field, Pod& pod, PodStatus& status) {
   });
 }
 
-std::string value_of(const Pairs& pairs, std::string_view key) {
+SharedText value_of(const Pairs& pairs, std::string_view key) {
   const SharedText* found = find_value(pairs, key);
-  return found ? std::string(*found) : "";
+  return found ? *found : SharedText();
 }
 
 bool decode(std::string_view message, Pod& pod) {
@@ -399,7 +404,7 @@ bool take_rule(const Field& field, Ingress& ingress) {
   auto& rule = ingress.rules.emplace_back();
   const auto read_path = [&rule](const Field& f) {
     if (f.number != 1) return true;
-    std::string& path = rule.paths.emplace_back();
+    SharedText& path = rule.paths.emplace_back();
     return read(f.bytes, [&](const Field& part) { return part.number == 1 ? take(part, path) : true; });
   };
   return read(field.bytes, [&](const Field& f) {
@@ -546,7 +551,7 @@ Result<std::string> decode_version(std::string_view message) {
   Meta meta;
   const bool good = read(message, [&](const Field& f) { return f.number == 1 ? read_meta(f, meta) : true; });
   if (!good) return damaged("a bookmark");
-  return meta.version;
+  return std::string(meta.version);
 }
 
 }  // namespace invar::kube

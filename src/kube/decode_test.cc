@@ -27,11 +27,17 @@ TEST(Decode, APodWithAllThatLabelsNeed) {
   ASSERT_TRUE(object) << object.error().message;
   const Pod& read = std::get<Pod>(*object);
   EXPECT_EQ(key_of(read.meta), "shop/web-1");
-  EXPECT_EQ(read.meta.uid + read.meta.version, "u-177");
+  EXPECT_EQ(read.meta.uid, "u-1");
+  EXPECT_EQ(read.meta.version, "77");
   EXPECT_EQ(read.meta.labels, pod.meta.labels);
   EXPECT_EQ(read.meta.annotations, pod.meta.annotations);
-  EXPECT_EQ(read.meta.controller_kind + read.meta.controller_name, "ReplicaSetweb");
-  EXPECT_EQ(read.node + read.ip + read.host_ip + read.phase + read.ready, "n110.0.0.1192.168.1.1RunningTrue");
+  EXPECT_EQ(read.meta.controller_kind, "ReplicaSet");
+  EXPECT_EQ(read.meta.controller_name, "web");
+  EXPECT_EQ(read.node, "n1");
+  EXPECT_EQ(read.ip, "10.0.0.1");
+  EXPECT_EQ(read.host_ip, "192.168.1.1");
+  EXPECT_EQ(read.phase, "Running");
+  EXPECT_EQ(read.ready, "True");
   ASSERT_EQ(read.containers.size(), 2u);
   EXPECT_EQ(read.containers[0].id, "containerd://a");
   EXPECT_EQ(read.containers[0].ports[0].number, 8080);
@@ -64,7 +70,7 @@ std::string read_list(const std::string& bytes, std::size_t step) {
   std::string names;
   ListReader reader([&](std::string_view message) -> Result<> {
     INVAR_ASSIGN_OR_RETURN(const auto object, decode_object(Resource::kPods, message));
-    names += meta_of(object).name + " ";
+    names.append(meta_of(object).name.view()).append(" ");
     return {};
   });
   for (std::size_t i = 0; i < bytes.size(); i += step) {

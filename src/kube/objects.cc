@@ -15,7 +15,9 @@ const Meta& meta_of(const Object& object) {
 }
 
 std::string key_of(const Meta& meta) {
-  return meta.space.empty() ? meta.name : meta.space + "/" + meta.name;
+  std::string key(meta.space);
+  if (!key.empty()) key += '/';
+  return key.append(meta.name.view());
 }
 
 const ResourceName& name_of(Resource resource) {

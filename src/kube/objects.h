@@ -1,5 +1,6 @@
 // The objects of a Kubernetes API, as far as labels of targets need them: what else a server sends is not kept.
-// An object is immutable once it stands in a store. Lists keep the server's order; maps are sorted by key.
+// An object is immutable once it stands in a store. Lists keep the server's order; maps are sorted by key. Texts are shared with the
+// labels made of them.
 // Source: the Protobuf definitions of core/v1, discovery.k8s.io/v1 and networking.k8s.io/v1. Threads: any.
 #pragma once
 
@@ -22,50 +23,50 @@ using Pairs = std::vector<std::pair<SharedText, SharedText>>;
 const SharedText* find_value(const Pairs& pairs, std::string_view key);  // the first's; null: there is none
 
 struct Meta {
-  std::string name, space, uid,
+  SharedText name, space, uid,
       version;  // space: its namespace, "" for nodes and namespaces; version: of the resource
   Pairs labels, annotations;
-  std::string controller_kind, controller_name;  // of the owner that controls it, if any
+  SharedText controller_kind, controller_name;  // of the owner that controls it, if any
 };
 
 struct Port {
-  std::string name, protocol;
+  SharedText name, protocol;
   std::int32_t number = 0;
 };
 
 struct Container {
-  std::string name, image, id;
+  SharedText name, image, id;
   bool init = false;
   std::vector<Port> ports;
 };
 
 struct Pod {
   Meta meta;
-  std::string node, ip, host_ip, phase;
-  std::string ready;  // status of the condition Ready: "True", "False", "Unknown", "" without one
+  SharedText node, ip, host_ip, phase;
+  SharedText ready;  // status of the condition Ready: "True", "False", "Unknown", "" without one
   std::vector<Container> containers;  // those of the pod, then its init containers
 };
 
 struct Node {
   Meta meta;
-  std::string provider_id;
+  SharedText provider_id;
   Pairs conditions, addresses;  // type and status; type and address, in the server's order
   std::int32_t kubelet_port = 0;
 };
 
 struct Service {
   Meta meta;
-  std::string type, cluster_ip, external_name, load_balancer_ip;
-  std::vector<std::string> ip_families;  // "IPv4", "IPv6": the primary one first
+  SharedText type, cluster_ip, external_name, load_balancer_ip;
+  std::vector<SharedText> ip_families;  // "IPv4", "IPv6": the primary one first
   std::vector<Port> ports;
 };
 
 struct Reference {
-  std::string kind, space, name;
+  SharedText kind, space, name;
 };
 
 struct EndpointAddress {
-  std::string ip, hostname, node;
+  SharedText ip, hostname, node;
   std::optional<Reference> target;
 };
 
@@ -80,30 +81,30 @@ struct Endpoints {
 
 struct EndpointSlice {
   struct SlicePort {
-    std::optional<std::string> name, protocol, app_protocol;
+    std::optional<SharedText> name, protocol, app_protocol;
     std::optional<std::int32_t> number;
   };
   struct Endpoint {
-    std::vector<std::string> addresses;
+    std::vector<SharedText> addresses;
     std::optional<bool> ready, serving, terminating;
-    std::optional<std::string> hostname, node, zone;
+    std::optional<SharedText> hostname, node, zone;
     std::optional<Reference> target;
     Pairs topology;
   };
   Meta meta;
-  std::string address_type;
+  SharedText address_type;
   std::vector<Endpoint> endpoints;
   std::vector<SlicePort> ports;
 };
 
 struct Ingress {
   struct Rule {
-    std::string host;
-    std::vector<std::string> paths;
+    SharedText host;
+    std::vector<SharedText> paths;
   };
   Meta meta;
-  std::optional<std::string> class_name;
-  std::vector<std::vector<std::string>> tls_hosts;
+  std::optional<SharedText> class_name;
+  std::vector<std::vector<SharedText>> tls_hosts;
   std::vector<Rule> rules;
 };
 

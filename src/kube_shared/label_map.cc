@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "component/label_name.h"
 
 namespace invar::kube_shared {
@@ -20,7 +22,11 @@ SharedText label_name(std::initializer_list<std::string_view> parts) {
 }  // namespace
 
 LabelMap& LabelMap::set(std::string_view name, std::string_view value) {
-  entries_.emplace_back(label_name({kPrefix, name}), SharedText::common(value));
+  return add_shared(name, SharedText::common(value));
+}
+
+LabelMap& LabelMap::add_shared(std::string_view name, SharedText value) {
+  entries_.emplace_back(label_name({kPrefix, name}), std::move(value));
   return *this;
 }
 
@@ -30,7 +36,8 @@ LabelMap& LabelMap::plain(std::string_view name, std::string_view value) {
 }
 
 LabelMap& LabelMap::address(std::string_view value) {
-  return plain("__address__", value);
+  entries_.emplace_back(SharedText::common("__address__"), SharedText(value));  // there is hardly another
+  return *this;
 }
 
 LabelMap& LabelMap::add(const LabelMap& other) {

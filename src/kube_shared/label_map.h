@@ -2,6 +2,7 @@
 // replaces. Pure. Spec: discovery.md 7.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -18,6 +19,10 @@ using Group = std::shared_ptr<const component::TargetLabels>;
 class LabelMap {
  public:
   LabelMap& set(std::string_view name, std::string_view value);
+  template <std::same_as<SharedText> Text>
+  LabelMap& set(std::string_view name, const Text& value) {
+    return add_shared(name, value);
+  }
   LabelMap& address(std::string_view value);                           // __address__
   LabelMap& add(const LabelMap& other);                                // all of its labels
   LabelMap& meta(std::string_view kind, const kube::Meta& m);          // name, labels and annotations
@@ -28,6 +33,7 @@ class LabelMap {
       const Group& group) const;  // the group's labels, and these over them
 
  private:
+  LabelMap& add_shared(std::string_view name, SharedText value);
   [[nodiscard]] component::TargetLabels labels() const { return component::TargetLabels(entries_); }
 
   std::vector<component::TargetLabels::Entry> entries_;

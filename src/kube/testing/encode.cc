@@ -10,12 +10,12 @@ using codec::wire::append_field;
 // One message under construction.
 class Message {
  public:
-  Message& text(std::uint32_t number, const std::string& value) {
-    if (!value.empty()) append_field(bytes_, number, std::string_view(value));
+  Message& text(std::uint32_t number, std::string_view value) {
+    if (!value.empty()) append_field(bytes_, number, value);
     return *this;
   }
-  Message& text(std::uint32_t number, const std::optional<std::string>& value) {
-    if (value) append_field(bytes_, number, std::string_view(*value));
+  Message& text_if(std::uint32_t number, const std::optional<SharedText>& value) {
+    if (value) append_field(bytes_, number, value->view());
     return *this;
   }
   Message& number(std::uint32_t number, std::int64_t value) {
@@ -31,8 +31,7 @@ class Message {
     return *this;
   }
   Message& pairs(std::uint32_t number, const Pairs& pairs, std::uint32_t key = 1, std::uint32_t value = 2) {
-    for (const auto& [k, v] : pairs)
-      message(number, Message().text(key, std::string(k)).text(value, std::string(v)));
+    for (const auto& [k, v] : pairs) message(number, Message().text(key, k).text(value, v));
     return *this;
   }
   [[nodiscard]] std::string take() { return std::move(bytes_); }
@@ -43,20 +42,12 @@ class Message {
 
 Message meta(const Meta& m) {
   Message out;
-  out.text(1, m.name)
-      .text(2, std::string("generated-"))
-      .text(3, m.space)
-      .text(5, m.uid)
-      .text(6, m.version)
-      .number(7, 3);
+  out.text(1, m.name).text(2, "generated-").text(3, m.space).text(5, m.uid).text(6, m.version).number(7, 3);
   out.pairs(11, m.labels).pairs(12, m.annotations);
-  out.message(13, Message().text(1, std::string("Other")).text(3, std::string("not-it")).number(6, 0));
+  out.message(13, Message().text(1, "Other").text(3, "not-it").number(6, 0));
   if (!m.controller_name.empty()) {
-    out.message(13, Message()
-                        .text(5, std::string("apps/v1"))
-                        .text(1, m.controller_kind)
-                        .text(3, m.controller_name)
-                        .number(6, 1));
+    out.message(
+        13, Message().text(5, "apps/v1").text(1, m.controller_kind).text(3, m.controller_name).number(6, 1));
   }
   return out;
 }
@@ -72,12 +63,12 @@ Message reference(const Reference& r) {
 std::string bytes_of(const Pod& pod) {
   Message spec;
   Message status;
-  spec.text(3, std::string("Always")).text(10, pod.node).number(11, 0);
+  spec.text(3, "Always").text(10, pod.node).number(11, 0);
   status.text(1, pod.phase).text(5, pod.host_ip).text(6, pod.ip);
   if (!pod.ready.empty()) status.pairs(2, {{"Initialized", "True"}, {"Ready", pod.ready}});
   for (const auto& container : pod.containers) {
     Message c;
-    c.text(1, container.name).text(2, container.image).text(3, std::string("/bin/run"));
+    c.text(1, container.name).text(2, container.image).text(3, "/bin/run");
     for (const auto& p : container.ports) c.message(6, port(p, 1, 4, 3).number(2, 0));
     spec.message(container.init ? 20 : 2, c);
     if (!container.id.empty()) status.pairs(container.init ? 10 : 8, {{container.name, container.id}}, 1, 8);
@@ -133,13 +124,13 @@ std::string bytes_of(const EndpointSlice& slice) {
     Message m;
     for (const auto& a : e.addresses) m.text(1, a);
     m.message(2, Message().flag(1, e.ready).flag(2, e.serving).flag(3, e.terminating));
-    m.text(3, e.hostname).pairs(5, e.topology).text(6, e.node).text(7, e.zone);
+    m.text_if(3, e.hostname).pairs(5, e.topology).text_if(6, e.node).text_if(7, e.zone);
     if (e.target) m.message(4, reference(*e.target));
     out.message(2, m);
   }
   for (const auto& p : slice.ports) {
     Message m;
-    m.text(1, p.name).text(2, p.protocol).text(4, p.app_protocol);
+    m.text_if(1, p.name).text_if(2, p.protocol).text_if(4, p.app_protocol);
     if (p.number) m.number(3, *p.number);
     out.message(3, m);
   }
@@ -148,16 +139,15 @@ std::string bytes_of(const EndpointSlice& slice) {
 
 std::string bytes_of(const Ingress& ingress) {
   Message spec;
-  spec.text(4, ingress.class_name);
+  spec.text_if(4, ingress.class_name);
   for (const auto& hosts : ingress.tls_hosts) {
     Message m;
     for (const auto& host : hosts) m.text(1, host);
-    spec.message(2, m.text(2, std::string("secret")));
+    spec.message(2, m.text(2, "secret"));
   }
   for (const auto& rule : ingress.rules) {
     Message http;
-    for (const auto& path : rule.paths)
-      http.message(1, Message().text(1, path).text(3, std::string("Prefix")));
+    for (const auto& path : rule.paths) http.message(1, Message().text(1, path).text(3, "Prefix"));
     spec.message(3, Message().text(1, rule.host).message(2, Message().message(1, http)));
   }
   return Message().message(1, meta(ingress.meta)).message(2, spec).take();
@@ -182,11 +172,7 @@ std::string encode(const Object& object) {
 
 std::string envelope(const std::string& kind, const std::string& raw) {
   std::string out("k8s\0", 4);
-  return out + Message()
-                   .message(1, Message().text(1, std::string("v1")).text(2, kind))
-                   .text(2, raw)
-                   .text(4, std::string(""))
-                   .take();
+  return out + Message().message(1, Message().text(1, "v1").text(2, kind)).text(2, raw).text(4, "").take();
 }
 
 std::string list(const std::vector<Object>& objects, const std::string& version,
@@ -198,9 +184,8 @@ std::string list(const std::vector<Object>& objects, const std::string& version,
 }
 
 std::string status(int code, const std::string& reason, const std::string& message) {
-  return envelope(
-      "Status",
-      Message().text(2, std::string("Failure")).text(3, message).text(4, reason).number(6, code).take());
+  return envelope("Status",
+                  Message().text(2, "Failure").text(3, message).text(4, reason).number(6, code).take());
 }
 
 std::string event(const std::string& type, const Object& object) {

@@ -99,7 +99,7 @@ void FakeApi::put(Object object) {
   auto& objects = objects_[resource];
   const std::string key = key_of(meta);
   const char* type = objects.contains(key) ? "MODIFIED" : "ADDED";
-  const std::string space = meta.space;
+  const std::string space(meta.space);
   const std::string frame = event(type, object);
   objects.insert_or_assign(key, std::move(object));
   publish({version_, resource, space, frame});
@@ -112,7 +112,7 @@ void FakeApi::remove(Resource resource, const std::string& key) {
   objects_[resource].erase(found);
   auto& meta = std::visit([](auto& o) -> Meta& { return o.meta; }, object);
   meta.version = std::to_string(++version_);
-  publish({version_, resource, meta.space, event("DELETED", object)});
+  publish({version_, resource, std::string(meta.space), event("DELETED", object)});
 }
 
 void FakeApi::publish(Change change) {

@@ -22,9 +22,13 @@ kube::Pairs read_pairs(const Value& object) {
   return pairs;
 }
 
+SharedText shared_field(const Value& value, std::string_view name) {
+  return SharedText::common(text_field(value, name));
+}
+
 kube::Meta read_meta(const Value& value) {
   kube::Meta meta{.name = text_field(value, "name"),
-                  .space = text_field(value, "namespace"),
+                  .space = shared_field(value, "namespace"),
                   .uid = text_field(value, "uid"),
                   .version = text_field(value, "resourceVersion"),
                   .labels = read_pairs(field(value, "labels")),
@@ -33,8 +37,8 @@ kube::Meta read_meta(const Value& value) {
                   .controller_name = {}};
   for (const Value& owner : items_of(field(value, "ownerReferences"))) {
     if (text_field(owner, "controller") != "true") continue;
-    meta.controller_kind = text_field(owner, "kind");
-    meta.controller_name = text_field(owner, "name");
+    meta.controller_kind = shared_field(owner, "kind");
+    meta.controller_name = shared_field(owner, "name");
     break;
   }
   return meta;
@@ -42,8 +46,8 @@ kube::Meta read_meta(const Value& value) {
 
 kube::Port read_port(const Value& value) {
   const auto number = parse_uint(text_field(value, "containerPort"));
-  return {.name = text_field(value, "name"),
-          .protocol = text_field(value, "protocol"),
+  return {.name = shared_field(value, "name"),
+          .protocol = shared_field(value, "protocol"),
           .number = number && *number <= 65535 ? static_cast<std::int32_t>(*number) : 0};
 }
 
@@ -53,8 +57,8 @@ void read_containers(const Value& list, const Value& statuses, bool init, std::v
   for (const Value& status : items_of(statuses))
     ids[text_field(status, "name")] = text_field(status, "containerID");
   for (const Value& value : items_of(list)) {
-    kube::Container container{.name = text_field(value, "name"),
-                              .image = text_field(value, "image"),
+    kube::Container container{.name = shared_field(value, "name"),
+                              .image = shared_field(value, "image"),
                               .id = ids[text_field(value, "name")],
                               .init = init,
                               .ports = {}};
@@ -67,14 +71,14 @@ kube::Pod read_pod(const Value& value) {
   const Value& spec = field(value, "spec");
   const Value& status = field(value, "status");
   kube::Pod pod{.meta = read_meta(field(value, "metadata")),
-                .node = text_field(spec, "nodeName"),
+                .node = shared_field(spec, "nodeName"),
                 .ip = text_field(status, "podIP"),
-                .host_ip = text_field(status, "hostIP"),
-                .phase = text_field(status, "phase"),
+                .host_ip = shared_field(status, "hostIP"),
+                .phase = shared_field(status, "phase"),
                 .ready = {},
                 .containers = {}};
   for (const Value& condition : items_of(field(status, "conditions"))) {
-    if (text_field(condition, "type") == "Ready") pod.ready = text_field(condition, "status");
+    if (text_field(condition, "type") == "Ready") pod.ready = shared_field(condition, "status");
   }
   read_containers(field(spec, "containers"), field(status, "containerStatuses"), false, pod.containers);
   read_containers(field(spec, "initContainers"), field(status, "initContainerStatuses"), true,

@@ -22,7 +22,7 @@ const kube::Node* node_of(const EndpointSlice::Endpoint& endpoint, Lookup& looku
   return endpoint.target && endpoint.target->kind == "Node" ? lookup.node(endpoint.target->name) : nullptr;
 }
 
-void set_if(LabelMap& labels, std::string_view name, const std::optional<std::string>& value) {
+void set_if(LabelMap& labels, std::string_view name, const std::optional<SharedText>& value) {
   if (value) labels.set(name, *value);
 }
 void set_if(LabelMap& labels, std::string_view name, const std::optional<bool>& value) {

@@ -13,7 +13,7 @@ bool covers(std::string_view pattern, std::string_view host) {
   return dot != std::string_view::npos && dot > 0 && host.substr(dot) == pattern.substr(1);
 }
 
-bool has_tls(const kube::Ingress& ingress, const std::string& host) {
+bool has_tls(const kube::Ingress& ingress, std::string_view host) {
   return std::ranges::any_of(ingress.tls_hosts, [&](const auto& hosts) {
     return std::ranges::any_of(hosts, [&](const auto& pattern) { return covers(pattern, host); });
   });
@@ -29,7 +29,7 @@ Targets ingress_targets(const kube::Ingress& ingress, Lookup& lookup) {
   const Group group = common.group();
   Targets targets;
   for (const auto& rule : ingress.rules) {
-    std::vector<std::string> paths = rule.paths;
+    std::vector<SharedText> paths = rule.paths;
     if (paths.empty()) paths.emplace_back("/");
     for (const auto& path : paths) {
       LabelMap labels;

@@ -96,10 +96,18 @@ TEST(PodRole, EveryPortOfEveryContainerIsATarget) {
           rest);
 }
 
+TEST(PodRole, LabelsAreTheTextsOfThePodNotCopies) {
+  World world;
+  const kube::Pod p = pod();
+  const component::Target target = targets_of(p, world).front();
+  EXPECT_EQ(target.get("__meta_kubernetes_pod_uid").data(), p.meta.uid.view().data());
+  EXPECT_EQ(target.get("__meta_kubernetes_pod_container_image").data(), p.containers[0].image.view().data());
+}
+
 TEST(PodRole, APodWithoutAddressIsNoTarget) {
   World world;
   kube::Pod p = pod();
-  p.ip.clear();
+  p.ip = {};
   EXPECT_TRUE(targets_of(p, world).empty());
 }
 
@@ -203,7 +211,7 @@ TEST(EndpointsRole, AddressesWithTheirPodsAndThePortsThatNoEndpointHas) {
       "pod_ip=10.0.0.1 "
       "pod_name=web-1 pod_node_name=n1 pod_ready=true pod_uid=u1 service_label_tier=front "
       "service_labelpresent_tier=true service_name=web \n");
-  world.pods[0].ip.clear();
+  world.pods[0].ip = {};
   EXPECT_EQ(targets_of(endpoints, world).size(), 2u) << "no further ports of a pod without address";
 }
 
