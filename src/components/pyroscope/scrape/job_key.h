@@ -9,7 +9,7 @@ namespace invar::components::pyroscope_scrape {
 
 struct JobKey {
   std::uint64_t identity = 0;
-  std::string name;  // Job::names()
+  std::string name;  // Job::names
   bool operator==(const JobKey&) const = default;
 };
 struct JobKeyHash {

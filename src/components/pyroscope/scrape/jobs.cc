@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <unordered_set>
 
 #include "base/build_info.h"
 #include "base/strings.h"
 #include "codec/hash.h"
+#include "components/pyroscope/scrape/job_key.h"
 #include "components/pyroscope/scrape/profile_types.h"
 #include "components/pyroscope/scrape/type_choice.h"
 #include "pprof/delta.h"
@@ -76,15 +76,12 @@ Result<Job> make_job(const Labels& target, const ProfileType& type, const JobSet
   if (job.agent_delta || job.delta_by_target) labels.set(kDelta, "false");
   if (settings.scope_labels) add_scope_labels(labels);
   job.labels = labels.build();
+  const std::string_view sent_as = job.labels.get(kMetricName);
+  job.names = sent_as == job.name ? job.name : fmt::format("{} {}", job.name, sent_as);
   return job;
 }
 
 }  // namespace
-
-std::string Job::names() const {
-  const std::string_view sent_as = labels.get(kMetricName);
-  return sent_as == name ? name : fmt::format("{} {}", name, sent_as);
-}
 
 JobSettings job_settings(const Arguments& a, std::string_view component_id) {
   return {.job_name = a.job_name.value_or(std::string(component_id)),
@@ -122,14 +119,14 @@ JobsByTarget make_target_jobs(const component::Targets& targets, const JobSettin
 JobList list_jobs(const JobsByTarget& made) {
   JobList list;
   std::unordered_set<std::uint64_t> seen_targets;
-  std::set<std::pair<std::uint64_t, std::string>> seen_jobs;
+  std::unordered_set<JobKey, JobKeyHash> seen_jobs;
   for (const TargetJobsPtr& of_target : made.made()) {
     if (!seen_targets.insert(of_target->target_key).second) {
       ++list.duplicate_targets;
       continue;
     }
     for (const JobPtr& job : of_target->jobs) {
-      if (seen_jobs.emplace(job->identity, job->names()).second) list.jobs.push_back(job);
+      if (seen_jobs.insert({job->identity, job->names}).second) list.jobs.push_back(job);
     }
     if (of_target->bad) list.bad.push_back(*of_target->bad);
   }

@@ -27,12 +27,10 @@ struct Job {
   bool delta_by_target = false;   // godeltaprof: it is one already
   bool asks_for_seconds = false;  // Go then answers with a difference over that time, for these types too
   Duration timeout{};
-  // Of public labels and URL: the phase, and with names() the key of the running loop.
+  // Of public labels and URL: the phase, and with `names` the key of the running loop.
   std::uint64_t identity = 0;
+  std::string names;             // the profile type, and the __name__ that the target pins when it is another
   std::uint64_t target_key = 0;  // of the target's labels but __meta_: who owns it in a cluster
-
-  // The profile type, and the __name__ that the target pins when it is another.
-  [[nodiscard]] std::string names() const;
 };
 using JobPtr = std::shared_ptr<const Job>;
 

@@ -170,7 +170,7 @@ void ScrapePool::apply_slice(std::shared_ptr<JobList> list, std::size_t from, st
 }
 
 void ScrapePool::apply_job(JobPtr job, std::uint64_t generation) {
-  const JobKey key{job->identity, job->names()};
+  const JobKey key{job->identity, job->names};
   if (const auto it = loops_.find(key); it != loops_.end()) {
     it->second->set_job(std::move(job));
     it->second->generation = generation;
