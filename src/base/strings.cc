@@ -6,7 +6,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 
 #include "base/unicode.h"
@@ -32,6 +34,17 @@ void append_escaped_rune(std::string& out, char32_t rune) {
   } else {
     fmt::format_to(std::back_inserter(out), "\\U{:08x}", static_cast<std::uint32_t>(rune));
   }
+}
+
+// The bytes at the front that are ASCII, counted in words: most texts are nothing else.
+std::size_t ascii_words(std::string_view text) {
+  constexpr std::uint64_t kBeyondAscii = 0x8080808080808080;
+  std::size_t bytes = 0;
+  for (std::uint64_t word = 0; bytes + sizeof(word) <= text.size(); bytes += sizeof(word)) {
+    std::memcpy(&word, text.data() + bytes, sizeof(word));
+    if ((word & kBeyondAscii) != 0) break;
+  }
+  return bytes;
 }
 
 // Damerau's distance restricted to adjacent swaps: the slips that people make when typing a name.
@@ -138,6 +151,8 @@ void append_rune(std::string& out, char32_t rune) {
 
 bool valid_utf8(std::string_view text) {
   while (!text.empty()) {
+    text.remove_prefix(ascii_words(text));
+    if (text.empty()) return true;
     const Rune rune = decode_rune(text);
     if (rune.value == kReplacement && rune.length == 1) return false;
     text.remove_prefix(static_cast<std::size_t>(rune.length));

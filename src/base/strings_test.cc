@@ -82,6 +82,13 @@ TEST(Strings, ValidUtf8) {
   EXPECT_TRUE(valid_utf8("aé€😀\xef\xbf\xbd"));
   EXPECT_FALSE(valid_utf8("a\xff"));
   EXPECT_FALSE(valid_utf8("\xed\xa0\x80"));
+  for (std::size_t at = 0; at < 20; ++at) {
+    std::string text(20, 'x');
+    text.insert(at, "é");
+    EXPECT_TRUE(valid_utf8(text)) << at;
+    text[at + 1] = 'x';
+    EXPECT_FALSE(valid_utf8(text)) << at;
+  }
 }
 
 TEST(Strings, QuoteIsGos) {
