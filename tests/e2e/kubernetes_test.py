@@ -218,7 +218,7 @@ discovery.kubernetes "pods" {{
         kubelet = Kubelet(kube, "n2")
         self.addCleanup(kubelet.stop)
         kube.namespace("node")
-        kube.namespace("other")
+        kube.namespace("elsewhere")
 
         def component(name, token):
             return f"""
@@ -237,7 +237,7 @@ discovery.kubelet "{name}" {{
                                component("refused", "limited-token") + component("unknown", "no-such-token"))
         until("no pods are no failure", lambda: invar.details("discovery.kubelet.node")["health"]["message"] == "found 0 targets")
         kube.pod("node", "n-1", labels={"app": "web"}, annotations={"profiles.grafana.com/cpu.scrape": "true"}, node="n2")
-        kube.pod("other", "o-1", node="n2")
+        kube.pod("elsewhere", "e-1", node="n2")
 
         def found(name):
             """What the kubelet adds to a pod is not in the API server's."""
