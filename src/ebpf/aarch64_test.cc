@@ -46,15 +46,21 @@ int read_word(__u64 address, __u64* out) {
 // The program is linked to where it lies.
 int find_mapping(unwind_state* s, __u64 ip) {
   const UnwindTable& table = world->table;
-  if (ip < table.base || ip - table.base >= std::uint64_t{table.pages} << kPageBits) return 0;
-  s->at = {.start = table.base, .end = table.base, .bias = table.base, .table = 1, .pages = table.pages};
+  if (ip < table.base || ip - table.base >= std::uint64_t{table.pages} << table.page_bits) return 0;
+  s->at = {.start = table.base,
+           .end = table.base,
+           .bias = table.base,
+           .table = 1,
+           .page_bits = table.page_bits,
+           .pages = table.pages};
   return 1;
 }
 // As the BPF program looks it up.
 const rule* find_rule(unwind_state* s, __u64 pc) {
   const std::uint64_t at = pc - s->at.bias;
   const auto& words = world->table.words;
-  std::uint32_t low = words[at >> kPageBits], high = words[(at >> kPageBits) + 1];
+  const std::uint64_t page = at >> s->at.page_bits;
+  std::uint32_t low = words[page], high = words[page + 1];
   while (low < high) {
     const std::uint32_t middle = (low + high) / 2;
     if ((words[middle] & 0xffff) <= (at & 0xffff))

@@ -66,7 +66,7 @@ bool Binaries::put_table(Binary& binary, int pid, const MapLine& line) {
   const auto& rules = rules_.rules();
   if (!programs_.set_rules(rules_written_, std::span(rules).subspan(rules_written_))) return false;
   rules_written_ = rules.size();
-  const std::uint32_t slot = free_slots_.empty() ? next_slot_ : free_slots_.back();
+  const std::uint16_t slot = free_slots_.empty() ? next_slot_ : free_slots_.back();
   if (!programs_.set_table(slot, table.words)) return false;
   if (free_slots_.empty())
     ++next_slot_;
@@ -81,7 +81,7 @@ bool Binaries::make_room(std::uint64_t bytes) {
   const auto fits = [&](std::uint64_t taken, std::size_t slots) {
     return slots > 0 && taken + bytes <= limits_.table_bytes;
   };
-  std::size_t slots = free_slots_.size() + (bpf::kMaxTables - next_slot_);
+  std::size_t slots = free_slots_.size() + bpf::kMaxTables - next_slot_;
   if (fits(table_bytes_, slots)) return true;
   std::vector<Binary*> idle;
   for (const BinaryPtr& binary : all_)
@@ -99,7 +99,7 @@ bool Binaries::make_room(std::uint64_t bytes) {
 
 // No mapping names its slot from now on, so that another table may have it.
 void Binaries::take_out(Binary& binary) {
-  const std::uint32_t slot = std::exchange(binary.table().slot, 0);
+  const std::uint16_t slot = std::exchange(binary.table().slot, std::uint16_t{0});
   for (bpf::mapping& mapping : programs_.mappings())
     if (mapping.table == slot) mapping.table = 0;
   programs_.forget_table(slot);

@@ -67,8 +67,8 @@ class Binaries {
   std::map<FileKey, std::weak_ptr<Binary>> by_file_;
   std::unordered_map<std::string, std::weak_ptr<Binary>> by_build_id_;
   BinaryPtr vdso_;
-  std::vector<std::uint32_t> free_slots_;
-  std::uint32_t next_slot_ = 1;
+  std::vector<std::uint16_t> free_slots_;
+  std::uint16_t next_slot_ = 1;
   std::uint64_t table_bytes_ = 0;
   std::uint64_t refused_ = 0, evicted_ = 0;
   std::uint64_t interval_ = 0;

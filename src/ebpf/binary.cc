@@ -111,6 +111,7 @@ UnwindTable Binary::make_table(RuleBook& rules, int pid, std::string_view path) 
   table_.rows = table.rows;
   table_.bytes = table.bytes();
   table_.base = table.base;
+  table_.page_bits = table.page_bits;
   table_.pages = table.pages;
   return table;
 }

@@ -57,8 +57,9 @@ class Binary {
         sources;  // "gopclntab", "eh_frame", "debug_frame", joined by "+"; "": none, frame pointers alone
     std::uint64_t rows = 0, bytes = 0, not_understood = 0;
     std::uint64_t base = 0;
+    std::uint16_t page_bits = 0;
     std::uint32_t pages = 0;
-    std::uint32_t slot = 0;  // in the kernel; 0: none
+    std::uint16_t slot = 0;  // in the kernel; 0: none
   };
   TableFacts& table() { return table_; }
   [[nodiscard]] const TableFacts& table() const { return table_; }

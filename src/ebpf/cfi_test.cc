@@ -143,7 +143,7 @@ UnwindRow end(std::uint64_t address) {
 // What the BPF program does, in words of the layout.
 std::int32_t offset_at(const UnwindTable& table, const RuleBook& rules, std::uint64_t address) {
   const std::uint64_t at = address - table.base;
-  const std::uint64_t page = at >> bpf::kPageBits;
+  const std::uint64_t page = at >> table.page_bits;
   if (address < table.base || page >= table.pages) return -1;
   std::uint32_t found = table.words[page];
   while (found < table.words[page + 1] && (table.words[found] & 0xffff) <= (at & 0xffff)) ++found;
@@ -185,6 +185,24 @@ TEST(UnwindTable, WritesNoRowWhereNothingChanges) {
   TableMaker maker;
   maker.add({row(0x1000, 8), end(0x1010), row(0x1010, 8), row(0x1018, 8), end(0x1020)});
   EXPECT_EQ(maker.make(rules).rows, 2u);
+}
+
+// Whatever the code is like, the index leads to a few rows, and is not large beside them.
+TEST(UnwindTable, HasAnIndexAsFineAsItsRows) {
+  for (const std::uint64_t distance : {2, 16, 300, 5000, 1 << 20}) {
+    RuleBook rules;
+    TableMaker maker;
+    std::vector<UnwindRow> rows;
+    for (std::uint64_t i = 0; i < 2000; ++i) rows.push_back(row(0x20000 + i * distance, 8 + i % 100));
+    maker.add(rows);
+    const UnwindTable table = maker.make(rules);
+    EXPECT_LE(table.pages, table.rows / 4 + (2000 * distance >> 16) + 1);
+    for (std::uint32_t page = 0; page < table.pages; ++page)
+      EXPECT_LE(table.words[page + 1] - table.words[page], 8u) << distance;
+    for (std::uint64_t i = 0; i + 1 < 2000; ++i)
+      for (const std::uint64_t inside : {std::uint64_t{0}, distance - 1})
+        EXPECT_EQ(offset_at(table, rules, 0x20000 + i * distance + inside), static_cast<int>(8 + i % 100));
+  }
 }
 
 TEST(RuleBook, IsBounded) {

@@ -179,12 +179,15 @@ void Engine::publish(Process& process) {
     const auto entries = programs_->mappings().subspan(*first, count);
     for (std::uint32_t i = 0; i < count; ++i) {
       const MappedBinary& mapped = process.mappings[i];
-      const bool table = mapped.binary && mapped.binary->table().slot != 0;
-      entries[i] = {.start = mapped.line.start,
-                    .end = mapped.line.end,
-                    .bias = table ? mapped.bias + mapped.binary->table().base : 0,
-                    .table = table ? mapped.binary->table().slot : 0,
-                    .pages = table ? mapped.binary->table().pages : 0};
+      bpf::mapping entry{.start = mapped.line.start, .end = mapped.line.end};
+      if (mapped.binary && mapped.binary->table().slot != 0) {
+        const Binary::TableFacts& table = mapped.binary->table();
+        entry.bias = mapped.bias + table.base;
+        entry.table = table.slot;
+        entry.page_bits = table.page_bits;
+        entry.pages = table.pages;
+      }
+      entries[i] = entry;
     }
     process.first_mapping = *first;
     process.mappings_taken = count;

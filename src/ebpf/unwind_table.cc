@@ -6,6 +6,8 @@
 namespace invar::ebpf {
 namespace {
 
+constexpr std::uint64_t kMostCode = (std::uint64_t{1} << 32) - 1;
+
 bool known(const UnwindRow& row) {
   return !row.function_end && row.rule.cfa != bpf::kCfaNone;
 }
@@ -25,6 +27,22 @@ void sort_rows(std::vector<UnwindRow>& rows) {
     rows[kept++] = rows[i];
   }
   rows.resize(kept);
+}
+
+// What is nothing is a rule of its own kind: none.
+void merge_neighbours(std::vector<UnwindRow>& rows) {
+  for (UnwindRow& row : rows)
+    if (row.function_end) row.rule = {};
+  const auto repeated = std::ranges::unique(rows, same, &UnwindRow::rule);
+  rows.erase(repeated.begin(), repeated.end());
+}
+
+// The index has an entry for every kRowsPerPage rows at most.
+std::uint16_t page_bits_of(std::uint64_t span, std::uint64_t rows) {
+  constexpr std::uint64_t kRowsPerPage = 4;
+  std::uint16_t bits = bpf::kMostPageBits;
+  while (span >> (bits - 1) < rows / kRowsPerPage) --bits;
+  return bits;
 }
 
 }  // namespace
@@ -74,27 +92,23 @@ void TableMaker::add(std::vector<UnwindRow> rows) {
 UnwindTable TableMaker::make(RuleBook& rules) {
   UnwindTable table;
   if (rows_.empty()) return table;
-  constexpr std::uint64_t kPage = std::uint64_t{1} << bpf::kPageBits;
-  table.base = rows_.front().address & ~(kPage - 1);
+  merge_neighbours(rows_);
+  table.base = rows_.front().address & ~std::uint64_t{0xffff};
   const std::uint64_t span = rows_.back().address - table.base;
-  constexpr std::uint64_t kMostPages = 1 << 16;  // 4 GiB of code
-  if (span / kPage + 1 > kMostPages) return table;
-  table.pages = static_cast<std::uint32_t>(span / kPage + 1);
+  if (span > kMostCode) return table;
+  table.rows = static_cast<std::uint32_t>(rows_.size());
+  table.page_bits = page_bits_of(span, table.rows);
+  table.pages = static_cast<std::uint32_t>((span >> table.page_bits) + 1);
+  table.words.reserve(table.pages + 1 + table.rows);
   table.words.assign(table.pages + 1, 0);
-  std::uint64_t page = 0;
   table.words[0] = table.pages + 1;
-  bpf::rule last{};
-  bool any = false;
+  std::uint64_t page = 0;
   for (const UnwindRow& row : rows_) {
-    const bpf::rule rule = row.function_end ? bpf::rule{} : row.rule;
-    if (any && same(rule, last)) continue;
-    last = rule;
-    any = true;
     const std::uint64_t at = row.address - table.base;
-    for (; page < at / kPage; ++page) table.words[page + 1] = static_cast<std::uint32_t>(table.words.size());
+    for (; page < at >> table.page_bits; ++page)
+      table.words[page + 1] = static_cast<std::uint32_t>(table.words.size());
     table.words.push_back(
-        static_cast<std::uint32_t>((at & (kPage - 1)) | std::uint64_t{rules.index(rule)} << 16));
-    ++table.rows;
+        static_cast<std::uint32_t>((at & 0xffff) | std::uint64_t{rules.index(row.rule)} << 16));
   }
   for (; page < table.pages; ++page) table.words[page + 1] = static_cast<std::uint32_t>(table.words.size());
   rows_.clear();

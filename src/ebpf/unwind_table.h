@@ -29,6 +29,7 @@ class RuleBook {
 
 struct UnwindTable {
   std::uint64_t base = 0;
+  std::uint16_t page_bits = bpf::kMostPageBits;
   std::uint32_t pages = 0;
   std::uint32_t rows = 0;
   std::vector<std::uint32_t> words;

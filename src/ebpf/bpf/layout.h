@@ -19,14 +19,15 @@ enum {
   kMaxProcesses = 1 << 14,
   kMaxCounts = 1 << 14,  // distinct stacks of an interval
   kRingBytes = 1 << 20,
-  kPageBits = 16,    // a table's index has an entry for each 64 KiB of code
+  kMostPageBits = 16,  // of a page of code, which has an entry in its table's index
   kMaxPythons = 16,  // layouts, one a version
   kMaxThreadsSearched = 256,
 };
 
 // ---- unwind tables
 // A table is an array of 32 bit words, two to a map element, low half first: one word per page, the index of the page's first row,
-// and one more, the number of words; then the rows by address, `address & 0xffff | rule << 16`.
+// and one more, the number of words; then the rows by address, `address & 0xffff | rule << 16`. Pages are as small as leaves a page
+// some rows, so that a search touches few cache lines.
 
 enum cfa_kind {
   kCfaNone = 0,  // no information: frame pointers
@@ -59,7 +60,8 @@ struct rule {
 struct mapping {
   __u64 start, end;
   __u64 bias;   // subtracted from an address: its place in the table
-  __u32 table;  // slot, 0: none
+  __u16 table;  // slot, 0: none
+  __u16 page_bits;
   __u32 pages;
 };
 

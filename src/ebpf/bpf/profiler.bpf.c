@@ -172,11 +172,10 @@ static __always_inline int find_mapping(struct unwind_state* s, __u64 ip) {
 }
 
 struct row_search {
-  __u32 table, low, high, offset;
+  void* words;  // the map
+  __u32 low, high, offset;
 };
-static __always_inline __u32 table_word(__u32 table, __u32 index) {
-  void* words = bpf_map_lookup_elem(&tables, &table);
-  if (!words) return 0;
+static __always_inline __u32 table_word(void* words, __u32 index) {
   const __u32 pair = index >> 1;
   const __u64* at = bpf_map_lookup_elem(words, &pair);
   if (!at) return 0;
@@ -186,7 +185,7 @@ static long row_search_step(__u32 i, void* context) {
   struct row_search* s = context;
   if (s->low >= s->high) return 1;
   const __u32 middle = (s->low + s->high) >> 1;
-  if ((table_word(s->table, middle) & 0xffff) <= s->offset)
+  if ((table_word(s->words, middle) & 0xffff) <= s->offset)
     s->low = middle + 1;
   else
     s->high = middle;
@@ -194,15 +193,18 @@ static long row_search_step(__u32 i, void* context) {
 }
 static __always_inline const struct rule* find_rule(struct unwind_state* s, __u64 pc) {
   const __u64 at = pc - s->at.bias;
-  const __u64 page = at >> kPageBits;
+  const __u64 page = at >> s->at.page_bits;
   if (page >= s->at.pages) return 0;
-  struct row_search search = {.table = s->at.table, .offset = at & 0xffff};
-  search.low = table_word(search.table, page);
-  search.high = table_word(search.table, page + 1);
+  const __u32 table = s->at.table;
+  void* words = bpf_map_lookup_elem(&tables, &table);
+  if (!words) return 0;
+  struct row_search search = {.words = words, .offset = at & 0xffff};
+  search.low = table_word(words, page);
+  search.high = table_word(words, page + 1);
   bpf_loop(17, row_search_step, &search, 0);
   // The row before the page's first is the one that reaches into it.
   if (search.low <= s->at.pages + 1) return 0;
-  const __u32 rule = table_word(search.table, search.low - 1) >> 16;
+  const __u32 rule = table_word(words, search.low - 1) >> 16;
   return bpf_map_lookup_elem(&rules, &rule);
 }
 
