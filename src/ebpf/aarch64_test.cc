@@ -43,6 +43,9 @@ int read_word(__u64 address, __u64* out) {
   *out = found == world->memory.end() ? 0 : found->second;
   return 0;
 }
+int read_pair(__u64 address, pair* out) {
+  return read_word(address, &out->first) || read_word(address + 8, &out->second);
+}
 // The program is linked to where it lies.
 int find_mapping(unwind_state* s, __u64 ip) {
   const UnwindTable& table = world->table;

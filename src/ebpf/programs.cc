@@ -344,10 +344,11 @@ void Programs::flush_tables() {
 Programs::Losses Programs::losses() const {
   Losses out{};
   const int cpus = libbpf_num_possible_cpus();
-  std::vector<std::uint64_t> values(cpus > 0 ? static_cast<std::size_t>(cpus) : 1);
-  for (std::uint32_t i = 0; i < bpf::kLosses; ++i)
-    if (bpf_map_lookup_elem(impl_->map("losses"), &i, values.data()) == 0)
-      for (const std::uint64_t value : values) out[i] += value;
+  std::vector<bpf::losses> of_cpus(cpus > 0 ? static_cast<std::size_t>(cpus) : 1);
+  const std::uint32_t only = 0;
+  if (bpf_map_lookup_elem(impl_->map("losses"), &only, of_cpus.data()) != 0) return out;
+  for (const bpf::losses& of_cpu : of_cpus)
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] += of_cpu.of[i];
   return out;
 }
 

@@ -30,6 +30,9 @@ int read_word(__u64 address, __u64* out) {
   *out = found->second;
   return 0;
 }
+int read_pair(__u64 address, pair* out) {
+  return read_word(address, &out->first) || read_word(address + 8, &out->second);
+}
 int find_mapping(unwind_state* s, __u64 ip) {
   for (const mapping& m : world.mappings) {
     if (ip < m.start || ip >= m.end) continue;
@@ -52,6 +55,9 @@ using namespace bpf;
 #include "ebpf/bpf/unwind.h"  // NOLINT
 int read_word(__u64 address, __u64* out) {
   return x86_64::read_word(address, out);
+}
+int read_pair(__u64 address, pair* out) {
+  return read_word(address, &out->first) || read_word(address + 8, &out->second);
 }
 int find_mapping(unwind_state* s, __u64 ip) {
   x86_64::unwind_state other{};

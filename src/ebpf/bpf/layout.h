@@ -20,7 +20,7 @@ enum {
   kMaxCounts = 1 << 14,  // distinct stacks of an interval
   kRingBytes = 1 << 20,
   kMostPageBits = 16,  // of a page of code, which has an entry in its table's index
-  kMaxPythons = 16,  // layouts, one a version
+  kMaxPythons = 16,    // layouts, one a version
   kMaxThreadsSearched = 256,
 };
 
@@ -132,6 +132,9 @@ enum loss {
   kCountFrames,
   kCountPythonLost,
   kLosses
+};
+struct losses {
+  __u64 of[kLosses];
 };
 
 struct control {

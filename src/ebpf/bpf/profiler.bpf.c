@@ -126,20 +126,31 @@ struct {
     __type(key, __u32);                        \
     __type(value, type_);                      \
   } name_ SEC(".maps")
-INVAR_PER_CPU(losses, __u64, kLosses);
-INVAR_PER_CPU(scratch, struct stack_record, 2);  // of samples, and of waits: a sample may interrupt one
+INVAR_PER_CPU(losses, struct losses, 1);
 
 __u32 generations = 0;
 
-static __always_inline void add(__u32 which, __u64 n) {
-  __u64* at = bpf_map_lookup_elem(&losses, &which);
-  if (at) *at += n;
+static __always_inline void add(enum loss which, __u64 n) {
+  __u32 zero = 0;
+  struct losses* on_this_cpu = bpf_map_lookup_elem(&losses, &zero);
+  if (on_this_cpu) on_this_cpu->of[which] += n;
 }
 
 // ---- what the unwinder asks for
 #include "ebpf/bpf/unwind.h"
 
+// In map memory, and one place for all of it: the verifier follows every value that it knows, and knows none of these.
+struct scratch {
+  struct unwind_state unwind;
+  __u64 hash;
+  struct stack_record record;
+};
+INVAR_PER_CPU(scratches, struct scratch, 2);  // of samples, and of waits: a sample may interrupt one
+
 static int read_word(__u64 address, __u64* out) {
+  return bpf_probe_read_user(out, sizeof *out, (const void*)address) != 0;
+}
+static int read_pair(__u64 address, struct pair* out) {
   return bpf_probe_read_user(out, sizeof *out, (const void*)address) != 0;
 }
 
@@ -209,42 +220,31 @@ static __always_inline const struct rule* find_rule(struct unwind_state* s, __u6
 }
 
 // ---- one sample
-// In map memory: the verifier follows every value that it knows, and knows none of these.
-struct walk {
-  struct unwind_state unwind;
-  __u64 hash;
-};
-INVAR_PER_CPU(walks, struct walk, 2);
-struct walk_pointers {
-  struct walk* walk;
-  struct stack_record* record;
-};
-
 static __always_inline __u64 mixed(__u64 hash, __u64 value) {
   hash = (hash ^ value) * 0x9e3779b97f4a7c15ull;
   return hash ^ (hash >> 29);
 }
 
 static long user_frame(__u32 i, void* context) {
-  struct walk_pointers* w = context;
-  struct unwind_state* s = &w->walk->unwind;
+  struct scratch* scratch = *(struct scratch**)context;
+  struct unwind_state* s = &scratch->unwind;
   if (s->frames >= kMaxUserFrames) {
     stop_at(s, kStopTruncated);
     return 1;
   }
-  const __u32 at = w->record->kernel_frames + s->frames;
+  const __u32 at = scratch->record.kernel_frames + s->frames;
   if (at >= kMaxKernelFrames + kMaxUserFrames) return 1;
-  w->record->frames[at] = s->ip;
-  w->walk->hash = mixed(w->walk->hash, s->ip);
+  scratch->record.frames[at] = s->ip;
+  scratch->hash = mixed(scratch->hash, s->ip);
   s->frames++;
   unwind_step(s);
   return s->done != 0;
 }
 
 static long hash_kernel_frame(__u32 i, void* context) {
-  struct walk_pointers* w = context;
+  struct scratch* scratch = *(struct scratch**)context;
   if (i >= kMaxKernelFrames) return 1;
-  w->walk->hash = mixed(w->walk->hash, w->record->frames[i]);
+  scratch->hash = mixed(scratch->hash, scratch->record.frames[i]);
   return 0;
 }
 
@@ -263,9 +263,10 @@ static __always_inline void user_registers(struct unwind_state* s, const struct 
 
 #include "ebpf/bpf/python.h"
 
-// Counts the stack in the scratch record, and hands it out when it is the first of its kind in this interval.
-static __always_inline __u64 count_stack(struct stack_record* record, const struct control* control, struct walk* walk, __u32 kind, __u64 samples, __u64 ns) {
-  struct count_key key = {.hash = walk->hash, .tgid = record->tgid, .kind = kind};
+// Counts the stack, and hands it out when it is the first of its kind in this interval.
+static __always_inline __u64 count_stack(struct scratch* scratch, const struct control* control, __u32 kind, __u64 samples, __u64 ns) {
+  struct stack_record* record = &scratch->record;
+  struct count_key key = {.hash = scratch->hash, .tgid = record->tgid, .kind = kind};
   struct count* seen = control->active ? bpf_map_lookup_elem(&counts_b, &key) : bpf_map_lookup_elem(&counts_a, &key);
   if (seen) {
     __sync_fetch_and_add(&seen->samples, samples);
@@ -274,6 +275,7 @@ static __always_inline __u64 count_stack(struct stack_record* record, const stru
   }
   record->type = kRecordStack;
   record->hash = key.hash;
+  bpf_get_current_comm(record->comm, sizeof record->comm);
   __u32 frames = record->kernel_frames + record->user_frames + 2 * record->python_frames;
   if (frames > kMaxFrames) frames = kMaxFrames;
   __u32 bytes = __builtin_offsetof(struct stack_record, frames) + frames * 8;
@@ -341,38 +343,38 @@ static __always_inline struct process* process_of(__u32 tgid, struct task_struct
 }
 
 // The stack of the current task into the record. `kernel` is how many bytes of kernel addresses are there already.
-static __always_inline void take_stack(struct walk* walk, struct stack_record* record, struct process* process,
-                                       struct task_struct* task, const struct control* control) {
+static __always_inline void take_stack(struct scratch* scratch, struct process* process, struct task_struct* task,
+                                       const struct control* control) {
+  struct stack_record* record = &scratch->record;
   __u32 kernel = record->kernel_frames;
   if (kernel > kMaxKernelFrames) kernel = kMaxKernelFrames;
-  walk->hash = mixed(0xcbf29ce484222325ull, ((__u64)record->tgid << 32) | process->generation);
+  scratch->hash = mixed(0xcbf29ce484222325ull, ((__u64)record->tgid << 32) | process->generation);
   record->generation = process->generation;
   record->user_frames = 0;
   record->python_frames = 0;
   record->stop = kStopComplete;
   record->exact_frame = 0;
-  bpf_get_current_comm(record->comm, sizeof record->comm);
   if (control->by_comm) {
-    walk->hash = mixed(walk->hash, *(__u64*)record->comm);
-    walk->hash = mixed(walk->hash, *(__u64*)(record->comm + 8));
+    bpf_get_current_comm(record->comm, sizeof record->comm);
+    scratch->hash = mixed(scratch->hash, *(__u64*)record->comm);
+    scratch->hash = mixed(scratch->hash, *(__u64*)(record->comm + 8));
   }
-  struct walk_pointers pointers = {.walk = walk, .record = record};
-  bpf_loop(kernel, hash_kernel_frame, &pointers, 0);
-  struct unwind_state* s = &walk->unwind;
+  bpf_loop(kernel, hash_kernel_frame, &scratch, 0);
+  struct unwind_state* s = &scratch->unwind;
   if (s->ip == 0) return;  // a kernel thread
   s->first_mapping = process->first_mapping;
   s->mappings = process->mappings;
   s->exact = 1;
-  bpf_loop(kMaxUserFrames + 1, user_frame, &pointers, 0);
+  bpf_loop(kMaxUserFrames + 1, user_frame, &scratch, 0);
   record->user_frames = s->frames;
   record->stop = s->stop;
   record->exact_frame = s->exact_frame;
-  walk->hash = mixed(walk->hash, ((__u64)s->stop << 16) | s->exact_frame);
+  scratch->hash = mixed(scratch->hash, ((__u64)s->stop << 16) | s->exact_frame);
   add(kCountFrames, kernel + s->frames);
   if (s->stop == kStopTruncated) add(kCountTruncated, 1);
   if (s->stop == kStopUnknown) add(kCountUnknown, 1);
   if (s->stop == kStopFault) add(kCountFault, 1);
-  if (process->python) walk_python(walk, record, process, task);
+  if (process->python) walk_python(scratch, process, task);
   if (s->unknown_pc) {
     const __u64 now = bpf_ktime_get_ns();
     if (now - process->asked_ns > 100000000ull) {
@@ -392,9 +394,8 @@ int sample(struct bpf_perf_event_data* ctx) {
   }
   __u32 zero = 0;
   const struct control* control = bpf_map_lookup_elem(&settings, &zero);
-  struct stack_record* record = bpf_map_lookup_elem(&scratch, &zero);
-  struct walk* walk = bpf_map_lookup_elem(&walks, &zero);
-  if (!control || !record || !walk) return 0;
+  struct scratch* scratch = bpf_map_lookup_elem(&scratches, &zero);
+  if (!control || !scratch) return 0;
   if (control->only_pid && control->only_pid != tgid) return 0;
   struct task_struct* task = (struct task_struct*)bpf_get_current_task_btf();
   struct process* process = process_of(tgid, task);
@@ -403,10 +404,11 @@ int sample(struct bpf_perf_event_data* ctx) {
     add(kCountIgnored, 1);
     return 0;
   }
+  struct stack_record* record = &scratch->record;
   record->tgid = tgid;
   record->tid = (__u32)id;
   record->kernel_frames = 0;
-  __builtin_memset(walk, 0, sizeof *walk);
+  __builtin_memset(&scratch->unwind, 0, sizeof scratch->unwind);
   const __u64 interrupted = PT_REGS_IP(&ctx->regs);
   if (interrupted >> 63) {
     if (control->kernel_frames) {
@@ -414,19 +416,19 @@ int sample(struct bpf_perf_event_data* ctx) {
       if (bytes > 0) record->kernel_frames = (__u32)bytes / 8;
     }
     if (BPF_CORE_READ(task, mm))
-      user_registers(&walk->unwind, (const struct pt_regs___kernel*)bpf_task_pt_regs((void*)task));
+      user_registers(&scratch->unwind, (const struct pt_regs___kernel*)bpf_task_pt_regs((void*)task));
   } else {
-    walk->unwind.ip = interrupted;
-    walk->unwind.sp = PT_REGS_SP(&ctx->regs);
-    walk->unwind.fp = PT_REGS_FP(&ctx->regs);
+    scratch->unwind.ip = interrupted;
+    scratch->unwind.sp = PT_REGS_SP(&ctx->regs);
+    scratch->unwind.fp = PT_REGS_FP(&ctx->regs);
 #if defined(INVAR_AARCH64)
-    walk->unwind.lr = ctx->regs.regs[30];
+    scratch->unwind.lr = ctx->regs.regs[30];
 #endif
   }
-  take_stack(walk, record, process, task, control);
+  take_stack(scratch, process, task, control);
   if (record->kernel_frames == 0 && record->user_frames == 0) return 0;
   add(kCountSamples, 1);
-  count_stack(record, control, walk, kOnCpu, 1, control->period_ns);
+  count_stack(scratch, control, kOnCpu, 1, control->period_ns);
   return 0;
 }
 
@@ -438,21 +440,21 @@ static __always_inline void leaves(void* ctx, struct task_struct* task, const st
   if (tgid == 0 || bpf_get_prandom_u32() > control->off_cpu_chance) return;
   if (control->only_pid && control->only_pid != tgid) return;
   struct process* process = process_of(tgid, task);
-  struct stack_record* record = bpf_map_lookup_elem(&scratch, &one);
-  struct walk* walk = bpf_map_lookup_elem(&walks, &one);
-  if (!process || process->state == kProcessIgnored || !record || !walk) return;
+  struct scratch* scratch = bpf_map_lookup_elem(&scratches, &one);
+  if (!process || process->state == kProcessIgnored || !scratch) return;
+  struct stack_record* record = &scratch->record;
   record->tgid = tgid;
   record->tid = tid;
   record->kernel_frames = 0;
-  __builtin_memset(walk, 0, sizeof *walk);
+  __builtin_memset(&scratch->unwind, 0, sizeof scratch->unwind);
   if (control->kernel_frames) {
     const long bytes = bpf_get_stack(ctx, record->frames, kMaxKernelFrames * 8, 0);
     if (bytes > 0) record->kernel_frames = (__u32)bytes / 8;
   }
-  if (task->mm) user_registers(&walk->unwind, (const struct pt_regs___kernel*)bpf_task_pt_regs((void*)task));
-  take_stack(walk, record, process, task, control);
+  if (task->mm) user_registers(&scratch->unwind, (const struct pt_regs___kernel*)bpf_task_pt_regs((void*)task));
+  take_stack(scratch, process, task, control);
   struct waiting waiting = {.tgid = tgid};
-  waiting.hash = count_stack(record, control, walk, kOffCpu, 0, 0);
+  waiting.hash = count_stack(scratch, control, kOffCpu, 0, 0);
   waiting.since_ns = bpf_ktime_get_ns();
   if (waiting.hash) bpf_map_update_elem(&waits, &tid, &waiting, BPF_ANY);
 }

@@ -24,8 +24,7 @@ static long thread_search_step(__u32 i, void* context) {
 }
 
 struct python_walk {
-  struct walk* walk;
-  struct stack_record* record;
+  struct scratch* scratch;
   const struct python* python;
   __u64 frame;
 };
@@ -34,7 +33,7 @@ static long python_frame(__u32 i, void* context) {
   const struct python* p = w->python;
   __u64 code = 0, last = 0;
   __u8 entry = 0;
-  struct stack_record* record = w->record;
+  struct stack_record* record = &w->scratch->record;
   if (w->frame == 0) return 1;
   if (read_word(w->frame + p->frame_code, &code) || read_word(w->frame + p->frame_last, &last)) return 1;
   if (p->has_entry) {
@@ -52,13 +51,13 @@ static long python_frame(__u32 i, void* context) {
   record->frames[at] = code;
   record->frames[at + 1] = last;
   record->python_frames = n + 1;
-  w->walk->hash = mixed(mixed(w->walk->hash, code), last);
+  w->scratch->hash = mixed(mixed(w->scratch->hash, code), last);
   if (read_word(w->frame + p->frame_back, &w->frame)) return 1;
   return 0;
 }
 
-static __always_inline void walk_python(struct walk* walk, struct stack_record* record,
-                                        const struct process* process, struct task_struct* task) {
+static __always_inline void walk_python(struct scratch* scratch, const struct process* process,
+                                        struct task_struct* task) {
   const __u32 slot = process->python - 1;
   const struct python* python = bpf_map_lookup_elem(&pythons, &slot);
   if (!python) return;
@@ -79,7 +78,7 @@ static __always_inline void walk_python(struct walk* walk, struct stack_record* 
     if (search.state != 0) add(kCountPythonLost, 1);  // it has more threads than are searched
     return;
   }
-  struct python_walk frames = {.walk = walk, .record = record, .python = python};
+  struct python_walk frames = {.scratch = scratch, .python = python};
   if (read_word(search.state + python->thread_frame, &frames.frame)) return;
   if (python->has_cframe &&
       (frames.frame == 0 || read_word(frames.frame + python->cframe_frame, &frames.frame)))

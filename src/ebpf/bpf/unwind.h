@@ -1,7 +1,7 @@
 // The unwinder: one step from a frame to its caller, by rules or by frame pointers. Compiled for BPF by clang and, for its tests, for
 // the host. Whoever includes it has defined
 //   struct unwinder  with the members below used
-//   read_word(address, *out) -> 0 when it could, mapping_at(state, index), rule_at(index), table_word(table, index)
+//   read_word(), read_pair() -> 0 when it could; find_mapping(); find_rule()
 // docs/behaviour/ebpf.md 7.3.
 #ifndef INVAR_EBPF_BPF_UNWIND_H_
 #define INVAR_EBPF_BPF_UNWIND_H_
@@ -24,7 +24,12 @@ struct unwind_state {
   struct mapping at;  // of the last address found
 };
 
+struct pair {
+  __u64 first, second;
+};
+
 static int read_word(__u64 address, __u64* out);
+static int read_pair(__u64 address, struct pair* out);                  // of two words, one after the other
 static int find_mapping(struct unwind_state* s, __u64 ip);              // fills s->at; 0: there is none
 static const struct rule* find_rule(struct unwind_state* s, __u64 pc);  // of s->at; null: there is none
 
@@ -53,7 +58,7 @@ static __always_inline int plausible_return(struct unwind_state* s, __u64 ip) {
 
 // {fp, return address} at fp; of the leaf also the return address on top of the stack.
 static __always_inline void step_by_frame_pointer(struct unwind_state* s) {
-  __u64 fp = 0, ra = 0;
+  __u64 ra = 0;
   if (s->fp == 0 && !s->exact) return stop_at(s, kStopComplete);
 #if defined(INVAR_AARCH64)
   ra = code_address(s->lr);
@@ -65,12 +70,13 @@ static __always_inline void step_by_frame_pointer(struct unwind_state* s) {
   }
 #endif
   if (s->fp >= s->sp && s->fp - s->sp <= INVAR_MAX_FP_STEP && (s->fp & 7) == 0) {
-    if (read_word(s->fp, &fp) || read_word(s->fp + 8, &ra)) return stop_at(s, kStopFault);
-    ra = code_address(ra);
+    struct pair saved = {0, 0};
+    if (read_pair(s->fp, &saved)) return stop_at(s, kStopFault);
+    ra = code_address(saved.second);
     if (ra == 0) return stop_at(s, kStopComplete);
     if (plausible_return(s, ra)) {
       s->sp = s->fp + 16;
-      s->fp = fp;
+      s->fp = saved.first;
       s->ip = ra;
       s->exact = 0;
       return;
@@ -150,18 +156,16 @@ static __always_inline void step_by_rule(struct unwind_state* s, const struct ru
 
 // From the frame at s->ip, which the caller has noted, to the one that called it; or s->done.
 static __always_inline void unwind_step(struct unwind_state* s) {
-  const struct rule* r;
+  const struct rule* r = 0;
   const __u64 pc = s->ip - (s->exact ? 0 : 1);
-  if (!find_mapping(s, pc)) {
-    if (s->mappings != 0) s->unknown_pc = 1;
-    return step_by_frame_pointer(s);
+  if (find_mapping(s, pc)) {
+    if (s->at.table != 0) r = find_rule(s, pc);
+  } else if (s->mappings != 0) {
+    s->unknown_pc = 1;
   }
-  if (s->at.table == 0) return step_by_frame_pointer(s);
-  r = find_rule(s, pc);
-  if (r == 0 || r->cfa == kCfaNone) return step_by_frame_pointer(s);
+  if (r == 0 || r->cfa == kCfaNone || r->cfa == kCfaFpChain) return step_by_frame_pointer(s);
   if (r->cfa == kCfaStop) return stop_at(s, kStopComplete);
   if (r->cfa == kCfaSignal) return step_over_signal(s);
-  if (r->cfa == kCfaFpChain) return step_by_frame_pointer(s);
   step_by_rule(s, r);
 }
 
