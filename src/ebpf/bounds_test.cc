@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "codec/gzip.h"
 #include "ebpf/cfi.h"
 #include "ebpf/go_inlines.h"
 #include "ebpf/testing/sampling.h"
@@ -195,6 +196,46 @@ TEST(Bounds, OfManyTablesOfSymbolsAndDataFewAreRead) {
     (void)find_go_function_data(**elf, 0x1234);
     EXPECT_LT(file.taken(), std::uint64_t{1} << 30) << type;
   }
+}
+
+// One section, behind the headers, of which this is said.
+std::string with_section(const Elf64_Shdr& section, const std::string& bytes) {
+  Elf64_Ehdr header{};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.e_machine = EM_X86_64;
+  header.e_shoff = sizeof header;
+  header.e_shentsize = sizeof(Elf64_Shdr);
+  header.e_shnum = 1;
+  Elf64_Shdr placed = section;
+  placed.sh_offset = sizeof header + sizeof placed;
+  placed.sh_size = bytes.size();
+  std::string out(placed.sh_offset, '\0');
+  std::memcpy(out.data(), &header, sizeof header);
+  std::memcpy(out.data() + sizeof header, &placed, sizeof placed);
+  return out + bytes;
+}
+
+TEST(Bounds, ACompressedSectionIsWhatItSaysAndNoLargerThanItMayBe) {
+  constexpr std::size_t kLimit = std::size_t{1} << 20;
+  const std::string inside(100'000, 'x');
+  const std::string packed = codec::deflated(inside).value();
+  const auto contents = [&](std::uint64_t size, std::uint32_t type, const std::string& bytes) {
+    const Elf64_Chdr head{.ch_type = type, .ch_size = size, .ch_addralign = 1};
+    std::string all(sizeof head, '\0');
+    std::memcpy(all.data(), &head, sizeof head);
+    const auto elf = ElfFile::open(std::make_unique<MemoryBytes>(
+        with_section({.sh_type = SHT_PROGBITS, .sh_flags = SHF_COMPRESSED}, all + bytes)));
+    return (*elf)->contents((*elf)->sections().front(), kLimit);
+  };
+  EXPECT_EQ(contents(inside.size(), ELFCOMPRESS_ZLIB, packed), inside);
+  EXPECT_EQ(contents(inside.size() - 1, ELFCOMPRESS_ZLIB, packed), "") << "it unpacks to more than it says";
+  EXPECT_EQ(contents(inside.size() + 1, ELFCOMPRESS_ZLIB, packed), "") << "to less";
+  EXPECT_EQ(contents(kLimit + 1, ELFCOMPRESS_ZLIB, codec::deflated(std::string(kLimit + 1, 'x')).value()), "");
+  EXPECT_EQ(contents(inside.size(), 77, packed), "") << "a compression that nobody knows";
+  EXPECT_EQ(contents(inside.size(), ELFCOMPRESS_ZLIB, packed.substr(0, packed.size() / 2)), "");
+  EXPECT_EQ(contents(0, ELFCOMPRESS_ZLIB, ""), "");
 }
 
 // Programs of one process whose tables take long to read: others do not wait for them.

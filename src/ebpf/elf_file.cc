@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/strings.h"
+#include "codec/content_coding.h"
 
 namespace invar::ebpf {
 namespace {
@@ -27,6 +28,18 @@ std::string build_id_in(std::string_view notes) {
     notes.remove_prefix(next);
   }
   return {};
+}
+
+std::string unpacked(const ByteSource& source, const Elf64_Shdr& section, std::size_t limit) {
+  constexpr std::uint32_t kZstd = 2;  // not in every elf.h
+  Elf64_Chdr head;
+  if (section.sh_size < sizeof head || !source.read_value(section.sh_offset, head) || head.ch_size > limit ||
+      (head.ch_type != ELFCOMPRESS_ZLIB && head.ch_type != kZstd))
+    return {};
+  auto out =
+      codec::undo_content_coding(source.bytes(section.sh_offset + sizeof head, section.sh_size - sizeof head),
+                                 head.ch_type == kZstd ? "zstd" : "deflate", head.ch_size);
+  return out && out->size() == head.ch_size ? std::move(*out) : std::string();
 }
 
 }  // namespace
@@ -98,8 +111,8 @@ const Section* ElfFile::section_of_type(std::uint32_t type) const {
 
 std::string ElfFile::contents(const Section& section, std::size_t limit) const {
   const Elf64_Shdr& header = section.header;
-  if (header.sh_type == SHT_NOBITS || (header.sh_flags & SHF_COMPRESSED) != 0 || header.sh_size > limit)
-    return {};
+  if (header.sh_type == SHT_NOBITS || header.sh_size > limit) return {};
+  if ((header.sh_flags & SHF_COMPRESSED) != 0) return unpacked(*source_, header, limit);
   return source_->bytes(header.sh_offset, header.sh_size);
 }
 

@@ -37,7 +37,7 @@ class ElfFile {
   [[nodiscard]] const std::vector<Section>& sections() const { return sections_; }
   [[nodiscard]] const Section* section(std::string_view name) const;
   [[nodiscard]] const Section* section_of_type(std::uint32_t type) const;
-  // "" when it has none in the file, is compressed, larger than the limit, or cut off.
+  // Unpacked. "" when it has none in the file, is larger than the limit, cut off, or not what its compression says.
   [[nodiscard]] std::string contents(const Section& section, std::size_t limit) const;
   [[nodiscard]] const std::string& build_id() const { return build_id_; }  // hex, "" when it has none
   [[nodiscard]] const ByteSource& source() const { return *source_; }
