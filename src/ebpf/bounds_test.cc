@@ -29,6 +29,12 @@ class BoundsTest : public ::testing::Test {
   [[nodiscard]] static std::uint64_t lost(Sampling& sampling, bpf::loss which) {
     return sampling.engine().status().losses[which];
   }
+  // What other programs of the machine do takes no room.
+  static EngineSettings alone(const RealProgram& running, EngineSettings settings) {
+    settings.programs.sample_rate = 997;
+    settings.programs.only_pid = static_cast<std::uint32_t>(running.pid());
+    return settings;
+  }
   TemporaryFolder folder_;
 };
 
@@ -51,7 +57,7 @@ int main(int argc, char** argv) { alarm(120); for (unsigned n = 0;; ++n) left(n 
 
 TEST_F(BoundsTest, MoreStacksThanRoomAreCounted) {
   const RealProgram running({compile(folder_, "distinct", kDistinct, {"-O1"}), "32"});
-  Sampling sampling({running.pid()}, {.programs = {.sample_rate = 997, .most_counts = 64}});
+  Sampling sampling({running.pid()}, alone(running, {.programs = {.most_counts = 64}}));
   sampling.run(running, 0.4);
   EXPECT_GT(lost(sampling, bpf::kLossMapFull), 100u);
   EXPECT_LE(sampling.all().size(), 64u);
@@ -75,10 +81,25 @@ TEST_F(BoundsTest, StacksThatNobodyReadsAreCounted) {
 
 TEST_F(BoundsTest, StacksBeyondTheirMemoryAreCounted) {
   const RealProgram running({compile(folder_, "distinct", kDistinct, {"-O1"}), "100"});
-  Sampling sampling({running.pid()}, {.programs = {.sample_rate = 997}, .most_record_bytes = 20'000});
+  Sampling sampling({running.pid()}, alone(running, {.most_record_bytes = 20'000}));
   sampling.run(running, 0.2);
   EXPECT_GT(sampling.engine().status().refused_records, 0u);
   EXPECT_FALSE(sampling.all().empty());
+}
+
+TEST_F(BoundsTest, NamedStacksBeyondTheirMemoryAreCounted) {
+  const RealProgram running({compile(folder_, "distinct", kDistinct, {"-O1"}), "100"});
+  constexpr std::uint64_t kMost = 100'000;
+  Sampling sampling({running.pid()}, alone(running, {.most_stack_bytes = kMost}));
+  sampling.run(running, 0.3);
+  EXPECT_GT(sampling.engine().status().refused_records, 0u);
+  std::uint64_t bytes = 0;
+  for (const Stack& stack : sampling.all()) bytes += stack.bytes();
+  EXPECT_GT(bytes, kMost / 2);
+  EXPECT_LT(bytes, kMost + (sizeof(Frame) * bpf::kMaxFrames)) << "and one more";
+  sampling.forget();
+  sampling.run(running, 0.05);
+  EXPECT_FALSE(sampling.all().empty()) << "the next interval begins empty";
 }
 
 constexpr const char* kBusy = R"(
@@ -86,7 +107,7 @@ constexpr const char* kBusy = R"(
 static volatile unsigned long sum;
 __attribute__((noinline)) void leaf_work(void) { for (int i = 0; i < 100000; ++i) sum += i * sum; }
 __attribute__((noinline)) int middle(void) { for (;;) { leaf_work(); sum++; } }
-int main(void) { alarm(120); return middle() + 1; }
+int main(void) { alarm(600); return middle() + 1; }
 )";
 
 TEST_F(BoundsTest, MoreProcessesThanRoomAreCounted) {
@@ -232,7 +253,8 @@ TEST(Bounds, ACompressedSectionIsWhatItSaysAndNoLargerThanItMayBe) {
   EXPECT_EQ(contents(inside.size(), ELFCOMPRESS_ZLIB, packed), inside);
   EXPECT_EQ(contents(inside.size() - 1, ELFCOMPRESS_ZLIB, packed), "") << "it unpacks to more than it says";
   EXPECT_EQ(contents(inside.size() + 1, ELFCOMPRESS_ZLIB, packed), "") << "to less";
-  EXPECT_EQ(contents(kLimit + 1, ELFCOMPRESS_ZLIB, codec::deflated(std::string(kLimit + 1, 'x')).value()), "");
+  EXPECT_EQ(contents(kLimit + 1, ELFCOMPRESS_ZLIB, codec::deflated(std::string(kLimit + 1, 'x')).value()),
+            "");
   EXPECT_EQ(contents(inside.size(), 77, packed), "") << "a compression that nobody knows";
   EXPECT_EQ(contents(inside.size(), ELFCOMPRESS_ZLIB, packed.substr(0, packed.size() / 2)), "");
   EXPECT_EQ(contents(0, ELFCOMPRESS_ZLIB, ""), "");
@@ -281,7 +303,7 @@ TEST_F(BoundsTest, AProcessWaitsForItsOwnFilesAlone) {
 #include <sys/mman.h>
 #include <unistd.h>
 int main(int argc, char** argv) {
-  alarm(120);
+  alarm(600);
   char path[4096];
   for (int i = 0; i < atoi(argv[2]); ++i) {
     snprintf(path, sizeof path, "%s%d", argv[1], i);

@@ -252,8 +252,10 @@ std::vector<Stack> Engine::collect() {
   poll();
   counted.insert(counted.end(), waiting_.begin(), waiting_.end());
   waiting_.clear();
+  // Where not all find room, the rarest are lost.
+  std::ranges::sort(counted, std::ranges::greater{}, [](const auto& entry) { return entry.second.ns; });
   std::vector<Stack> out;
-  out.reserve(counted.size());
+  std::uint64_t bytes = 0;
   for (const auto& [key, count] : counted) {
     if (given_up_) return out;
     const auto record = records_.find({key.hash, key.tgid});
@@ -273,7 +275,12 @@ std::vector<Stack> Engine::collect() {
       if (process == processes_.end()) continue;
     }
     if (!process->second->owner) continue;
+    if (bytes >= settings_.most_stack_bytes) {
+      counts_.refused_records += count.samples;
+      continue;
+    }
     Stack stack = resolve(record->second, *process->second);
+    bytes += stack.bytes();
     stack.kind = static_cast<bpf::sample_kind>(key.kind);
     if (stack.kind == bpf::kOffCpu) drop_own_frames(stack.frames);
     stack.samples = count.samples;

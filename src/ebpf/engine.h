@@ -34,6 +34,7 @@ struct EngineSettings {
   Binaries::Limits limits;
   std::uint32_t most_mappings = bpf::kMaxMappings;            // of all processes, in the kernel
   std::uint64_t most_record_bytes = std::uint64_t{64} << 20;  // of stacks that wait for their names
+  std::uint64_t most_stack_bytes = std::uint64_t{64} << 20;   // of those of an interval that have them
   bool operator==(const EngineSettings&) const = default;
 };
 
@@ -47,6 +48,7 @@ struct Stack {
   bpf::sample_kind kind = bpf::kOnCpu;
   std::uint64_t samples = 0, ns = 0;
   std::vector<Frame> frames;  // leaf first
+  [[nodiscard]] std::uint64_t bytes() const { return sizeof *this + frames.capacity() * sizeof(Frame); }
 };
 
 struct EngineStatus {

@@ -22,6 +22,8 @@ class SharedEngine {
     bool leaving = false;  // guarded by leaving_mutex_
     OwnerOf owner_of;
     std::vector<Stack> waiting;
+    std::uint64_t waiting_bytes = 0;
+    std::uint64_t lost = 0;  // samples of stacks that found no room among these
   };
   using MemberPtr = std::shared_ptr<Member>;
 
@@ -79,7 +81,8 @@ class SharedEngine {
   }
   std::vector<Stack> collect(Member& member) {
     const std::lock_guard lock(mutex_);
-    for (Stack& stack : engine_->collect()) hand_out(stack);
+    for (Stack& stack : engine_->collect()) hand_out(std::move(stack));
+    member.waiting_bytes = 0;
     return std::exchange(member.waiting, {});
   }
   void reassign(Member& member, OwnerOf owner_of) {
@@ -98,9 +101,11 @@ class SharedEngine {
     settings_ = settings;
     return engine_->take(settings);
   }
-  [[nodiscard]] EngineStatus status() {
+  [[nodiscard]] EngineStatus status(const Member& member) {
     const std::lock_guard lock(mutex_);
-    return engine_->status();
+    EngineStatus status = engine_->status();
+    status.refused_records += member.lost;
+    return status;
   }
 
  private:
@@ -118,12 +123,17 @@ class SharedEngine {
       return owners->of.empty() ? nullptr : std::move(owners);
     };
   }
-  static void hand_out(Stack& stack) {
+  void hand_out(Stack stack) const {
     const auto owners = std::static_pointer_cast<const Owners>(stack.owner);
     for (const auto& [member, owner] : owners->of) {
-      if (member->waiting.size() >= EngineHub::kMaxWaiting) continue;
-      member->waiting.push_back(stack);
+      if (member->waiting_bytes >= settings_.most_stack_bytes) {
+        member->lost += stack.samples;
+        continue;
+      }
+      const bool last = &owner == &owners->of.back().second;
+      member->waiting.push_back(last ? std::move(stack) : stack);
       member->waiting.back().owner = owner;
+      member->waiting_bytes += member->waiting.back().bytes();
     }
   }
   Result<> follow_rates() {
@@ -157,7 +167,7 @@ class Share final : public Source {
     return engine_->can_take(settings);
   }
   Result<> take(const EngineSettings& settings) override { return engine_->take(*member_, settings); }
-  [[nodiscard]] EngineStatus status() const override { return engine_->status(); }
+  [[nodiscard]] EngineStatus status() const override { return engine_->status(*member_); }
   void give_up() override { engine_->give_up(*member_); }
 
  private:

@@ -87,6 +87,16 @@ TEST_F(EngineHubTest, GivesEachWhatIsItsOwn) {
   EXPECT_THAT(pids_of(one->collect()), ElementsAre(1, 2, 1, 2, 1, 2));
 }
 
+TEST_F(EngineHubTest, WhatWaitsHasRoomForSoMuchAndIsCountedBeyond) {
+  const EngineSettings settings{.most_stack_bytes = 10 * sizeof(Stack)};
+  auto one = join({1, 2, 3}, settings), idle = join({2}, settings);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(one->collect().size(), 3u);
+  EXPECT_EQ(one->status().refused_records, 0u);
+  EXPECT_EQ(idle->status().refused_records, 90u);
+  EXPECT_EQ(idle->collect().size(), 10u);
+  EXPECT_EQ(idle->collect().size(), 1u) << "there is room again";
+}
+
 TEST_F(EngineHubTest, SamplesAtTheHighestRate) {
   auto slow = join({1}, {.programs = {.sample_rate = 19}});
   auto fast = join({1}, {.programs = {.sample_rate = 97}});
