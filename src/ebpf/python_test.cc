@@ -229,6 +229,51 @@ TEST_P(PythonPrograms, GiveNoThreadTheFunctionsOfAnother) {
     }
 }
 
+constexpr const char* kExtension = R"(
+static volatile unsigned long sum;
+__attribute__((noinline)) static void fast_work(void) { for (int i = 0; i < 1000000; ++i) sum += i * sum; }
+static PyObject* fast_spin(PyObject* self, PyObject* none) { fast_work(); Py_RETURN_NONE; }
+__attribute__((noinline)) static PyObject* fast_apply(PyObject* f) { PyObject* r = PyObject_CallObject(f, 0); sum++; return r; }
+static PyObject* fast_call(PyObject* self, PyObject* f) { PyObject* r = fast_apply(f); sum++; return r; }
+static PyMethodDef methods[] = {{"spin", fast_spin, METH_NOARGS, ""}, {"call", fast_call, METH_O, ""}, {0}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "fast", "", -1, methods};
+PyMODINIT_FUNC PyInit_fast(void) { return PyModule_Create(&module); }
+)";
+constexpr const char* kUsesExtension = R"(
+import sys
+sys.path.insert(0, sys.argv[1])
+import fast
+
+def inner():
+    while True:
+        fast.spin()        # line 8
+
+def outer():
+    fast.call(inner)       # line 11
+
+outer()                    # line 13
+)";
+
+TEST_P(PythonPrograms, KeepTheFunctionsOfAnExtensionInTheirPlace) {
+  if (const std::string reason = cannot_profile(); !reason.empty()) GTEST_SKIP() << reason;
+  const std::string version = GetParam();
+  const std::string python = interpreter(version);
+  if (python.empty()) GTEST_SKIP() << "Python " << version << " is not installed";
+  const std::string headers = python.substr(0, python.rfind("/bin/")) + "/include/python" + version;
+  if (access((headers + "/Python.h").c_str(), R_OK) != 0)
+    GTEST_SKIP() << "Python " << version << " has no headers";
+  const TemporaryFolder folder;
+  compile(folder, "fast.so", kExtension,
+          {"-O2", "-fPIC", "-shared", "-fno-optimize-sibling-calls", "-I" + headers, "-include", "Python.h"});
+  write_file(folder / "uses.py", kUsesExtension);
+  const RealProgram running({python, folder / "uses.py", folder / ""});
+  Sampling sampling({running.pid()}, {.programs = {.sample_rate = 997}});
+  sampling.run(running, 0.3);
+  EXPECT_THAT(sampling.stack_with(running.pid(), "inner:8"),
+              ::testing::MatchesRegex(
+                  "fast_work;fast_spin;.*inner:8;.*fast_apply;fast_call;.*outer:11;<module>:13;"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Versions, PythonPrograms,
                          ::testing::Values("3.8", "3.9", "3.10", "3.11", "3.12", "3.13"),
                          [](const auto& info) {

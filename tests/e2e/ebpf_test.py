@@ -142,6 +142,35 @@ pyroscope.fsdump "d" {{
         self.assertTrue(any(row["path"] == str(self.program) and "eh_frame" in row["unwound_by"]
                             for row in invar.rows("pyroscope.ebpf.e", "binary")))
 
+    @unittest.skipIf(os.geteuid() != 0, "a control group takes root")
+    def test_containers_as_their_runtimes_name_the_groups(self):
+        rows = {"containerd": "kubepods-pod1.slice/cri-containerd-%s.scope", "cgroupfs": "kubepods/burstable/pod1/%s",
+                "crio": "crio-%s.scope", "podman": "machine.slice/libpod-%s.scope/container", "ecs": "ecs/task/%s",
+                "systemd": "docker-%s.scope/system.slice/shop.service", "monitor": "crio-conmon-%s.scope"}
+        root = next((pathlib.Path(m.split()[1]) for m in pathlib.Path("/proc/mounts").read_text().splitlines() if m.split()[2] == "cgroup2"), None)
+        if root is None:
+            self.skipTest("no cgroup2 is mounted")
+        top = root / f"invar-e2e-{os.getpid()}"
+        targets = []
+        for number, (service, path) in enumerate(rows.items()):
+            container = f"{number:032x}-{os.getpid()}" if service == "ecs" else f"{number:064x}"
+            targets.append('{"__container_id__" = "%s", "service_name" = "%s"}' % (container, service))
+            group = top / (path % container)
+            try:
+                group.mkdir(parents=True)
+            except OSError as error:
+                self.skipTest(f"no control group can be made: {error}")
+            for made in [*(p for p in reversed(group.parents) if p.is_relative_to(top)), group]:  # the innermost is removed first
+                self.addCleanup(lambda made=made: made.exists() and not any(c.is_dir() for c in made.iterdir()) and made.rmdir())
+            running = subprocess.Popen([self.program])
+            self.addCleanup(running.wait)
+            self.addCleanup(running.kill)
+            (group / "cgroup.procs").write_text(str(running.pid))
+        self.invar(self.config().replace("discovery.relabel.shop.output", "[" + ",".join(targets) + "]"))
+        for service in rows.keys() - {"monitor"}:
+            until(f"profiles of {service}", lambda service=service: "shop_total" in self.top(service), 90)
+        self.assertEqual(self.top("monitor").strip(), "", "a container's monitor is not in it")
+
     def test_the_whole_host(self):
         self.invar(self.config('targets_only = false\n\tdefault_target = {"service_name" = "host"}'))
         until("the target's own profiles", lambda: "shop_total" in self.top("shop"), 90)
