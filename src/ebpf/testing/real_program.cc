@@ -91,6 +91,16 @@ RealProgram::~RealProgram() {
   waitpid(pid_, nullptr, 0);
 }
 
+void RealProgram::pause() const {
+  siginfo_t info{};
+  kill(pid_, SIGSTOP);
+  waitid(P_PID, static_cast<id_t>(pid_), &info, WSTOPPED | WEXITED | WNOWAIT);
+}
+
+void RealProgram::resume() const {
+  kill(pid_, SIGCONT);
+}
+
 bool RealProgram::has_ended() const {
   siginfo_t info{};
   return waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0 ||

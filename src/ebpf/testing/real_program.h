@@ -35,6 +35,9 @@ class RealProgram {
   [[nodiscard]] pid_t pid() const { return pid_; }
   // On-CPU time by the scheduler's own count, over all threads.
   [[nodiscard]] double cpu_seconds() const;
+  // Stands still from now on, every thread of it; then the scheduler's count is exact.
+  void pause() const;
+  void resume() const;
   [[nodiscard]] bool has_ended() const;
   [[nodiscard]] std::vector<pid_t> threads() const;
 
