@@ -20,7 +20,7 @@ archive() {  # NAME FOLDER FILE...: a tar that depends on nothing but its conten
 }
 cp build/packages/* $dist/
 cp build/release/invar "$dist/invar-linux-$architecture"
-xz -c build/release/invar.debug >"$dist/invar-linux-$architecture.debug.xz"
+xz -2 -c build/release/invar.debug >"$dist/invar-linux-$architecture.debug.xz"
 python3 -B tools/write_sbom.py build/release/invar $dist/sbom.cdx.json build/licences
 archive licences.tar.gz build licences
 archive invar-image-root.tar.gz build/image root

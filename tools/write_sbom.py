@@ -23,17 +23,16 @@ def output(*command):
 
 
 def loaded_packages(binary):
-    paths = [pathlib.Path(path).resolve() for path in re.findall(r"=> (/\S+)", output("ldd", binary))]
+    paths = {str(pathlib.Path(path).resolve()) for path in re.findall(r"=> (/\S+)", output("ldd", binary))}
+    # Where /lib is a link to /usr/lib, the package may own the file by either name; the other one is an error.
+    said = subprocess.run(["dpkg-query", "-S", *paths, *(path.removeprefix("/usr") for path in paths)], capture_output=True, text=True).stdout
+    owners = {path: owner.split(":")[0] for owner, path in (line.split(": ") for line in said.splitlines())}
     names = set()
-    for path in paths:
-        # Where /lib is a link to /usr/lib, the package may own the file by either name.
-        for candidate in (path, pathlib.Path(str(path).removeprefix("/usr"))):
-            found = subprocess.run(["dpkg-query", "-S", candidate], capture_output=True, text=True)
-            if found.returncode == 0:
-                names.add(found.stdout.split(": ")[0].split(":")[0])
-                break
-        else:
+    for path in sorted(paths):
+        owner = owners.get(path) or owners.get(path.removeprefix("/usr"))
+        if not owner:
             sys.exit(f"no package owns {path}")
+        names.add(owner)
     return names
 
 

@@ -15,6 +15,7 @@ BOOT = """
 mount -t tmpfs none "$FOLDER"
 cd "$FOLDER"; mkdir upper work root
 mount -t overlay overlay -o lowerdir=/,upperdir=upper,workdir=work root
+rm -f root/var/lib/man-db/auto-update  # packages that come and go would have all pages indexed anew
 cd root
 mount -t proc none proc
 mount --bind proc/sys proc/sys; mount -o remount,ro,bind proc/sys
