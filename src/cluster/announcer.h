@@ -1,5 +1,5 @@
-// Announcer: tells listeners that something changed, at most once a second. Threads: loop thread. Lifetime: a listener that drops its
-// subscription hears nothing more.
+// Announcer: tells listeners that something changed, at most once a second; also when it changed back meanwhile, for some may have looked
+// in between. Threads: loop thread. Lifetime: a listener that drops its subscription hears nothing more.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +15,8 @@ namespace invar::cluster {
 
 class Announcer {
  public:
-  // `before` runs first: it says false when nothing is worth telling after all.
-  Announcer(async::Loop& loop, std::function<bool()> before)
+  // `before` runs first.
+  Announcer(async::Loop& loop, std::function<void()> before)
       : loop_(loop), before_(std::move(before)), timer_(loop) {}
 
   [[nodiscard]] component::Cluster::Subscription listen(std::function<void()> changed) {
@@ -36,7 +36,7 @@ class Announcer {
 
  private:
   void tell() {
-    if (!before_()) return;
+    before_();
     last_ = loop_.now();
     std::erase_if(listeners_, [](const auto& listener) { return listener.expired(); });
     const auto listeners = listeners_;
@@ -46,7 +46,7 @@ class Announcer {
   }
 
   async::Loop& loop_;
-  const std::function<bool()> before_;
+  const std::function<void()> before_;
   std::vector<std::weak_ptr<const std::function<void()>>> listeners_;
   async::TimePoint last_{};
   async::Timer timer_;

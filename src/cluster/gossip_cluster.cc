@@ -62,7 +62,7 @@ GossipCluster::GossipCluster(Config config, Environment environment)
              .plan = [this](std::string_view plan) { return config_.by_cost && take(plan); }}),
       minimum_(config_.minimum_size),
       ownership_(std::make_shared<SharedOwnership>(nullptr, config_.node_name)),
-      announcer_(*env_.loop, [this] { return note_change(); }),
+      announcer_(*env_.loop, [this] { note_change(); }),
       join_timer_(*env_.loop),
       alone_timer_(*env_.loop),
       minimum_timer_(*env_.loop) {
@@ -241,28 +241,26 @@ bool GossipCluster::ready() const {
 // Ownership as it is now; who listens hears of it, at most once a second. While shares are being made what was published stays,
 // also for those who are told of an earlier change meanwhile.
 void GossipCluster::publish() {
-  if (making_shares_) return;
+  if (making_shares_ || published_ == Stand{basis_, ready()}) return;
   published_ = {basis_, ready()};
   ownership_ = std::make_shared<SharedOwnership>(published_.ready ? shares_ : nullptr, config_.node_name);
-  if (announced_ != published_) announcer_.announce();
+  announcer_.announce();
 }
 
-bool GossipCluster::note_change() {
-  if (announced_ == published_) return false;
+void GossipCluster::note_change() {
   if (changed_at_)
     counters_->update.observe(std::chrono::duration<double>(env_.loop->now() - *changed_at_).count());
   changed_at_.reset();
   const bool only_plan =
       announced_.basis.names == published_.basis.names && announced_.ready == published_.ready;
   announced_ = published_;
-  if (only_plan) return true;
+  if (only_plan) return;
   std::vector<std::string> names = announced_.basis.names;
   names.resize(std::min(names.size(), kNamesInLog));
   env_.logger.info("peers changed",
                    {{"peers_count", static_cast<std::uint64_t>(announced_.basis.names.size())},
                     {"peers", invar::join(names, ",")},
                     {"ready", announced_.ready}});
-  return true;
 }
 
 std::vector<component::ClusterPeer> GossipCluster::peers() const {

@@ -87,7 +87,7 @@ class GossipCluster final : public component::Cluster, public Balanced {
   void make_shares();
   bool take(std::string_view plan);
   void publish();
-  bool note_change();
+  void note_change();
   void collect(std::vector<metrics::Sample>& out) const;
 
   const Config config_;
@@ -105,7 +105,8 @@ class GossipCluster final : public component::Cluster, public Balanced {
   bool making_shares_ = false;
   std::optional<async::TimePoint> changed_at_;  // and not told yet
   std::shared_ptr<const component::Ownership> ownership_;
-  Stand published_, announced_;  // what ownership_ is made of; what was so when listeners heard last
+  Stand published_,
+      announced_;  // what ownership_ is made of; what was so when listeners heard last, for the log
   Announcer announcer_;
   async::Timer join_timer_, alone_timer_, minimum_timer_;
   async::Alive alive_;  // last

@@ -57,7 +57,7 @@ EtcdCluster::EtcdCluster(Config config, Environment environment)
       agreement_(config_.node_name),
       minimum_(config_.minimum_size),
       ownership_(std::make_shared<AgreedOwnership>(std::vector<ViewPtr>(), config_.node_name)),
-      announcer_(*env_.loop, [this] { return note_change(); }),
+      announcer_(*env_.loop, [this] { note_change(); }),
       read_timer_(*env_.loop),
       release_timer_(*env_.loop),
       minimum_timer_(*env_.loop),
@@ -323,17 +323,15 @@ void EtcdCluster::publish() {
   announcer_.announce();
 }
 
-bool EtcdCluster::note_change() {
-  if (announced_ == published_) return false;
-  announced_ = published_;
-  if (logged_ == basis_.names) return true;
-  logged_ = basis_.names;
-  std::vector<std::string> names = basis_.names;
+void EtcdCluster::note_change() {
+  std::vector<std::string> names =
+      published_.empty() ? basis_.names : published_.back()->shares.basis().names;
+  if (logged_ == names) return;
+  logged_ = names;
   names.resize(std::min(names.size(), kNamesInLog));
-  env_.logger.info("peers changed", {{"peers_count", static_cast<std::uint64_t>(basis_.names.size())},
+  env_.logger.info("peers changed", {{"peers_count", static_cast<std::uint64_t>(logged_.size())},
                                      {"peers", join(names, ",")},
                                      {"ready", ready()}});
-  return true;
 }
 
 void EtcdCluster::stop(async::Task done) {

@@ -88,7 +88,7 @@ class EtcdCluster final : public component::Cluster, public cluster::Balanced {
   void go_on();
   [[nodiscard]] std::vector<std::string> waited_for() const;
   void publish();
-  bool note_change();
+  void note_change();
   void finish_stop();
   void collect(std::vector<metrics::Sample>& out) const;
   [[nodiscard]] std::string_view state_text() const;
@@ -116,8 +116,8 @@ class EtcdCluster final : public component::Cluster, public cluster::Balanced {
   cluster::MinimumSize minimum_;
 
   std::shared_ptr<const component::Ownership> ownership_;
-  std::vector<ViewPtr> published_, announced_;
-  std::vector<std::string> logged_;
+  std::vector<ViewPtr> published_;   // what ownership_ is made of
+  std::vector<std::string> logged_;  // names
   std::uint64_t views_ = 0;
   cluster::Announcer announcer_;
   async::Timer read_timer_, release_timer_, minimum_timer_, stop_timer_;
