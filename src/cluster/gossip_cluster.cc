@@ -11,6 +11,7 @@ namespace {
 
 constexpr Duration kFirstRetry = std::chrono::seconds(1);
 constexpr Duration kHandOverTime = std::chrono::seconds(5);
+constexpr Duration kLookAgain = std::chrono::milliseconds(50);
 constexpr std::size_t kNamesInLog = 10;
 
 class SharedOwnership final : public component::Ownership {
@@ -151,7 +152,7 @@ void GossipCluster::stop(async::Task done) {
   state_ = NodeState::kTerminating;
   const auto hand_over_and_leave = [this, leave] {
     if (hand_over() == nullptr) return leave();
-    hand_over()->drain(kHandOverTime, alive_.bind(leave));
+    drain_until(env_.loop->now() + kHandOverTime, leave);
   };
   auto once = std::make_shared<std::function<void()>>(hand_over_and_leave);
   const auto go_on = [this, once] {
@@ -162,6 +163,16 @@ void GossipCluster::stop(async::Task done) {
   };
   join_timer_.arm_after(Settings{}.leave_timeout, go_on);
   swim_.become(state_, alive_.bind(go_on));
+}
+
+// Not before the shares without this node are made: until then nothing of its own seems to be expected by others.
+void GossipCluster::drain_until(async::TimePoint end, async::Task leave) {
+  const auto now = env_.loop->now();
+  if (making_shares_ && now < end) {
+    return join_timer_.arm_after(
+        kLookAgain, [this, end, leave = std::move(leave)]() mutable { drain_until(end, std::move(leave)); });
+  }
+  hand_over()->drain(end - now, alive_.bind(std::move(leave)));
 }
 
 void GossipCluster::nodes_changed() {

@@ -83,6 +83,7 @@ class GossipCluster final : public component::Cluster, public Balanced {
   void join_again(Duration after);
   void on_joined(std::size_t joined, const Error& last);
   void met_somebody();
+  void drain_until(async::TimePoint end, async::Task leave);
   void nodes_changed();
   void make_shares();
   bool take(std::string_view plan);

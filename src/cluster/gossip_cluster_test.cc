@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ranges>
 
 #include "cluster/testing/sim_network.h"
+#include "component/hand_over.h"
 
 namespace invar::cluster {
 namespace {
@@ -179,6 +181,39 @@ TEST_F(GossipClusterTest, AStopHandsOverWithinSeconds) {
   EXPECT_TRUE(stopped);
   crash(1);
   EXPECT_EQ(owners(), kEachOnce);
+}
+
+class SomeHandOver final : public component::HandOver {
+ public:
+  Subscription serve(const std::string&, Giver&) override { return nullptr; }
+  void take(const std::string&, const std::string&, std::vector<std::string>, Pieces, async::Task) override {}
+  void drain(Duration, async::Task done) override {
+    drained();
+    done();
+  }
+  std::function<void()> drained;
+};
+
+TEST_F(GossipClusterTest, ItsWorkIsHandedOverWhenTheSharesWithoutItAreKnown) {
+  SomeHandOver hand_over;
+  for (int i = 0; i < 2; ++i) start(i);
+  GossipCluster& leaving = *instances_[1]->cluster;
+  leaving.set_hand_over(&hand_over);
+  take_part();
+  loop_.advance(seconds(3));
+  std::vector<bool> owned;
+  hand_over.drained = [&] {
+    owned.push_back(std::ranges::any_of(std::views::iota(0U, 300U), [&](auto key) {
+      return leaving.ownership()->owns(key * 0x9e3779b97f4a7c15);
+    }));
+  };
+  pool_.set_paused(true);
+  leaving.stop([] {});
+  loop_.advance(seconds(3));
+  EXPECT_TRUE(owned.empty());
+  pool_.set_paused(false);
+  loop_.advance(seconds(1));
+  EXPECT_EQ(owned, std::vector{false});
 }
 
 TEST_F(GossipClusterTest, ACrashIsTakenOver) {
