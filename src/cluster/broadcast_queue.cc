@@ -12,50 +12,43 @@ unsigned transmit_limit(std::size_t nodes) {
 }
 
 // The least told, then the largest, then the newest.
-bool BroadcastQueue::Order::operator<(const Order& other) const {
-  return std::tie(told, other.size, other.number) < std::tie(other.told, size, number);
-}
-
-BroadcastQueue::Order BroadcastQueue::order_of(const std::string& name, const Piece& piece) {
-  return {piece.told, piece.message.size(), piece.number, name};
-}
-
-async::Task BroadcastQueue::remove(const std::string& name) {
-  const auto found = pieces_.find(name);
-  if (found == pieces_.end()) return {};
-  order_.erase(order_of(name, found->second));
-  async::Task gone = std::move(found->second.gone);
-  pieces_.erase(found);
-  return gone;
+bool BroadcastQueue::Order::operator()(Pieces::iterator a, Pieces::iterator b) const {
+  const Piece &x = a->second, &y = b->second;
+  const std::size_t x_size = x.message.size(), y_size = y.message.size();
+  return std::tie(x.told, y_size, y.number) < std::tie(y.told, x_size, x.number);
 }
 
 void BroadcastQueue::add(const std::string& name, std::string message, async::Task gone) {
-  async::Task replaced = remove(name);
-  const auto [piece, is_new] =
-      pieces_.emplace(name, Piece{0, ++last_number_, std::move(message), std::move(gone)});
-  order_.insert(order_of(name, piece->second));
+  const auto [piece, is_new] = pieces_.try_emplace(name);
+  if (!is_new) order_.erase(piece);
+  async::Task replaced =
+      std::exchange(piece->second, {0, ++last_number_, std::move(message), std::move(gone)}).gone;
+  order_.insert(piece);
   if (replaced) replaced();
 }
 
 std::vector<std::string> BroadcastQueue::take(std::size_t max_messages, std::size_t max_bytes,
                                               unsigned limit) {
-  std::vector<std::string> names;
-  for (const Order& order : order_) {
-    if (names.size() == max_messages) break;
-    if (order.size > max_bytes) continue;
-    max_bytes -= order.size;
-    names.push_back(order.name);
+  std::vector<decltype(order_)::node_type> taken;
+  for (auto next = order_.begin(); next != order_.end() && taken.size() < max_messages;) {
+    const auto piece = next++;
+    const std::size_t size = (*piece)->second.message.size();
+    if (size > max_bytes) continue;
+    max_bytes -= size;
+    taken.push_back(order_.extract(piece));
   }
   std::vector<std::string> messages;
   std::vector<async::Task> gone;
-  for (const std::string& name : names) {
-    Piece& piece = pieces_.at(name);
+  for (auto& place : taken) {
+    const Pieces::iterator at = place.value();
+    Piece& piece = at->second;
     messages.push_back(piece.message);
-    order_.erase(order_of(name, piece));
-    ++piece.told;
-    order_.insert(order_of(name, piece));
-    if (piece.told < limit) continue;
-    if (async::Task task = remove(name)) gone.push_back(std::move(task));
+    if (++piece.told < limit) {
+      order_.insert(std::move(place));
+      continue;
+    }
+    if (piece.gone) gone.push_back(std::move(piece.gone));
+    pieces_.erase(at);
   }
   for (async::Task& task : gone) task();
   return messages;

@@ -31,18 +31,13 @@ class BroadcastQueue {
     std::string message;
     async::Task gone;
   };
+  using Pieces = std::map<std::string, Piece>;
   struct Order {
-    unsigned told;
-    std::size_t size;
-    std::uint64_t number;
-    std::string name;
-    bool operator<(const Order& other) const;
+    bool operator()(Pieces::iterator a, Pieces::iterator b) const;
   };
-  static Order order_of(const std::string& name, const Piece& piece);
-  async::Task remove(const std::string& name);
 
-  std::map<std::string, Piece> pieces_;
-  std::set<Order> order_;
+  Pieces pieces_;  // by name
+  std::set<Pieces::iterator, Order> order_;
   std::uint64_t last_number_ = 0;
 };
 

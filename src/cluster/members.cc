@@ -8,6 +8,7 @@ namespace {
 
 constexpr int kMostUnhealthy = 7;
 constexpr std::size_t kMostMembers = 100'000;
+constexpr std::size_t kTries = 8;  // for each member that is looked for
 
 // Every node must speak the others' current versions.
 bool fit_together(const std::vector<Versions>& all, std::size_t first) {
@@ -203,7 +204,7 @@ Result<> Members::merge(const std::vector<NodeRecord>& nodes) {
   if (!fit_together(versions, 0) || !fit_together(versions, 3))
     return fail(ErrorCode::kUnsupported, "the versions of the nodes' protocols do not fit together");
   for (const NodeRecord& node : nodes) {
-    if (node.name.empty() || node.address.text().empty()) continue;
+    if (node.name.empty() || node.address.is_none()) continue;
     switch (node.liveness) {
       case Liveness::kAlive:
         hear(Alive{node.incarnation, node.name, node.address, node.meta, node.versions});
@@ -224,6 +225,16 @@ Result<> Members::merge(const std::vector<NodeRecord>& nodes) {
 std::vector<const Member*> Members::some(std::size_t count,
                                          const std::function<bool(const Member&)>& fits) const {
   std::vector<const Member*> all;
+  // Among many a few tries find them; where few fit, all are looked at.
+  if (const std::size_t tries = kTries * count; round_.size() > tries) {
+    for (std::size_t i = 0; i < tries && all.size() < count; ++i) {
+      const Member* member = round_[hooks_.random() % round_.size()];
+      if (member->name != self_ && fits(*member) && std::ranges::find(all, member) == all.end())
+        all.push_back(member);
+    }
+    if (all.size() == count) return all;
+    all.clear();
+  }
   for (const auto& [name, member] : members_) {
     if (name != self_ && fits(*member)) all.push_back(member.get());
   }

@@ -23,6 +23,7 @@ struct Address {
   std::string ip;
   std::uint16_t port = 0;
   bool operator==(const Address&) const = default;
+  [[nodiscard]] bool is_none() const { return ip.size() != 4 && ip.size() != 16; }
   [[nodiscard]] std::string text() const;  // "10.0.0.1:12345", "[fd00::1]:12345"; "" when it is none
 };
 std::optional<Address> parse_address(std::string_view host_port);  // an IP literal and a port
