@@ -46,7 +46,9 @@ void Moves::start_list(std::shared_ptr<const component::Ownership> ownership, st
   note_peers();
   if (!now_) return;
   for (auto& [key, rest] : resting_) {
-    if (rest.owner.empty() && !now_->owns(rest.target_key)) rest.owner = now_->owner(rest.target_key);
+    if (!rest.owner.empty() || now_->owns(rest.target_key)) continue;
+    rest.owner = now_->owner(rest.target_key);
+    rest.since = env_.loop->now();
   }
 }
 
@@ -76,8 +78,11 @@ std::optional<Handed> Moves::take(const JobKey& key, const JobPtr& job) {
   return std::nullopt;
 }
 
-void Moves::end_list() {
+void Moves::all_taken() {
   before_ = now_;
+}
+
+void Moves::end_list() {
   const auto is_old = [this](const auto& entry) { return entry.second.generation != generation_; };
   std::erase_if(awaited_, is_old);
   std::erase_if(given_, is_old);  // the cluster has said by now that they are another's
@@ -224,9 +229,12 @@ std::size_t Moves::waiting() const {
     if (!peer.is_self && peer.hands_over) others.insert(peer.name);
   }
   if (others.empty()) return 0;
-  // What is nobody's yet is about to be somebody's.
+  others.emplace();  // what is nobody's yet is about to be somebody's
   const auto rest = std::ranges::count_if(resting_, [&](const auto& entry) {
-    return entry.second.owner.empty() || others.contains(entry.second.owner);
+    const Resting& it = entry.second;
+    // Whoever has not asked for so long had it before, as when parts of a cluster meet again.
+    const bool is_new = it.owner.empty() || env_.loop->now() - it.since < kTrust;
+    return is_new && others.contains(it.owner);
   });
   return static_cast<std::size_t>(rest) + hooks_.still_here(others);
 }

@@ -50,11 +50,13 @@ class Moves final : public component::HandOver::Giver {
   };
   Moves(Environment environment, Hooks hooks);
 
-  // A list of jobs is applied: start, every job that does not run yet, end.
+  // A list of jobs is applied: start, every job that does not run yet, all_taken, what is no longer ours, end. A newer one may begin at any
+  // moment.
   // `ownership` null: nothing is shared.
   void start_list(std::shared_ptr<const component::Ownership> ownership, std::uint64_t generation);
   // What the job begins with; nothing: not now, or not here.
   std::optional<Handed> take(const JobKey& key, const JobPtr& job);
+  void all_taken();
   void end_list();
 
   // A job that ended because it is no longer ours; `owner` "": nobody's for now.
@@ -105,7 +107,7 @@ class Moves final : public component::HandOver::Giver {
   const Hooks hooks_;
   metrics::Counter &with_state_, &anew_, &given_away_;
   std::shared_ptr<const component::Ownership> before_,
-      now_;                       // of the last list that was applied, and of this one
+      now_;                       // of the last list of which all was taken, and of this one
   std::uint64_t generation_ = 0;  // of this list
   std::set<std::string> others_;  // nodes that hand over
   std::unordered_map<JobKey, Resting, JobKeyHash> resting_;

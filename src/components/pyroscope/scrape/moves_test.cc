@@ -346,6 +346,54 @@ TEST_F(MovesTest, WhileNobodyOwnsThemBaselinesRest) {
   EXPECT_THAT(wrong(), ::testing::IsEmpty()) << "or the last one has them still";
 }
 
+TEST_F(MovesTest, WhatIsSomebodysAtLastRestsForAMinuteFromThen) {
+  for (const char* name : {"a", "b"}) start_node(name);
+  all_see({"a"});
+  loop_.advance(seconds(40));
+  all_see({});
+  loop_.advance(milliseconds(59'500));
+  nodes_["a"]->view->see({"b"}, {"a", "b"});
+  loop_.advance(seconds(1));
+  nodes_["b"]->view->see({"b"}, {"a", "b"});
+  loop_.advance(seconds(40));
+  EXPECT_THAT(wrong(), ::testing::IsEmpty());
+}
+
+TEST_F(MovesTest, AListThatIsOvertakenAtAnyMomentCostsNothing) {
+  targets(1200);  // go in several turns of the loop
+  for (const char* name : {"a", "b"}) start_node(name);
+  all_see({"a"});
+  loop_.advance(seconds(20));
+  for (int turns = 0; turns < 12; ++turns) {
+    nodes_["a"]->view->see({"b"}, {"a", "b"});
+    std::function<void(int)> after = [&](int left) {
+      if (left > 0) return loop_.post([&after, left] { after(left - 1); });
+      nodes_["a"]->view->see({"a"}, {"a", "b"});
+    };
+    after(turns);
+    loop_.advance(seconds(1));
+  }
+  loop_.advance(seconds(20));
+  EXPECT_THAT(wrong(), ::testing::IsEmpty());
+}
+
+TEST_F(MovesTest, ANodeThatLeavesWaitsForWhatOthersAreToTakeAndForNothingElse) {
+  for (const char* name : {"a", "b"}) start_node(name);
+  nodes_["a"]->view->see({"a"}, {"a", "b"});
+  loop_.advance(seconds(20));
+  const auto waiting = [&] { return nodes_["a"]->wire.waiting(); };
+  EXPECT_EQ(waiting(), 0U) << "the others know nothing yet";
+  pool_workers_.set_paused(true);
+  nodes_["a"]->view->see({}, {"a", "b"});
+  EXPECT_EQ(waiting(), std::size_t{kTargets}) << "though this node has not stopped it yet";
+  pool_workers_.set_paused(false);
+  nodes_["a"]->view->see({"b"}, {"a", "b"});
+  loop_.advance(seconds(1));
+  EXPECT_EQ(waiting(), std::size_t{kTargets});
+  loop_.advance(seconds(10));
+  EXPECT_EQ(waiting(), 0U) << "b had them all the time, as after a partition";
+}
+
 TEST_F(MovesTest, ADeathLosesOneIntervalAndTheTimeUntilItIsKnown) {
   for (const char* name : {"a", "b"}) start_node(name);
   all_see({"a", "b"});

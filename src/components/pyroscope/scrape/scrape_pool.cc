@@ -161,8 +161,8 @@ void ScrapePool::apply_slice(std::shared_ptr<JobList> list, std::size_t from, st
   const std::size_t to = std::min(list->jobs.size(), from + kSlice);
   for (std::size_t i = from; i < to; ++i) apply_job(std::move(list->jobs[i]), generation);
   if (to == list->jobs.size()) {
-    remove_old_loops(0, generation);
-    return;
+    moves_.all_taken();
+    return remove_old_loops(0, generation);
   }
   options_.loop->post(alive_.bind([this, list = std::move(list), to, generation]() mutable {
     apply_slice(std::move(list), to, generation);
