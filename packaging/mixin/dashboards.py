@@ -76,6 +76,12 @@ DASHBOARDS = {
         graph("Nodes that do their part", "short", (f"sum by (cluster_name) (cluster_ready_for_traffic{{{ALL}}})", "{{cluster_name}}")),
         graph("Lease in etcd", "s", (f"cluster_etcd_lease_seconds{{{ALL}}}", "{{instance}}")),
         graph("Jobs by node", "short", (f"sum by (instance) (pyroscope_scrape_jobs{{{ALL}}})", "{{instance}}")),
+        graph("Work by node: bytes of profiles", "Bps", (f"rate(cluster_balance_profile_bytes_total{{{ALL}}}[$__rate_interval])", "{{instance}}")),
+        graph("Work by node: CPU", "short", (f"rate(cluster_balance_work_seconds_total{{{ALL}}}[$__rate_interval])", "{{instance}}")),
+        graph("Part of the keys by node", "percentunit", (f"cluster_balance_keys_ratio{{{ALL}}}", "{{instance}}")),
+        graph("Greatest cost of a node by the mean", "short", (f"cluster_balance_max_to_mean{{{ALL}}}", "{{cluster_name}}, weighed by {{instance}}")),
+        graph("Parts of the keys that plans moved", "short", (f"rate(cluster_balance_moved_slots_total{{{ALL}}}[$__rate_interval]) / 16384", "by {{instance}}")),
+        graph("Plan that holds", "short", (f"cluster_balance_plan_epoch{{{ALL}}}", "{{instance}}")),
         graph("CPU by node", "short", (f"rate(process_cpu_seconds_total{{{ALL}}}[$__rate_interval]) and on (job, instance) cluster_node_info", "{{instance}}")),
     ]),
 }

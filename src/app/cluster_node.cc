@@ -213,11 +213,11 @@ void ClusterNode::weigh(std::shared_ptr<http::Client> client, const ClusterOptio
       .engine = engine,
       .cluster_name = options.name,
       .node_name = name,
-      .send = [this](const std::string& address,
-                     std::string report) { reports_->send(address, std::move(report)); },
+      .send = [this](const std::string& address, std::string report,
+                     async::Task refused) { reports_->send(address, std::move(report), std::move(refused)); },
       .logger = logger,
       .metrics = scope_.get()});
-  reports_->heard = [this](const cluster::CostReport& report) { balancer_->hear(report); };
+  reports_->heard = [this](const cluster::CostReport& report) { return balancer_->hear(report); };
   cluster_->set_costs(balancer_.get());
 }
 

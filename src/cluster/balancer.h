@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "cluster/costs.h"
 #include "cluster/shares.h"
+#include "component/balance.h"
 #include "component/cluster.h"
 #include "component/problem.h"
 #include "metrics/metrics.h"
@@ -63,14 +64,17 @@ class Balancer final : public component::CostSink {
     component::Cluster* cluster = nullptr;
     Balanced* engine = nullptr;
     std::string cluster_name, node_name;
-    std::function<void(const std::string& address, std::string report)> send;  // may get lost
+    // `refused`, if the leader does not take it; not from inside. It may get lost.
+    std::function<void(const std::string& address, std::string report, async::Task refused)> send;
     log::Logger logger;
     metrics::Scope* metrics = nullptr;
   };
   explicit Balancer(Environment environment);
 
   void note(std::uint64_t key, std::uint64_t bytes, Duration cpu) override;
-  void hear(const CostReport& report);
+  // False: not to be taken by this node now.
+  bool hear(const CostReport& report);
+  [[nodiscard]] component::Balance balance() const;
   [[nodiscard]] std::vector<component::Problem> problems() const;
 
  private:
@@ -80,6 +84,7 @@ class Balancer final : public component::CostSink {
   };
 
   void tick();
+  void follow(const SharesPtr& shares);
   void note_participants(const std::vector<std::string>& names);
   void tell(const SharesPtr& shares);
   void maybe_plan(const SharesPtr& shares);
@@ -89,17 +94,21 @@ class Balancer final : public component::CostSink {
 
   const Environment env_;
   Costs costs_;
-  metrics::Counter& moved_;
-  std::optional<bool> by_cost_;  // as it was told last
+  metrics::Counter &moved_, &bytes_, &cpu_;
+  SharesPtr followed_;  // as they were last; null: nobody owned anything yet
+  UnixNanos plan_since_ = 0;
+  std::size_t plan_moved_ = 0;
   std::vector<std::string> participants_;
   std::string leader_;
   async::TimePoint changed_at_{}, told_at_{}, planned_at_{};
-  bool to_plan_ = false;  // participants changed since the last plan
+  bool to_plan_ = false;              // participants changed since the last plan, or that got lost
+  std::uint64_t proposed_epoch_ = 0;  // of our last plan
   bool weighing_ = false;
   std::map<std::size_t, Known> known_;   // by slot, while we lead
   std::map<std::string, bool> told_us_;  // since we lead; whether anything was measured
   std::map<std::string, async::TimePoint> gone_;
   std::optional<Weighed> last_;
+  std::vector<std::string> weighed_names_;  // its nodes
   async::Timer timer_;
   async::Alive alive_;  // last
 };

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "async/testing/test_loop.h"
+#include "cluster/testing/kept_answer.h"
 #include "http/testing/fake_transport.h"
 
 namespace invar::cluster {
@@ -15,6 +16,7 @@ using std::chrono::seconds;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::KeptAnswer;
 
 class SomeWork final : public component::HandOver::Giver {
  public:
@@ -34,22 +36,6 @@ class SomePeers final : public component::Cluster {
   [[nodiscard]] std::vector<component::ClusterPeer> peers() const override { return list; }
   [[nodiscard]] Subscription on_change(std::function<void()>) override { return nullptr; }
   std::vector<component::ClusterPeer> list;
-};
-
-// Keeps what the server's side answers.
-class KeptAnswer final : public http::Responder {
- public:
-  explicit KeptAnswer(std::function<void(http::ServerResponse)> sent) : sent_(std::move(sent)) {}
-  void send(http::ServerResponse response) override { sent_(std::move(response)); }
-  void start(http::ServerResponse) override {}
-  void write(std::string) override {}
-  void finish() override {}
-  [[nodiscard]] std::size_t backlog_bytes() const override { return 0; }
-  [[nodiscard]] bool alive() const override { return true; }
-  void on_change(Changed) override {}
-
- private:
-  std::function<void(http::ServerResponse)> sent_;
 };
 
 class HttpHandOverTest : public ::testing::Test {

@@ -18,7 +18,7 @@ HttpReports::HttpReports(async::Loop& loop, Config config, metrics::Scope& metri
       failed_(metrics.counter("cluster_balance_failed_reports_total",
                               "Reports of costs that the leader did not take.")) {}
 
-void HttpReports::send(const std::string& address, std::string report) {
+void HttpReports::send(const std::string& address, std::string report, async::Task refused) {
   http::Request request;
   request.method = "POST";
   request.url = fmt::format("{}://{}{}", config_.tls ? "https" : "http", address, kCostsPath);
@@ -28,9 +28,11 @@ void HttpReports::send(const std::string& address, std::string report) {
   request.max_body_bytes = kMostBytes;
   call_ = config_.client->send(
       std::move(request),
-      alive_.bind([this, address](const std::expected<http::Response, http::Failure>& answer) {
+      alive_.bind([this, address, refused = std::move(refused)](
+                      const std::expected<http::Response, http::Failure>& answer) mutable {
         if (answer && answer->status == 200) return;
         failed_.add();
+        refused();
         config_.logger.debug(
             "the leader did not take this node's costs",
             {{"peer", address}, {"err", answer ? answer->status_line : answer.error().message}});
@@ -45,7 +47,9 @@ void HttpReports::handle(const http::ServerRequest& request, const http::Respond
   if (!report) return responder->send(http::text_response(400, report.error().message));
   if (report->cluster != config_.cluster_name)
     return responder->send(http::text_response(403, "this node belongs to another cluster"));
-  if (heard) heard(*report);
+  if (!heard || !heard(*report))
+    return responder->send(
+        http::text_response(409, "this node does not lead, or does not know that one yet"));
   responder->send({200, {}, "", {}});
 }
 

@@ -31,8 +31,9 @@ class HttpReports {
   };
   HttpReports(async::Loop& loop, Config config, metrics::Scope& metrics);
 
-  void send(const std::string& address, std::string report);
-  std::function<void(const CostReport&)> heard;
+  // `refused`, if the leader does not take it, or does not answer.
+  void send(const std::string& address, std::string report, async::Task refused);
+  std::function<bool(const CostReport&)> heard;  // whether it is taken
   void handle(const http::ServerRequest& request, const http::ResponderPtr& responder);  // POST kCostsPath
 
  private:

@@ -44,6 +44,11 @@ class Scales {
 
   [[nodiscard]] bool worth_it() const { return worth_it_; }
   [[nodiscard]] double greatest() const { return *std::ranges::max_element(load_) / mean_; }
+  [[nodiscard]] std::vector<double> parts() const {
+    std::vector<double> out;
+    for (const double load : load_) out.push_back(load / (mean_ * static_cast<double>(nodes_)));
+    return out;
+  }
   [[nodiscard]] const std::vector<std::uint32_t>& owners() const { return owner_; }
   [[nodiscard]] std::size_t moved() const { return moved_; }
 
@@ -120,6 +125,7 @@ Weighed weigh(const Shares& now, const std::vector<SlotCost>& costs,
   };
   const bool somebody_is_over = basis.plan && std::ranges::any_of(basis.plan->nodes, is_over);
   if (scales.worth_it()) scales.level();
+  out.parts = scales.parts();
   if (scales.moved() == 0 && !somebody_is_over) return out;
   std::vector<std::string> owners;
   owners.reserve(kSlots);

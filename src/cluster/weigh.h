@@ -22,6 +22,7 @@ struct SlotCost {
 struct Weighed {
   PlanPtr plan;                  // null: things may stay as they are
   double before = 1, after = 1;  // the greatest cost of a node by the mean
+  std::vector<double> parts;     // of the whole cost, by node, after it
   std::size_t moved = 0;         // slots
 };
 

@@ -285,7 +285,8 @@ std::vector<std::string> EtcdCluster::waited_for() const {
 
 cluster::SharesPtr EtcdCluster::shares() const {
   const ViewPtr& view = agreement_.current();
-  if (!ready() || !agreement_.is_complete()) return nullptr;
+  // A plan must follow the one that is known to be there: it is written over that.
+  if (!ready() || !agreement_.is_complete() || !(view->shares.basis() == basis_)) return nullptr;
   return {view, &view->shares};
 }
 

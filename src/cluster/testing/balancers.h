@@ -18,24 +18,26 @@ class Balancers {
   // Of the node at this address. What they point to goes after forget().
   void start(const std::string& address, const std::string& name, component::Cluster& cluster,
              Balanced& engine, metrics::Scope& metrics) {
-    balancers_[address] = std::make_unique<Balancer>(
-        Balancer::Environment{.loop = &loop_,
-                              .pool = &pool_,
-                              .cluster = &cluster,
-                              .engine = &engine,
-                              .cluster_name = {},
-                              .node_name = name,
-                              .send =
-                                  [this, address](const std::string& to, const std::string& report) {
-                                    if (cut && cut(address, to)) return;
-                                    if (std::uniform_real_distribution<>(0, 1)(chance_) < loss) return;
-                                    loop_.schedule_after(std::chrono::milliseconds(3), [this, to, report] {
-                                      if (const auto node = balancers_.find(to); node != balancers_.end())
-                                        node->second->hear(*decode_cost_report(report));
-                                    });
-                                  },
-                              .logger = {},
-                              .metrics = &metrics});
+    balancers_[address] = std::make_unique<Balancer>(Balancer::Environment{
+        .loop = &loop_,
+        .pool = &pool_,
+        .cluster = &cluster,
+        .engine = &engine,
+        .cluster_name = {},
+        .node_name = name,
+        .send =
+            [this, address](const std::string& to, const std::string& report, async::Task refused) {
+              if (cut && cut(address, to)) return;
+              if (std::uniform_real_distribution<>(0, 1)(chance_) < loss) return;
+              loop_.schedule_after(
+                  std::chrono::milliseconds(3), [this, to, report, refused = std::move(refused)]() mutable {
+                    const auto node = balancers_.find(to);
+                    if (node != balancers_.end() && !node->second->hear(*decode_cost_report(report)))
+                      refused();
+                  });
+            },
+        .logger = {},
+        .metrics = &metrics});
     cluster.set_costs(balancers_[address].get());
   }
   void forget(const std::string& address) { balancers_.erase(address); }
