@@ -22,19 +22,19 @@ class RelabelComponent final : public component::Component {
 
   Result<> update(const Boxed& boxed) override {
     const auto& arguments = boxed.as<Arguments>();
-    if (arguments.rules != rules_.list || compiled_.size() != arguments.rules.size()) {
-      compiled_ = component::compile_rules(arguments.rules);
+    if (arguments.rules != rules_.list || relabeler_.rule_count() != arguments.rules.size()) {
+      relabeler_ = Relabeler(component::compile_rules(arguments.rules));
       rules_.list = arguments.rules;
       relabeled_ = {};
     }
     ++update_;
     RelabeledTargets next(arguments.targets, relabeled_);
-    const auto make = [rules = compiled_](RelabeledTargets targets) {
-      targets.complete([&](const component::Target& target) { return relabeled(target, rules); });
+    const auto make = [relabeler = relabeler_](RelabeledTargets targets) {
+      targets.complete([&](const component::Target& target) { return relabeler.relabeled(target); });
       return targets;
     };
     // Before the start everything at once: what depends on the output is evaluated right after.
-    if (!started_ || next.missing() * (compiled_.size() + 1) <= kInlineWork) {
+    if (!started_ || next.missing() * (relabeler_.rule_count() + 1) <= kInlineWork) {
       publish(make(std::move(next)));
       return {};
     }
@@ -63,7 +63,7 @@ class RelabelComponent final : public component::Component {
   component::Options options_;
   bool started_ = false;
   component::ExportedRules rules_;
-  relabel::Rules compiled_;
+  Relabeler relabeler_;
   RelabeledTargets relabeled_;  // by these rules
   std::uint64_t update_ = 0;    // a newer one makes the result of an older one worthless
   async::Alive alive_;          // last

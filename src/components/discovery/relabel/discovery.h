@@ -3,7 +3,10 @@
 // rules; a target that lost all labels stays, empty. Threads: any; pure. Spec: relabel.md 7.
 #pragma once
 
+#include <cstddef>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "component/per_target.h"
 #include "component/target.h"
@@ -13,7 +16,23 @@ namespace invar::components::discovery_relabel {
 
 using RelabeledTargets = component::PerTarget<std::optional<component::Target>>;  // none: dropped
 
-std::optional<component::Target> relabeled(const component::Target& target, const relabel::Rules& rules);
+class Relabeler {
+ public:
+  Relabeler() = default;
+  explicit Relabeler(relabel::Rules rules);
+
+  [[nodiscard]] std::optional<component::Target> relabeled(const component::Target& target) const;
+  [[nodiscard]] std::size_t rule_count() const { return rules_.size(); }
+
+ private:
+  [[nodiscard]] bool drops(const component::Target& target) const;
+
+  relabel::Rules rules_;
+  // The rules that decide whether a target is dropped, and all labels that these read, sorted: most targets of a cluster are dropped,
+  // for which their other labels need not be looked at. None where a rule before the last of them reads all labels.
+  relabel::Rules deciding_;
+  std::vector<std::string> deciding_labels_;
+};
 
 component::Targets kept(const RelabeledTargets& relabeled);
 

@@ -1,8 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <array>
+#include <random>
+
 #include "component/testing/component_harness.h"
 #include "components/discovery/relabel/arguments.h"
 #include "components/discovery/relabel/component.h"
+#include "components/discovery/relabel/discovery.h"
 
 namespace invar::components::discovery_relabel {
 namespace {
@@ -104,6 +108,48 @@ TEST_F(RelabelComponentTest, TwentyThousandTargetsArePassedOn) {
   const Arguments a = many();
   ASSERT_TRUE(harness_.build(registration_, a));
   EXPECT_EQ(harness_.exports.back().as<Exports>().output.size(), 20'000u);
+}
+
+// What is decided by some of the labels is what all of them decide, whatever the rules.
+TEST(Relabeler, DoesWhatTheRulesDoOneAfterTheOther) {
+  constexpr std::array kNames = {"a", "b", "c", "d"};
+  constexpr std::array kValues = {"", "x", "y", "xy", "b"};
+  constexpr std::array kRegexes = {"(.*)", "x", "x|y", "(x)(.*)", "a|b", "[a-c]"};
+  constexpr std::array kReplacements = {"$1", "x", "", "d"};
+  constexpr std::array kTargets = {"a", "b", "c", "d", "$1"};
+  std::mt19937 random(1);
+  const auto pick = [&](const auto& list) { return std::string(list[random() % list.size()]); };
+  std::size_t dropped = 0, kept = 0;
+  for (int round = 0; round < 3'000; ++round) {
+    relabel::Rules rules;
+    for (auto left = random() % 6; left > 0; --left) {
+      relabel::RuleConfig config{.action = static_cast<relabel::Action>(random() % 11),
+                                 .source_labels = {pick(kNames)},
+                                 .regex = pick(kRegexes),
+                                 .modulus = 2,
+                                 .target_label = pick(kTargets),
+                                 .replacement = pick(kReplacements)};
+      if (random() % 3 == 0) config.source_labels.push_back(pick(kNames));
+      if (config.action == relabel::Action::kKeepEqual || config.action == relabel::Action::kDropEqual) {
+        config.regex = "(.*)";
+        config.replacement = "$1";
+        config.modulus = 0;
+      }
+      if (auto rule = relabel::Rule::compile(config)) rules.push_back(*std::move(rule));
+    }
+    Map labels;
+    for (const char* name : kNames) labels[name] = pick(kValues);
+    const Target target(labels);
+    const auto expected = relabel::process(target.to_labels(), rules);
+    const auto made = Relabeler(rules).relabeled(target);
+    ASSERT_EQ(made.has_value(), expected.has_value()) << round;
+    if (expected) {
+      ASSERT_EQ(made->to_labels(), *expected) << round;
+    }
+    ++(expected ? kept : dropped);
+  }
+  EXPECT_GT(dropped, 100u);
+  EXPECT_GT(kept, 100u);
 }
 
 }  // namespace
