@@ -61,7 +61,9 @@ Api::Api(ApiHost host) : parts_(std::make_unique<Parts>(std::move(host))) {
     return nullptr;
   });
   events.add_topic("endpoints", [&parts](const Then& then) { then(parts.delivery.endpoints_json()); });
-  events.add_topic("peers", [&parts](const Then& then) { then(peers_json(parts.host.cluster())); });
+  events.add_topic("peers", [&parts](const Then& then) {
+    then(peers_json(parts.host.cluster(), *parts.host.components));
+  });
   events.add_topic("remotecfg", [&parts](const Then& then) { then(remote_json(parts.host.remote())); });
   events.add_topic("replays", [&parts](const Then& then) { then(parts.replays.list_json()); });
 }

@@ -1,24 +1,49 @@
 #include "webapi/cluster_routes.h"
 
+#include <optional>
+
+#include "component/shared_targets.h"
 #include "json/writer.h"
 #include "webapi/target_view.h"
 
 namespace invar::webapi {
+namespace {
 
-std::string peers_json(const ClusterState& cluster) {
+// Of all components whose targets are shared; nothing when there is none.
+std::optional<component::TargetsByOwner> shared_targets(const component::ComponentDirectory& components) {
+  std::optional<component::TargetsByOwner> out;
+  for (const auto& view : components.list_all()) {
+    const auto running = components.running(view.id());
+    if (!running || running->component == nullptr) continue;
+    const auto* shared = dynamic_cast<const component::SharedTargets*>(running->component->scraped_targets());
+    if (shared == nullptr || shared->targets_by_owner().empty()) continue;
+    if (!out) out.emplace();
+    for (const auto& [owner, count] : shared->targets_by_owner()) (*out)[owner] += count;
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string peers_json(const ClusterState& cluster, const component::ComponentDirectory& components) {
+  const auto targets = shared_targets(components);
+  const auto targets_of = [&](std::string_view owner) {
+    const auto found = targets->find(owner);
+    return found == targets->end() ? 0 : found->second;
+  };
   std::string text;
   json::Writer out(text);
-  out.begin_object()
-      .field("enabled", cluster.enabled)
-      .field("total", cluster.members.size())
-      .key("peers")
-      .begin_array();
+  out.begin_object().field("enabled", cluster.enabled).field("total", cluster.members.size());
+  if (targets) out.field("targets_of_nobody", targets_of(""));
+  out.key("peers").begin_array();
   for (const Member& member : cluster.members) {
     out.begin_object()
         .field("name", member.name)
         .field("address", member.address)
         .field("state", member.state);
-    out.field("self", member.is_self).end_object();
+    out.field("self", member.is_self);
+    if (targets) out.field("targets", targets_of(member.name));
+    out.end_object();
   }
   out.end_array().end_object();
   return text;
@@ -41,7 +66,7 @@ std::string remote_json(const RemoteConfiguration& remote) {
 
 void add_cluster_routes(Routes& routes, const ApiHost& host, const Replies& replies) {
   routes.get("peers", [&host, &replies](const auto& request, const auto& responder) {
-    replies.send(request, responder, peers_json(host.cluster()));
+    replies.send(request, responder, peers_json(host.cluster(), *host.components));
   });
   routes.get("remotecfg", [&host, &replies](const auto& request, const auto& responder) {
     replies.send(request, responder, remote_json(host.remote()));

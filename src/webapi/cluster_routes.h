@@ -10,7 +10,7 @@
 namespace invar::webapi {
 
 // Objects without the time.
-std::string peers_json(const ClusterState& cluster);
+std::string peers_json(const ClusterState& cluster, const component::ComponentDirectory& components);
 std::string remote_json(const RemoteConfiguration& remote);
 void add_cluster_routes(Routes& routes, const ApiHost& host, const Replies& replies);
 

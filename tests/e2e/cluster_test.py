@@ -140,6 +140,15 @@ class Cluster(Case):
         all_owned = [name for names in self.owned().values() for name in names]
         return len(all_owned) == len(set(all_owned)) and set(all_owned) == self.targets - without
 
+    def shares(self):
+        return {f"node-{n}": len(names) for n, names in self.owned().items()}
+
+    @staticmethod
+    def told_shares(node):
+        """As the web app shows them."""
+        answer = json.loads(node.text("/api/v1/peers"))
+        return {p["name"]: p["targets"] for p in answer["peers"]} if answer["targets_of_nobody"] == 0 else None
+
     def elsewhere(self, node, owner):
         return {r["service_name"] for r in node.rows("pyroscope.scrape.shared", "target_elsewhere") if r["owner"] == owner}
 
@@ -150,6 +159,7 @@ class Cluster(Case):
         until("three participants everywhere", lambda: all(self.states(n) == everybody for n in self.nodes.values()))
         until("each target has one owner", self.shared_out)
         self.assertTrue(all(len(names) > 3 for names in self.owned().values()), "the work is shared")
+        until("each tells how many each has", lambda: all(self.told_shares(n) == self.shares() for n in self.nodes.values()))
         counts = self.scrapes.during(3 * INTERVAL)
         self.assertEqual(set(counts), self.targets)
         self.assertTrue(all(2 <= n <= 4 for n in counts.values()), counts)

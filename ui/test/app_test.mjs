@@ -388,6 +388,11 @@ test("delivery: a replay is begun, shows how far it is, and is stopped", () => w
   assert.ok(server.asked.includes("POST /api/v1/replays") && server.asked.includes("DELETE /api/v1/replays/r0"));
 }));
 
+test("cluster: how many targets each member has, and how many nobody", () => withApp("cluster", async (page) => {
+  await page.waitForSelector("h1 >> text=They share 1,284 targets. 12 targets have no member yet.");
+  assert.deepEqual(await page.locator("tbody td.right").allTextContents(), ["642", "50.0 %", "630", "49.1 %", "0", "0 %"]);
+}));
+
 test("delivery: how long what waits has waited", () => withApp("delivery?component=pyroscope.write.eu", async (page) => {
   await page.waitForSelector(".age-list >> text=26,880 1 to 5 min");
   assert.equal(await page.getAttribute(".ages .stack", "aria-label"), "6,720 under 1 min, 26,880 1 to 5 min, 67,200 5 to 15 min, 26,912 15 min to 1 h");

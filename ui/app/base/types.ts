@@ -94,7 +94,8 @@ export interface Replays { at: number; replays: Replay[] }
 
 export interface LiveItem { at: number; kind: string; text: string; labels?: LabelMap; type?: string; bytes?: number; destination?: string; outcome?: string }
 
-export interface Peers { at: number; enabled: boolean; total: number; peers: {name: string; address: string; state: string; self: boolean}[] }
+export interface Peer { name: string; address: string; state: string; self: boolean; targets?: number }
+export interface Peers { at: number; enabled: boolean; total: number; targets_of_nobody?: number; peers: Peer[] }
 export interface RemoteConfig { at: number; enabled: boolean; url?: string; id?: string; hash?: string; running?: boolean; from_cache?: boolean; unanswered?: boolean; error?: string; loaded?: Maybe; polled?: Maybe }
 
 export interface ConfigFiles { at: number; path: string; loaded: number; applied: boolean; error: string; files: {n: number; path: string; lines: number}[] }

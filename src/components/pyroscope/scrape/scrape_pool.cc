@@ -108,6 +108,7 @@ void ScrapePool::make_jobs_anew() {
     std::shared_ptr<const JobsByTarget> by_target;
     std::shared_ptr<JobList> list;
     std::vector<TargetElsewhere> elsewhere;
+    component::TargetsByOwner by_owner;
     std::shared_ptr<const component::Ownership> ownership;
   };
   options_.pool->run(
@@ -116,7 +117,10 @@ void ScrapePool::make_jobs_anew() {
         Made made;
         made.by_target = std::make_shared<const JobsByTarget>(make_target_jobs(targets, settings, *before));
         made.list = std::make_shared<JobList>(list_jobs(*made.by_target));
-        if (ownership) made.elsewhere = take_out_of_others(made.list->jobs, *ownership);
+        if (ownership) {
+          made.by_owner = count_by_owner(made.list->jobs, *ownership);
+          made.elsewhere = take_out_of_others(made.list->jobs, *ownership);
+        }
         made.ownership = ownership;
         return made;
       },
@@ -124,6 +128,7 @@ void ScrapePool::make_jobs_anew() {
         if (generation != generation_ || stopping_) return;
         made_ = std::move(made.by_target);
         elsewhere_ = std::move(made.elsewhere);
+        by_owner_ = std::move(made.by_owner);
         ownership_ = std::move(made.ownership);
         moves_.start_list(ownership_, generation);
         say_what_is_wrong(*made.list);

@@ -25,7 +25,7 @@ namespace invar::components::pyroscope_scrape {
 // The sentence for a place that names the address anyway.
 std::string without_request(const std::string& sentence, const std::string& url);
 
-class ScrapePool final : public component::ScrapedTargets {
+class ScrapePool final : public component::ScrapedTargets, public component::SharedTargets {
  public:
   ScrapePool(component::Options options, const Arguments& arguments, std::shared_ptr<http::Client> client);
   ~ScrapePool() override;
@@ -42,6 +42,7 @@ class ScrapePool final : public component::ScrapedTargets {
   std::size_t rows(std::size_t from, std::size_t most, std::vector<component::TargetRow>& out) const override;
   [[nodiscard]] std::optional<component::TargetDetail> detail(std::string_view id) const override;
   Asked scrape_now(std::string_view id) override;
+  [[nodiscard]] const component::TargetsByOwner& targets_by_owner() const override { return by_owner_; }
 
  private:
   [[nodiscard]] std::vector<const ScrapeLoop*> sorted_loops() const;           // by URL and name
@@ -74,6 +75,7 @@ class ScrapePool final : public component::ScrapedTargets {
   std::shared_ptr<const JobsByTarget> made_ = std::make_shared<JobsByTarget>();  // with these settings
   bool clustered_ = false;
   std::vector<TargetElsewhere> elsewhere_;  // targets that other nodes of the cluster scrape, by instance
+  component::TargetsByOwner by_owner_;
   std::set<std::pair<std::string, std::string>> bad_targets_;  // labels in text form, and what is wrong
   std::size_t duplicate_targets_ = 0;
   std::vector<std::string> warnings_;  // of the arguments, each logged once

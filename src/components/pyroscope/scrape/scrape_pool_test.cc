@@ -402,6 +402,11 @@ TEST_F(ScrapePoolTest, AClusterSharesTargetsOut) {
   EXPECT_EQ(shown("instance", 1).as_string(), "host0:80");
   EXPECT_EQ(shown("owner", 1).as_string(), "there");
   EXPECT_TRUE(metric("pyroscope_scrape_targets_elsewhere{component_id=\"pyroscope.scrape.t\"} 1"));
+  EXPECT_EQ(pool_->targets_by_owner(), (component::TargetsByOwner{{"here", 1}, {"there", 1}}));
+  arguments_.clustering.enabled = false;
+  update();
+  loop_.advance(seconds(1));
+  EXPECT_TRUE(pool_->targets_by_owner().empty()) << "nothing is shared";
 }
 
 TEST_F(ScrapePoolTest, TargetsMoveWhenTheClusterChanges) {

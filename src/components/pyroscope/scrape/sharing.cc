@@ -21,4 +21,13 @@ std::vector<TargetElsewhere> take_out_of_others(std::vector<JobPtr>& jobs,
   return elsewhere;
 }
 
+component::TargetsByOwner count_by_owner(const std::vector<JobPtr>& jobs,
+                                         const component::Ownership& ownership) {
+  component::TargetsByOwner out;
+  std::unordered_set<std::uint64_t> counted;
+  for (const JobPtr& job : jobs)
+    if (counted.insert(job->target_key).second) ++out[std::string(ownership.owner(job->target_key))];
+  return out;
+}
+
 }  // namespace invar::components::pyroscope_scrape

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "component/cluster.h"
+#include "component/shared_targets.h"
 #include "components/pyroscope/scrape/jobs.h"
 
 namespace invar::components::pyroscope_scrape {
@@ -20,5 +21,9 @@ struct TargetElsewhere {
 // Takes out the jobs of others, and says whose their targets are, each target once.
 std::vector<TargetElsewhere> take_out_of_others(std::vector<JobPtr>& jobs,
                                                 const component::Ownership& ownership);
+
+// How many targets of the jobs each node has.
+component::TargetsByOwner count_by_owner(const std::vector<JobPtr>& jobs,
+                                         const component::Ownership& ownership);
 
 }  // namespace invar::components::pyroscope_scrape
