@@ -131,7 +131,9 @@ void Endpoint::on_reply(std::uint64_t id, std::expected<http::Response, http::Fa
   // The last answer to a client that was replaced: it goes after this callback of its own.
   if (flight.client != client_) env_.loop->post([client = std::move(flight.client)] {});
   const Protocol& protocol = *delivery->protocol;
-  metrics_.latency.at(protocol.kind()).downstream->observe(seconds(env_.loop->now() - flight.sent_at));
+  const Duration took = env_.loop->now() - flight.sent_at;
+  metrics_.latency.at(protocol.kind()).downstream->observe(seconds(took));
+  if (result) answer_times_.add(took);
 
   ReplyContext context;
   context.retry_on_http_429 = settings_.retry_on_http_429;

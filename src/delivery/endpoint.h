@@ -15,6 +15,7 @@
 #include <string>
 
 #include "async/loop.h"
+#include "base/last_durations.h"
 #include "base/log.h"
 #include "delivery/backoff.h"
 #include "delivery/delivery_queue.h"
@@ -94,6 +95,7 @@ class Endpoint {
   [[nodiscard]] const EndpointSettings& settings() const { return settings_; }
   [[nodiscard]] const std::string& directory() const { return env_.directory; }
   [[nodiscard]] EndpointView view() const;
+  [[nodiscard]] const LastDurations& answer_times() const { return answer_times_; }
   [[nodiscard]] std::vector<std::uint64_t> ages(std::span<const Duration> limits) const {
     return queue_.ages(limits);
   }
@@ -137,6 +139,7 @@ class Endpoint {
   EndpointLog log_;
   std::uint64_t refusals_ = 0;      // since the last success
   std::uint64_t largest_sent_ = 0;  // bytes of a body
+  LastDurations answer_times_;
 
   // The end: of a drain, or of the endpoint.
   struct Draining {

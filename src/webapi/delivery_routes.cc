@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "codec/hash.h"
+#include "component/answer_times.h"
 #include "component/queue_ages.h"
 #include "webapi/target_view.h"
 
@@ -42,6 +43,11 @@ void write(json::Writer& out, const NamedOutlet& outlet) {
       .field("disk_bytes", view.disk_bytes);
   write_seconds(out, "oldest", view.oldest);
   write_seconds(out, "max_age", view.max_age);
+  for (const auto& [name, share] : {std::pair("took_p50", 0.5), std::pair("took_p99", 0.99)})
+    write_seconds(out, name,
+                  outlet.answer_times != nullptr && !outlet.answer_times->empty()
+                      ? std::optional(outlet.answer_times->at(share))
+                      : std::nullopt);
   out.field("refused", outlet.ledger.refused)
       .field("expired", outlet.ledger.expired)
       .field("dropped", outlet.ledger.dropped);
@@ -60,6 +66,7 @@ std::vector<NamedOutlet> outlets_of(const component::ComponentDirectory& compone
     const std::string id = view.id();
     const auto running = components.running(id);
     if (!running || running->component == nullptr) continue;
+    const auto* times = dynamic_cast<const component::AnswerTimes*>(running->component);
     for (auto& outlet : running->component->outlets()) {
       NamedOutlet named{
           .id = fmt::format("{:08x}@{}", static_cast<std::uint32_t>(codec::fnv1a(outlet.url)), id),
@@ -74,6 +81,7 @@ std::vector<NamedOutlet> outlets_of(const component::ComponentDirectory& compone
           named.ledger.dropped += row.dropped;
         }
       }
+      if (times != nullptr) named.answer_times = times->answer_times(outlet.url);
       named.view = std::move(outlet);
       out.push_back(std::move(named));
     }

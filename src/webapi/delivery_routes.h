@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "base/last_durations.h"
 #include "webapi/host.h"
 #include "webapi/reply.h"
 #include "webapi/routes.h"
@@ -16,6 +17,7 @@ struct NamedOutlet {
   std::string id, component;
   component::OutletView view;
   pipeline::LedgerRow ledger;
+  const LastDurations* answer_times = nullptr;  // null: not known
 };
 std::vector<NamedOutlet> outlets_of(const component::ComponentDirectory& components);
 

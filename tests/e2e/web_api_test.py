@@ -228,6 +228,7 @@ class WebApi(Case):
         self.assertEqual(ages["max_age"], 3600)
         archive = next(e["id"] for e in self.ask(invar, "endpoints")["endpoints"] if e["kind"] == "archive")
         self.assertEqual(self.ask(invar, f"endpoints/{archive}/ages")["ages"], [])
+        self.assertEqual([(e["took_p50"], e["took_p99"]) for e in self.ask(invar, "endpoints")["endpoints"]], [(None, None)] * 2)  # nobody answered
         self.ask(invar, "endpoints/none/ages", 404)
 
     def test_an_archive_is_replayed(self):
@@ -242,6 +243,9 @@ class WebApi(Case):
         self.post(invar, "replays", {"archive": "nowhere", "to": "pyroscope.write.server"}, 404)
         endpoints = self.ask(invar, "endpoints")["endpoints"]
         self.assertEqual({e["kind"] for e in endpoints}, {"server", "archive"})
+        for endpoint in endpoints:
+            self.assertLessEqual(0, endpoint["took_p50"])
+            self.assertLessEqual(endpoint["took_p50"], endpoint["took_p99"])
 
     def test_configuration_without_secrets_and_the_rule_lab(self):
         invar = self.start_invar()

@@ -388,6 +388,10 @@ test("delivery: a replay is begun, shows how far it is, and is stopped", () => w
   assert.ok(server.asked.includes("POST /api/v1/replays") && server.asked.includes("DELETE /api/v1/replays/r0"));
 }));
 
+test("delivery: how long a server takes to answer; an archive that has stored nothing says so", () => withApp("delivery", async (page) => {
+  assert.deepEqual(await page.locator('.endpoints [data-name^="Took"]').allTextContents(), ["41 ms / 930 ms", "–"]);
+}));
+
 test("cluster: how many targets each member has, and how many nobody", () => withApp("cluster", async (page) => {
   await page.waitForSelector("h1 >> text=They share 1,284 targets. 12 targets have no member yet.");
   assert.deepEqual(await page.locator("tbody td.right").allTextContents(), ["642", "50.0 %", "630", "49.1 %", "0", "0 %"]);

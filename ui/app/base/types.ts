@@ -79,7 +79,7 @@ export interface Tree {
 
 export interface Endpoint {
   id: string; component: string; kind: "server" | "archive"; url: string; name: string; state: "ok" | "failing" | "late" | "waiting"; text: string; sent: number;
-  queued: number; queued_bytes: number; disk_bytes: number; oldest: Maybe; max_age?: Maybe; refused: number; expired: number; dropped: number;
+  queued: number; queued_bytes: number; disk_bytes: number; oldest: Maybe; max_age?: Maybe; took_p50: Maybe; took_p99: Maybe; refused: number; expired: number; dropped: number;
   in_flight: number; in_flight_limit: number; last_error: string; last_error_at: Maybe;
 }
 export interface Endpoints { at: number; total: number; endpoints: Endpoint[] }

@@ -49,7 +49,7 @@ function Places({endpoints}: {endpoints: Endpoint[]}) {
       <h1 class="insight">{summary(endpoints)}</h1>
       <div class="card scroll-x" tabIndex={0} role="region" aria-label="Endpoints">
         <table class="plain endpoints">
-          <thead><tr><th>State</th><th>Endpoint</th><th class="right">Delivered</th><th class="right">Wait</th><th class="right">Oldest</th><th class="right">Lost</th><th>Last words of the server</th></tr></thead>
+          <thead><tr><th>State</th><th>Endpoint</th><th class="right">Delivered</th><th class="right">Wait</th><th class="right">Oldest</th><th class="right" title="Half of the last 256 took no longer than the first, 99 in 100 no longer than the second: of a server to answer, of an archive to store.">Took p50 / p99</th><th class="right">Lost</th><th>Last words of the server</th></tr></thead>
           <tbody>{endpoints.map((each) => <Row key={each.id} each={each} chosen={each.id === chosen}/>)}</tbody>
         </table>
       </div>
@@ -69,6 +69,7 @@ function Row({each, chosen}: {each: Endpoint; chosen: boolean}) {
       <td class="right" data-name="Delivered">{count(each.sent)}</td>
       <td class="right" data-name="Wait">{count(each.queued)}{each.queued_bytes > 0 && <div class="soft small">{bytes(each.queued_bytes)}</div>}</td>
       <td class="right" data-name="Oldest">{each.oldest === null ? "–" : duration(each.oldest)}{each.oldest !== null && each.max_age != null && <div class="soft small">of {duration(each.max_age)}</div>}</td>
+      <td class="right nowrap" data-name="Took p50 / p99">{each.took_p50 === null || each.took_p99 === null ? "–" : `${duration(each.took_p50)} / ${duration(each.took_p99)}`}</td>
       <td class="right" data-name="Lost">{lost > 0 ? <span class="failing-text" title={parts}>{count(lost)}</span> : "0"}{lost > 0 && <div class="soft small">{parts}</div>}</td>
       <td class="words">{each.last_error ? <>“{each.last_error}” {each.last_error_at !== null && <span class="soft small"><Ago at={each.last_error_at}/></span>}</> : <span class="soft">–</span>}</td>
     </tr>

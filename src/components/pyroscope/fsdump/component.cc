@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "component/answer_times.h"
 #include "component/receiver.h"
 #include "component/relabel_schema.h"
 #include "components/pyroscope/fsdump/arguments.h"
@@ -13,7 +14,7 @@
 namespace invar::components::pyroscope_fsdump {
 namespace {
 
-class FsDump final : public component::Component {
+class FsDump final : public component::Component, public component::AnswerTimes {
  public:
   explicit FsDump(component::Options options)
       : options_(std::move(options)),
@@ -73,6 +74,9 @@ class FsDump final : public component::Component {
   [[nodiscard]] component::BodyValue debug_info() const override { return dumper_.debug_info(); }
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const override { return dumper_.ledgers(); }
   [[nodiscard]] std::vector<component::OutletView> outlets() const override { return {dumper_.outlet()}; }
+  [[nodiscard]] const LastDurations* answer_times(std::string_view) const override {
+    return &dumper_.times_to_store();
+  }
 
  private:
   Result<std::shared_ptr<archive::Directory>> open(const Arguments& arguments) {

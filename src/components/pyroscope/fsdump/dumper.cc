@@ -173,6 +173,7 @@ pipeline::Answer Dumper::accept(const pipeline::ProfilePtr& profile) {
   const std::string_view type = labels->get(kMetricName);
   Item item;
   item.entry = ledger_of(destination_).take(type.empty() ? std::string_view("unknown") : type);
+  item.taken_at = env_.loop->now();
   item.directory = directory_;
   item.meta = meta_of(*profile, std::move(*labels), env_.component_id);
   item.body = profile->body;
@@ -272,6 +273,7 @@ void Dumper::settle(Item& item, Result<archive::Directory::Stored>& stored) {
     written_.add();
     bytes_written_.add(static_cast<double>(stored->bytes));
     item.entry.sent();
+    times_to_store_.add(env_.loop->now() - item.taken_at);
     if (item.show_end) item.show_end("stored");
     return works();
   }

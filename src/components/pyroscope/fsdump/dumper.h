@@ -20,6 +20,7 @@
 #include "archive/directory.h"
 #include "async/loop.h"
 #include "async/worker_pool.h"
+#include "base/last_durations.h"
 #include "base/log.h"
 #include "component/inspection.h"
 #include "component/problem.h"
@@ -68,6 +69,7 @@ class Dumper {
   [[nodiscard]] std::vector<component::Problem> problems() const;
   [[nodiscard]] syntax::BodyValue debug_info() const;
   [[nodiscard]] component::OutletView outlet() const;
+  [[nodiscard]] const LastDurations& times_to_store() const { return times_to_store_; }
   [[nodiscard]] const std::shared_ptr<archive::Directory>& directory() const { return directory_; }
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const;
   [[nodiscard]] pipeline::LedgerRow ledger() const;  // of the present directory
@@ -79,6 +81,7 @@ class Dumper {
     archive::Meta meta;
     SharedBytes body;
     pipeline::Ledger::Entry entry;
+    async::TimePoint taken_at;
     std::function<void(std::string_view outcome)> show_end;  // empty: nobody looked when it came
     [[nodiscard]] std::uint64_t bytes() const { return (body ? body->size() : 0) + kItemBytes; }
   };
@@ -114,6 +117,7 @@ class Dumper {
   async::Task on_stopped_;
 
   archive::DirectoryStats stats_;
+  LastDurations times_to_store_;
   std::string last_error_;
   UnixNanos last_error_unix_ns_ = 0;
   async::TimePoint last_log_{};

@@ -6,6 +6,7 @@
 
 #include "base/build_info.h"
 #include "base/strings.h"
+#include "component/answer_times.h"
 #include "component/queue_ages.h"
 #include "component/shown_arguments.h"
 #include "components/pyroscope/write/arguments.h"
@@ -44,7 +45,8 @@ void add_instance(std::map<std::string, std::string>& headers, const std::string
 
 class Write final : public component::Component,
                     public component::AddsToArguments,
-                    public component::QueueAges {
+                    public component::QueueAges,
+                    public component::AnswerTimes {
  public:
   explicit Write(component::Options options)
       : options_(std::move(options)), writer_(environment_of(options_)) {}
@@ -66,6 +68,9 @@ class Write final : public component::Component,
   [[nodiscard]] std::vector<component::OutletView> outlets() const override { return writer_.outlets(); }
   [[nodiscard]] std::vector<std::uint64_t> queue_ages(std::string_view url) const override {
     return writer_.queue_ages(url);
+  }
+  [[nodiscard]] const LastDurations* answer_times(std::string_view url) const override {
+    return writer_.answer_times(url);
   }
   [[nodiscard]] component::Boxed with_additions(const component::Boxed& written) const override {
     Arguments arguments = written.as<Arguments>();

@@ -64,6 +64,7 @@ class Writer {
   [[nodiscard]] syntax::BodyValue debug_info() const;
   [[nodiscard]] std::vector<component::OutletView> outlets() const;
   [[nodiscard]] std::vector<std::uint64_t> queue_ages(std::string_view url) const;
+  [[nodiscard]] const LastDurations* answer_times(std::string_view url) const;  // null: no such endpoint
   [[nodiscard]] pipeline::LedgerRow ledger(const std::string& shown_url) const;
   [[nodiscard]] std::vector<const pipeline::Ledger*> ledgers() const;
   [[nodiscard]] std::uint64_t memory_bytes() const;  // of all queues

@@ -122,6 +122,13 @@ std::vector<std::uint64_t> Writer::queue_ages(std::string_view url) const {
   return out;
 }
 
+const LastDurations* Writer::answer_times(std::string_view url) const {
+  const auto found = std::ranges::find(endpoints_, url, [](const Slot& slot) -> const std::string& {
+    return slot.endpoint->settings().shown_url;
+  });
+  return found == endpoints_.end() ? nullptr : &found->endpoint->answer_times();
+}
+
 syntax::BodyValue Writer::debug_info() const {
   syntax::BodyValue info;
   const auto describe = [&](const delivery::Endpoint& endpoint, bool leaving) {
