@@ -213,23 +213,32 @@ void Daemon::load_into_controller(const ConfigFiles& config, runtime::Controller
                         for (const auto& source : sources)
                           parsed_sources_.push_back({source.path, source.text});
                       }
-                      loaded_ = {.path = options_.config_path,
-                                 .loaded_unix_ns = world_.loop->unix_ns(),
-                                 .applied = result.applied,
-                                 .error = runtime::load_error_text(options_.config_path, result),
-                                 .diagnostics = {result.diagnostics.begin(), result.diagnostics.end()}};
+                      begin_load_report(result.applied,
+                                        runtime::load_error_text(options_.config_path, result));
+                      loaded_.diagnostics = {result.diagnostics.begin(), result.diagnostics.end()};
                       for (auto& source : sources)
                         loaded_.files.push_back({std::move(source.path), std::move(source.text)});
                       done(std::move(result));
                     });
 }
 
+// Of a load that was refused: with what keeps running.
+void Daemon::begin_load_report(bool applied, std::string error) {
+  webapi::LoadedConfig next{.path = options_.config_path,
+                            .loaded_unix_ns = world_.loop->unix_ns(),
+                            .applied = applied,
+                            .error = std::move(error)};
+  if (!applied) {
+    next.kept_files = std::move(loaded_.applied ? loaded_.files : loaded_.kept_files);
+    next.kept_loaded_unix_ns = loaded_.applied ? loaded_.loaded_unix_ns : loaded_.kept_loaded_unix_ns;
+  }
+  loaded_ = std::move(next);
+}
+
 void Daemon::apply_again(const Result<ConfigFiles>& config, Reloader::Applied done) {
   if (!config) {
     controller_->note_read_failure();
-    loaded_.loaded_unix_ns = world_.loop->unix_ns();
-    loaded_.applied = false;
-    loaded_.error = runtime::reading_error_text(options_.config_path, config.error().message);
+    begin_load_report(false, runtime::reading_error_text(options_.config_path, config.error().message));
     done({.error = loaded_.error});
     return;
   }
@@ -306,7 +315,7 @@ webapi::ApiHost Daemon::api_host() const {
 webapi::LoadedConfig Daemon::loaded_config() const {
   webapi::LoadedConfig config = loaded_;
   if (remotecfg::State remote = remote_configuration_->state(); !remote.text.empty())
-    config.files.push_back({kRemoteFile, std::move(remote.text)});
+    (config.applied ? config.files : config.kept_files).push_back({kRemoteFile, std::move(remote.text)});
   return config;
 }
 

@@ -60,6 +60,7 @@ class Daemon {
   void create_metrics();
   void create_controller();
   void load_into_controller(const ConfigFiles& config, runtime::Controller::LoadDone done);
+  void begin_load_report(bool applied, std::string error);
   void apply_again(const Result<ConfigFiles>& config, Reloader::Applied done);
   Result<> apply_http(const syntax::Boxed& arguments);
   void add_routes();

@@ -1,11 +1,15 @@
 #include "webapi/config_routes.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/strings.h"
+#include "component/relabel_schema.h"
+#include "component/relabels_series.h"
 #include "json/reader.h"
 #include "json/writer.h"
+#include "webapi/rule_counts.h"
 #include "webapi/rule_lab.h"
 
 namespace invar::webapi {
@@ -23,15 +27,56 @@ std::string files_json(const LoadedConfig& config) {
       .field("path", config.path)
       .field("loaded", to_ms(config.loaded_unix_ns))
       .field("applied", config.applied);
-  out.field("error", config.error).key("files").begin_array();
-  for (std::size_t i = 0; i < config.files.size(); ++i)
-    out.begin_object()
-        .field("n", i)
-        .field("path", config.files[i].path)
-        .field("lines", lines_of(config.files[i].text))
-        .end_object();
-  out.end_array().end_object();
+  out.field("error", config.error);
+  std::size_t n = 0;
+  const auto list = [&](std::string_view name, const std::vector<LoadedConfig::File>& files) {
+    out.key(name).begin_array();
+    for (const auto& file : files)
+      out.begin_object()
+          .field("n", n++)
+          .field("path", file.path)
+          .field("lines", lines_of(file.text))
+          .end_object();
+    out.end_array();
+  };
+  list("files", config.files);
+  if (!config.applied) {
+    list("kept_files", config.kept_files);
+    out.field("kept_loaded", to_ms(config.kept_loaded_unix_ns));
+  }
+  out.end_object();
   return text;
+}
+
+// By its number in files_json().
+std::optional<LoadedConfig::File> file_of(LoadedConfig& config, std::string_view number) {
+  const auto n = parse_uint(number);
+  if (!n) return std::nullopt;
+  if (*n < config.files.size()) return std::move(config.files[*n]);
+  if (!config.applied && *n - config.files.size() < config.kept_files.size())
+    return std::move(config.kept_files[*n - config.files.size()]);
+  return std::nullopt;
+}
+
+std::vector<RulesAtWork> counted(
+    const std::vector<std::pair<std::string, component::Relabeling>>& of_targets,
+    const std::vector<std::pair<std::string, component::SeriesRelabeling>>& of_series) {
+  std::vector<RulesAtWork> out;
+  const auto begin = [&out](std::string component, bool targets, relabel::Rules rules) -> RulesAtWork& {
+    const std::size_t count = rules.size();
+    out.push_back({std::move(component), targets, std::move(rules), std::vector<RuleCount>(count)});
+    return out.back();
+  };
+  for (const auto& [component, relabeling] : of_targets) {
+    RulesAtWork& at_work = begin(component, true, component::compile_rules(relabeling.rules));
+    for (const component::Target& target : relabeling.targets)
+      (void)process(target.to_labels(), at_work.rules, at_work.counts);
+  }
+  for (const auto& [component, relabeling] : of_series) {
+    RulesAtWork& at_work = begin(component, false, relabeling.rules);
+    for (const Labels& labels : relabeling.inputs) (void)process(labels, at_work.rules, at_work.counts);
+  }
+  return out;
 }
 
 std::string diagnostics_json(const LoadedConfig& config) {
@@ -97,8 +142,12 @@ void ConfigRoutes::add_to(Routes& routes) {
   routes.get("config/diagnostics", [this](const auto& request, const auto& responder) {
     replies_.send(request, responder, diagnostics_json(host_.config()));
   });
-  routes.get_below("config/files/", [this](const auto& request, const auto& responder,
-                                           std::string_view tail) { file(request, responder, tail); });
+  routes.get_below("config/files/",
+                   [this](const auto& request, const auto& responder, std::string_view tail) {
+                     constexpr std::string_view kRules = "/rules";
+                     if (!tail.ends_with(kRules)) return file(request, responder, tail);
+                     rules(request, responder, tail.substr(0, tail.size() - kRules.size()));
+                   });
   routes.post("rules/try",
               [this](const auto& request, const auto& responder) { try_rules(request, responder); });
 }
@@ -106,11 +155,10 @@ void ConfigRoutes::add_to(Routes& routes) {
 void ConfigRoutes::file(const http::ServerRequest& request, const http::ResponderPtr& responder,
                         std::string_view number) {
   LoadedConfig config = host_.config();
-  const auto n = parse_uint(number);
-  if (!n || *n >= config.files.size())
-    return replies_.send(request, responder, std::unexpected(not_found("there is no such file")));
+  auto found = file_of(config, number);
+  if (!found) return replies_.send(request, responder, std::unexpected(not_found("there is no such file")));
   replies_.make(request, responder,
-                [n = *n, file = std::move(config.files[*n]), schema_of = host_.schema_of]() -> Made {
+                [n = *parse_uint(number), file = *std::move(found), schema_of = host_.schema_of]() -> Made {
                   const std::string shown = services::hidden_secrets(file.path, file.text, schema_of);
                   std::string text;
                   json::Writer(text)
@@ -121,6 +169,30 @@ void ConfigRoutes::file(const http::ServerRequest& request, const http::Responde
                       .field("text", shown)
                       .end_object();
                   return text;
+                });
+}
+
+void ConfigRoutes::rules(const http::ServerRequest& request, const http::ResponderPtr& responder,
+                         std::string_view number) {
+  LoadedConfig config = host_.config();
+  const bool runs = config.applied || parse_uint(number).value_or(0) >= config.files.size();
+  std::vector<LoadedConfig::File> running = runs ? config.running_files() : std::vector<LoadedConfig::File>{};
+  auto found = file_of(config, number);
+  if (!found) return replies_.send(request, responder, std::unexpected(not_found("there is no such file")));
+  std::vector<std::pair<std::string, component::Relabeling>> of_targets;
+  std::vector<std::pair<std::string, component::SeriesRelabeling>> of_series;
+  for (const auto& view : host_.components->list_all()) {
+    const auto each = host_.components->running(view.id());
+    if (!each || each->component == nullptr) continue;
+    if (auto relabeling = each->component->relabeling())
+      of_targets.emplace_back(view.id(), *std::move(relabeling));
+    if (const auto* series = dynamic_cast<const component::RelabelsSeries*>(each->component))
+      of_series.emplace_back(view.id(), series->series_relabeling(kMostSeries));
+  }
+  replies_.make(request, responder,
+                [of_targets = std::move(of_targets), of_series = std::move(of_series),
+                 running = std::move(running), path = std::move(found->path)]() -> Made {
+                  return rule_lines_json(counted(of_targets, of_series), RulePlaces(running), path);
                 });
 }
 

@@ -1,4 +1,4 @@
-// GET config/files, config/files/{n}, config/diagnostics; POST rules/try. Threads: loop thread only. Source: web-api.md 6.
+// GET config/files, config/files/{n}, config/files/{n}/rules, config/diagnostics; POST rules/try. Threads: loop thread only. Source: web-api.md 6.
 #pragma once
 
 #include "webapi/host.h"
@@ -14,7 +14,11 @@ class ConfigRoutes {
 
  private:
   void file(const http::ServerRequest& request, const http::ResponderPtr& responder, std::string_view number);
+  void rules(const http::ServerRequest& request, const http::ResponderPtr& responder,
+             std::string_view number);
   void try_rules(const http::ServerRequest& request, const http::ResponderPtr& responder);
+
+  static constexpr std::size_t kMostSeries = 2000;  // of a component, for counts
 
   const ApiHost& host_;
   const Replies& replies_;

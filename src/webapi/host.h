@@ -47,6 +47,11 @@ struct LoadedConfig {
   };
   std::vector<File> files;
   std::vector<syntax::Diagnostic> diagnostics;
+  // What keeps running when the last load was refused; otherwise the files do.
+  std::vector<File> kept_files;
+  UnixNanos kept_loaded_unix_ns = 0;
+
+  [[nodiscard]] const std::vector<File>& running_files() const { return applied ? files : kept_files; }
 };
 
 struct ApiHost {

@@ -6,6 +6,7 @@
 #include "component/relabel_schema.h"
 #include "syntax/evaluator.h"
 #include "syntax/parser.h"
+#include "webapi/rule_counts.h"
 #include "webapi/target_view.h"
 
 namespace invar::webapi {
@@ -29,25 +30,6 @@ syntax::Scope scope_of_a_draft() {
   syntax::Scope scope;
   for (const char* name : {"sys", "env"}) scope.variables[name] = syntax::Value();
   return scope;
-}
-
-struct Counted {
-  std::uint64_t dropped = 0, changed = 0;
-};
-
-// As relabel::process(), and counts what each rule does.
-std::optional<Labels> process(const Labels& labels, const relabel::Rules& rules,
-                              std::vector<Counted>& counted) {
-  LabelsBuilder builder(labels);
-  for (std::size_t i = 0; i < rules.size(); ++i) {
-    const std::vector<Label> before = builder.sorted();
-    if (!rules[i].apply(builder)) {
-      ++counted[i].dropped;
-      return std::nullopt;
-    }
-    if (builder.sorted() != before) ++counted[i].changed;
-  }
-  return builder.build();
 }
 
 void write_outcome(json::Writer& out, std::string_view name, const std::optional<Labels>& labels) {
@@ -101,7 +83,7 @@ std::string try_rules_json(const component::Relabeling& now, const Draft& draft)
   const bool usable = !parsed.diagnostics.has_errors();
   const relabel::Rules before_rules = component::compile_rules(now.rules);
   const relabel::Rules after_rules = usable ? component::compile_rules(parsed.rules) : relabel::Rules{};
-  std::vector<Counted> counted(after_rules.size());
+  std::vector<RuleCount> counted(after_rules.size());
   std::uint64_t targets = 0, kept_before = 0, kept_after = 0, changed = 0, matched = 0;
   std::string rows;
   json::Writer row(rows);
@@ -133,8 +115,8 @@ std::string try_rules_json(const component::Relabeling& now, const Draft& draft)
   write_split(out, "before", kept_before, targets);
   write_split(out, "after", usable ? kept_after : kept_before, targets);
   out.field("changed", changed).key("rules").begin_array();
-  for (const auto& [dropped, changes] : counted)
-    out.begin_object().field("dropped", dropped).field("changed", changes).end_object();
+  for (const RuleCount& count : counted)
+    out.begin_object().field("dropped", count.dropped).field("changed", count.changed).end_object();
   out.end_array().key("diagnostics");
   write_diagnostics(out, {parsed.diagnostics.begin(), parsed.diagnostics.end()});
   out.field("matched", matched).key("rows").raw(rows).end_object();

@@ -223,12 +223,6 @@ void TargetRoutes::services(const http::ServerRequest& request, const http::Resp
   }));
 }
 
-// Of what runs: those of a load that was refused are not.
-std::vector<LoadedConfig::File> TargetRoutes::files() const {
-  LoadedConfig config = host_.config();
-  return config.applied ? std::move(config.files) : std::vector<LoadedConfig::File>{};
-}
-
 ScrapedTargets* TargetRoutes::scraped(const std::string& component) const {
   const auto running = host_.components->running(component);
   return running && running->component != nullptr ? running->component->scraped_targets() : nullptr;
@@ -246,7 +240,7 @@ void TargetRoutes::detail(const http::ServerRequest& request, const http::Respon
                          std::unexpected(not_found("there is no such target, or no longer")));
   replies_.make(request, responder,
                 [detail = std::move(*found), component = parts->second, rules = upstream(parts->second),
-                 config = files()]() -> Made {
+                 config = host_.config().running_files()]() -> Made {
                   return detail_json(detail, component, tell_story(detail.row.labels, rules),
                                      RulePlaces(config));
                 });
@@ -267,7 +261,8 @@ void TargetRoutes::left_out(const http::ServerRequest& request, const http::Resp
       if (auto own = running->component->relabeling())
         rules.insert(rules.begin(), {component, std::move(*own)});
     replies_.make(request, responder,
-                  [row = found->target, component, rules = std::move(rules), config = files()]() -> Made {
+                  [row = found->target, component, rules = std::move(rules),
+                   config = host_.config().running_files()]() -> Made {
                     return detail_json({.row = row, .url = {}, .scrapes = {}, .answer = {}}, component,
                                        tell_story(row.labels, rules, component), RulePlaces(config));
                   });

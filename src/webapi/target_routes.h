@@ -37,7 +37,6 @@ class TargetRoutes {
   void forget_old();
   // Those that targets of the component may have passed, the nearest first.
   [[nodiscard]] std::vector<NamedRelabeling> upstream(const std::string& component) const;
-  [[nodiscard]] std::vector<LoadedConfig::File> files() const;
   [[nodiscard]] component::ScrapedTargets* scraped(const std::string& component) const;
 
   const ApiHost& host_;

@@ -256,10 +256,36 @@ class WebApi(Case):
         self.assertEqual(files["files"][0]["lines"], len(text.splitlines()))
         tried = self.post(invar, "rules/try", {"component": "discovery.relabel.all", "rules": 'rule {\n action = "labeldrop"\n regex = "team"\n}'}, 200)
         self.assertEqual((tried["before"]["kept"], tried["after"]["kept"], tried["changed"]), (2, 3, 3))
+        self.assertEqual(self.rule_lines(invar, 0), [(8, "keep", 3, 1, 0), (13, "replace", 2, 0, 2)])
+        self.assertNotIn("kept_files", files)
         self.rewrite_badly(invar)
         diagnostics = self.ask(invar, "config/diagnostics")["diagnostics"]
         self.assertEqual(diagnostics[0]["line"], 2)
         self.assertNotIn("s3cret", invar.get("/api/v1/components/pyroscope.write.server")[2].decode())
+
+    def rule_lines(self, invar, n):
+        return [(r["line"], r["action"], r["seen"], r["dropped"], r["changed"]) for r in self.ask(invar, f"config/files/{n}/rules")["rules"]]
+
+    def test_what_was_refused_and_what_keeps_running(self):
+        invar = self.start_invar()
+        loaded = self.ask(invar, "config/files")["loaded"]
+        rules = self.rule_lines(invar, 0)
+        for _ in range(2):
+            self.rewrite_badly(invar)
+            files = self.ask(invar, "config/files")
+            self.assertEqual((files["applied"], files["kept_loaded"], [f["n"] for f in files["kept_files"]]), (False, loaded, [1]))
+            self.assertIn("nonsense", self.ask(invar, "config/files/0")["text"])
+            kept = self.ask(invar, "config/files/1")["text"]
+            self.assertIn("discovery.relabel", kept)
+            self.assertNotIn("s3cret", kept)
+            self.assertEqual((self.rule_lines(invar, 0), self.rule_lines(invar, 1)), ([], rules))
+        self.ask(invar, "config/files/2", 404)
+        self.ask(invar, "config/files/2/rules", 404)
+        invar.config.unlink()
+        self.assertEqual(invar.get("/-/reload", method="POST", data=b"")[0], 400)
+        files = self.ask(invar, "config/files")
+        self.assertEqual((files["files"], len(files["kept_files"]), self.ask(invar, "config/diagnostics")["total"]), ([], 1, 0))
+        self.assertEqual(self.ask(invar, "config/files/0")["text"], kept)
 
     def rewrite_badly(self, invar):
         invar.rewrite("\nnonsense \"x\" {}\n")

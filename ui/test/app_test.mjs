@@ -466,6 +466,28 @@ test("configuration: what is wrong stands at its line, secrets are hidden", () =
   await page.waitForSelector('.code-line.at[data-line="31"]');
 }));
 
+test("configuration: what was refused stands beside what keeps running, and where they differ", () => withApp("configuration", async (page) => {
+  const [refused, kept] = [page.locator('section[aria-labelledby="refused-title"]'), page.locator('section[aria-labelledby="kept-title"]')];
+  await kept.locator(".k-block").first().waitFor();
+  await refused.locator(".code-line.differs").first().waitFor();
+  const differs = (pane) => pane.locator(".differs").evaluateAll((lines) => lines.map((each) => Number(each.dataset.line)));
+  assert.deepEqual(await differs(refused), [31, 32, 33, 34]);
+  assert.deepEqual(await differs(kept), []);
+  assert.equal(await refused.locator(".rule-note").count(), 0);
+  await kept.locator('.code-line[data-line="9"] .rule-note >> text=leaves out 26 of 1,310 targets').waitFor();
+  await refused.locator(".tabs >> text=infra.alloy").click();
+  await kept.locator('.card-foot code:text-is("/etc/invar/infra.alloy")').waitFor();
+  assert.deepEqual(await findings(page), []);
+}));
+
+test("configuration: what the rules do stands at their lines, and leads to the rule lab", () => withApp("configuration", async (page) => {
+  await page.waitForSelector('.code-line[data-line="14"] .rule-note >> text=changes 1,284 of 1,284 targets');
+  assert.deepEqual(await findings(page), []);
+  await page.click('.code-line[data-line="9"] .rule-note a');
+  await page.waitForSelector("h1 >> text=Rule lab");
+  assert.match(page.url(), /configuration\/rules\/discovery\.relabel\.shop$/);
+}, {server: {state: "good"}}));
+
 test("rule lab: a draft is tried against the targets, stands in the URL, and changes nothing", () => withApp("configuration/rules/discovery.relabel.shop", async (page, server) => {
   await page.waitForSelector("text=No target would be another.");
   await page.fill("textarea", 'rule {\n  action = "drop"\n  regex = "x"\n}');

@@ -64,6 +64,7 @@ export async function serve(files, {prefix = "/", state = "bad", many = 0, delay
     if (path === "remotecfg") return options.state === "bad" ? data.remotecfg : {at: data.kNow, enabled: false};
     if (path === "config/files") return data.configFiles(options.state === "bad");
     if ((found = is(/^config\/files\/(\d+)$/))) return data.configFile(Number(found[1]));
+    if ((found = is(/^config\/files\/(\d+)\/rules$/))) return data.ruleLines(Number(found[1]), options.state === "bad");
     if (path === "config/diagnostics") return data.diagnostics(options.state === "bad");
     if (path === "rules/try" && method === "POST") return data.rulesTry(body);
     const two = params.has("vs_from") || params.has("vs_q") || params.has("vs_id");

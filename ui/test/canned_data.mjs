@@ -267,8 +267,16 @@ pyroscope.write "eu" {
 
 pyroscope.fsdump "local" { }
 `;
-export const configFiles = (bad) => ({at: kNow, path: "/etc/invar/shop.alloy", loaded: kNow - 328 * kMinute, applied: !bad, error: bad ? "shop.alloy:31: unknown attribute" : "", files: [{n: 0, path: "/etc/invar/shop.alloy", lines: kConfig.split("\n").length - 1}, {n: 1, path: "/etc/invar/infra.alloy", lines: 2}]});
-export const configFile = (n) => (n === 0 ? {at: kNow, n, path: "/etc/invar/shop.alloy", lines: kConfig.split("\n").length - 1, text: kConfig} : n === 1 ? {at: kNow, n, path: "/etc/invar/infra.alloy", lines: 2, text: "// Nodes.\nimport.file \"infra\" { filename = \"infra\" }\n"} : null);
+const kOld = kConfig.replace("    basic_auth {\n      username = \"invar\"\n      password = (secret)\n    }\n", "");
+const kTexts = [["/etc/invar/shop.alloy", kConfig], ["/etc/invar/infra.alloy", "// Nodes.\nimport.file \"infra\" { filename = \"infra\" }\n"], ["/etc/invar/shop.alloy", kOld], ["/etc/invar/infra.alloy", "// Nodes.\nimport.file \"infra\" { filename = \"infra\" }\n"]];
+const listed = (from, to) => kTexts.slice(from, to).map(([path, text], i) => ({n: from + i, path, lines: text.split("\n").length - 1}));
+// After a refused reload 2 and 3 are what keeps running.
+export const configFiles = (bad) => ({at: kNow, path: "/etc/invar/shop.alloy", loaded: kNow - (bad ? 2 : 328) * kMinute, applied: !bad, error: bad ? "shop.alloy:31: unknown attribute" : "", files: listed(0, 2), ...(bad ? {kept_files: listed(2, 4), kept_loaded: kNow - 328 * kMinute} : {})});
+export const configFile = (n) => (kTexts[n] ? {at: kNow, n, path: kTexts[n][0], lines: kTexts[n][1].split("\n").length - 1, text: kTexts[n][1]} : null);
+export const ruleLines = (n, bad) => {
+  const rules = n === (bad ? 2 : 0) ? [{line: 9, action: "keep", component: "discovery.relabel.shop", components: 1, of: "targets", seen: 1310, dropped: 26, changed: 0}, {line: 14, action: "replace", component: "discovery.relabel.shop", components: 1, of: "targets", seen: 1284, dropped: 0, changed: 1284}] : [];
+  return {at: kNow, total: rules.length, rules};
+};
 export const diagnostics = (bad) => ({at: kNow, total: bad ? 1 : 0, diagnostics: bad ? [{severity: "error", file: "/etc/invar/shop.alloy", line: 31, column: 5, text: "unknown attribute \"pasword\": do you mean \"password\"?"}] : []});
 
 export function rulesTry({rules}) {

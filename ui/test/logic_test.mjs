@@ -23,6 +23,8 @@ const model = await load("pipeline/model.ts");
 const {printBody} = await load("pipeline/print.ts");
 const highlight = await load("configuration/highlight.ts");
 const {differences} = await load("configuration/lab.tsx");
+const {differing, ruleWords} = await load("configuration/rules.ts");
+const {summary: clusterSummary} = await load("pages/cluster.tsx");
 const {summary, ageWords} = await load("pages/delivery.tsx");
 const live = await load("live/lines.ts");
 const {remoteInsight} = await load("pages/remotecfg.tsx");
@@ -205,6 +207,28 @@ test("the language in colours, whatever is wrong with it", () => {
 test("labels that differ, as before and after", () => {
   assert.deepEqual(differences({a: "1", b: "2"}, {b: "3", c: "4"}), [{name: "a", before: "1", after: ""}, {name: "b", before: "2", after: "3"}, {name: "c", before: "", after: "4"}]);
   assert.deepEqual(differences(null, {}), []);
+});
+
+test("what a rule does, in words", () => {
+  const words = (more) => ruleWords({line: 1, action: "replace", component: "c", components: 1, of: "targets", seen: 1310, dropped: 0, changed: 0, ...more});
+  assert.equal(words({action: "keep", dropped: 26}), "leaves out 26 of 1,310 targets");
+  assert.equal(words({changed: 1}), "changes 1 of 1,310 targets");
+  assert.equal(words({}), "changes none of 1,310 targets");
+  assert.equal(words({action: "dropequal", seen: 1}), "keeps all of 1 target");
+  assert.equal(words({seen: 0}), "no target comes here");
+  assert.equal(words({of: "series", seen: 12, dropped: 12, components: 3}), "leaves out 12 of 12 series, in 3 components");
+});
+
+test("where two texts differ", () => {
+  assert.deepEqual(differing("a\nb\nc\n", "a\nx\ny\nc\n"), [{from: 2, to: 3}, {from: 2, to: 4}]);
+  assert.deepEqual(differing("a\na\n", "a\n"), [{from: 2, to: 3}, {from: 2, to: 2}]);
+  assert.deepEqual(differing("a", "a"), [{from: 2, to: 2}, {from: 2, to: 2}]);
+});
+
+test("the cluster in a sentence", () => {
+  const peer = (more) => ({name: "a", address: "", state: "participant", self: false, ...more});
+  assert.match(clusterSummary({peers: [peer({})]}), /^1 member agree\. They share no targets/);
+  assert.equal(clusterSummary({targets_of_nobody: 1, peers: [peer({targets: 7}), peer({state: "viewer", targets: 0})]}), "2 members, 1 of them takes part. They share 8 targets. 1 target has no member yet.");
 });
 
 test("delivery in a sentence", () => {

@@ -126,6 +126,7 @@ test("the real binary: every page, every action", async (t) => {
   }));
   await t.test("delivery: the refusing server in its own words, no password anywhere", () => open("delivery?component=pyroscope.write.refused", async (page) => {
     await page.waitForSelector(".endpoints >> text=401", kPatience);
+    await page.waitForSelector('.endpoints [data-name^="Took"] >> text=/\\d+ .?s \\/ \\d/', kPatience);
     await shot(page, "delivery");
     assert.ok(!(await page.content()).includes("hidden-word"));
   }));
@@ -147,6 +148,8 @@ test("the real binary: every page, every action", async (t) => {
   await t.test("configuration: coloured, without the password", () => open("configuration", async (page) => {
     await page.waitForSelector(".k-block >> text=pyroscope.scrape", kPatience);
     assert.ok(!(await page.content()).includes("hidden-word"));
+    await page.waitForSelector('.code-line[data-line="8"] .rule-note >> text=leaves out 1 of 3 targets', kPatience);
+    await page.waitForSelector('.code-line[data-line="13"] .rule-note >> text=changes 2 of 2 targets', kPatience);
     await shot(page, "configuration");
   }));
   await t.test("rule lab: the left-out target would be kept", () => open("configuration/rules/discovery.relabel.some", async (page) => {
@@ -173,6 +176,27 @@ test("below a prefix, and with a password", async () => {
     assert.equal(new URL(await page.getAttribute("nav a.on", "href"), page.url()).pathname.includes("targets"), true);
   }, {context: {httpCredentials: {username: "me", password: "secret-word"}}});
   assert.equal((await fetch(`${url}/p/q/api/v1/verdict`)).status, 401);
+});
+
+test("a configuration that is refused stands beside the one that keeps running", async () => {
+  const {url, file} = await start(config());
+  const text = readFileSync(file, "utf8");
+  const reload = async (changed) => {
+    writeFileSync(file, changed);
+    assert.equal((await fetch(`${url}/-/reload`, {method: "POST"})).status, 400);
+  };
+  await reload(text.replace("scrape_interval", "scrape_intervall"));
+  await withPage(`${url}/configuration`, async (page) => {
+    await page.waitForSelector("h1 >> text=The configuration runs, but for what is wrong in it.", kPatience);
+    await page.waitForSelector('.code-note >> text=did you mean "scrape_interval"', kPatience);
+  });
+  await reload(`${text}nonsense "x" { }\n`);
+  await withPage(`${url}/configuration`, async (page) => {
+    await page.waitForSelector('section[aria-labelledby="refused-title"] .differs >> text=nonsense', kPatience);
+    await page.waitForSelector('section[aria-labelledby="kept-title"] .rule-note', kPatience);
+    assert.ok(!(await page.content()).includes("hidden-word"));
+    await shot(page, "refused");
+  });
 });
 
 test("a program that ends and comes back: the page says so, and goes on", async () => {

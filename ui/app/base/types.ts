@@ -98,7 +98,10 @@ export interface Peer { name: string; address: string; state: string; self: bool
 export interface Peers { at: number; enabled: boolean; total: number; targets_of_nobody?: number; peers: Peer[] }
 export interface RemoteConfig { at: number; enabled: boolean; url?: string; id?: string; hash?: string; running?: boolean; from_cache?: boolean; unanswered?: boolean; error?: string; loaded?: Maybe; polled?: Maybe }
 
-export interface ConfigFiles { at: number; path: string; loaded: number; applied: boolean; error: string; files: {n: number; path: string; lines: number}[] }
+export interface FileName { n: number; path: string; lines: number }
+export interface ConfigFiles { at: number; path: string; loaded: number; applied: boolean; error: string; files: FileName[]; kept_files?: FileName[]; kept_loaded?: number }
+export interface RuleLine { line: number; action: string; component: string; components: number; of: "targets" | "series"; seen: number; dropped: number; changed: number }
+export interface RuleLines { at: number; total: number; rules: RuleLine[] }
 export interface ConfigFile { at: number; n: number; path: string; lines: number; text: string }
 export interface Diagnostic { severity: "error" | "warning"; file: string; line: number; column: number; end_line?: number; end_column?: number; text: string }
 export interface Diagnostics { at: number; total: number; diagnostics: Diagnostic[] }

@@ -1,14 +1,25 @@
-// A file with its lines numbered, coloured, and with what is wrong at the line where it is.
+// A file with its lines numbered, coloured, and with what is wrong and what rules do at the line where it is.
 import {useEffect, useMemo, useRef} from "preact/hooks";
 
-import type {Diagnostic} from "../base/types";
+import {link} from "../base/router";
+import type {Diagnostic, RuleLine} from "../base/types";
 import {Shape} from "../parts/state";
 import {Sentence} from "../parts/text";
 import {lines} from "./highlight";
+import {ruleWords, type Span} from "./rules";
 
 const kChunk = 100; // lines that the browser lays out together, when they are seen
 
-export function Code({text, diagnostics, at}: {text: string; diagnostics: readonly Diagnostic[]; at: number}) {
+interface Props {
+  label: string;
+  text: string;
+  diagnostics?: readonly Diagnostic[];
+  rules?: readonly RuleLine[];
+  differs?: Span; // from the text that it is compared with
+  at?: number;
+}
+
+export function Code({label, text, diagnostics = [], rules = [], differs, at = 0}: Props) {
   const all = useMemo(() => lines(text), [text]);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -22,9 +33,11 @@ export function Code({text, diagnostics, at}: {text: string; diagnostics: readon
         {part.map((line, i) => {
           const number = first + i + 1;
           const wrong = diagnostics.filter((each) => each.line === number);
+          const rule = rules.find((each) => each.line === number);
+          const other = differs !== undefined && number >= differs.from && number < differs.to;
           return (
             <div key={number}>
-              <div class={`code-line${number === at ? " at" : ""}${wrong.length > 0 ? " wrong" : ""}`} data-line={number}><span class="number" aria-hidden="true">{number}</span><code>{line.map(({kind, text: piece}, k) => <span key={k} class={`k-${kind}`}>{piece}</span>)}{line.length === 0 && " "}</code></div>
+              <div class={`code-line${number === at ? " at" : ""}${wrong.length > 0 ? " wrong" : ""}${other ? " differs" : ""}`} data-line={number}><span class="number" aria-hidden="true">{number}</span><code>{line.map(({kind, text: piece}, k) => <span key={k} class={`k-${kind}`}>{piece}</span>)}{line.length === 0 && " "}</code>{rule && <RuleNote rule={rule}/>}</div>
               {wrong.map((each, k) => <p key={k} class={`code-note ${each.severity}`}><Shape state={each.severity === "error" ? "failing" : "late"}/><span><span class="unseen">Line {number}: </span><Sentence text={each.text}/> <span class="soft small">column {each.column}</span></span></p>)}
             </div>
           );
@@ -32,5 +45,10 @@ export function Code({text, diagnostics, at}: {text: string; diagnostics: readon
       </div>,
     );
   }
-  return <div class="file" ref={box} tabIndex={0} role="region" aria-label="The file">{chunks}</div>;
+  return <div class="file" ref={box} tabIndex={0} role="region" aria-label={label}>{chunks}</div>;
+}
+
+function RuleNote({rule}: {rule: RuleLine}) {
+  const words = ruleWords(rule);
+  return <span class="rule-note small">{rule.of === "targets" ? <a href={link(`configuration/rules/${rule.component}`)}>{words}</a> : words}</span>;
 }

@@ -21,6 +21,12 @@ void Cache::insert(const Labels& input, std::optional<Labels> outcome) {
   evict();
 }
 
+std::vector<Labels> Cache::last_used(std::size_t most) const {
+  std::vector<Labels> out;
+  for (auto at = entries_.begin(); at != entries_.end() && out.size() < most; ++at) out.push_back(at->input);
+  return out;
+}
+
 void Cache::clear() {
   entries_.clear();
   by_hash_.clear();

@@ -8,6 +8,7 @@
 #include <list>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "labels/labels.h"
 
@@ -27,6 +28,7 @@ class Cache {
   void clear();
   void resize(std::size_t max_size);
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] std::vector<Labels> last_used(std::size_t most) const;  // inputs, the latest first
 
  private:
   struct Entry {

@@ -3,13 +3,14 @@
 #include <utility>
 
 #include "component/build.h"
+#include "component/relabels_series.h"
 #include "components/pyroscope/relabel/arguments.h"
 #include "components/pyroscope/relabel/relabeler.h"
 
 namespace invar::components::pyroscope_relabel {
 namespace {
 
-class Relabel final : public component::Component {
+class Relabel final : public component::Component, public component::RelabelsSeries {
  public:
   explicit Relabel(component::Options options)
       : options_(std::move(options)),
@@ -26,6 +27,9 @@ class Relabel final : public component::Component {
   }
   void stop(async::Task done) override { relabeler_.stop(std::move(done)); }
   [[nodiscard]] component::BodyValue debug_info() const override { return relabeler_.debug_info(); }
+  [[nodiscard]] component::SeriesRelabeling series_relabeling(std::size_t most) const override {
+    return relabeler_.series_relabeling(most);
+  }
 
  private:
   component::Options options_;

@@ -17,6 +17,7 @@
 #include "async/loop.h"
 #include "async/worker_pool.h"
 #include "base/log.h"
+#include "component/relabels_series.h"
 #include "components/pyroscope/relabel/arguments.h"
 #include "components/pyroscope/relabel/cache.h"
 #include "metrics/metrics.h"
@@ -50,6 +51,9 @@ class Relabeler {
   void accept_kept(const pipeline::ProfilePtr& profile, pipeline::Kept kept);
   [[nodiscard]] pipeline::ReceiverPtr receiver() const { return intake_; }
   [[nodiscard]] syntax::BodyValue debug_info() const;
+  [[nodiscard]] component::SeriesRelabeling series_relabeling(std::size_t most) const {
+    return {cache_.last_used(most), rules_};
+  }
 
  private:
   struct EditJob;
