@@ -179,9 +179,11 @@ TEST_F(Commands, ShowTellsWhatIsInAFile) {
 )",
                                           bytes_of(cpu_api_),
                                           pprof::testing::gzipped(pprof::serialize(kCpu)).size(), raw));
-  const std::string ingest = store({{"__name__", "x"}}, kStart, "some body", archive::Kind::kIngest);
+  const std::string ingest = store({{"__name__", "x"}}, kStart, "main;serve 12", archive::Kind::kIngest);
   ASSERT_EQ(show(environment_, {.paths = {ingest}}), 0) << err();
-  EXPECT_THAT(out(), HasSubstr("  request   /ingest?name=x\n"));
+  const std::string shown = out();
+  EXPECT_THAT(shown, HasSubstr("  request   /ingest?name=x\n"));
+  EXPECT_THAT(shown, HasSubstr("  contains  process_cpu\n"));
 }
 
 TEST_F(Commands, CatRestoresTheOriginal) {

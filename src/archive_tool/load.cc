@@ -67,7 +67,7 @@ class Loader {
     if (!*item) return;
     if ((*item)->meta.kind == archive::Kind::kPprof)
       return add_profile(part, (*item)->path, bytes, order, side);
-    if (!holds_jfr((*item)->meta)) return;
+    if (!holds_profiles((*item)->meta)) return;
     const auto body = source.body(**item);
     if (!body) return note(body.error());
     const auto contained = contained_profiles(**item, *body);

@@ -9,7 +9,6 @@
 #include "archive_tool/contained.h"
 #include "archive_tool/text.h"
 #include "base/strings.h"
-#include "jfr/profile_kind.h"
 #include "pprof/merge.h"
 
 namespace invar::archive_tool {
@@ -199,7 +198,7 @@ Result<bool> Source::holds_sample_type(const Item& item) const {
     INVAR_ASSIGN_OR_RETURN(const pprof::Summary contents, summary(item));
     return has_sample_type(contents);
   }
-  if (!by_contained_names_ || !holds_jfr(item.meta)) return false;
+  if (!by_contained_names_ || !holds_profiles(item.meta)) return false;
   INVAR_ASSIGN_OR_RETURN(const std::string arrived, body(item));
   INVAR_ASSIGN_OR_RETURN(const jfr::Conversion contained, contained_profiles(item, arrived));
   for (const jfr::ConvertedProfile& profile : contained.profiles) {
@@ -216,8 +215,8 @@ bool Source::selects(const Item& item, std::string_view profile_name) const {
 }
 
 bool Source::selects_any(const Item& item) const {
-  if (!by_contained_names_ || !holds_jfr(item.meta)) return selector_.matches(item.meta.labels);
-  return std::ranges::any_of(jfr::profile_names(),
+  if (!by_contained_names_ || !holds_profiles(item.meta)) return selector_.matches(item.meta.labels);
+  return std::ranges::any_of(contained_names(item.meta),
                              [&](std::string_view name) { return selects(item, name); });
 }
 

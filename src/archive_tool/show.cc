@@ -66,7 +66,7 @@ Result<std::string> describe(const Source& source, Item item) {
     line(out, std::exchange(first, false) ? "labels" : "",
          fmt::format("{} = {}", label.name, quote(label.value)));
   }
-  if (holds_jfr(meta)) {
+  if (holds_profiles(meta)) {
     INVAR_ASSIGN_OR_RETURN(const jfr::Conversion contained, contained_profiles(item, body));
     line(out, "left out", contained.report.losses());
     for (const jfr::ConvertedProfile& profile : contained.profiles) {

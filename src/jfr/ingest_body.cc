@@ -13,17 +13,6 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 
-// The value of a key in a query; none of those read here needs unescaping.
-std::string_view query_value(std::string_view query, std::string_view key) {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    const std::size_t equals = pair.find('=');
-    if (equals != std::string_view::npos && pair.substr(0, equals) == key) return pair.substr(equals + 1);
-  }
-  return {};
-}
-
 // The value of a parameter of a header: `form-data; name="jfr"; filename="x"`.
 std::string parameter(std::string_view header, std::string_view name) {
   for (std::size_t at = header.find(';'); at != std::string_view::npos; at = header.find(';')) {
@@ -72,8 +61,14 @@ std::int64_t interval_of(std::string_view query) {
 
 }  // namespace
 
-bool is_jfr_ingest(std::string_view query) {
-  return query_value(query, "format") == "jfr";
+std::string_view query_value(std::string_view query, std::string_view key) {
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const std::size_t equals = pair.find('=');
+    if (equals != std::string_view::npos && pair.substr(0, equals) == key) return pair.substr(equals + 1);
+  }
+  return {};
 }
 
 std::string boundary_of(std::string_view content_type) {

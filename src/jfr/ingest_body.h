@@ -13,8 +13,8 @@
 
 namespace invar::jfr {
 
-// Of the query: `format=jfr`.
-bool is_jfr_ingest(std::string_view query);
+// Of a key in the query of /ingest; none of those read here needs unescaping. Empty when it is not there.
+std::string_view query_value(std::string_view query, std::string_view key);
 
 // The parts by name; of several with one name the first. Views into the body.
 Result<std::map<std::string, std::string_view>> read_form(std::string_view body, std::string_view boundary);

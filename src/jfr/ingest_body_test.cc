@@ -52,12 +52,11 @@ std::string converted(std::string_view content_type, std::string_view body) {
   return out + std::to_string(profile->samples[0].values.at(0));
 }
 
-TEST(IngestBody, IsKnownByTheQuery) {
-  EXPECT_TRUE(is_jfr_ingest(kQuery));
-  EXPECT_TRUE(is_jfr_ingest("format=jfr"));
-  EXPECT_FALSE(is_jfr_ingest("format=pprof"));
-  EXPECT_FALSE(is_jfr_ingest("xformat=jfr&name=format"));
-  EXPECT_FALSE(is_jfr_ingest(""));
+TEST(IngestBody, IsSaidByTheQuery) {
+  EXPECT_EQ(query_value(kQuery, "format"), "jfr");
+  EXPECT_EQ(query_value("format=jfr", "format"), "jfr");
+  EXPECT_EQ(query_value("xformat=jfr&name=format", "format"), "");
+  EXPECT_EQ(query_value("", "format"), "");
 }
 
 TEST(IngestBody, MayBeARecordingAlone) {

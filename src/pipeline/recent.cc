@@ -28,8 +28,10 @@ std::uint64_t series_id(const std::string& component, const Labels& labels) {
 
 void RecentProfiles::keep(const std::string& component, const ProfilePtr& profile) {
   if (limit_bytes_ == 0 || !profile->body || profile->body->empty()) return;
-  if (profile->kind == BodyKind::kIngest && (!shows_ || !profile->ingest || !shows_(*profile->ingest)))
+  if (profile->kind == BodyKind::kIngest && (!shows_ || !profile->ingest || !shows_(*profile->ingest))) {
+    ++not_shown_;
     return;
+  }
   if (codec::is_gzip(*profile->body)) return put(component, profile);
   pool_.run([profile] { return compressed(*profile); },
             alive_.bind([this, component](const ProfilePtr& packed) { put(component, packed); }));

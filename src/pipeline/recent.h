@@ -50,7 +50,8 @@ class RecentProfiles {
   [[nodiscard]] const Series* find(std::uint64_t id) const;
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint64_t limit_bytes() const { return limit_bytes_; }
-  [[nodiscard]] UnixNanos oldest_unix_ns() const;  // 0: nothing is kept
+  [[nodiscard]] UnixNanos oldest_unix_ns() const;                       // 0: nothing is kept
+  [[nodiscard]] std::uint64_t not_shown() const { return not_shown_; }  // came by /ingest in other formats
 
  private:
   struct Place {
@@ -65,7 +66,7 @@ class RecentProfiles {
   const Shows shows_;
   AllSeries series_;
   std::deque<Place> order_;  // of all entries, oldest first
-  std::uint64_t last_number_ = 0, bytes_ = 0;
+  std::uint64_t last_number_ = 0, bytes_ = 0, not_shown_ = 0;
   async::Alive alive_;
 };
 

@@ -52,7 +52,7 @@ Result<archive::Meta> read_meta(fs::FileSystem& files, const std::string& path) 
 
 constexpr char kInRecording = ':';  // FILE:NUMBER
 
-// What JFR recordings hold, converted until they are kMostConverted bytes.
+// What bodies of /ingest hold, converted until they are kMostConverted bytes.
 class Recordings {
  public:
   explicit Recordings(const ProfileChoice& choice) : choice_(choice) {}
@@ -121,7 +121,7 @@ ProfileChoice choice_of(Params& params, const std::string& prefix, UnixNanos now
 }
 
 bool shows_ingest(const pipeline::IngestInfo& info) {
-  return archive_tool::holds_jfr(meta_of({}, 0, info));
+  return archive_tool::holds_profiles(meta_of({}, 0, info));
 }
 
 Picked pick_recent(const pipeline::RecentProfiles& recent, const ProfileChoice& choice, std::size_t most) {
@@ -200,7 +200,8 @@ Picked pick_archived(fs::FileSystem& files, const std::string& folder, const Pro
     auto meta = read_meta(files, path);  // gone by now, or damaged: left out
     if (!meta) continue;
     if (meta->kind == archive::Kind::kIngest) {
-      if (!archive_tool::holds_jfr(*meta) || !recordings.wants(meta->taken_unix_ns) || !recordings.has_room())
+      if (!archive_tool::holds_profiles(*meta) || !recordings.wants(meta->taken_unix_ns) ||
+          !recordings.has_room())
         continue;
       const auto file = files.read_file(path, kMostFileBytes);
       const auto body = file ? archive::original_body(*file, kMostFileBytes) : file;

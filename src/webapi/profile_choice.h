@@ -34,7 +34,7 @@ struct PickedProfile {
   SharedBytes body;  // of recent ones, and of those that a recording holds
   std::string file;  // of other archived ones: its name
 };
-struct Recording {  // a recent one, with profiles in it
+struct Recording {  // a recent body of /ingest, with profiles in it
   std::string id, component;
   pipeline::ProfilePtr profile;
 };
@@ -44,13 +44,13 @@ struct Picked {
   std::vector<Recording> recordings;    // not looked into yet
 };
 
-// What of bodies that came by /ingest can be shown: JFR recordings.
+// Whether a body that came by /ingest can be shown: one that archive_tool/contained.h reads.
 bool shows_ingest(const pipeline::IngestInfo& info);
 
 // Loop thread. Recordings follow in open_recordings(), on a pool: they are converted as those of archives.
 Picked pick_recent(const pipeline::RecentProfiles& recent, const ProfileChoice& choice, std::size_t most);
 void open_recordings(Picked& picked, const ProfileChoice& choice, std::size_t most);
-// Blocks: disk pool. At most kMostLookedAt files are looked at, the newest. JFR recordings among them are converted, the newest up to
+// Blocks: disk pool. At most kMostLookedAt files are looked at, the newest. Bodies of /ingest among them are converted, the newest up to
 // kMostConverted bytes of them; each profile in one has an id of its own, FILE:NUMBER.
 inline constexpr std::size_t kMostLookedAt = 5000;
 inline constexpr std::uint64_t kMostConverted = std::uint64_t{256} << 20;

@@ -28,7 +28,7 @@ struct SeriesRow {
 };
 
 struct Kept {  // of the memory
-  std::uint64_t bytes = 0, limit = 0;
+  std::uint64_t bytes = 0, limit = 0, not_shown = 0;
   UnixNanos oldest = 0;
 };
 
@@ -60,7 +60,7 @@ std::string series_json(const Picked& all, const std::string& type, const Kept& 
       .field("total", rows.size())
       .field("matched", rows.size())
       .field("kept_bytes", kept.bytes);
-  out.field("limit_bytes", kept.limit);
+  out.field("limit_bytes", kept.limit).field("not_shown", kept.not_shown);
   write_time(out, "oldest", kept.oldest);
   out.key("sources").list(sources).key("types").list(types).key("series").begin_array();
   for (std::size_t i = offset; i < order.size() && i - offset < limit; ++i) {
@@ -185,7 +185,8 @@ void ProfileRoutes::series(const http::ServerRequest& request, const http::Respo
   const std::string type = std::exchange(choice.type, {});
   std::vector<std::string> sources = {std::string(kMemory)};
   for (const Source& archive : archives()) sources.push_back(archive.id);
-  const Kept kept{host_.recent->bytes(), host_.recent->limit_bytes(), host_.recent->oldest_unix_ns()};
+  const Kept kept{host_.recent->bytes(), host_.recent->limit_bytes(), host_.recent->not_shown(),
+                  host_.recent->oldest_unix_ns()};
   run(request, responder, std::move(*asked), kAll,
       [type, sources, kept, offset, limit](const auto& picked, const auto&) -> Made {
         return series_json(picked.front(), type, kept, sources, offset, limit);

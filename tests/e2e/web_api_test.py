@@ -65,6 +65,20 @@ pyroscope.fsdump "archive" {
   target_directory = "archive"
 }
 """
+RELABEL = """
+pyroscope.relabel "r" {
+  rule {
+    source_labels = ["service_name"]
+    regex         = "cart"
+    action        = "drop"
+  }
+  rule {
+    source_labels = ["service_name"]
+    target_label  = "team"
+  }
+  forward_to = [pyroscope.fsdump.archive.receiver]
+}
+"""
 SELF = "invar.internal:12345"
 
 
@@ -162,6 +176,25 @@ class WebApi(Case):
         status, _, body = fetch(f"http://127.0.0.1:{port}/ingest?name=shop&format=jfr&from=1&until=2", method="POST", data=recording,
                                 headers={"Content-Type": "application/octet-stream"})
         self.assertEqual(status, 200, body)
+
+    def push(self, port, query, body, content_type="application/octet-stream"):
+        status, _, answer = fetch(f"http://127.0.0.1:{port}/ingest?{query}", method="POST", data=body, headers={"Content-Type": content_type})
+        self.assertEqual(status, 200, answer)
+
+    def test_other_formats_of_ingest_are_drawn_or_counted(self):
+        port = free_port()
+        invar = self.invar(RELAY % port)
+        profile = (SOURCE / "testdata/profiles/prom-goroutine-1.pb.gz").read_bytes()
+        form = b'--b\r\nContent-Disposition: form-data; name="profile"; filename="p"\r\n\r\n' + profile + b"\r\n--b--\r\n"
+        self.push(port, "name=shop&format=pprof", form, "multipart/form-data; boundary=b")
+        self.push(port, "name=shop&format=folded&sampleRate=100", b"main;serve;read 12\nmain 1\n")
+        self.push(port, "name=shop&format=trie", b"\x00\x01")
+        for source in ("memory", "pyroscope.fsdump.archive"):
+            series = until(f"{source} has both", lambda: len((s := self.ask(invar, f"series?source={source}"))["types"]) == 2 and s)
+            self.assertEqual((series["types"], series["not_shown"]), (["goroutine", "process_cpu"], 1))
+            top = self.ask(invar, f"profiles/top?type=process_cpu&source={source}")
+            self.assertEqual((top["type"], top["sum"], top["functions"][0]["name"]), ("cpu", [130_000_000], "read"))
+            self.assertGreater(self.ask(invar, f"profiles/top?type=goroutine&source={source}")["sum"][0], 0)
 
     def recording_is_drawn(self, invar, source, name):
         # Of `jfr summary`: what the file beside the recording says.
@@ -286,6 +319,14 @@ class WebApi(Case):
         files = self.ask(invar, "config/files")
         self.assertEqual((files["files"], len(files["kept_files"]), self.ask(invar, "config/diagnostics")["total"]), ([], 1, 0))
         self.assertEqual(self.ask(invar, "config/files/0")["text"], kept)
+
+    def test_rules_for_profiles_are_counted_by_the_label_sets_that_came(self):
+        port = free_port()
+        invar = self.invar(RELAY.replace("pyroscope.fsdump.archive.receiver", "pyroscope.relabel.r.receiver") % port + RELABEL)
+        for name in ("shop", "shop", "cart"):
+            self.push(port, f"name={name}&format=folded", b"main;serve 12\n")
+        self.assertEqual(self.rule_lines(invar, 0), [(14, "drop", 2, 1, 0), (19, "replace", 1, 0, 1)])
+        self.assertEqual({r["of"] for r in self.ask(invar, "config/files/0/rules")["rules"]}, {"series"})
 
     def rewrite_badly(self, invar):
         invar.rewrite("\nnonsense \"x\" {}\n")

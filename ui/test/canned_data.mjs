@@ -338,7 +338,7 @@ export function seriesList() {
       for (const type of ["process_cpu", "memory"]) series.push({id: `${service}${pod}${type}`, labels: {service_name: service, namespace: "shop", pod: `${service}-7d9f6c-${pod}`}, component: "pyroscope.scrape.shop", type, first: kNow - 22 * kMinute, last: kNow - 3000, profiles: 88, bytes: 88 * 50_000});
     }
   }
-  return {at: kNow, total: series.length, matched: series.length, kept_bytes: 63 * 2 ** 20, limit_bytes: 64 * 2 ** 20, oldest: kNow - 22 * kMinute, sources: ["memory", "pyroscope.fsdump.local"], types: ["process_cpu", "memory"], series};
+  return {at: kNow, total: series.length, matched: series.length, kept_bytes: 63 * 2 ** 20, limit_bytes: 64 * 2 ** 20, not_shown: 0, oldest: kNow - 22 * kMinute, sources: ["memory", "pyroscope.fsdump.local"], types: ["process_cpu", "memory"], series};
 }
 
 export function timeline() {

@@ -68,7 +68,7 @@ export interface TargetDetail {
 
 export interface Series { id: string; labels: LabelMap; component: string; type: string; first: number; last: number; profiles: number; bytes: number }
 export interface SeriesList {
-  at: number; total: number; matched: number; kept_bytes: number; limit_bytes: number; oldest: Maybe; sources: string[]; types: string[]; series: Series[];
+  at: number; total: number; matched: number; kept_bytes: number; limit_bytes: number; not_shown: number; oldest: Maybe; sources: string[]; types: string[]; series: Series[];
 }
 export interface ProfileItem { id: string; series: string; labels: LabelMap; type: string; taken: number; bytes: number }
 export interface ProfileList { at: number; total: number; matched: number; profiles: ProfileItem[] }

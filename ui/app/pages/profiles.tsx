@@ -59,8 +59,14 @@ export function ProfilesPage() {
       {list.error?.field === "q" ? null : (
         <Loaded of={list} what="the series" rows={10}>{(data) => (data.series.length === 0 ? <NoSeries list={data} choice={choice}/> : <Shown choice={choice} list={data} now={now} refresh={refresh}/>)}</Loaded>
       )}
+      <NotShown list={list.data}/>
     </>
   );
+}
+
+function NotShown({list}: {list?: SeriesList}) {
+  if (!list || list.not_shown === 0) return null;
+  return <p class="small soft below">{counted(list.not_shown, "push", "pushes")} by <code>/ingest</code> came in formats that are passed on and cannot be drawn here (a trie, a tree, speedscope). Drawn are JFR, pprof and stacks as text.</p>;
 }
 
 function NoSeries({list, choice}: {list: SeriesList; choice: Choice}) {
