@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <ranges>
 #include <set>
 #include <utility>
 
@@ -82,6 +83,18 @@ std::int64_t chosen_step(UnixNanos from, UnixNanos to) {
     if (seconds / step <= 400) return step;
   }
   return 86400;
+}
+
+void write_releases(json::Writer& out, const std::vector<Release>& releases) {
+  constexpr std::size_t kMost = 50;  // the latest
+  out.key("marks").begin_array();
+  for (std::size_t i = releases.size() - std::min(releases.size(), kMost); i < releases.size(); ++i) {
+    const Release& release = releases[i];
+    out.begin_object().field("at", to_ms(release.at_unix_ns)).field("service", release.service);
+    out.field("label", release.label).field("value", release.value).field("before", release.before);
+    out.end_object();
+  }
+  out.end_array();
 }
 
 }  // namespace
@@ -224,9 +237,11 @@ void ProfileRoutes::timeline(const http::ServerRequest& request, const http::Res
         const UnixNanos start = chart.from - chart.from % step_ns;
         std::vector<std::optional<double>> values(static_cast<std::size_t>((chart.to - start) / step_ns + 1));
         pprof::SampleType type;
-        for (const PickedProfile& profile : picked.front().profiles) {
+        Releases releases;
+        for (const PickedProfile& profile : std::views::reverse(picked.front().profiles)) {
           const auto body = read_body(profile);
           const Totals totals = body ? totals_of(*body) : Totals{};
+          releases.add(profile.taken_unix_ns, profile.series, profile.labels, totals.build);
           for (std::size_t i = totals.types.size(); i-- > 0;) {
             const bool wanted = chart.sample_type.empty()
                                     ? type.type.empty() || totals.types[i] == type
@@ -247,8 +262,9 @@ void ProfileRoutes::timeline(const http::ServerRequest& request, const http::Res
             .field("unit", type.unit);
         out.key("values").begin_array();
         for (const auto& value : values) value ? out.value(*value) : out.null();
-        out.end_array()
-            .field("profiles", picked.front().profiles.size())
+        out.end_array();
+        write_releases(out, releases.found());
+        out.field("profiles", picked.front().profiles.size())
             .field("cut", picked.front().left_out)
             .end_object();
         return text;

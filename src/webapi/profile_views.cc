@@ -159,6 +159,10 @@ Totals totals_of(std::string_view body) {
   const pprof::MergedProfile& merged = merger.merged();
   out.types = merged.header().sample_types;
   for (std::uint32_t type = 0; type < merged.types(); ++type) out.values.push_back(merged.total(0, type));
+  // By convention the program comes first.
+  if (const auto mappings = merged.mappings(); !mappings.empty())
+    out.build = {std::string(merged.string(mappings.front().file)),
+                 std::string(merged.string(mappings.front().build_id))};
   return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include "pprof/merged_profile.h"
 #include "webapi/profile_choice.h"
+#include "webapi/releases.h"
 
 namespace invar::webapi {
 
@@ -39,6 +40,7 @@ std::string list_json(const Picked& picked, std::size_t offset, std::size_t limi
 struct Totals {  // of one profile
   std::vector<pprof::SampleType> types;
   std::vector<std::int64_t> values;
+  Build build;
 };
 Totals totals_of(std::string_view body);  // empty when it cannot be read
 

@@ -328,6 +328,14 @@ class WebApi(Case):
         self.assertEqual(self.rule_lines(invar, 0), [(14, "drop", 2, 1, 0), (19, "replace", 1, 0, 1)])
         self.assertEqual({r["of"] for r in self.ask(invar, "config/files/0/rules")["rules"]}, {"series"})
 
+    def test_a_new_version_is_marked_in_the_chart(self):
+        port = free_port()
+        invar = self.invar(RELAY % port)
+        for version in ("1.0", "1.0", "1.1"):
+            self.push(port, f"name=shop%7Bversion%3D{version}%7D&format=folded&sampleRate=100", b"main;serve 12\nmain 1\n")
+        marks = until("it is there", lambda: self.ask(invar, "profiles/timeline?type=process_cpu&from=-5m")["marks"])
+        self.assertEqual([(m["service"], m["label"], m["before"], m["value"]) for m in marks], [("shop", "version", "1.0", "1.1")])
+
     def rewrite_badly(self, invar):
         invar.rewrite("\nnonsense \"x\" {}\n")
         self.assertEqual(invar.get("/-/reload", method="POST", data=b"")[0], 400)

@@ -344,7 +344,7 @@ export function seriesList() {
 export function timeline() {
   const next = random(3);
   const length = 240;
-  return {at: kNow, start: kNow - length * 15_000, step: 15, type: "cpu", unit: "nanoseconds", values: Array.from({length}, (_, i) => ((i < 180 ? 1.79 : 2.3) + 0.2 * next()) * 15e9), profiles: 4800, cut: 0};
+  return {at: kNow, start: kNow - length * 15_000, step: 15, type: "cpu", unit: "nanoseconds", values: Array.from({length}, (_, i) => ((i < 180 ? 1.79 : 2.3) + 0.2 * next()) * 15e9), marks: [{at: kNow - 15 * kMinute, service: "search", label: "version", value: "4.8.1", before: "4.8.0"}], profiles: 4800, cut: 0};
 }
 
 export const profileList = {at: kNow, total: 600, matched: 600, profiles: Array.from({length: 100}, (_, i) => ({id: `p${i}`, series: "search0process_cpu", labels: {service_name: "search", pod: `search-7d9f6c-${i % 20}`}, type: "process_cpu", taken: kNow - i * 15_000, bytes: 50_000}))};

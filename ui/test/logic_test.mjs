@@ -17,6 +17,7 @@ const {marksAt, thinned} = await load("parts/chart.tsx");
 const range = await load("profiles/range.ts");
 const {originOf, guessOwn} = await load("profiles/origin.ts");
 const values = await load("profiles/values.ts");
+const releases = await load("profiles/releases.tsx");
 const {culprit, insight} = await load("profiles/insight.ts");
 const picker = await load("profiles/picker.tsx");
 const model = await load("pipeline/model.ts");
@@ -207,6 +208,17 @@ test("the language in colours, whatever is wrong with it", () => {
 test("labels that differ, as before and after", () => {
   assert.deepEqual(differences({a: "1", b: "2"}, {b: "3", c: "4"}), [{name: "a", before: "1", after: ""}, {name: "b", before: "2", after: "3"}, {name: "c", before: "", after: "4"}]);
   assert.deepEqual(differences(null, {}), []);
+});
+
+test("a release in words, and the way to compare it", () => {
+  const one = {at: 1_000_000_000, service: "search", label: "version", value: "4.8.1", before: "4.8.0"};
+  assert.equal(releases.releaseWords(one), "search: version 4.8.1 after 4.8.0");
+  const query = new URLSearchParams(releases.compareLink(one, "process_cpu", "", 1_000_060_000).split("?")[1]);
+  assert.deepEqual([query.get("q"), query.get("vsq"), query.get("at"), query.get("vs")], ['{service_name="search", version="4.8.1"}', '{service_name="search", version="4.8.0"}', "999100000..1000060000", "labels"]);
+  const build = {...one, service: "", label: "", value: "0123456789abcdef0123"};
+  assert.equal(releases.releaseWords(build), "build 0123456789ab… after 4.8.0");
+  assert.equal(releases.compareLink(build, "", "", 0), "");
+  assert.equal(marksAt(releases.marksOf([one]), 1_000_000_000, 15), "search: version 4.8.1 after 4.8.0");
 });
 
 test("what a rule does, in words", () => {

@@ -18,7 +18,7 @@ export interface Problem {
 export interface Problems { at: number; total: number; problems: Problem[] }
 
 export interface History { at: number; start: number; step: number; series: {name: string; unit: string; values: Maybe[]}[]; marks: Mark[] }
-export interface Mark { at: number; kind: "start" | "reload" | "refused_reload" }
+export interface Mark { at: number; kind: "start" | "reload" | "refused_reload" | "release"; text?: string }
 export interface Counters { at: number; values: Record<string, Maybe> }
 
 export interface LedgerRow {
@@ -72,7 +72,8 @@ export interface SeriesList {
 }
 export interface ProfileItem { id: string; series: string; labels: LabelMap; type: string; taken: number; bytes: number }
 export interface ProfileList { at: number; total: number; matched: number; profiles: ProfileItem[] }
-export interface Timeline { at: number; start: number; step: number; type: string; unit: string; values: Maybe[]; profiles: number; cut: number }
+export interface Timeline { at: number; start: number; step: number; type: string; unit: string; values: Maybe[]; marks: Release[]; profiles: number; cut: number }
+export interface Release { at: number; service: string; label: string; value: string; before: string }
 export interface Tree {
   at: number; profiles: number[]; first?: Maybe; last?: Maybe; seconds?: number; cut: {nodes: number; share: number; profiles: number}; tree: unknown;
 }

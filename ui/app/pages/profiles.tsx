@@ -20,6 +20,7 @@ import {culprit, insight} from "../profiles/insight";
 import {guessOwn, originOf, type Origin} from "../profiles/origin";
 import {choiceOf, Picker, serviceOf, type Choice} from "../profiles/picker";
 import {absolute, bounds, earlier, rangeText} from "../profiles/range";
+import {marksOf, ReleaseList} from "../profiles/releases";
 import {TopList, TopTable} from "../profiles/top";
 import {amount, scaleOf, type Scale} from "../profiles/values";
 
@@ -143,10 +144,11 @@ function TimeChart({choice, now, list}: {choice: Choice; now: number; list: Seri
   return (
     <section class="card timeline" aria-label="Over time">
       <p class="small soft timeline-head"><span>{typeName(choice.type)}{scale?.cores ? " in cores" : ""}, from {choice.source && choice.source !== "memory" ? "the archive" : "memory"}{list.oldest !== null && !choice.source ? <> (since <Time at={list.oldest}/>, {bytes(list.kept_bytes)} of {bytes(list.limit_bytes)})</> : ""}</span><span class="hint">drag a window, <kbd>[</kbd> <kbd>]</kbd> move it</span></p>
-      <Loaded of={line} what="the chart" rows={2}>{(data) => (
-        <Chart label={`${typeName(choice.type)} over time`} start={data.start} step={data.step} values={data.values} format={(value) => amount(value, scaleOf(choice.type, data.unit, data.step))} height={96} axes bands={bands}
+      <Loaded of={line} what="the chart" rows={2}>{(data) => (<>
+        <Chart label={`${typeName(choice.type)} over time`} start={data.start} step={data.step} values={data.values} format={(value) => amount(value, scaleOf(choice.type, data.unit, data.step))} height={96} axes bands={bands} marks={marksOf(data.marks)}
           onSelect={(start, end) => setParams({at: `${Math.round(start)}..${Math.round(end)}`})}/>
-      )}</Loaded>
+        <ReleaseList releases={data.marks} type={choice.type} source={choice.source} now={now}/>
+      </>)}</Loaded>
     </section>
   );
 }

@@ -28,11 +28,11 @@ interface Props {
 }
 
 const kNone: Mark[] = [];
-const kMarkWords: Record<Mark["kind"], string> = {start: "Invar started", reload: "configuration reloaded", refused_reload: "a reload was refused"};
+const kMarkWords: Record<Mark["kind"], string> = {start: "Invar started", reload: "configuration reloaded", refused_reload: "a reload was refused", release: "another version"};
 
 // What happened in the step that begins at `at`. Pure.
 export function marksAt(marks: readonly Mark[], at: number, step: number): string {
-  return [...new Set(marks.filter((mark) => mark.at >= at && mark.at < at + step * 1000).map(({kind}) => kMarkWords[kind]))].join(", ");
+  return [...new Set(marks.filter((mark) => mark.at >= at && mark.at < at + step * 1000).map(({kind, text}) => text ?? kMarkWords[kind]))].join(", ");
 }
 
 let library: Promise<{default: typeof UPlot}> | null = null;
