@@ -20,18 +20,44 @@ const [worker] = readdirSync(files);
 run("app/main.tsx", `--define:kWorkerFile="${worker}"`, "--format=esm", "--splitting", "--jsx=automatic", "--jsx-import-source=preact", "--entry-names=app-[hash]", "--chunk-names=[name]-[hash]");
 run("app/style/app.css", "--loader:.woff2=file", "--entry-names=app-[hash]", "--asset-names=[name]-[hash]");
 
+const scripts = () => readdirSync(files).filter((name) => name.endsWith(".js"));
+const read = (name) => readFileSync(join(files, name), "utf8");
+
+// What the app needs at once becomes one file: each more is a request, and beyond six of them a wait. The names under which the parts know
+// each other are the same in several: each gets the number of its part.
+function joinFirst() {
+  const parts = scripts().filter((name) => name.startsWith("app-"));
+  for (const part of parts) for (const [, name] of read(part).matchAll(/from"\.\/([^"]+)"/g)) if (!parts.includes(name)) parts.push(name);
+  const others = scripts().filter((name) => !parts.includes(name) && name !== worker);
+  const exported = parts.map((part, i) => (read(part).match(/export\{([^}]*)\};?\s*$/)?.[1] ?? "").replace(/(?:[\w$]+ as )?([\w$]+)/g, `$1 as e${i}_$1`));
+  writeFileSync(join(files, "joined.js"), parts.map((part, i) => `import"./${part}";export{${exported[i]}}from"./${part}";`).join("\n"));
+  run(resolve(files, "joined.js"), "--format=esm", "--entry-names=joined-[hash]", ...others.map((name) => `--external:${resolve(files, name)}`));
+  const joined = scripts().find((name) => name.startsWith("joined-"));
+  for (const name of others) {
+    const imports = read(name).replace(/import(?:\{([^}]*)\}from)?"\.\/([^"]+)"/g, (whole, list, part) => {
+      const i = parts.indexOf(part);
+      if (i < 0) return whole;
+      return `import${list ? `{${list.replace(/([\w$]+)(?: as ([\w$]+))?/g, (_, theirs, ours) => `e${i}_${theirs} as ${ours ?? theirs}`)}}from` : ""}"./${joined.replace("joined-", "app-")}"`;
+    });
+    writeFileSync(join(files, name), imports);
+  }
+  for (const name of [...parts, "joined.js"]) rmSync(join(files, name));
+  renameSync(join(files, joined), join(files, joined.replace("joined-", "app-")));
+}
+joinFirst();
+
 // esbuild's hashes know where the sources lie. Ours know the content alone, so that every checkout gives the same bytes: of a file with the
 // names in it by the hashes of those, as deep as names lead.
 const hash = (text) => createHash("sha256").update(text).digest("hex").slice(0, 8);
 function nameByContent() {
-  const scripts = readdirSync(files).filter((name) => name.endsWith(".js"));
-  const texts = new Map(scripts.map((name) => [name, readFileSync(join(files, name), "utf8")]));
+  const all = scripts();
+  const texts = new Map(all.map((name) => [name, read(name)]));
   const renamed = (text, names) => text.replace(/[\w.]+-[A-Z0-9]{8}\.js/g, (name) => names.get(name) ?? name);
-  let names = new Map(scripts.map((name) => [name, ""]));
-  for (let depth = 0; depth < scripts.length; ++depth)
-    names = new Map(scripts.map((name) => [name, name.replace(/-[A-Z0-9]{8}\.js$/, `-${hash(renamed(texts.get(name), names))}.js`)]));
-  if (new Set(names.values()).size !== scripts.length) throw new Error("two files have one name");
-  for (const name of scripts) {
+  let names = new Map(all.map((name) => [name, ""]));
+  for (let depth = 0; depth < all.length; ++depth)
+    names = new Map(all.map((name) => [name, name.replace(/-[A-Z0-9]{8}\.js$/, `-${hash(renamed(texts.get(name), names))}.js`)]));
+  if (new Set(names.values()).size !== all.length) throw new Error("two files have one name");
+  for (const name of all) {
     writeFileSync(join(files, name), renamed(texts.get(name), names));
     renameSync(join(files, name), join(files, names.get(name)));
   }
@@ -49,13 +75,14 @@ const one = (pattern) => {
   return found[0];
 };
 const manifest = {style: one(/^app-.*\.css$/), script: one(/^app-.*\.js$/), fonts: names.filter((name) => name.endsWith(".woff2"))};
-const first = [...readFileSync(join(files, manifest.script), "utf8").matchAll(/from"\.\/([^"]+)"/g)].map(([, name]) => name); // what the script needs at once
+const first = [...read(manifest.script).matchAll(/from"\.\/([^"]+)"/g)].map(([, name]) => name); // what the script needs at once
 const head = [
   `<link rel="icon" href="assets/${one(/^icon-.*\.svg$/)}">`,
   `<link rel="stylesheet" href="assets/${manifest.style}">`,
-  ...manifest.fonts.map((name) => `<link rel="preload" href="assets/${name}" as="font" type="font/woff2" crossorigin>`),
+  '<link rel="preload" href="api/v1/verdict" as="fetch" crossorigin>', // the first question of every page
   ...first.map((name) => `<link rel="modulepreload" href="assets/${name}">`),
   `<script type="module" src="assets/${manifest.script}"></script>`,
+  ...manifest.fonts.map((name) => `<link rel="preload" href="assets/${name}" as="font" type="font/woff2" crossorigin fetchpriority="low">`),
 ].join("");
 
 // As C++ string literals: octal escapes of three digits end by themselves, whatever follows.

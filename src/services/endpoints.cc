@@ -83,8 +83,11 @@ void add_endpoints(Router& router, const EndpointHost& host) {
              [status_page, prefix = host.prefix, app = host.app](const http::ServerRequest& request,
                                                                  const http::ResponderPtr& responder) {
                const bool plain = request.path == prefix || !app.exists();
-               send_compressed(request, responder,
-                               html_response(plain ? status_page() : app_document(app, prefix)));
+               send_compressed(
+                   request, responder,
+                   html_response(plain ? status_page()
+                                       : app_document(app, prefix,
+                                                      std::string_view(request.path).substr(prefix.size()))));
              });
   add_web_assets(router, host.prefix, host.app);
   const auto nothing = [](const auto&, const http::ResponderPtr& responder) {

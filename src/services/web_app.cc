@@ -35,6 +35,17 @@ void send_asset(const WebAsset& asset, const http::ServerRequest& request,
   responder->send(std::move(response));
 }
 
+// The build names scripts of pages PAGE-HASH.js.
+std::string page_script(const WebApp& app, std::string_view path) {
+  const std::string start = std::string(path.substr(0, path.find('/'))) + "-";
+  const auto script = std::ranges::find_if(app.assets, [&](const WebAsset& asset) {
+    return asset.name.starts_with(start) && asset.name.ends_with(".js") &&
+           asset.name.find('-', start.size()) == std::string_view::npos;
+  });
+  if (script == app.assets.end()) return "";
+  return fmt::format("<link rel=\"modulepreload\" href=\"assets/{}\">", script->name);
+}
+
 }  // namespace
 
 std::string app_head(const WebApp& app, std::string_view prefix) {
@@ -42,13 +53,13 @@ std::string app_head(const WebApp& app, std::string_view prefix) {
   return fmt::format("<base href=\"{}\">{}", escape_html(prefix), app.head);
 }
 
-std::string app_document(const WebApp& app, std::string_view prefix) {
+std::string app_document(const WebApp& app, std::string_view prefix, std::string_view path) {
   return fmt::format(
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width,initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\">"
-      "<title>Invar</title>{}</head><body class=\"app\"><noscript><p>This page needs scripts. "
+      "<title>Invar</title>{}{}</head><body class=\"app\"><noscript><p>This page needs scripts. "
       "<a href=\"{}\">The status page</a> does without.</p></noscript></body></html>\n",
-      app_head(app, prefix), escape_html(prefix));
+      app_head(app, prefix), page_script(app, path), escape_html(prefix));
 }
 
 void add_web_assets(Router& router, const std::string& prefix, const WebApp& app) {

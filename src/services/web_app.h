@@ -27,8 +27,8 @@ inline constexpr std::string_view kPagePolicy =
 
 // What stands in a document's head for the app; "" when there is none.
 std::string app_head(const WebApp& app, std::string_view prefix);
-// The document of a path that only the app can show.
-std::string app_document(const WebApp& app, std::string_view prefix);
+// The document of a path that only the app can show; it loads the script of that page with the app's own. `path`: below the prefix.
+std::string app_document(const WebApp& app, std::string_view prefix, std::string_view path);
 
 // Files keep for good: another content has another name. `prefix` ends in '/'.
 void add_web_assets(Router& router, const std::string& prefix, const WebApp& app);

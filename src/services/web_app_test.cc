@@ -13,18 +13,20 @@ namespace {
 
 using testing::ask;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class WebAppTest : public ::testing::Test {
  protected:
   WebAppTest() {
     codec::Deflater().gzip("let x = 1;", packed_);
-    assets_ = {{{"app-1.js", "text/javascript; charset=utf-8", packed_}}};
+    constexpr std::string_view kScript = "text/javascript; charset=utf-8";
+    assets_ = {{{"app-1.js", kScript, packed_}, {"targets-2.js", kScript, packed_}}};
     add_web_assets(router_, "/p/", app());
   }
   [[nodiscard]] WebApp app() const { return {assets_, "<script src=\"assets/app-1.js\"></script>"}; }
 
   std::string packed_;
-  std::array<WebAsset, 1> assets_;
+  std::array<WebAsset, 2> assets_;
   Router router_;
 };
 
@@ -50,10 +52,18 @@ TEST_F(WebAppTest, TheStatusPagesStyleIsAFileToo) {
 }
 
 TEST_F(WebAppTest, ADocumentStartsTheAppBelowThePrefix) {
-  const std::string document = app_document(app(), "/p/");
+  const std::string document = app_document(app(), "/p/", "targets/x");
   EXPECT_THAT(document, HasSubstr("<base href=\"/p/\"><script src=\"assets/app-1.js\">"));
   EXPECT_THAT(document, HasSubstr("<noscript>"));
   EXPECT_EQ(app_head({}, "/p/"), "");
+}
+
+TEST_F(WebAppTest, ADocumentLoadsTheScriptOfItsPage) {
+  const std::string link = "<link rel=\"modulepreload\" href=\"assets/targets-2.js\">";
+  EXPECT_THAT(app_document(app(), "/p/", "targets"), HasSubstr(link));
+  EXPECT_THAT(app_document(app(), "/p/", "targets/x/y"), HasSubstr(link));
+  for (const char* path : {"", "target", "targets-2.js", "nowhere", "/targets"})
+    EXPECT_THAT(app_document(app(), "/p/", path), Not(HasSubstr("modulepreload"))) << path;
 }
 
 // Whatever the build packed can be unpacked, and its head names files that are there.

@@ -60,10 +60,13 @@ test("all of it is no more than 250 KB, the first load no more than 45 KB before
   assert.ok(first <= 45 * 1024, `${first} bytes`);
 });
 
-test("the verdict needs the document, one style, two scripts and one answer", () => withApp("", async (page, server) => {
+test("the verdict needs the document, one style, one script and one answer, which are asked for together", () => withApp("", async (page, server) => {
   await page.waitForSelector("h1.verdict-text");
-  const before = server.asked.slice(0, server.asked.findIndex((each) => each.includes("api/v1/verdict")));
-  assert.ok(before.filter((each) => each.includes("/assets/") && !each.endsWith(".woff2")).length <= 3 + manifest.first.length, before.join("\n")); // one is the icon
+  const asked = (pattern) => server.asked.filter((each) => pattern.test(each));
+  assert.equal(asked(/\/assets\/app-.*\.js$/).length, 1);
+  assert.deepEqual(manifest.first, []);
+  assert.equal(asked(/api\/v1\/verdict/).length, 1, server.asked.join("\n")); // by the document, for the script
+  assert.ok(server.asked.findIndex((each) => each.includes("api/v1/verdict")) < server.asked.findIndex((each) => each.includes("api/v1/problems")));
 }));
 
 const kPages = [

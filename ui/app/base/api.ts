@@ -31,7 +31,6 @@ async function call<T>(path: string, params: Params, init: RequestInit, stop?: A
     response = await fetch(new URL(`api/v1/${link(path, params)}`, document.baseURI), {
       ...init,
       signal: stop ? AbortSignal.any([stop, limit]) : limit,
-      headers: {Accept: "application/json", ...init.headers},
     });
   } catch (error) {
     if (stop?.aborted) throw error;
