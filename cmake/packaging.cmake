@@ -23,6 +23,7 @@ install(FILES ${INVAR_COMPLETIONS}/bash DESTINATION share/bash-completion/comple
 install(FILES ${INVAR_COMPLETIONS}/zsh DESTINATION share/zsh/vendor-completions RENAME _invar OPTIONAL)
 install(FILES ${INVAR_COMPLETIONS}/fish DESTINATION share/fish/vendor_completions.d RENAME invar.fish OPTIONAL)
 install(FILES ${packaging}/systemd/host.conf DESTINATION share/doc/invar/examples)
+install(DIRECTORY ${CMAKE_BINARY_DIR}/licences DESTINATION share/doc/invar OPTIONAL)  # tools/build_packages.sh
 install(FILES ${CMAKE_SOURCE_DIR}/CHANGELOG.md ${CMAKE_SOURCE_DIR}/docs/licenses/async-profiler.md DESTINATION share/doc/invar)
 install(FILES ${packaging}/systemd/invar.service ${packaging}/systemd/invar.socket DESTINATION /lib/systemd/system COMPONENT service)
 install(FILES ${packaging}/config.alloy DESTINATION /etc/invar COMPONENT service)

@@ -18,7 +18,9 @@ loader=$(readelf -p .interp build/release/invar | sed -n 's/.*\(\/lib[^ ]*\)$/\1
 install -D "$loader" "$root$loader"
 cp /etc/ssl/certs/ca-certificates.crt $root/etc/ssl/certs/
 cp packaging/config.alloy $root/etc/invar/
-install -D -m 0644 docs/licenses/async-profiler.md $root/usr/share/doc/invar/async-profiler.md
+mkdir -p $root/usr/share/doc/invar
+python3 -B tools/write_sbom.py build/release/invar $root/usr/share/doc/invar/sbom.cdx.json $root/usr/share/doc/invar/licences
+gzip -9nr $root/usr/share/doc/invar/licences
 echo 'hosts: files dns' >$root/etc/nsswitch.conf
 printf 'root:x:0:0:root:/:/sbin/nologin\ninvar:x:65532:65532:Invar:/var/lib/invar:/sbin/nologin\n' >$root/etc/passwd
 printf 'root:x:0:\ninvar:x:65532:\n' >$root/etc/group

@@ -21,6 +21,10 @@ case ${ARCH:-} in
 esac
 cmake --preset $preset >/dev/null  # it may be of an earlier commit
 tools/build.sh $preset invar manual
+if [ $preset = release ]; then  # a cross build has none of its libraries' texts here
+  rm -rf build/release/licences
+  python3 -B tools/write_sbom.py build/release/invar build/release/sbom.json build/release/licences
+fi
 mkdir -p $packages
 for generator; do
   (cd build/$preset && cpack -G "$generator" -B packing >/tmp/invar-cpack.$$ 2>&1) || {

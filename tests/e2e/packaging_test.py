@@ -59,7 +59,8 @@ class Packages(Case):
             test "$(stat -c %U:%a /var/lib/invar)" = invar:750
             test -e /etc/systemd/system/multi-user.target.wants/invar.service
             for file in /lib/systemd/system/invar.service /usr/share/man/man1/invar-run.1.gz /usr/share/man/man1/invar.1.gz \\
-                /usr/share/bash-completion/completions/invar /usr/share/doc/invar/examples/host.conf /etc/default/invar; do test -s $file; done
+                /usr/share/bash-completion/completions/invar /usr/share/doc/invar/examples/host.conf /etc/default/invar \\
+                /usr/share/doc/invar/licences/preact.txt /usr/share/doc/invar/licences/libssl3.txt; do test -s $file; done
             invar validate /etc/invar/config.alloy
 
             # As the unit runs it.
@@ -186,7 +187,8 @@ class Packages(Case):
 
     def test_the_rpm_brings_its_libraries(self):
         listed = subprocess.run(["rpm", "-qpl", self.rpm], capture_output=True, text=True, check=True).stdout
-        for file in ("/usr/bin/invar", "/usr/lib/invar/libcurl.so.4", "/etc/invar/config.alloy", "/lib/systemd/system/invar.service"):
+        for file in ("/usr/bin/invar", "/usr/lib/invar/libcurl.so.4", "/usr/share/doc/invar/licences/libcurl4.txt", "/etc/invar/config.alloy",
+                     "/lib/systemd/system/invar.service"):
             self.assertIn(file, listed.splitlines())
         said = self.in_a_copy_of_this_system(f"""
             rpm --dbpath /var/lib/invar-rpm --initdb
@@ -310,6 +312,7 @@ class Image(Case):
 
     def test_the_image_profiles_itself_without_any_right(self):
         self.assertLess(int(self.docker("image", "inspect", "-f", "{{.Size}}", "invar:latest")), 40e6)  # unpacked, as Docker counts
+        self.assertTrue((SOURCE / "build/image/root/usr/share/doc/invar/licences/libcurl4.txt.gz").exists())
         self.run_image("invar")
         self.assert_profiles_itself("invar")
         self.assertIn("65532", self.docker("inspect", "-f", "{{.Config.User}}", "invar"))
