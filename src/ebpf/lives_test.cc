@@ -35,7 +35,10 @@ constexpr const char* kParent = R"(
 static volatile unsigned long sum;
 static long used_ms(void) { struct timespec t; clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); return t.tv_sec * 1000 + t.tv_nsec / 1000000; }
 __attribute__((noinline)) void leaf_work(long ms) { while (used_ms() < ms) for (int i = 0; i < 20000; ++i) sum += i * sum; }
-__attribute__((noinline)) int deep(int n, long ms) { if (n == 0) { leaf_work(ms); return 0; } int r = deep(n - 1, ms); sum++; return r + 1; }
+#ifndef ROOM
+#define ROOM 256
+#endif
+__attribute__((noinline)) int deep(int n, long ms) { volatile char room[ROOM]; room[n] = 1; if (n == 0) { leaf_work(ms); return 0; } int r = deep(n - 1, ms); sum++; return r + 1; }
 int main(int argc, char** argv) {
   alarm(120);
   const int count = atoi(argv[1]), ms = atoi(argv[2]);
@@ -230,13 +233,14 @@ TEST_F(LivesTest, NothingOfThoseThatEndedStays) {
   EXPECT_LE(after.processes, before.processes + 2000);
 }
 
-// Room for the table of one program: it goes to the one that runs.
+// Room for the table of one program: it goes to the one that runs. Their code is alike, but not their frames.
 TEST_F(LivesTest, TablesGoToThoseThatRun) {
   const std::vector<std::string> flags{"-O2", "-static", "-fomit-frame-pointer",
                                        "-fno-optimize-sibling-calls", "-Wl,--build-id"};
+  std::vector<std::string> other = flags;
+  other.emplace_back("-DROOM=1024");
   const RealProgram first({compile(folder_, "first", kParent, flags), "0", "60000"});
-  const RealProgram second(
-      {compile(folder_, "second", std::string(kParent) + "int other;\n", flags), "0", "60000"});
+  const RealProgram second({compile(folder_, "second", kParent, other), "0", "60000"});
   kill(second.pid(), SIGSTOP);
   EngineSettings settings{.programs = {.sample_rate = 997}};
   std::uint64_t one = 0;

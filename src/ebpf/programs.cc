@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -79,12 +80,18 @@ struct Programs::Impl {
   std::vector<std::unique_ptr<bpf_link, DestroyLink>> links;
   std::map<int, std::unique_ptr<bpf_link, DestroyLink>> cpus;
   bpf::mapping* mappings = nullptr;
+  std::span<bpf::cached_rule> cached_rules;
+  std::uint32_t highest_slot = 0;
   ProgramSettings settings;
   std::uint32_t active = 0;
   std::function<void(std::span<const char>)> take;
 
   ~Impl() {
     if (mappings != nullptr) munmap(mappings, mapping_bytes());
+    if (!cached_rules.empty()) munmap(cached_rules.data(), cached_rules.size_bytes());
+  }
+  static std::uint32_t most_cached_rules() {
+    return static_cast<std::uint32_t>(bpf::kCachedRules * std::max(libbpf_num_possible_cpus(), 1));
   }
   static std::size_t mapping_bytes() { return sizeof(bpf::mapping) * bpf::kMaxMappings; }
   [[nodiscard]] int map(std::string_view name) const { return maps.find(name)->second; }
@@ -120,6 +127,7 @@ struct Programs::Impl {
     set_room("procs", settings.most_processes);
     set_room("counts_a", settings.most_counts);
     set_room("counts_b", settings.most_counts);
+    set_room("rule_cache", most_cached_rules());
     return {};
   }
 
@@ -160,6 +168,12 @@ struct Programs::Impl {
     if (memory == MAP_FAILED)
       return std::unexpected(errno_error("cannot map the memory of the BPF programs", errno));
     mappings = static_cast<bpf::mapping*>(memory);
+    const std::size_t cached = most_cached_rules();
+    memory = mmap(nullptr, cached * sizeof(bpf::cached_rule), PROT_READ | PROT_WRITE, MAP_SHARED,
+                  map("rule_cache"), 0);
+    if (memory == MAP_FAILED)
+      return std::unexpected(errno_error("cannot map the memory of the BPF programs", errno));
+    cached_rules = {static_cast<bpf::cached_rule*>(memory), cached};
     return write_control();
   }
 
@@ -339,6 +353,11 @@ void Programs::flush_tables() {
   if (bpf_map_update_batch(impl_->map("tables"), slots.data(), maps.data(), &count, nullptr) != 0)
     for (std::size_t i = 0; i < slots.size(); ++i) (void)impl_->update("tables", slots[i], &maps[i]);
   impl_->waiting_tables.clear();
+  // No program that still sees the former tables runs by now.
+  if (*std::ranges::min_element(slots) <= impl_->highest_slot)
+    for (bpf::cached_rule& cached : impl_->cached_rules)
+      std::atomic_ref(cached.key).store(0, std::memory_order_relaxed);
+  impl_->highest_slot = std::max(impl_->highest_slot, *std::ranges::max_element(slots));
 }
 
 Programs::Losses Programs::losses() const {

@@ -22,6 +22,8 @@ enum {
   kMostPageBits = 16,  // of a page of code, which has an entry in its table's index
   kMaxPythons = 16,    // layouts, one a version
   kMaxThreadsSearched = 256,
+  kCachedRulesBits = 10,  // of each CPU
+  kCachedRules = 1 << kCachedRulesBits,
 };
 
 // ---- unwind tables
@@ -54,6 +56,14 @@ struct rule {
   __s16 fp_offset, ra_offset;
   __s32 cfa_offset;
   __s32 cfa_add;
+};
+
+// What was found last for code of a table, at a place that is the hash of the key. User space takes the keys away when a table goes to
+// a slot that another one had.
+struct cached_rule {
+  __u64 key;  // table << 32 | address in it; 0: nothing
+  struct rule rule;
+  __u64 pad;
 };
 
 // ---- processes

@@ -70,6 +70,14 @@ struct {
   __type(value, struct mapping);
 } mappings SEC(".maps");
 
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, kCachedRules);  // and as many for every CPU
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __type(key, __u32);
+  __type(value, struct cached_rule);
+} rule_cache SEC(".maps");
+
 struct one_table {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
@@ -170,7 +178,7 @@ static long mapping_search_step(__u32 i, void* context) {
     s->high = middle;
   return 0;
 }
-static __always_inline int find_mapping(struct unwind_state* s, __u64 ip) {
+static __attribute__((noinline)) int find_mapping(struct unwind_state* s, __u64 ip) {
   if (ip >= s->at.start && ip < s->at.end) return 1;
   struct mapping_search search = {.low = s->first_mapping, .high = s->first_mapping + s->mappings, .ip = ip};
   bpf_loop(17, mapping_search_step, &search, 0);
@@ -202,8 +210,7 @@ static long row_search_step(__u32 i, void* context) {
     s->high = middle;
   return 0;
 }
-static __always_inline const struct rule* find_rule(struct unwind_state* s, __u64 pc) {
-  const __u64 at = pc - s->at.bias;
+static __always_inline const struct rule* search_rule(const struct unwind_state* s, __u64 at) {
   const __u64 page = at >> s->at.page_bits;
   if (page >= s->at.pages) return 0;
   const __u32 table = s->at.table;
@@ -217,6 +224,20 @@ static __always_inline const struct rule* find_rule(struct unwind_state* s, __u6
   if (search.low <= s->at.pages + 1) return 0;
   const __u32 rule = table_word(words, search.low - 1) >> 16;
   return bpf_map_lookup_elem(&rules, &rule);
+}
+// A search touches many cache lines; what is sampled is mostly what was sampled before.
+static __always_inline const struct rule* find_rule(struct unwind_state* s, __u64 pc) {
+  const __u64 at = pc - s->at.bias;
+  const __u64 key = (__u64)s->at.table << 32 | (__u32)at;
+  const __u32 place = bpf_get_smp_processor_id() << kCachedRulesBits | (__u32)(key * 0x9e3779b97f4a7c15ull >> (64 - kCachedRulesBits));
+  struct cached_rule* cached = s->caches ? bpf_map_lookup_elem(&rule_cache, &place) : 0;
+  if (cached && cached->key == key) return &cached->rule;
+  const struct rule* found = search_rule(s, at);
+  if (found && cached) {
+    cached->rule = *found;
+    cached->key = key;
+  }
+  return found;
 }
 
 // ---- one sample
@@ -409,6 +430,7 @@ int sample(struct bpf_perf_event_data* ctx) {
   record->tid = (__u32)id;
   record->kernel_frames = 0;
   __builtin_memset(&scratch->unwind, 0, sizeof scratch->unwind);
+  scratch->unwind.caches = 1;
   const __u64 interrupted = PT_REGS_IP(&ctx->regs);
   if (interrupted >> 63) {
     if (control->kernel_frames) {

@@ -21,6 +21,7 @@ struct unwind_state {
   __u32 exact;  // ip was interrupted here: it is no return address
   __u32 exact_frame;
   __u32 unknown_pc;   // ip was in no known mapping
+  __u32 caches;       // no other walk that does comes in between on this CPU
   struct mapping at;  // of the last address found
 };
 
