@@ -1,4 +1,5 @@
 // Bodies into argument structs: language.md 7.5.
+#include <algorithm>
 #include <map>
 
 #include "base/strings.h"
@@ -140,6 +141,19 @@ std::string family_of(std::string_view name, const std::vector<std::string>& kno
   return members > 1 ? " (there are " + family + ")" : "";
 }
 
+// With the last word as it is called here, where other tools call a kind of profile otherwise.
+std::string in_our_words(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> kMeanings[] = {
+      {"heap", "memory"},         {"allocs", "memory"},    {"alloc", "memory"}, {"inuse", "memory"},
+      {"profile", "process_cpu"}, {"contention", "mutex"}, {"wall", "fgprof"},  {"threads", "goroutine"},
+  };
+  const std::size_t word = name.rfind('.') + 1;
+  const auto* const found =
+      std::ranges::find(kMeanings, name.substr(word), &std::pair<std::string_view, std::string_view>::first);
+  if (found == std::end(kMeanings)) return std::string(name);
+  return std::string(name.substr(0, word)) + std::string(found->second);
+}
+
 }  // namespace
 
 std::string unrecognized_message(std::string_view kind, std::string_view name, const Schema& schema) {
@@ -147,7 +161,8 @@ std::string unrecognized_message(std::string_view kind, std::string_view name, c
   for (const Field& field : schema.fields()) known.push_back(field.name);
   const bool whole_family = !name.contains('.') && !family_of(name, known).empty();
   std::string advice = whole_family ? "" : did_you_mean(name, known);
-  if (advice.empty()) advice = family_of(name, known);
+  if (advice.empty() && !whole_family) advice = did_you_mean(in_our_words(name), known);
+  if (advice.empty() || in_our_words(name) != name) advice += family_of(name, known);
   if (advice.empty()) advice = block_that_has(name, schema);
   return "unrecognized " + std::string(kind) + " name " + quote(name) + advice;
 }

@@ -305,6 +305,8 @@ TEST(CheckBody, ABlockIsFoundByItsLastWord) {
       SchemaBuilder<Profiles>().block("profile.process_cpu", &Profiles::cpu, auth_schema(), "CPU.").build();
   EXPECT_EQ(check_text("profile.cpu { }", schema),
             "1:1-1:15: unrecognized block name \"profile.cpu\" (did you mean \"profile.process_cpu\"?)");
+  EXPECT_EQ(check_text("profile.profile { }", schema),
+            "1:1-1:19: unrecognized block name \"profile.profile\" (did you mean \"profile.process_cpu\"?)");
 }
 
 TEST(CheckBody, EveryWrongElementOfAListIsFound) {

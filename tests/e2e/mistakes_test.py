@@ -43,7 +43,7 @@ MISTAKES = [
     (block('pyroscope.write "w"', "endpoint = {}"), '2:2: "endpoint" must be a block, but is used as an attribute (write endpoint { … }, without =)'),
     (SCRAPE + "\tclustering = true\n}\n", '"clustering" must be a block, but is used as an attribute (write clustering { … }, without =)'),
     (SCRAPE + "\tscrape_interval { }\n}\n", '"scrape_interval" must be an attribute, but is used as a block (write scrape_interval = …)'),
-    (SCRAPE + "\tprofiling_config {\n\t\tprofile.heap { }\n\t}\n}\n", 'unrecognized block name "profile.heap" (there are profile.memory, '),
+    (SCRAPE + "\tprofiling_config {\n\t\tprofile.heap { }\n\t}\n}\n", 'unrecognized block name "profile.heap" (did you mean "profile.memory"?) (there are profile.memory, '),
     (block("remotecfg \"x\"", 'url = "http://h"'), '1:1: cannot find the definition of component name "remotecfg" (the block remotecfg takes no label)'),
     (block('phlare.write "w"', "endpoint { }"), '1:1: cannot find the definition of component name "phlare.write" (it is called "pyroscope.write" now)'),
     ("discovery.file f {\n\tfiles = []\n}\n", "1:16: expected block label, got IDENT (a label stands in double quotes)"),
