@@ -36,11 +36,27 @@ bool asks_environment(const ast::Expr& expr) {
   return access != nullptr && access->name == "env";
 }
 
-const std::string* secret_of(const Value& value) {
-  if (value.type() != Type::kCapsule) return nullptr;
-  if (const auto* secret = dynamic_cast<const Secret*>(value.as_capsule().get())) return &secret->text();
+struct Text {
+  const std::string* text = nullptr;  // null: it is no text
+  bool secret = false;
+};
+Text text_of(const Value& value) {
+  if (value.type() == Type::kString) return {&value.as_string(), false};
+  if (value.type() != Type::kCapsule) return {};
+  if (const auto* secret = dynamic_cast<const Secret*>(value.as_capsule().get()))
+    return {&secret->text(), true};
   const auto* optional = dynamic_cast<const OptionalSecret*>(value.as_capsule().get());
-  return optional != nullptr ? &optional->text() : nullptr;
+  return optional == nullptr ? Text() : Text{&optional->text(), optional->is_secret()};
+}
+
+// Of a URL without the password in it.
+std::string without_password(std::string_view text) {
+  const std::size_t begin = text.find("//");
+  if (begin == std::string_view::npos) return std::string(text);
+  const std::string_view authority = text.substr(begin + 2, text.find_first_of("/?#", begin + 2) - begin - 2);
+  const std::size_t colon = authority.find(':'), at = authority.rfind('@');
+  if (at == std::string_view::npos || colon > at) return std::string(text);
+  return std::string(text).replace(begin + 2 + colon + 1, at - colon - 1, "xxxxx");
 }
 
 }  // namespace
@@ -59,18 +75,17 @@ std::string computed_value(const ast::Expr& place, const Value& whole, const Dec
   if (is_literal(place)) return "";
   const auto value = part_of(whole, error);
   if (!value) return "";
-  if (const std::string* secret = secret_of(*value))
-    return " (a secret of " + std::to_string(secret->size()) + " bytes" + oddity(*secret) + ")";
   if (value->type() == Type::kNumber || value->type() == Type::kBool)
     return " (its value is " + value->to_text() + ")";
-  if (value->type() != Type::kString) return "";
-  const std::string& text = value->as_string();
-  if (text.empty())
+  const auto [text, secret] = text_of(*value);
+  if (text == nullptr) return "";
+  if (text->empty())
     return asks_environment(place) ? " (its value is empty: is the environment variable set?)"
                                    : " (its value is empty)";
-  const std::string shown = quote(shown_text(text, kMostShownBytes));
-  if (error.message.find(shown) != std::string::npos && oddity(text).empty()) return "";
-  return " (its value is " + shown + (oddity(text).empty() ? "" : ", a text" + oddity(text)) + ")";
+  if (secret) return " (a secret of " + std::to_string(text->size()) + " bytes" + oddity(*text) + ")";
+  const std::string shown = quote(shown_text(without_password(*text), kMostShownBytes));
+  if (error.message.find(shown) != std::string::npos && oddity(*text).empty()) return "";
+  return " (its value is " + shown + (oddity(*text).empty() ? "" : ", a text" + oddity(*text)) + ")";
 }
 
 }  // namespace invar::syntax

@@ -49,6 +49,29 @@ TEST(ComputedValue, OfASecretOnlyItsShape) {
   EXPECT_EQ(oddity("token"), "");
 }
 
+struct SecretCodec : Codec<std::string> {
+  static StaticType static_type() { return {StaticType::Kind::kSecret, nullptr, {}}; }
+};
+
+TEST(ComputedValue, WhatAnArgumentTakesAsASecretIsNotShownAndNoPasswordIs) {
+  struct Login {
+    std::string token, url;
+    bool operator==(const Login&) const = default;
+  };
+  const auto refused = [](const Login&) { return std::optional(decode_failure("is wrong")); };
+  const Schema schema = SchemaBuilder<Login>()
+                            .attribute_with<SecretCodec>("token", &Login::token, "A token.")
+                            .valid(refused)
+                            .attribute("url", &Login::url, "A URL.")
+                            .valid(refused)
+                            .build();
+  Login login;
+  EXPECT_THAT(testing::decode_text(R"(token = string.join(["abc", "\n"], ""))", schema, &login),
+              EndsWith("is wrong (a secret of 4 bytes that ends in a line break)"));
+  EXPECT_THAT(testing::decode_text(R"(url = string.join(["http://u:pa", "ss@h:1"], ""))", schema, &login),
+              EndsWith(R"(is wrong (its value is "http://u:xxxxx@h:1"))"));
+}
+
 TEST(ComputedValue, WhatIsWrittenIsNotRepeated) {
   EXPECT_EQ(mistake(R"(counts = {a = "x"})"), R"(1:15: "x" should be number, got string)");
   EXPECT_EQ(mistake(R"(counts = {a = ("x")})"), R"(1:15: ("x") should be number, got string)");

@@ -1,6 +1,9 @@
 // Bodies into argument structs: language.md 7.5.
 #include <algorithm>
 #include <map>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "base/strings.h"
 #include "syntax/evaluator.h"
@@ -11,6 +14,24 @@
 
 namespace invar::syntax {
 namespace {
+
+// Texts that the argument takes as secrets as such, wherever they come from: what is shown of them is less.
+Value without_secrets(const Value& value, const StaticType& type) {
+  if (type.kind == StaticType::Kind::kSecret)
+    return value.type() == Type::kString ? Value(CapsulePtr(std::make_shared<Secret>(value.as_string())))
+                                         : value;
+  if (type.element == nullptr) return value;
+  if (value.type() == Type::kArray && value.as_byte_string() == nullptr) {
+    ArrayData out;
+    for (const Value& element : value.as_array()) out.push_back(without_secrets(element, *type.element));
+    return Value(std::move(out));
+  }
+  if (value.type() != Type::kObject) return value;
+  std::vector<std::pair<std::string, Value>> fields;
+  for (const auto& [name, field] : value.as_object().fields)
+    fields.emplace_back(name, without_secrets(field, *type.element));
+  return Value::object(std::move(fields));
+}
 
 class BodyDecoder {
  public:
@@ -63,7 +84,8 @@ class BodyDecoder {
     if (!evaluate_into(*attribute.value, source_, scope_, diagnostics_, value)) return false;
     if (auto error = field->decode(object, value)) {
       if (is_literal(*attribute.value)) error->hint += written_advice(value, field->static_type, *error);
-      report_decode_error(*attribute.value, source_, *error, diagnostics_, &value);
+      const Value shown = without_secrets(value, field->static_type);
+      report_decode_error(*attribute.value, source_, *error, diagnostics_, &shown);
       return false;
     }
     return true;
