@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "app/advice.h"
 #include "app/commands.h"
 #include "app/run_options.h"
 #include "fs/filesystem.h"
@@ -32,7 +33,8 @@ syntax::Diagnostics mistakes_in(const ConfigFiles& config, fs::FileSystem& files
                             .min_stability = options.min_stability,
                             .files = &files,
                             .module_path = config.module_path,
-                            .other_pipelines = options.skip_other_pipelines ? &other_pipelines : nullptr});
+                            .other_pipelines = options.skip_other_pipelines ? &other_pipelines : nullptr},
+                           advice());
 }
 
 std::string counted(std::size_t number, std::string_view what) {

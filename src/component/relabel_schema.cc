@@ -41,30 +41,36 @@ Result<> check_rule(const relabel::RuleConfig& config) {
   return {};
 }
 
+syntax::Schema make_rule_schema() {
+  using relabel::RuleConfig;
+  return syntax::SchemaBuilder<RuleConfig>()
+      .attribute("action", &RuleConfig::action,
+                 "What to do: replace, keep, drop, keepequal, dropequal, hashmod, lowercase, uppercase, "
+                 "labelmap, "
+                 "labeldrop or labelkeep.")
+      .default_text("\"replace\"")
+      .attribute("source_labels", &RuleConfig::source_labels,
+                 "Labels whose values are joined and then matched against the regular expression.")
+      .attribute("separator", &RuleConfig::separator, "What stands between the joined values.")
+      .attribute_with<RegexCodec>("regex", &RuleConfig::regex,
+                                  "RE2 expression that must match the whole joined value, or a label's name.")
+      .attribute_with<WholeNumberCodec>("modulus", &RuleConfig::modulus, "Divisor of the hash, for hashmod.")
+      .attribute("target_label", &RuleConfig::target_label, "The label that receives the result.")
+      .attribute("replacement", &RuleConfig::replacement,
+                 "The new value; $1 and ${name} stand for what the groups of the expression matched.")
+      .check(&check_rule)
+      .build();
+}
+
 }  // namespace
 
 const syntax::Schema& rule_schema() {
-  using relabel::RuleConfig;
-  static const syntax::Schema schema =
-      syntax::SchemaBuilder<RuleConfig>()
-          .attribute("action", &RuleConfig::action,
-                     "What to do: replace, keep, drop, keepequal, dropequal, hashmod, lowercase, uppercase, "
-                     "labelmap, "
-                     "labeldrop or labelkeep.")
-          .default_text("\"replace\"")
-          .attribute("source_labels", &RuleConfig::source_labels,
-                     "Labels whose values are joined and then matched against the regular expression.")
-          .attribute("separator", &RuleConfig::separator, "What stands between the joined values.")
-          .attribute_with<RegexCodec>(
-              "regex", &RuleConfig::regex,
-              "RE2 expression that must match the whole joined value, or a label's name.")
-          .attribute_with<WholeNumberCodec>("modulus", &RuleConfig::modulus,
-                                            "Divisor of the hash, for hashmod.")
-          .attribute("target_label", &RuleConfig::target_label, "The label that receives the result.")
-          .attribute("replacement", &RuleConfig::replacement,
-                     "The new value; $1 and ${name} stand for what the groups of the expression matched.")
-          .check(&check_rule)
-          .build();
+  static const syntax::Schema schema = make_rule_schema();
+  return schema;
+}
+
+const syntax::Schema& profile_rule_schema() {
+  static const syntax::Schema schema = make_rule_schema();
   return schema;
 }
 

@@ -6,6 +6,8 @@
 
 namespace invar::component {
 const syntax::Schema& rule_schema();  // describes relabel::RuleConfig
+// The same for rules whose labels go to servers, which refuse names: name_warning() is for them.
+const syntax::Schema& profile_rule_schema();
 // All compile: the schema has checked each one.
 relabel::Rules compile_rules(const std::vector<relabel::RuleConfig>& configs,
                              relabel::Names names = relabel::Names::kAnyText);

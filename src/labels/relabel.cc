@@ -175,9 +175,9 @@ std::string name_warning(const RuleConfig& config) {
   std::string plain = config.target_label;
   std::ranges::replace_if(plain, [](char c) { return !is_word(c); }, '_');
   if (!is_identifier(plain)) plain.insert(plain.begin(), '_');
-  return "a rule with target_label " + quote(config.target_label) +
-         " does not apply: a label name has letters, digits and underscores, and begins with no digit; "
-         "write " +
+  return "target_label " + quote(config.target_label) +
+         " is no label name, so the rule does not apply: a name has letters, digits and underscores, and "
+         "begins with no digit; write " +
          quote(plain);
 }
 

@@ -331,18 +331,18 @@ TEST(Relabel, WithIdentifiersARuleIntoAnotherNameDoesNotApply) {
     std::string warning;
   };
   const std::string why =
-      " does not apply: a label name has letters, digits and underscores, and begins with no digit; write ";
+      " is no label name, so the rule does not apply: a name has letters, digits and underscores, and begins "
+      "with no digit; write ";
   using A = Action;
   const std::vector<Row> rows = {
-      {{.target_label = "foo-bar", .replacement = "x"},
-       R"(a rule with target_label "foo-bar")" + why + R"("foo_bar")"},
-      {{.target_label = "1a", .replacement = "x"}, R"(a rule with target_label "1a")" + why + R"("_1a")"},
+      {{.target_label = "foo-bar", .replacement = "x"}, R"(target_label "foo-bar")" + why + R"("foo_bar")"},
+      {{.target_label = "1a", .replacement = "x"}, R"(target_label "1a")" + why + R"("_1a")"},
       {{.target_label = "otel.scope.name", .replacement = "x"},
-       R"(a rule with target_label "otel.scope.name")" + why + R"("otel_scope_name")"},
+       R"(target_label "otel.scope.name")" + why + R"("otel_scope_name")"},
       {{.action = A::kHashMod, .source_labels = {"v"}, .modulus = 4, .target_label = "a-b"},
-       R"(a rule with target_label "a-b")" + why + R"("a_b")"},
+       R"(target_label "a-b")" + why + R"("a_b")"},
       {{.action = A::kLowercase, .source_labels = {"v"}, .target_label = "a-b"},
-       R"(a rule with target_label "a-b")" + why + R"("a_b")"},
+       R"(target_label "a-b")" + why + R"("a_b")"},
       {{.source_labels = {"v"}, .target_label = "x_$1"}, ""},  // what it expands to is known later
   };
   const Labels labels{{"v", "a-b"}};

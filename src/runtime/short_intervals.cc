@@ -25,11 +25,11 @@ std::optional<Duration> written(const syntax::ast::Expr& expr, const syntax::Sou
   return duration ? std::optional(*duration) : std::nullopt;
 }
 
-bool is_refused(const syntax::ast::Expr& expr, const syntax::SourcePtr& source,
-                const syntax::Diagnostics& diagnostics) {
+bool is_spoken_of(const syntax::ast::Expr& expr, const syntax::SourcePtr& source,
+                  const syntax::Diagnostics& diagnostics) {
   const syntax::Range range = syntax::ast::range_of(source, expr.span);
   return std::ranges::any_of(diagnostics, [&](const syntax::Diagnostic& said) {
-    return said.severity == syntax::Severity::kError && said.range.start.offset == range.start.offset;
+    return said.range.start.source == range.start.source && said.range.start.offset == range.start.offset;
   });
 }
 
@@ -46,7 +46,7 @@ void warn_of_short_intervals(const syntax::ast::Body& body, const syntax::Source
     if (block != nullptr && field->block != nullptr)
       warn_of_short_intervals(block->body, source, *field->block, diagnostics);
     if (attribute == nullptr || !says_how_often(*field)) continue;
-    if (is_refused(*attribute->value, source, diagnostics)) continue;
+    if (is_spoken_of(*attribute->value, source, diagnostics)) continue;
     const auto interval = written(*attribute->value, source);
     if (interval && *interval > Duration::zero() && *interval < component::kShortestInterval)
       diagnostics.warning(syntax::ast::range_of(source, attribute->value->span),

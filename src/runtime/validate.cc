@@ -16,6 +16,7 @@
 #include "runtime/plan.h"
 #include "runtime/short_intervals.h"
 #include "runtime/sources.h"
+#include "runtime/unwise_arguments.h"
 #include "syntax/evaluator.h"
 
 namespace invar::runtime {
@@ -40,8 +41,9 @@ bool is_constant(const BlockRef& block) {
 class Validator {
  public:
   // `left_out`: null where what is left out is not told.
-  Validator(const Validation& validation, syntax::Diagnostics& diagnostics, OtherPipelinesView* left_out)
-      : validation_(validation), diagnostics_(diagnostics), left_out_(left_out) {}
+  Validator(const Validation& validation, const std::vector<Advice>& advice, syntax::Diagnostics& diagnostics,
+            OtherPipelinesView* left_out)
+      : validation_(validation), advice_(advice), diagnostics_(diagnostics), left_out_(left_out) {}
 
   struct Body {
     std::vector<BlockRef> blocks;
@@ -103,8 +105,13 @@ class Validator {
     for (const syntax::Diagnostic& problem : entry.problems) diagnostics_.add(problem);
     if (entry.kind == EntryKind::kImport) diagnostics_.append(std::move(import_mistakes_[&block]));
     if (const syntax::Schema* schema = entry.schema()) {
-      syntax::check_body(block.body, entry.block.file->source, entry.block.span, *schema, diagnostics_);
-      warn_of_short_intervals(block.body, entry.block.file->source, *schema, diagnostics_);
+      const syntax::SourcePtr& source = entry.block.file->source;
+      syntax::Diagnostics unwise;
+      syntax::check_body(
+          block.body, source, entry.block.span, *schema, diagnostics_,
+          [&](const syntax::SeenBlock& seen) { warn_of_unwise(advice_, seen, source, unwise); });
+      for (const syntax::Diagnostic& warning : unwise) diagnostics_.add(warning);
+      warn_of_short_intervals(block.body, source, *schema, diagnostics_);
     }
     if (entry.kind == EntryKind::kCustom) {
       const auto gone = part.gone_arguments.find(&block);
@@ -225,7 +232,7 @@ class Validator {
     const ImportedText* text = &known->text;
     syntax::Diagnostics mistakes;
     if (const auto blocks = parse_content(*text, *validation_.components, mistakes)) {
-      Validator inside(validation_, mistakes, nullptr);
+      Validator inside(validation_, advice_, mistakes, nullptr);
       inside.check({.blocks = *blocks,
                     .kind = BodyKind::kImport,
                     .outer = {},
@@ -269,6 +276,7 @@ class Validator {
   }
 
   const Validation& validation_;
+  const std::vector<Advice>& advice_;
   syntax::Diagnostics& diagnostics_;
   OtherPipelinesView* const left_out_;
   std::set<std::pair<const syntax::ast::Block*, Names>> asked_;
@@ -279,11 +287,16 @@ class Validator {
 }  // namespace
 
 syntax::Diagnostics validate(const std::vector<SourceFile>& sources, const Validation& validation) {
+  return validate(sources, validation, {});
+}
+
+syntax::Diagnostics validate(const std::vector<SourceFile>& sources, const Validation& validation,
+                             const std::vector<Advice>& advice) {
   syntax::Diagnostics diagnostics;
   auto parsed = parse_sources(sources, diagnostics);
   if (!parsed) return diagnostics;
   OtherPipelinesView left_out;
-  Validator(validation, diagnostics, &left_out)
+  Validator(validation, advice, diagnostics, &left_out)
       .check({.blocks = *std::move(parsed),
               .kind = BodyKind::kRoot,
               .outer = {},

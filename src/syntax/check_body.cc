@@ -9,6 +9,7 @@
 #include "syntax/free_form.h"
 #include "syntax/operators.h"
 #include "syntax/schema_messages.h"
+#include "syntax/see_blocks.h"
 #include "syntax/written_advice.h"
 
 namespace invar::syntax {
@@ -45,8 +46,8 @@ std::string static_message(const DecodeError& error) {
 
 class BodyChecker {
  public:
-  BodyChecker(const SourcePtr& source, Diagnostics& diagnostics)
-      : source_(source), diagnostics_(diagnostics) {}
+  BodyChecker(const SourcePtr& source, Diagnostics& diagnostics, const SeeBlock& see)
+      : source_(source), diagnostics_(diagnostics), see_(see) {}
 
   // Fills `object` as far as the values are literals. True when all are that its checks may look at, and nothing was reported.
   bool check(const ast::Body& body, ast::Span block_span, const Schema& schema, void* object) {
@@ -73,8 +74,10 @@ class BodyChecker {
     if (!checked) {
       const ast::Expr* subject = subject_of(checked.error().message, body);
       report(subject != nullptr ? subject->span : block_span, checked.error().message);
+      return false;
     }
-    return checked.has_value();
+    see_({schema, object, body, block_span});
+    return true;
   }
 
  private:
@@ -234,13 +237,19 @@ class BodyChecker {
 
   const SourcePtr& source_;
   Diagnostics& diagnostics_;
+  const SeeBlock& see_;
 };
 
 }  // namespace
 
 void check_body(const ast::Body& body, const SourcePtr& source, ast::Span block_span, const Schema& schema,
                 Diagnostics& diagnostics) {
-  BodyChecker(source, diagnostics).check(body, block_span, schema, schema.make().get());
+  check_body(body, source, block_span, schema, diagnostics, [](const SeenBlock&) {});
+}
+
+void check_body(const ast::Body& body, const SourcePtr& source, ast::Span block_span, const Schema& schema,
+                Diagnostics& diagnostics, const SeeBlock& see) {
+  BodyChecker(source, diagnostics, see).check(body, block_span, schema, schema.make().get());
 }
 
 }  // namespace invar::syntax

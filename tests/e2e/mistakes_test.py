@@ -118,9 +118,23 @@ MISTAKES = [
 
 WARNINGS = [
     (SCRAPE + '\tscrape_interval = "1ns"\n\tprofiling_config {\n\t\tprofile.process_cpu {\n\t\t\tenabled = false\n\t\t}\n\t}\n}\n',
-     "9:20: 1ns is too short: 100ms is used"),
+     "9:20: scrape_interval 1ns is too short: 100ms is used"),
     (block('discovery.kubelet "k"', 'refresh_interval = "1ms"'), "2:21: 1ms is too short: 100ms is used"),
     (block('local.file "f"', 'filename = "x"', 'poll_frequency = "1ns"'), "3:19: 1ns is too short: 100ms is used"),
+    (SCRAPE + '\tscrape_interval = "20s"\n\tscrape_timeout = "20s"\n}\n', "10:19: scrape_timeout 20s is not larger than scrape_interval 20s: "),
+    # Other arguments that are not known yet do not hide it.
+    (SCRAPE + '\tjob_name = sys.env("X")\n\tprofiling_config {\n\t\tprofile.godeltaprof_memory {\n\t\t\tenabled = true\n\t\t}\n\t}\n}\n',
+     "11:3: profile.godeltaprof_memory and profile.memory are both enabled, and both are sent as "),
+    (SCRAPE + '\tprofiling_config {\n\t\tprofile.memory {\n\t\t\tpath = "/heap?gc=1"\n\t\t}\n\t}\n}\n',
+     '10:3: profile.memory has the path "/heap?gc=1": what follows the ? or # is asked for as a part of the path; '),
+    (WRITE + block('pyroscope.relabel "r"', "forward_to = [pyroscope.write.w.receiver]", "rule {", '\ttarget_label = "foo-bar"', "}"),
+     '9:18: target_label "foo-bar" is no label name, so the rule does not apply: '),
+    (block('pyroscope.fsdump "f"', 'target_directory = "/d"', "rule {", '\ttarget_label = "1a"', "}"), '4:18: target_label "1a" is no label name'),
+    (WRITE + block('pyroscope.receive_http "r"', "forward_to = [pyroscope.write.w.receiver]", "grpc { }"), "8:2: grpc has no effect"),
+    (WRITE + block('pyroscope.ebpf "e"', "forward_to = [pyroscope.write.w.receiver]", "collect_kernel_profile = true"),
+     "8:27: collect_kernel_profile is deprecated and without effect"),
+    (block('discovery.dns "d"', 'names = ["http://a.b:80/x"]'), '2:10: names: "http://a.b:80/x" is no name of a host, and is never found; write "a.b"'),
+    ('declare "d" {\n\tdiscovery.dns "d" {\n\t\tnames = ["a b"]\n\t}\n}\n', '3:11: names: "a b" is no name of a host'),
 ]
 
 
@@ -142,7 +156,9 @@ class Mistakes(Case):
     def test_what_is_taken_otherwise_than_written_is_a_warning(self):
         for text, sentence in WARNINGS:
             with self.subTest(sentence):
-                self.assertIn(f"c.alloy:{sentence}", self.said(text, 0), text)
+                said = self.said(text, 0)
+                self.assertIn(f"c.alloy:{sentence}", said, text)
+                self.assertIn("1 warning; the configuration runs\n", said)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
 #include "components/discovery/dns/arguments.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 #include "base/choice.h"
+#include "base/shown_text.h"
 #include "base/strings.h"
 
 namespace invar::components::discovery_dns {
@@ -58,6 +61,19 @@ const syntax::Schema& arguments_schema() {
           .check(check)
           .build();
   return schema;
+}
+
+std::vector<std::string> warnings(const Arguments& arguments) {
+  std::vector<std::string> sentences;
+  for (const std::string& name : arguments.names) {
+    if (name.find_first_of("/: \t") == std::string::npos) continue;
+    const std::size_t scheme = name.find("://");
+    const std::string_view host = std::string_view(name).substr(scheme == std::string::npos ? 0 : scheme + 3);
+    sentences.push_back(fmt::format("names: {} is no name of a host, and is never found; write {}",
+                                    quote(shown_text(name)),
+                                    quote(shown_text(host.substr(0, host.find_first_of("/: \t"))))));
+  }
+  return sentences;
 }
 
 }  // namespace invar::components::discovery_dns

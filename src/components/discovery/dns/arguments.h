@@ -26,6 +26,8 @@ struct Arguments {
 };
 
 const syntax::Schema& arguments_schema();
+// Of names that no lookup can find, each a sentence.
+std::vector<std::string> warnings(const Arguments& arguments);
 
 }  // namespace invar::components::discovery_dns
 

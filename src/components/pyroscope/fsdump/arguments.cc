@@ -59,7 +59,7 @@ const syntax::Schema& arguments_schema() {
           .attribute("file_mode", &Arguments::file_mode,
                      "Permissions of the files in octal digits; the process's umask is taken away from them.")
           .invar_only()
-          .block("rule", &Arguments::rules, component::rule_schema(),
+          .block("rule", &Arguments::rules, component::profile_rule_schema(),
                  "Relabeling rules to apply to profiles.")
           .check(&check_arguments)
           .build();

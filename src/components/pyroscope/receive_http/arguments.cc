@@ -242,4 +242,12 @@ http::ServerOptions server_options(const HttpServer& arguments) {
   return out;
 }
 
+std::vector<std::string> warnings(const Arguments& arguments) {
+  std::vector<std::string> sentences;
+  if (arguments.grpc) sentences.emplace_back("grpc has no effect: Invar listens for HTTP only");
+  if (arguments.http.http2 && arguments.http.http2->enabled)
+    sentences.emplace_back("http.http2.enabled has no effect: clients are served over HTTP/1.1");
+  return sentences;
+}
+
 }  // namespace invar::components::pyroscope_receive_http

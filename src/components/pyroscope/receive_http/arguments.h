@@ -68,6 +68,8 @@ struct Arguments {
 };
 
 const syntax::Schema& arguments_schema();
+// Of what is written and means nothing here, each a sentence.
+std::vector<std::string> warnings(const Arguments& arguments);
 http::ServerOptions server_options(const HttpServer& arguments);
 
 }  // namespace invar::components::pyroscope_receive_http

@@ -36,11 +36,9 @@ class ReceiveHttp final : public component::Component {
   Result<> update(const component::Boxed& boxed) override {
     const auto& arguments = boxed.as<Arguments>();
     INVAR_TRY(serve(arguments.http));
-    if (arguments.grpc && !arguments_.grpc)
-      options_.logger.warn("the grpc block has no effect: Invar listens for HTTP only");
-    if (arguments.http.http2 && arguments.http.http2->enabled &&
-        !(arguments_.http.http2 && arguments_.http.http2->enabled))
-      options_.logger.warn("http2.enabled has no effect: clients are served over HTTP/1.1");
+    const std::vector<std::string> said = warnings(arguments_);
+    for (const std::string& sentence : warnings(arguments))
+      if (std::ranges::find(said, sentence) == said.end()) options_.logger.warn(sentence);
     arguments_ = arguments;
     relay_.configure(arguments.forward_to,
                      {static_cast<std::uint64_t>(arguments.http.max_body_bytes),

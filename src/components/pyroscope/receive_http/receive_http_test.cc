@@ -347,7 +347,7 @@ TEST_F(ReceiveHttpTest, ListensOnOneAddressOnlyAndNeverForGrpc) {
   ASSERT_TRUE(build());
   ASSERT_TRUE(update());
   EXPECT_EQ(h_.network.listening().size(), 1u);
-  EXPECT_EQ(h_.log_count("grpc block has no effect"), 1);
+  EXPECT_EQ(h_.log_count("grpc has no effect"), 1);
   EXPECT_EQ(h_.log_count("http2.enabled has no effect"), 1);
 }
 

@@ -49,7 +49,7 @@ const syntax::Schema& arguments_schema() {
           .required()
           .attribute("max_cache_size", &Arguments::max_cache_size,
                      "Maximum number of label sets whose result is remembered.")
-          .block("rule", &Arguments::rules, component::rule_schema(),
+          .block("rule", &Arguments::rules, component::profile_rule_schema(),
                  "A relabeling rule; rules run from top to bottom, each on the result of the one before.")
           .block("pprof", &Arguments::pprof, pprof_schema(),
                  "Changes inside pushed pprof profiles; bodies received on `/ingest` are never changed.")

@@ -74,10 +74,10 @@ TEST_F(RelabelTest, ARuleIntoANameThatServersRefuseDoesNotApplyAndIsTold) {
   build();
   EXPECT_TRUE(offer(profile_of({{"a", "1"}})).accepted());
   EXPECT_EQ(last(), R"({a="1", b="1"})");
-  EXPECT_EQ(h_.component->debug_info().statements.at(3).body->statements.at(0).value->as_string(),
-            "a rule with target_label \"foo-bar\" does not apply: a label name has letters, digits and "
-            "underscores, and "
-            "begins with no digit; write \"foo_bar\"");
+  EXPECT_EQ(
+      h_.component->debug_info().statements.at(3).body->statements.at(0).value->as_string(),
+      "target_label \"foo-bar\" is no label name, so the rule does not apply: a name has letters, digits and "
+      "underscores, and begins with no digit; write \"foo_bar\"");
 }
 
 TEST_F(RelabelTest, ADropIsASuccessForTheSenderAlsoFromTheCache) {

@@ -4,12 +4,14 @@
 
 #include <array>
 
+#include "base/shown_text.h"
 #include "base/strings.h"
 #include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 #include "component/receiver.h"
 #include "component/whole_number.h"
 #include "components/pyroscope/scrape/profile_types.h"
+#include "components/pyroscope/scrape/profiling_warnings.h"
 
 namespace invar::components::pyroscope_scrape {
 namespace {
@@ -73,6 +75,8 @@ Result<> check_names(const ProfilingConfig& config) {
   return {};
 }
 
+}  // namespace
+
 const Schema& profiling_schema() {
   using P = ProfilingConfig;
   static const Schema schema =
@@ -102,6 +106,8 @@ const Schema& profiling_schema() {
           .build();
   return schema;
 }
+
+namespace {
 
 const Schema& clustering_schema() {
   static const Schema schema = SchemaBuilder<Clustering>()
@@ -201,7 +207,19 @@ std::vector<std::string> warnings(const Arguments& a) {
                     "is due",
                     format_duration(*a.scrape_timeout), format_duration(a.interval())));
   }
-  const auto types = profile_types(a.profiling);
+  return sentences;
+}
+
+std::vector<std::string> warnings(const ProfilingConfig& profiling) {
+  std::vector<std::string> sentences;
+  const auto types = profile_types(profiling);
+  for (const auto& type : types) {
+    if (!type.enabled || type.path.find_first_of("?#") == std::string::npos) continue;
+    sentences.push_back(fmt::format(
+        "profile.{} has the path {}: what follows the ? or # is asked for as a part of the path; a query is "
+        "written as in params = {{\"gc\" = [\"1\"]}}",
+        is_fixed_name(type.name) ? type.name : "custom", quote(shown_text(type.path))));
+  }
   for (const auto& type : types) {
     const std::string_view same = computed_delta_name(type.name);
     const auto twin = std::ranges::find(types, same, &ProfileType::name);

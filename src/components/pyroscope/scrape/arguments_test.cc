@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "components/pyroscope/scrape/profile_types.h"
+#include "components/pyroscope/scrape/profiling_warnings.h"
 #include "syntax/testing/evaluation.h"
 
 namespace invar::components::pyroscope_scrape {
@@ -183,14 +184,20 @@ TEST(Arguments, WarnsAboutWhatWasWrittenAndSaysWhatHappens) {
   EXPECT_EQ(tiny.interval(), std::chrono::milliseconds(100));
   EXPECT_THAT(warnings(tiny), ElementsAre("scrape_interval 1ns is too short: 100ms is used"));
   EXPECT_THAT(
-      warnings(decoded("profiling_config {\nprofile.godeltaprof_memory { enabled = true }\n}")),
+      warnings(decoded("profiling_config {\nprofile.godeltaprof_memory { enabled = true }\n}").profiling),
       ElementsAre(
           "profile.godeltaprof_memory and profile.memory are both enabled, and both are sent as memory: "
           "only profile.godeltaprof_memory is scraped, whose difference the target computes; set "
           "profile.memory { enabled = false }"));
   EXPECT_THAT(warnings(decoded("profiling_config {\nprofile.memory { enabled = false }\n"
-                               "profile.godeltaprof_memory { enabled = true }\n}")),
+                               "profile.godeltaprof_memory { enabled = true }\n}")
+                           .profiling),
               IsEmpty());
+  EXPECT_THAT(
+      warnings(decoded("profiling_config {\nprofile.custom \"x\" {\nenabled = true\npath = \"/x?a=b\"\n}\n}")
+                   .profiling),
+      ElementsAre(HasSubstr(
+          "profile.custom has the path \"/x?a=b\": what follows the ? or # is asked for as a part of")));
 }
 
 // As the reference shows them: no block that is as it would be without, whole settings of those that are not.

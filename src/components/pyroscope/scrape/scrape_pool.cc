@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "components/pyroscope/scrape/profiling_warnings.h"
 
 namespace invar::components::pyroscope_scrape {
 namespace {
@@ -62,6 +63,7 @@ void ScrapePool::take_over(const Arguments& arguments) {
   context_.memory = clustered_ ? &memory_ : nullptr;
   context_.costs = clustered_ ? options_.cluster->costs() : nullptr;
   std::vector<std::string> sentences = warnings(arguments);
+  std::ranges::move(warnings(arguments.profiling), std::back_inserter(sentences));
   for (const auto& sentence : sentences) {
     if (std::ranges::find(warnings_, sentence) == warnings_.end()) options_.logger.warn(sentence);
   }
