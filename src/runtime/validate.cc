@@ -38,6 +38,41 @@ bool is_constant(const BlockRef& block) {
   });
 }
 
+// What blocks and the bodies in them make instances of.
+void collect_names(const std::vector<BlockRef>& blocks, Names& out) {
+  for (const BlockRef& ref : blocks) {
+    out.insert(ref.block->full_name());
+    const syntax::ast::Block* inner =
+        ref.block->full_name() == "declare" ? ref.block : foreach_template(*ref.block);
+    if (inner != nullptr) collect_names(blocks_of(inner->body, ref.file), out);
+  }
+}
+
+// Mistakes in imported content, of which a run has nothing to do with those in declares that nothing is made of: a library may hold more
+// than what is wanted of it.
+syntax::Diagnostics as_used(const syntax::Diagnostics& mistakes, const std::vector<BlockRef>& content,
+                            const std::vector<BlockRef>& importer, const std::string& name_space) {
+  Names names;
+  collect_names(content, names);
+  Names importers;
+  collect_names(importer, importers);
+  syntax::Diagnostics out;
+  for (syntax::Diagnostic mistake : mistakes) {
+    const syntax::Position& place = mistake.range.start;
+    const auto around = std::ranges::find_if(content, [&](const BlockRef& ref) {
+      return ref.block->full_name() == "declare" && ref.file->source == place.source &&
+             ref.span.begin <= place.offset && place.offset <= ref.span.end;
+    });
+    const std::string declared = around == content.end() ? "" : around->block->label;
+    if (!declared.empty() && !names.contains(declared) && !importers.contains(name_space + "." + declared)) {
+      mistake.severity = syntax::Severity::kWarning;
+      mistake.message += " (nothing uses declare " + quote(declared) + ")";
+    }
+    out.add(std::move(mistake));
+  }
+  return out;
+}
+
 class Validator {
  public:
   // `left_out`: null where what is left out is not told.
@@ -243,6 +278,7 @@ class Validator {
       for (const BlockRef& block : *blocks)
         if (block.block->full_name() == "declare") content->declare(block);
       slot->content = std::move(content);
+      mistakes = as_used(mistakes, *blocks, body.blocks, ref.block->label);
     }
     for (syntax::Diagnostic& mistake : in_instance(mistakes, ref))
       import_mistakes_[ref.block].add(std::move(mistake));

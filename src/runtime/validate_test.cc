@@ -244,8 +244,27 @@ TEST(Validate, LooksIntoTheContentOfImportsThatItCanRead) {
       "");
   EXPECT_EQ(validate_with_files("import.file \"me\" { filename = \"conf/self.alloy\" }\n"),
             "Error: conf/self.alloy:1:1: the content imports itself (in import.file.me at main.alloy:1:1)\n");
-  EXPECT_EQ(validate_with_files("import.string \"s\" { content = \"declare \\\"m\\\" { x = 1 }\" }\n"),
+  EXPECT_EQ(validate_with_files(
+                "import.string \"s\" { content = \"declare \\\"m\\\" { x = 1 }\" }\ns.m \"y\" { }\n"),
             "Error: s:1:15: unrecognized attribute x (in import.string.s at main.alloy:1:1)\n");
+}
+
+TEST(Validate, WarnsOnlyOfWhatIsWrongInContentThatNothingUses) {
+  const std::string content =
+      "import.string \"s\" { content = `declare \"a\" { toy.summ \"x\" { } }\n"
+      "declare \"b\" { a \"x\" { } }` }\n";
+  const std::string said =
+      ": s:1:15: cannot find the definition of component name \"toy.summ\" (did you mean \"toy.sum\"?)";
+  EXPECT_EQ(headers(validated(
+                "import.string \"s\" { content = \"declare \\\"a\\\" { toy.summ \\\"x\\\" { } }\" }\n")),
+            "Warning" + said + " (nothing uses declare \"a\") (in import.string.s at main.alloy:1:1)\n");
+  EXPECT_EQ(headers(validated(content)), "Error" + said + " (in import.string.s at main.alloy:1:1)\n")
+      << "it is used in the content itself";
+  EXPECT_EQ(
+      headers(validated("import.string \"s\" { content = \"declare \\\"a\\\" { toy.summ \\\"x\\\" { } }\" }\n"
+                        "declare \"own\" { foreach \"f\" {\n collection = []\n var = \"v\"\n template { s.a "
+                        "\"y\" { } }\n} }\n")),
+      "Error" + said + " (in import.string.s at main.alloy:1:1)\n");
 }
 
 TEST(Validate, SaysWhichIntervalsAreTakenLonger) {
