@@ -5,6 +5,7 @@
 #include <isa-l.h>
 #include <zstd.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <ranges>
@@ -95,8 +96,17 @@ Result<std::string> undo_zstd(std::string_view body, std::uint64_t limit) {
   }
 }
 
+// Words that stand where a coding should, though nothing was coded: that of no coding, and names of character sets and of MIME's
+// transfer encodings. Other clients do not look at them at all.
+bool means_nothing(std::string_view coding) {
+  constexpr std::array<std::string_view, 8> kWords = {"identity", "none",  "binary", "8bit",
+                                                      "7bit",     "utf-8", "utf8",   "us-ascii"};
+  return coding.empty() ||
+         std::ranges::any_of(kWords, [&](std::string_view word) { return equals_ignore_case(coding, word); });
+}
+
 Result<std::string> undo_one(std::string body, std::string_view coding, std::uint64_t limit) {
-  if (coding.empty() || equals_ignore_case(coding, "identity")) return body;
+  if (means_nothing(coding)) return body;
   if (equals_ignore_case(coding, "gzip") || equals_ignore_case(coding, "x-gzip"))
     return undo_gzip(body, limit);
   if (equals_ignore_case(coding, "deflate")) return undo_deflate(body, limit);
