@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/strings.h"
@@ -23,6 +24,22 @@ bool is_ip(const std::string& host) {
 }
 
 }  // namespace
+
+std::string listen_mistake(std::string_view address) {
+  constexpr std::string_view kSomePort = "12345";
+  if (address.empty()) return fmt::format("it is empty; write 127.0.0.1:{}", kSomePort);
+  if (address.find("://") != std::string_view::npos) return address_mistake(address);
+  if (parse_uint(address)) return fmt::format("{} is a port alone; write :{}", quote(address), address);
+  const std::size_t end = std::min(address.find_first_of("/?#"), address.size());
+  const auto parts = split_host_port(address.substr(0, end));
+  const bool has_port = parts && !parts->port.empty();
+  if (has_port && end == address.size()) return fmt::format("{} is no port", quote(parts->port));
+  std::string host = parts ? parts->host : std::string(address.substr(0, end));
+  std::erase_if(host, [](char c) { return c == '[' || c == ']'; });
+  return fmt::format("{} {}; write {}", quote(address),
+                     end < address.size() ? "holds more than host and port" : "has no port",
+                     join_host_port(host, has_port ? std::string_view(parts->port) : kSomePort));
+}
 
 bool needs_lookup(std::string_view address) {
   const auto parts = split_host_port(address);

@@ -8,6 +8,9 @@
 
 namespace invar::http {
 
+// What is wrong with an address that is not host:port with a port up to 65535, and what to write.
+std::string listen_mistake(std::string_view address);
+
 // True when somebody has to be asked for the address of the host. `localhost` is 127.0.0.1.
 bool needs_lookup(std::string_view address);
 

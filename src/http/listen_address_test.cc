@@ -13,6 +13,24 @@ TEST(ListenAddress, OnlyNamesAreLookedUp) {
     EXPECT_TRUE(needs_lookup(address)) << address;
 }
 
+TEST(ListenAddress, AMistakeIsToldWithWhatToWrite) {
+  const struct {
+    const char *address, *mistake;
+  } rows[] = {
+      {"", "it is empty; write 127.0.0.1:12345"},
+      {"::1", "\"::1\" has no port; write [::1]:12345"},
+      {"[::1]", "\"[::1]\" has no port; write [::1]:12345"},
+      {"localhost", "\"localhost\" has no port; write localhost:12345"},
+      {"8080", "\"8080\" is a port alone; write :8080"},
+      {"http://h", "\"http://h\" is a URL; write h:80"},
+      {"h/path", "\"h/path\" holds more than host and port; write h:12345"},
+      {"h:80/path", "\"h:80/path\" holds more than host and port; write h:80"},
+      {"h:99999", "\"99999\" is no port"},
+      {":http", "\"http\" is no port"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(listen_mistake(row.address), row.mistake) << row.address;
+}
+
 TEST(ListenAddress, ANameBecomesItsAddress) {
   EXPECT_EQ(look_up_blocking("localhost:80"), "127.0.0.1:80");
   EXPECT_EQ(look_up_blocking("127.1:80"),

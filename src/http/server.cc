@@ -40,10 +40,7 @@ std::string reason(const ErrorText& error) {
 Result<tcp::endpoint> endpoint_of(const std::string& address) {
   const auto parts = split_host_port(address);
   const auto port = parts ? parse_uint(parts->port) : std::nullopt;
-  if (!parts || !port || *port > 65535) {
-    const std::string mistake = address_mistake(address);
-    return fail(ErrorCode::kInvalidArgument, mistake.empty() ? "it is not host:port" : mistake);
-  }
+  if (!parts || !port || *port > 65535) return fail(ErrorCode::kInvalidArgument, listen_mistake(address));
   const auto number = static_cast<unsigned short>(*port);
   if (parts->host.empty()) return tcp::endpoint(tcp::v6(), number);
   INVAR_ASSIGN_OR_RETURN(const std::string found, look_up_blocking(address));
