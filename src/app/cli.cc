@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "base/shown_text.h"
 #include "base/strings.h"
+#include "convert/convert.h"
 #include "fs/filesystem.h"
 #include "fs/path.h"
 
@@ -126,8 +127,11 @@ Result<> check_format(const RawFlags& raw) {
   for (const auto known : kConvertible) {
     if (raw.config_format == known) {
       return usage(fmt::format(
-          "configuration format {} is not read by Invar: convert the file to the Alloy language first",
-          quote(raw.config_format)));
+          "configuration format {} is not read by Invar: convert the file to the Alloy language first{}",
+          quote(raw.config_format),
+          convert::parse_format(raw.config_format)
+              ? fmt::format(", by invar convert -f {} FILE", raw.config_format)
+              : ""));
     }
   }
   return usage(
@@ -241,6 +245,10 @@ struct Commands {
     convert->add_option("-f,--source-format", convert_options.format, "prometheus, flow or parca")
         ->take_last();
     convert->add_option("-o,--output", convert_options.output, "File to write; standard output without it")
+        ->take_last();
+    convert->add_flag("-b,--bypass-errors", raw.bypass_conversion_errors,
+                      "Accepted; what is not carried over is a comment in any case");
+    convert->add_option("-e,--extra-args", raw.extra_args, "Accepted; concerns other formats only")
         ->take_last();
     components = add("components", "List the components, or describe one: invar components [NAME]");
     components

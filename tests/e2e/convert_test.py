@@ -152,7 +152,10 @@ class Convert(Case):
         for arguments, words in ((("convert",), "source-format is a required flag"),
                                  (("convert", "-f", "x"), '(Critical) unrecognized kind "x" given to the config converter'),
                                  (("convert", "--source-format=parca"), "not a configuration"),
-                                 (("convert", "-f", "flow"), "<stdin>:1:1")):
+                                 (("convert", "-f", "flow"), "<stdin>:1:1"),
+                                 (("run", "--config.format=prometheus", "x.yml"), "by invar convert -f prometheus FILE"),
+                                 # What scripts for Alloy give.
+                                 (("convert", "-b", "--extra-args=-x", "-f", "parca"), "not a configuration")):
             done = run(*arguments, stdin="- 1")
             self.assertEqual(done.returncode, 1)
             self.assertIn(words, done.stderr)
