@@ -8,7 +8,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NAME = r"(?:invar|pyroscope|prometheus_sd|discovery|net_conntrack|process|cluster|import|remote_config|remotecfg)_[a-z0-9_]+"
+NAME = r"(?:invar|pyroscope|prometheus_sd|discovery|net_conntrack|process|cluster|import|local|remote|remotecfg)_[a-z0-9_]+"
 TEXT = r'"((?:[^"\\]|\\.)*)"'
 CONSTANT = re.compile(r"\b(k[A-Z]\w*)(?:\[\])? = " + TEXT)
 CALL = re.compile(r"(?:(counter|gauge|histogram)\()?\s*(?:\w+,\s*|\*\w+(?:\.\w+)?,\s*)?(?:\.name = )?\"(" + NAME + r")\",\s*(?:\.help =\s*)?" + TEXT)
