@@ -98,6 +98,21 @@ Result<> check(const T& block) {
   return http::validate(block);
 }
 
+Result<> check_pem(const TlsConfig& tls) {
+  const struct {
+    std::string_view name, text, file;
+  } texts[] = {{"ca_pem", tls.ca_pem, "ca_file"},
+               {"cert_pem", tls.cert_pem, "cert_file"},
+               {"key_pem", tls.key_pem.value, "key_file"}};
+  for (const auto& [name, text, file] : texts)
+    if (!text.empty() && !text.contains("-----BEGIN "))
+      return fail(ErrorCode::kInvalidArgument,
+                  std::string(name) +
+                      " is no PEM text, which begins with -----BEGIN; the path of a file belongs into " +
+                      std::string(file));
+  return {};
+}
+
 const Schema& proxy_schema() {
   static const Schema schema =
       SchemaBuilder<ProxyConfig>()
@@ -182,6 +197,7 @@ const Schema& tls_config_schema() {
           .attribute_with<TlsVersionCodec>("min_version", &TlsConfig::min_version,
                                            "Oldest acceptable version: TLS10, TLS11, TLS12 or TLS13.")
           .check(&check<TlsConfig>)
+          .check(&check_pem)
           .build();
   return schema;
 }

@@ -26,9 +26,9 @@ constexpr std::string_view kEveryArgument = R"(
   enable_http2           = false
   http_headers           = {"X-Scope-OrgID" = ["tenant"]}
   tls_config {
-    ca_pem               = "ca"
+    ca_pem               = "-----BEGIN ca"
     cert_file            = "/c"
-    key_pem              = "k"
+    key_pem              = "-----BEGIN k"
     server_name          = "s"
     insecure_skip_verify = true
     min_version          = "TLS13"
@@ -46,9 +46,9 @@ TEST(HttpClientSchema, EveryArgumentArrives) {
   want.follow_redirects = want.enable_http2 = false;
   want.http_headers = {{"X-Scope-OrgID", {{"tenant"}}}};
   want.tls.emplace();
-  want.tls->ca_pem = "ca";
+  want.tls->ca_pem = "-----BEGIN ca";
   want.tls->cert_file = "/c";
-  want.tls->key_pem = {"k"};
+  want.tls->key_pem = {"-----BEGIN k"};
   want.tls->server_name = "s";
   want.tls->insecure_skip_verify = true;
   want.tls->min_version = "TLS13";
@@ -131,6 +131,8 @@ TEST(HttpClientSchema, RefusedConfigurationsSayWhyInTheDocumentedWords) {
        "exactly one of key_pem or key_file must be configured when a client certificate is configured"},
       {"tls_config { key_pem = \"a\" }",
        "exactly one of cert_pem or cert_file must be configured when a client key is configured"},
+      {"tls_config { ca_pem = \"/etc/ca.crt\" }",
+       "ca_pem is no PEM text, which begins with -----BEGIN; the path of a file belongs into ca_file"},
       {"tls_config { min_version = \"TLS9\" }",
        "unknown TLS version \"TLS9\"; it is one of TLS10, TLS11, TLS12 and TLS13"},
       {"tls_config { min_version = \"\" }", "unknown TLS version \"\"; it is one of"},

@@ -32,8 +32,8 @@ TEST(Host, IsParsed) {
     EXPECT_EQ(host->takes_options, row.options);
     EXPECT_EQ(host->shown.find(":p@"), std::string::npos) << "no password";
   }
-  for (const char* text :
-       {"", "/var/run/docker.sock", "unix://", "ssh://h", "npipe:////./pipe/docker", "http://"})
+  for (const char* text : {"", "/var/run/docker.sock", "unix://", "unix://run/docker.sock", "ssh://h",
+                           "npipe:////./pipe/docker", "http://"})
     EXPECT_FALSE(parse_host(text)) << text;
   EXPECT_EQ(parse_host("ssh://h").error().message,
             "parsing host attribute: \"ssh\" hosts are not supported, use unix, tcp, http or https");

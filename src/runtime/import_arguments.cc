@@ -1,10 +1,13 @@
 #include "runtime/import_arguments.h"
 
+#include <algorithm>
 #include <array>
 
+#include "base/shown_text.h"
 #include "base/strings.h"
 #include "component/choice_rule.h"
 #include "component/url_rule.h"
+#include "fs/clean_path.h"
 
 namespace invar::runtime {
 namespace {
@@ -24,6 +27,7 @@ std::optional<syntax::DecodeError> check_detector(const ImportFileArguments& arg
 }
 
 Result<> check_file(const ImportFileArguments& arguments) {
+  if (arguments.filename.empty()) return fail(ErrorCode::kInvalidArgument, "filename must not be empty");
   return positive(arguments.poll_frequency, "poll_frequency");
 }
 
@@ -32,11 +36,48 @@ Result<> check_http(const ImportHttpArguments& arguments) {
   return positive(arguments.poll_timeout, "poll_timeout");
 }
 
+// `git@host:organization/repo.git`, as ssh has it.
+bool is_ssh_address(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  return colon != std::string_view::npos && colon > 0 && colon < text.find('/') && colon + 1 < text.size();
+}
+
+// What begins with a host's name, as in `github.com/organization/repo`, and is no path.
+bool begins_with_host(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::string_view first = text.substr(0, slash);
+  return slash != std::string_view::npos && !first.starts_with('.') &&
+         first.find('.') != std::string_view::npos;
+}
+
+std::optional<syntax::DecodeError> check_repository(const ImportGitArguments& arguments) {
+  constexpr std::array<std::string_view, 5> kSchemes = {"https", "http", "ssh", "git", "file"};
+  constexpr std::string_view kExample = "https://github.com/organization/repo.git";
+  const std::string& text = arguments.repository;
+  const auto wrong = [&](std::string_view what, std::string_view instead) {
+    return syntax::decode_failure(quote(shown_text(http::redact_url(text))) + " " + std::string(what) +
+                                  "; write " + quote(http::redact_url(std::string(instead))));
+  };
+  if (text.empty())
+    return syntax::decode_failure("the URL is empty; write the repository's address, as in " +
+                                  quote(kExample));
+  if (trim_space(text) != text) return wrong("has blanks or line breaks around it", trim_space(text));
+  const std::size_t mark = text.find("://");
+  if (mark == std::string::npos) {
+    if (!is_ssh_address(text) && begins_with_host(text)) return wrong("has no scheme", "https://" + text);
+    return std::nullopt;
+  }
+  if (std::ranges::find(kSchemes, std::string_view(text).substr(0, mark)) == kSchemes.end())
+    return wrong("has a scheme that is none of https, http, ssh, git and file", kExample);
+  if (mark + 3 == text.size()) return wrong("names no host", kExample);
+  return std::nullopt;
+}
+
 Result<> check_git(const ImportGitArguments& arguments) {
   for (const std::string_view text : {arguments.repository, arguments.revision, arguments.path})
     if (text.starts_with('-') || text.find('\0') != std::string_view::npos)
       return fail(ErrorCode::kInvalidArgument, quote(text) + " cannot begin with a dash");
-  if (arguments.repository.empty()) return fail(ErrorCode::kInvalidArgument, "repository must not be empty");
+  INVAR_TRY(path_in_repository(arguments.path));
   for (const std::string_view name : {"FETCH_HEAD", "ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD"})
     if (arguments.revision == name)
       return fail(ErrorCode::kInvalidArgument, "revision " + quote(name) + " is not one of a repository");
@@ -121,6 +162,7 @@ const Schema& git_schema() {
       SchemaBuilder<ImportGitArguments>()
           .attribute("repository", &ImportGitArguments::repository, "URL of the repository.")
           .required()
+          .valid(&check_repository)
           .attribute("revision", &ImportGitArguments::revision,
                      "A tag, branch or commit; without one the repository's default branch.")
           .attribute("path", &ImportGitArguments::path,
@@ -137,6 +179,13 @@ const Schema& git_schema() {
 }
 
 }  // namespace
+
+Result<std::string> path_in_repository(std::string_view path) {
+  const std::string clean = fs::clean_path(path.substr(std::min(path.find_first_not_of('/'), path.size())));
+  if (clean == ".." || clean.starts_with("../"))
+    return fail(ErrorCode::kInvalidArgument, "path " + quote(path) + " leads out of the repository");
+  return clean;
+}
 
 const Schema* import_schema(std::string_view block_name) {
   if (block_name == "import.file") return &file_schema();

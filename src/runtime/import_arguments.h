@@ -55,6 +55,9 @@ struct ImportGitArguments {
   bool operator==(const ImportGitArguments&) const = default;
 };
 
+// As git has it: what begins with a slash begins at the root of the repository. Errors: it leads out.
+Result<std::string> path_in_repository(std::string_view path);
+
 // By the name of the block, "import.file"; null for any other.
 const syntax::Schema* import_schema(std::string_view block_name);
 

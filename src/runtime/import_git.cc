@@ -35,10 +35,7 @@ class Repository {
     INVAR_ASSIGN_OR_RETURN(const std::string commit, find_commit());
     INVAR_TRY(git({"--git-dir", fs::join_path(clone_, ".git"), "--work-tree", clone_, "checkout", "--quiet",
                    "--force", "--detach", commit}));
-    const std::string path = fs::clean_path(arguments_.path);
-    if (path.starts_with("..") || path.starts_with('/'))
-      return fail(ErrorCode::kInvalidArgument,
-                  "path " + quote(arguments_.path) + " leads out of the repository");
+    INVAR_ASSIGN_OR_RETURN(const std::string path, path_in_repository(arguments_.path));
     INVAR_ASSIGN_OR_RETURN(ImportedText text, read_import_file(files_, fs::join_path(clone_, path)));
     text.module_path = clone_;
     return text;

@@ -71,6 +71,10 @@ TEST_F(Git, TheDefaultBranchIsFollowed) {
   EXPECT_EQ(text->module_path, root_ + "/storage/repo");
 }
 
+TEST_F(Git, APathThatBeginsWithASlashBeginsAtTheRoot) {
+  EXPECT_EQ(fetch(arguments("", "/lib.alloy")), "one");
+}
+
 TEST_F(Git, ARevisionIsATagABranchOrACommit) {
   git({"-C", origin_, "tag", "v1"});
   const std::string first = git({"-C", origin_, "rev-parse", "--short", "HEAD"});
@@ -100,6 +104,7 @@ TEST_F(Git, AnotherRepositoryIsAnotherContent) {
 TEST_F(Git, SaysWhatIsWrongWithoutCredentials) {
   EXPECT_THAT(fetch(arguments("", "none.alloy")), HasSubstr("none.alloy: no such file or directory"));
   EXPECT_THAT(fetch(arguments("", "../../x")), HasSubstr("leads out of the repository"));
+  EXPECT_THAT(fetch(arguments("", "/../x")), HasSubstr("leads out of the repository"));
   ImportGitArguments gone = arguments();
   gone.repository = root_ + "/gone";
   EXPECT_THAT(fetch(gone), HasSubstr("repository " + root_ + "/gone: "));

@@ -10,6 +10,7 @@
 #include "component/choice_rule.h"
 #include "component/http_client_schema.h"
 #include "component/url_rule.h"
+#include "kube/selector.h"
 
 namespace invar::components::discovery_kubernetes {
 namespace {
@@ -96,7 +97,13 @@ const syntax::Schema& selectors_schema() {
           .required()
           .valid([](const Selector& selector) { return check_role(selector.role); })
           .attribute("label", &Selector::label, "Label selector in the API's form: `app=shop,tier!=test`.")
+          .valid([](const Selector& selector) {
+            return component::mistake_in(kube::check_label_selector(selector.label));
+          })
           .attribute("field", &Selector::field, "Field selector in the API's form: `spec.nodeName=node-1`.")
+          .valid([](const Selector& selector) {
+            return component::mistake_in(kube::check_field_selector(selector.field));
+          })
           .build();
   return schema;
 }

@@ -8,6 +8,7 @@ namespace invar::components::local_file {
 namespace {
 
 Result<> check(const Arguments& arguments) {
+  if (arguments.filename.empty()) return fail(ErrorCode::kInvalidArgument, "filename must not be empty");
   if (arguments.poll_frequency <= Duration::zero()) {
     return fail(ErrorCode::kInvalidArgument, "poll_frequency must be greater than 0");
   }

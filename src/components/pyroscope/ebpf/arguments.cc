@@ -8,6 +8,7 @@
 
 #include "base/strings.h"
 #include "component/choice_rule.h"
+#include "component/label_names_rule.h"
 #include "components/pyroscope/ebpf/probe_link.h"
 
 namespace invar::components::pyroscope_ebpf {
@@ -46,8 +47,8 @@ std::optional<DecodeError> valid_probes(const Arguments& a) {
 }
 
 std::optional<DecodeError> valid_default(const Arguments& a) {
-  if (!a.default_target || !a.default_target->contains("")) return std::nullopt;
-  return mistake("has a label without a name");
+  if (!a.default_target) return std::nullopt;
+  return component::check_label_names(*a.default_target);
 }
 
 std::optional<DecodeError> valid_rate(const Arguments& a) {

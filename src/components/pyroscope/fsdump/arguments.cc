@@ -1,6 +1,7 @@
 #include "components/pyroscope/fsdump/arguments.h"
 
 #include "base/strings.h"
+#include "component/label_names_rule.h"
 #include "component/relabel_schema.h"
 
 namespace invar::components::pyroscope_fsdump {
@@ -50,6 +51,9 @@ const syntax::Schema& arguments_schema() {
                      "files are removed before a new one is written.")
           .attribute("external_labels", &Arguments::external_labels,
                      "Labels to add to all profiles before writing to files.")
+          .valid([](const Arguments& arguments) {
+            return component::check_label_names(arguments.external_labels);
+          })
           .attribute("max_age", &Arguments::max_age,
                      "Remove files older than this; `\"0s\"` keeps them until the size limit does.")
           .invar_only()

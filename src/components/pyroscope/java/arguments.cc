@@ -1,5 +1,11 @@
 #include "components/pyroscope/java/arguments.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/shown_text.h"
+#include "base/strings.h"
 #include "component/receiver.h"
 #include "components/pyroscope/java/agent_options.h"
 
@@ -11,6 +17,17 @@ using syntax::SchemaBuilder;
 
 std::unexpected<Error> invalid(std::string message) {
   return fail(ErrorCode::kInvalidArgument, std::move(message));
+}
+
+// A number and the first letter of a unit, as async-profiler reads it; "" is off.
+std::optional<syntax::DecodeError> check_amount(std::string_view text, std::string_view units,
+                                                std::string_view example) {
+  const std::string_view unit = text.substr(std::min(text.find_first_not_of("0123456789"), text.size()));
+  const bool has_number = unit.size() < text.size();
+  if (text.empty() || (has_number && (unit.empty() || units.contains(to_lower_ascii(unit.substr(0, 1))))))
+    return std::nullopt;
+  return syntax::decode_failure(fmt::format("{} is no amount that async-profiler knows; write it as in {}",
+                                            quote(shown_text(text)), quote(example)));
 }
 
 Result<> check_profiling(const ProfilingConfig& config) {
@@ -43,9 +60,11 @@ const Schema& profiling_schema() {
                      "Give samples taken in a span of async-profiler's Java API the label `span_name`.")
           .invar_only()
           .attribute("alloc", &P::alloc, "Allocated bytes between two samples; an empty text turns it off.")
+          .valid([](const P& config) { return check_amount(config.alloc, "bkmg", "512k"); })
           .attribute("tlab", &P::tlab, "Sample allocations by new TLABs. Needs `alloc`.")
           .attribute("lock", &P::lock,
                      "Shortest wait for a lock that is recorded; an empty text turns it off.")
+          .valid([](const P& config) { return check_amount(config.lock, "nums", "10ms"); })
           .attribute("log_level", &P::log_level,
                      "What async-profiler logs: `TRACE`, `DEBUG`, `INFO`, `WARN`, `ERROR`, or `NONE`.")
           .valid([](const P& config) -> std::optional<syntax::DecodeError> {

@@ -4,6 +4,7 @@
 
 #include "component/choice_rule.h"
 #include "component/http_client_schema.h"
+#include "component/label_names_rule.h"
 #include "component/url_rule.h"
 
 namespace invar::components::pyroscope_write {
@@ -135,9 +136,8 @@ const syntax::Schema& arguments_schema() {
       syntax::SchemaBuilder<Arguments>()
           .attribute("external_labels", &Arguments::external_labels,
                      "Labels to add to profiles sent over the network.")
-          .valid([](const Arguments& arguments) -> std::optional<syntax::DecodeError> {
-            if (!arguments.external_labels.contains("")) return std::nullopt;
-            return syntax::decode_failure("has a label without a name, which no server takes");
+          .valid([](const Arguments& arguments) {
+            return component::check_label_names(arguments.external_labels);
           })
           .block("endpoint", &Arguments::endpoints, endpoint_schema(), "Location to send profiles to.")
           .block("queue", &Arguments::queue, queue_schema(),
