@@ -272,6 +272,11 @@ std::vector<component::Problem> ClusterNode::problems() const {
   return out;
 }
 
+std::optional<component::Balance> ClusterNode::balance() const {
+  if (!balancer_) return std::nullopt;
+  return balancer_->balance();
+}
+
 void ClusterNode::stop(async::Task done) {
   if (etcd_) return etcd_->stop(std::move(done));
   if (!gossip_) return loop_->post(std::move(done));

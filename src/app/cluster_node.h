@@ -41,6 +41,7 @@ class ClusterNode {
   void take_part();
   void stop(async::Task done);
   [[nodiscard]] std::vector<component::Problem> problems() const;
+  [[nodiscard]] std::optional<component::Balance> balance() const;  // nothing without --cluster.balance=cost
 
  private:
   ClusterNode() = default;

@@ -275,7 +275,7 @@ void Daemon::add_routes() {
   cluster_->add_routes(router_);
   if (options_.enable_pprof) services::add_pprof_endpoints(router_, *world_.loop, *world_.pool);
   services::add_support_bundle(router_, *world_.loop, *world_.pool, support_host());
-  api_ = std::make_unique<webapi::Api>(api_host());
+  api_ = std::make_unique<webapi::Api>(api_host(), [this] { return cluster_->balance(); });
   api_->add_to(router_, options_.ui_path_prefix);
 }
 

@@ -17,9 +17,10 @@
 namespace invar::webapi {
 
 struct Api::Parts {
-  explicit Parts(ApiHost given) : host(std::move(given)) {}
+  Parts(ApiHost given, BalanceNow balance_now) : host(std::move(given)), balance(std::move(balance_now)) {}
 
   const ApiHost host;
+  const BalanceNow balance;
   Replies replies{*host.loop, *host.pool};
   TargetStore targets{*host.loop, *host.pool, *host.components};
   HistoryKeeper history{host};
@@ -35,7 +36,8 @@ struct Api::Parts {
   EventHub events{host};
 };
 
-Api::Api(ApiHost host) : parts_(std::make_unique<Parts>(std::move(host))) {
+Api::Api(ApiHost host, BalanceNow balance)
+    : parts_(std::make_unique<Parts>(std::move(host), std::move(balance))) {
   using Then = EventHub::Then;
   constexpr std::size_t kMostProblems = 50;
   Parts& parts = *parts_;
@@ -62,7 +64,7 @@ Api::Api(ApiHost host) : parts_(std::make_unique<Parts>(std::move(host))) {
   });
   events.add_topic("endpoints", [&parts](const Then& then) { then(parts.delivery.endpoints_json()); });
   events.add_topic("peers", [&parts](const Then& then) {
-    then(peers_json(parts.host.cluster(), *parts.host.components));
+    then(peers_json(parts.host.cluster(), *parts.host.components, parts.balance));
   });
   events.add_topic("remotecfg", [&parts](const Then& then) { then(remote_json(parts.host.remote())); });
   events.add_topic("replays", [&parts](const Then& then) { then(parts.replays.list_json()); });
@@ -81,7 +83,7 @@ void Api::add_to(services::Router& router, const std::string& prefix) {
   parts_->replays.add_to(routes);
   parts_->live.add_to(routes);
   parts_->events.add_to(routes);
-  add_cluster_routes(routes, parts_->host, parts_->replies);
+  add_cluster_routes(routes, parts_->host, parts_->balance, parts_->replies);
   routes.get_below("", [](const auto&, const auto& responder, std::string_view) {
     responder->send(error_response(not_found("the API has no such path")));
   });

@@ -2,9 +2,12 @@
 // Threads: loop thread only. Lifetime: the router goes first; what `host` points to outlives it. Source: web-api.md.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "component/balance.h"
 #include "webapi/host.h"
 
 namespace invar::services {
@@ -15,7 +18,7 @@ namespace invar::webapi {
 
 class Api {
  public:
-  explicit Api(ApiHost host);
+  Api(ApiHost host, std::function<std::optional<component::Balance>()> balance);
   ~Api();
   // `prefix` ends in '/'.
   void add_to(services::Router& router, const std::string& prefix);

@@ -23,9 +23,23 @@ std::optional<component::TargetsByOwner> shared_targets(const component::Compone
   return out;
 }
 
+void write_balance(json::Writer& out, const component::Balance& balance) {
+  out.key("balance").begin_object().field("by_cost", balance.by_cost).field("leader", balance.leader);
+  out.field("plan", balance.plan).field("moved", balance.moved);
+  write_time(out, "since", balance.since_unix_ns);
+  out.key("nodes").begin_array();
+  for (const component::Balance::Node& node : balance.nodes) {
+    out.begin_object().field("name", node.name).field("keys", node.keys);
+    if (node.cost) out.field("cost", *node.cost);
+    out.end_object();
+  }
+  out.end_array().end_object();
+}
+
 }  // namespace
 
-std::string peers_json(const ClusterState& cluster, const component::ComponentDirectory& components) {
+std::string peers_json(const ClusterState& cluster, const component::ComponentDirectory& components,
+                       const BalanceNow& balance) {
   const auto targets = shared_targets(components);
   const auto targets_of = [&](std::string_view owner) {
     const auto found = targets->find(owner);
@@ -45,7 +59,9 @@ std::string peers_json(const ClusterState& cluster, const component::ComponentDi
     if (targets) out.field("targets", targets_of(member.name));
     out.end_object();
   }
-  out.end_array().end_object();
+  out.end_array();
+  if (const auto now = balance()) write_balance(out, *now);
+  out.end_object();
   return text;
 }
 
@@ -64,9 +80,10 @@ std::string remote_json(const RemoteConfiguration& remote) {
   return text;
 }
 
-void add_cluster_routes(Routes& routes, const ApiHost& host, const Replies& replies) {
-  routes.get("peers", [&host, &replies](const auto& request, const auto& responder) {
-    replies.send(request, responder, peers_json(host.cluster(), *host.components));
+void add_cluster_routes(Routes& routes, const ApiHost& host, const BalanceNow& balance,
+                        const Replies& replies) {
+  routes.get("peers", [&host, &balance, &replies](const auto& request, const auto& responder) {
+    replies.send(request, responder, peers_json(host.cluster(), *host.components, balance));
   });
   routes.get("remotecfg", [&host, &replies](const auto& request, const auto& responder) {
     replies.send(request, responder, remote_json(host.remote()));

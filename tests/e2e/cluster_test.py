@@ -298,6 +298,14 @@ http {
 
         until("they share by cost", lambda: by_cost() == [1, 1, 1])
         until("each target has one owner", self.shared_out)
+
+        def balances():
+            return [json.loads(node.text("/api/v1/peers"))["balance"] for node in self.nodes.values()]
+
+        until("all know each other's parts", lambda: all(len(b["nodes"]) == 3 for b in balances()))
+        for balance in balances():
+            self.assertEqual((balance["by_cost"], balance["leader"]), (True, "node-0"))
+            self.assertAlmostEqual(sum(node["keys"] for node in balance["nodes"]), 1)
         reasons = {r["reason"] for r in self.nodes[0].rows("pyroscope.scrape.shared", "target_elsewhere")}
         self.assertTrue(all("part of the keys" in r for r in reasons), reasons)
         counts = self.scrapes.during(3 * INTERVAL)

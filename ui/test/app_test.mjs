@@ -554,6 +554,14 @@ test("a tab that stays open for a day keeps no more than at first", (t) => withA
   assert.ok(after < before * 1.25 + 1_000_000, `${before} to ${after} bytes`);
 }));
 
+test("the cluster page says who leads, which plan holds, and what each member has", () => withApp("cluster", async (page) => {
+  await page.waitForSelector("td b");
+  const text = (await page.textContent("main")).replace(/\s+/g, " ");
+  for (const part of ["host-a leads. Plan 3 holds: it came", "moved 1.8 % of the keys.", "The one that carries most has 1.04 times the mean."]) assert.ok(text.includes(part), `${part} in ${text}`);
+  const cells = await page.$$eval("tbody tr", (rows) => rows.map((row) => [...row.cells].slice(-2).map((cell) => cell.textContent)));
+  assert.deepEqual(cells, [["40.0 %", "52.0 %"], ["60.0 %", "48.0 %"], ["–", "–"]]);
+}));
+
 test("Alloy's addresses lead to the page that took their place", () => withApp("clustering", async (page) => {
   await page.waitForFunction(() => location.pathname === "/cluster");
 }));

@@ -225,7 +225,8 @@ export const endpoints = {at: kNow, total: 2, endpoints: [
 export const ages = {at: kNow, total: 127_712, max_age: 3600, ages: [[0, 60, 6_720], [60, 300, 26_880], [300, 900, 67_200], [900, 3600, 26_912], [3600, null, 0]].map(([from, to, count]) => ({from, to, count}))};
 export const errors = {at: kNow, total: 2, errors: [{text: "401 Unauthorized: invalid token", count: 4120, first: kNow - 19 * kMinute, last: kNow - 3000}, {text: "413 Request Entity Too Large: limit 4 MiB", count: 24, first: kNow - 300 * kMinute, last: kNow - 250 * kMinute}]};
 export const archives = {at: kNow, total: 1, archives: [{id: "pyroscope.fsdump.local", component: "pyroscope.fsdump.local", path: "/var/lib/invar/profiles"}]};
-export const peers = {at: kNow, enabled: true, total: 3, targets_of_nobody: 12, peers: [{name: "host-a", address: "10.0.0.1:12345", state: "participant", self: true, targets: 642}, {name: "host-b", address: "10.0.0.2:12345", state: "participant", self: false, targets: 630}, {name: "host-c", address: "10.0.0.3:12345", state: "terminating", self: false, targets: 0}]};
+export const peers = {at: kNow, enabled: true, total: 3, targets_of_nobody: 12, peers: [{name: "host-a", address: "10.0.0.1:12345", state: "participant", self: true, targets: 642}, {name: "host-b", address: "10.0.0.2:12345", state: "participant", self: false, targets: 630}, {name: "host-c", address: "10.0.0.3:12345", state: "terminating", self: false, targets: 0}],
+  balance: {by_cost: true, leader: "host-a", plan: 3, since: kNow - 240_000, moved: 0.018, nodes: [{name: "host-a", keys: 0.4, cost: 0.52}, {name: "host-b", keys: 0.6, cost: 0.48}]}};
 export const remotecfg = {at: kNow, enabled: true, url: "https://fleet.example/v1", id: "host-a", hash: "4f1c9a77", running: true, from_cache: false, unanswered: false, loaded: kNow - 328 * kMinute, polled: kNow - 12_000, error: ""};
 
 const kConfig = `// The shop's profiles.

@@ -96,7 +96,8 @@ export interface Replays { at: number; replays: Replay[] }
 export interface LiveItem { at: number; kind: string; text: string; labels?: LabelMap; type?: string; bytes?: number; destination?: string; outcome?: string }
 
 export interface Peer { name: string; address: string; state: string; self: boolean; targets?: number }
-export interface Peers { at: number; enabled: boolean; total: number; targets_of_nobody?: number; peers: Peer[] }
+export interface Peers { at: number; enabled: boolean; total: number; targets_of_nobody?: number; peers: Peer[]; balance?: Balance }
+export interface Balance { by_cost: boolean; leader: string; plan: number; since: Maybe; moved: number; nodes: {name: string; keys: number; cost?: number}[] }
 export interface RemoteConfig { at: number; enabled: boolean; url?: string; id?: string; hash?: string; running?: boolean; from_cache?: boolean; unanswered?: boolean; error?: string; loaded?: Maybe; polled?: Maybe }
 
 export interface FileName { n: number; path: string; lines: number }
