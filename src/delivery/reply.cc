@@ -8,6 +8,7 @@
 #include "base/shown_text.h"
 #include "base/strings.h"
 #include "codec/content_coding.h"
+#include "http/connect_code.h"
 #include "http/failures.h"
 #include "http/shown_body.h"
 #include "syntax/json.h"
@@ -32,27 +33,6 @@ bool known_code(std::string_view code) {
 bool retryable_code(std::string_view code) {
   return code == "deadline_exceeded" || code == "unknown" || code == "internal" || code == "unavailable" ||
          code == "data_loss" || code == "aborted";
-}
-
-// The code of a reply without one of its own: pyroscope-write.md 4.
-std::string_view derived_code(int status) {
-  switch (status) {
-    case 400:
-      return "internal";
-    case 401:
-      return "unauthenticated";
-    case 403:
-      return "permission_denied";
-    case 404:
-      return "unimplemented";
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return "unavailable";
-    default:
-      return "unknown";
-  }
 }
 
 // The body without its Content-Encoding; nullopt when it cannot be undone.
@@ -295,7 +275,7 @@ Reply classify_push(const std::expected<http::Response, http::Failure>& result, 
     if (!refusal.words.empty() && refusal.words != message) message += " (" + refusal.words + ")";
   }
   reply.error =
-      std::string(refusal.code.empty() ? derived_code(response.status) : refusal.code) + ": " + message;
+      std::string(refusal.code.empty() ? http::connect_code(response.status) : refusal.code) + ": " + message;
   tell(reply, response, refusal, context);
   return reply;
 }

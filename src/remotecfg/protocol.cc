@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "codec/wire.h"
 #include "http/answer_body.h"
+#include "http/connect_code.h"
 #include "json/reader.h"
 
 namespace invar::remotecfg {
@@ -31,27 +32,6 @@ void append_attributes(std::string& out, const Collector& collector) {
   constexpr std::uint32_t kLocalAttributes = 4;
   for (const auto& [name, value] : collector.attributes)
     append_field(out, kLocalAttributes, entry(name, value));
-}
-
-// What Connect clients make of an HTTP status without an error of the protocol.
-std::string_view code_of(int status) {
-  switch (status) {
-    case 400:
-      return "internal";
-    case 401:
-      return "unauthenticated";
-    case 403:
-      return "permission_denied";
-    case 404:
-      return "unimplemented";
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return "unavailable";
-    default:
-      return "unknown";
-  }
 }
 
 // {"code": "internal", "message": "boom"}, or nothing.
@@ -141,9 +121,9 @@ Result<std::string> take_answer(std::expected<http::Response, http::Failure> ans
   const Result<> plain = http::unpack(*answer, kMostBytes);
   if (answer->status != 200) {
     const auto error = error_of(answer->body);
-    return fail(
-        ErrorCode::kUnavailable,
-        error ? shown_text(*error) : std::string(code_of(answer->status)) + ": " + answer->status_line);
+    return fail(ErrorCode::kUnavailable,
+                error ? shown_text(*error)
+                      : std::string(http::connect_code(answer->status)) + ": " + answer->status_line);
   }
   const std::string_view type = answer->headers.get("Content-Type");
   if (!type.starts_with(kContentType))
