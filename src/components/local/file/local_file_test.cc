@@ -179,6 +179,8 @@ TEST(LocalFileArguments, Validation) {
             R"(unrecognized detector "inotify"; it is one of fsnotify and poll (did you mean "fsnotify"?))");
   EXPECT_EQ(to_string(*parse_detector("poll")), "poll");
   Arguments a;
+  EXPECT_EQ(arguments_schema().check(&a).error().message, "filename must not be empty");
+  a.filename = "name";
   a.poll_frequency = Duration::zero();
   EXPECT_EQ(arguments_schema().check(&a).error().message, "poll_frequency must be greater than 0");
 }
