@@ -392,6 +392,7 @@ test("delivery: a replay is begun, shows how far it is, and is stopped", () => w
 }));
 
 test("delivery: how long a server takes to answer; an archive that has stored nothing says so", () => withApp("delivery", async (page) => {
+  await page.waitForSelector("h1 >> text=One of 2 places takes nothing");
   assert.deepEqual(await page.locator('.endpoints [data-name^="Took"]').allTextContents(), ["41 ms / 930 ms", "–"]);
 }));
 
