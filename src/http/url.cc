@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "base/redact_url.h"
 #include "base/strings.h"
 
 namespace invar::http {
@@ -317,15 +318,7 @@ std::string wire_url(const Url& url) {
 }
 
 std::string redact_url(std::string_view text) {
-  const auto slashes = text.find("//");
-  if (slashes == std::string_view::npos) return std::string(text);
-  const auto start = slashes + 2;
-  const auto authority = text.substr(start, text.find_first_of("/?#", start) - start);
-  const auto at = authority.rfind('@');
-  const auto colon = authority.find(':');
-  if (at == std::string_view::npos || colon == std::string_view::npos || colon > at) return std::string(text);
-  std::string out(text);
-  return out.replace(start + colon + 1, at - colon - 1, "xxxxx");
+  return invar::redact_url(text);
 }
 
 std::optional<std::pair<std::string, std::string>> url_credentials(const Url& url) {

@@ -1,5 +1,6 @@
 #include "syntax/computed_value.h"
 
+#include "base/redact_url.h"
 #include "base/shown_text.h"
 #include "base/strings.h"
 #include "syntax/evaluator_internal.h"
@@ -49,16 +50,6 @@ Text text_of(const Value& value) {
   return optional == nullptr ? Text() : Text{&optional->text(), optional->is_secret()};
 }
 
-// Of a URL without the password in it.
-std::string without_password(std::string_view text) {
-  const std::size_t begin = text.find("//");
-  if (begin == std::string_view::npos) return std::string(text);
-  const std::string_view authority = text.substr(begin + 2, text.find_first_of("/?#", begin + 2) - begin - 2);
-  const std::size_t colon = authority.find(':'), at = authority.rfind('@');
-  if (at == std::string_view::npos || colon > at) return std::string(text);
-  return std::string(text).replace(begin + 2 + colon + 1, at - colon - 1, "xxxxx");
-}
-
 }  // namespace
 
 std::string oddity(std::string_view text) {
@@ -83,7 +74,7 @@ std::string computed_value(const ast::Expr& place, const Value& whole, const Dec
     return asks_environment(place) ? " (its value is empty: is the environment variable set?)"
                                    : " (its value is empty)";
   if (secret) return " (a secret of " + std::to_string(text->size()) + " bytes" + oddity(*text) + ")";
-  const std::string shown = quote(shown_text(without_password(*text), kMostShownBytes));
+  const std::string shown = quote(shown_text(redact_url(*text), kMostShownBytes));
   if (error.message.find(shown) != std::string::npos && oddity(*text).empty()) return "";
   return " (its value is " + shown + (oddity(*text).empty() ? "" : ", a text" + oddity(*text)) + ")";
 }
