@@ -252,8 +252,10 @@ bool GossipCluster::ready() const {
 // Ownership as it is now; who listens hears of it, at most once a second. While shares are being made what was published stays,
 // also for those who are told of an earlier change meanwhile.
 void GossipCluster::publish() {
-  if (making_shares_ || published_ == Stand{basis_, ready()}) return;
-  published_ = {basis_, ready()};
+  if (making_shares_) return;
+  Stand now{basis_, ready()};
+  if (now == published_) return;
+  published_ = std::move(now);
   ownership_ = std::make_shared<SharedOwnership>(published_.ready ? shares_ : nullptr, config_.node_name);
   announcer_.announce();
 }

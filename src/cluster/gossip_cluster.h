@@ -106,8 +106,8 @@ class GossipCluster final : public component::Cluster, public Balanced {
   bool making_shares_ = false;
   std::optional<async::TimePoint> changed_at_;  // and not told yet
   std::shared_ptr<const component::Ownership> ownership_;
-  Stand published_,
-      announced_;  // what ownership_ is made of; what was so when listeners heard last, for the log
+  Stand published_;  // what ownership_ is made of
+  Stand announced_;  // what was so when listeners heard last, for the log
   Announcer announcer_;
   async::Timer join_timer_, alone_timer_, minimum_timer_;
   async::Alive alive_;  // last
