@@ -183,8 +183,9 @@ std::string unrecognized_message(std::string_view kind, std::string_view name, c
   for (const Field& field : schema.fields()) known.push_back(field.name);
   const bool whole_family = !name.contains('.') && !family_of(name, known).empty();
   std::string advice = whole_family ? "" : did_you_mean(name, known);
-  if (advice.empty() && !whole_family) advice = did_you_mean(in_our_words(name), known);
-  if (advice.empty() || in_our_words(name) != name) advice += family_of(name, known);
+  const std::string ours = in_our_words(name);
+  if (advice.empty() && !whole_family) advice = did_you_mean(ours, known);
+  if (advice.empty() || ours != name) advice += family_of(name, known);
   if (advice.empty()) advice = block_that_has(name, schema);
   return "unrecognized " + std::string(kind) + " name " + quote(name) + advice;
 }
