@@ -7,7 +7,10 @@ file(WRITE ${work}/debian/control "Source: invar\n\nPackage: invar\nArchitecture
 execute_process(
   COMMAND ${CMAKE_COMMAND} -E env DEB_HOST_ARCH=${CPACK_DEBIAN_PACKAGE_ARCHITECTURE} dpkg-shlibdeps --admindir=${CPACK_INVAR_SYSROOT}/var/lib/dpkg
           -l${CPACK_INVAR_SYSROOT}/usr/lib/${CPACK_INVAR_LIBRARY_ARCHITECTURE} -O ${CPACK_INVAR_PROGRAM}
-  WORKING_DIRECTORY ${work} OUTPUT_VARIABLE depends ERROR_VARIABLE ignored OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  WORKING_DIRECTORY ${work} OUTPUT_VARIABLE depends ERROR_VARIABLE said RESULT_VARIABLE failed OUTPUT_STRIP_TRAILING_WHITESPACE)
+if(failed)
+  message(FATAL_ERROR "dpkg-shlibdeps: ${said}")
+endif()
 file(REMOVE_RECURSE ${work})
 string(REPLACE "shlibs:Depends=" "" depends "${depends}")
 string(APPEND CPACK_DEBIAN_PACKAGE_DEPENDS ", ${depends}")
