@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "async/testing/test_loop.h"
+#include "codec/gzip.h"
+#include "http/answer_body.h"
 #include "http/testing/harness.h"
 #include "http/testing/plain_peer.h"
 
@@ -361,6 +363,37 @@ TEST_F(ClientTest, BodiesGetTheRoomThatIsExpectedAndKeepWhatTheyNeed) {
     EXPECT_GE(capacity(large), 100'000u);
     EXPECT_GE(capacity(small), 2u);
     EXPECT_LT(capacity(small), 1'000u);
+  }
+}
+
+// With connections of our own, and through a proxy with libcurl's.
+TEST_F(ClientTest, BodiesThatArePackedForTheWayAreUnpacked) {
+  std::string packed;
+  codec::Deflater().gzip("what was asked for", packed);
+  const auto head = [](const std::string& coding) {
+    return "HTTP/1.1 200 OK\r\nTransfer-Encoding: " + coding + "\r\n\r\n";
+  };
+  const std::string chunks = fmt::format("{:x}\r\n", packed.size()) + packed + "\r\n0\r\n\r\n";
+  PlainPeer chunked(h.loop(), answer_with(head("gzip, chunked") + chunks));
+  PlainPeer closed(h.loop(), [answer = head("gzip") + packed](const std::string& in) -> PlainPeer::Step {
+    if (in.find("\r\n\r\n") == std::string::npos) return {};
+    return {answer, true};
+  });
+  PlainPeer odd(h.loop(), answer_with(head("x-odd, chunked") + chunks));
+  for (const bool by_proxy : {false, true}) {
+    for (const PlainPeer* peer : {&chunked, &closed, &odd}) {
+      ClientConfig config;
+      if (by_proxy) config.proxy.proxy_url = peer->url();
+      const auto client = h.client(config);
+      const Outcome r = h.get(*client, by_proxy ? "http://a.test/" : peer->url());
+      if (peer == &odd) {
+        const std::string why = r ? plain_body(*r, 1 << 20).error().message : r.error().message;
+        EXPECT_THAT(why, ::testing::HasSubstr(by_proxy ? "encoding" : "x-odd"));
+        continue;
+      }
+      ASSERT_TRUE(r) << failure_text(r);
+      EXPECT_EQ(plain_body(*r, 1 << 20), "what was asked for");
+    }
   }
 }
 

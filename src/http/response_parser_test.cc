@@ -147,6 +147,36 @@ TEST(ResponseParser, OddFieldsAreReadAsTheyAreMeant) {
                                      std::pair("Content-Length", "0")));
 }
 
+// What a body was packed with before it was cut into chunks is undone with what its content was packed with.
+TEST(ResponseParser, TransferCodingsBecomeContentCodings) {
+  const struct {
+    const char* fields;
+    const char* body;
+    const char* coding;
+    ResponseParser::Progress want = kDone;
+  } rows[] = {
+      {"Transfer-Encoding: gzip, chunked\r\n", "2\r\nok\r\n0\r\n\r\n", "gzip"},
+      {"Transfer-Encoding: gzip\r\ntransfer-encoding: Chunked\r\n", "2\r\nok\r\n0\r\n\r\n", "gzip"},
+      {"Transfer-Encoding: identity, chunked\r\n", "2\r\nok\r\n0\r\n\r\n", ""},
+      {"Transfer-Encoding: , gzip , chunked\r\nContent-Encoding: br\r\n", "2\r\nok\r\n0\r\n\r\n", "br, gzip"},
+      {"Transfer-Encoding: x-odd,chunked\r\nContent-Length: 1\r\n", "2\r\nok\r\n0\r\n\r\n", "x-odd"},
+      {"Transfer-Encoding: gzip\r\nContent-Length: 1\r\n", "ok", "gzip", kMore},
+      {"Transfer-Encoding: chunked, gzip\r\n", "ok", "chunked, gzip", kMore},
+  };
+  for (const auto& row : rows) {
+    ResponseParser parser;
+    parser.start({.max_body_bytes = 100});
+    EXPECT_EQ(parser.feed(std::string("HTTP/1.1 200 OK\r\n") + row.fields + "\r\n" + row.body), row.want)
+        << row.fields;
+    if (row.want == kMore) {
+      EXPECT_EQ(parser.end(), kDone) << "its end is that of the connection";
+    }
+    const Response response = parser.take();
+    EXPECT_EQ(response.body, "ok") << row.fields;
+    EXPECT_EQ(response.headers.get("Content-Encoding"), row.coding) << row.fields;
+  }
+}
+
 TEST(ResponseParser, FieldsKeepTheirOrderAndRepeat) {
   ResponseParser parser;
   parser.start({.max_body_bytes = 100});

@@ -68,16 +68,51 @@ bool is_length(const Field& field) {
   return equals_ignore_case(field.first, "Content-Length");
 }
 
-// RFC 9112 6.3: chunks outweigh a length; one that says the same again says nothing. "identity" is no coding.
+bool is_transfer_coding(const Field& field) {
+  return equals_ignore_case(field.first, "Transfer-Encoding");
+}
+bool is_content_coding(const Field& field) {
+  return equals_ignore_case(field.first, "Content-Encoding");
+}
+
+void append_coding(std::string& list, std::string_view coding) {
+  list.append(list.empty() ? "" : ", ").append(coding);
+}
+
+// RFC 9112 6.1: what packs the body before it is cut into chunks is undone after what packs the content, and by whoever undoes that:
+// such codings become content codings. "identity" is none. True: the body comes in chunks.
+bool settle_transfer_codings(std::vector<Field>& fields) {
+  bool chunked = false;
+  std::string packed;
+  for (const auto& field : fields) {
+    if (!is_transfer_coding(field)) continue;
+    for (std::string_view coding : split(field.second, ',')) {
+      coding = trim_space(coding);
+      if (coding.empty() || equals_ignore_case(coding, "identity")) continue;
+      if (std::exchange(chunked, false)) append_coding(packed, "chunked");  // not the last one
+      if (equals_ignore_case(coding, "chunked")) {
+        chunked = true;
+      } else {
+        append_coding(packed, coding);
+      }
+    }
+  }
+  std::erase_if(fields, is_transfer_coding);
+  if (chunked) fields.emplace_back("Transfer-Encoding", "chunked");
+  if (packed.empty()) return chunked;
+  std::string codings;
+  for (const auto& field : fields)
+    if (is_content_coding(field)) append_coding(codings, field.second);
+  append_coding(codings, packed);
+  std::erase_if(fields, is_content_coding);
+  if (!chunked) std::erase_if(fields, is_length);  // only the end of the connection says where it ends
+  fields.emplace_back("Content-Encoding", std::move(codings));
+  return chunked;
+}
+
+// RFC 9112 6.3: chunks outweigh a length; one that says the same again says nothing.
 void settle_framing(std::vector<Field>& fields) {
-  std::erase_if(fields, [](const Field& field) {
-    return equals_ignore_case(field.first, "Transfer-Encoding") &&
-           equals_ignore_case(field.second, "identity");
-  });
-  const bool chunked = std::ranges::any_of(fields, [](const Field& field) {
-    return equals_ignore_case(field.first, "Transfer-Encoding") &&
-           equals_ignore_case(field.second, "chunked");
-  });
+  const bool chunked = std::ranges::any_of(fields, is_transfer_coding) && settle_transfer_codings(fields);
   std::string length;
   bool seen = false;
   std::erase_if(fields, [&](const Field& field) {

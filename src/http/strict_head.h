@@ -1,6 +1,7 @@
 // Heads of answers as odd servers write them, made into what the strict grammar of Beast takes. As lenient as curl and Go where that is
 // harmless: lines that end in LF alone, no reason phrase, blanks around names, folded lines, lines that are no fields, a length beside
-// chunks or twice the same. What is left contradictory stays so, and is refused later. Pure.
+// chunks or twice the same. Transfer codings other than chunked become content codings. What is left contradictory stays so, and is
+// refused later. Pure.
 #pragma once
 
 #include <cstddef>
