@@ -13,11 +13,11 @@ std::string place_of(const http::Request& request) {
   return request.method + " " + url.substr(0, url.find('?'));
 }
 
-// {"message": "…"}, {"error": "…"}, {"error": {"message": "…"}}; "" for anything else.
+// {"message": "…"}, {"error_description": "…"}, {"error": "…"}, {"error": {"message": "…"}}; "" for anything else.
 std::string message_of(std::string_view body) {
   const auto answer = parse_answer(body);
   if (!answer) return {};
-  for (const char* name : {"message", "error"}) {
+  for (const char* name : {"message", "error_description", "error"}) {
     const syntax::Value& value = field(*answer, name);
     if (std::string text = text_of(value); !text.empty()) return text;
     if (std::string text = text_field(value, "message"); !text.empty()) return text;

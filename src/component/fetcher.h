@@ -1,6 +1,6 @@
 // Fetcher: one request at a time to an API, whose answer has to be 200.
 // Errors:  `GET http://host/path: <why>`, without the query; of another status with what the answer says, as text or in the fields
-//          "message" and "error" of JSON; kNotFound of 404.
+//          "message", "error_description" and "error" of JSON; kNotFound of 404.
 // Threads: loop thread only. Lifetime: the destructor, cancel() and another get() drop what is under way; its `done` is never called.
 #pragma once
 

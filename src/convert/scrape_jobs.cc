@@ -151,8 +151,11 @@ class Job {
 
   // What stands beside the rest there is in a block of its own here.
   void write_azure_identity(const Value& settings, const Schema& schema) {
-    const bool managed = text_at(settings, "authentication_method") == "ManagedIdentity";
-    const std::string_view block = managed ? "managed_identity" : "oauth";
+    const std::string method = text_at(settings, "authentication_method");
+    const std::string_view block = method == "ManagedIdentity"    ? "managed_identity"
+                                   : method == "SDK"              ? "sdk_auth"
+                                   : method == "WorkloadIdentity" ? "workload_identity"
+                                                                  : "oauth";
     out_.begin(block);
     for (const std::string_view key : {"tenant_id", "client_id", "client_secret"}) {
       const std::string value = text_at(settings, key);

@@ -14,8 +14,14 @@ namespace {
 Result<> check(const Arguments& arguments) {
   const auto invalid = [](std::string text) { return fail(ErrorCode::kInvalidArgument, std::move(text)); };
   if (arguments.subscription_id.empty()) return invalid("azure SD configuration requires a subscription_id");
-  if (arguments.oauth.has_value() == arguments.managed_identity.has_value())
-    return invalid("exactly one of the blocks oauth and managed_identity must be specified");
+  const int ways = static_cast<int>(arguments.oauth.has_value()) +
+                   static_cast<int>(arguments.managed_identity.has_value()) +
+                   static_cast<int>(arguments.sdk_auth.has_value()) +
+                   static_cast<int>(arguments.workload_identity.has_value());
+  if (ways != 1)
+    return invalid(
+        "exactly one of the blocks oauth, managed_identity, sdk_auth and workload_identity must be "
+        "specified");
   if (arguments.refresh_interval <= Duration::zero())
     return invalid("refresh_interval must be greater than 0");
   if (arguments.port > 65535) return invalid("port must be at most 65535");
@@ -23,7 +29,7 @@ Result<> check(const Arguments& arguments) {
   if (client.basic_auth || client.authorization || client.oauth2 || !client.bearer_token.value.empty() ||
       !client.bearer_token_file.empty())
     return invalid(
-        "requests to Azure are authorized by oauth or managed_identity: they cannot have another one");
+        "requests to Azure are authorized by a block of their own: they cannot have another authorization");
   return {};
 }
 
@@ -46,6 +52,20 @@ const syntax::Schema& managed_identity_schema() {
           .attribute("client_id", &ManagedIdentity::client_id, "Id of the managed identity.")
           .required()
           .build();
+  return schema;
+}
+
+const syntax::Schema& sdk_auth_schema() {
+  static const syntax::Schema schema =
+      syntax::SchemaBuilder<SdkAuth>()
+          .attribute("tenant_id", &SdkAuth::tenant_id,
+                     "Id of the tenant of a workload identity, instead of `AZURE_TENANT_ID`.")
+          .build();
+  return schema;
+}
+
+const syntax::Schema& workload_identity_schema() {
+  static const syntax::Schema schema = syntax::SchemaBuilder<WorkloadIdentity>().build();
   return schema;
 }
 
@@ -92,6 +112,10 @@ const syntax::Schema& arguments_schema() {
           .block("oauth", &Arguments::oauth, oauth_schema(), "Authenticates as an application.")
           .block("managed_identity", &Arguments::managed_identity, managed_identity_schema(),
                  "Authenticates as a managed identity of the machine that Invar runs on.")
+          .block("sdk_auth", &Arguments::sdk_auth, sdk_auth_schema(),
+                 "Authenticates as whoever the environment names, as Azure's SDKs do by default.")
+          .block("workload_identity", &Arguments::workload_identity, workload_identity_schema(),
+                 "Authenticates as the workload identity of the pod that Invar runs in.")
           .squash(&Arguments::client, component::http_client_schema())
           .check(check)
           .build();

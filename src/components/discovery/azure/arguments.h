@@ -21,6 +21,15 @@ struct ManagedIdentity {
   bool operator==(const ManagedIdentity&) const = default;
 };
 
+struct SdkAuth {
+  std::string tenant_id;
+  bool operator==(const SdkAuth&) const = default;
+};
+
+struct WorkloadIdentity {
+  bool operator==(const WorkloadIdentity&) const = default;
+};
+
 struct Arguments {
   std::string environment = "AzurePublicCloud";
   std::string subscription_id;
@@ -28,6 +37,8 @@ struct Arguments {
   Duration refresh_interval = std::chrono::minutes(5);
   std::optional<OAuth> oauth;  // exactly one of these
   std::optional<ManagedIdentity> managed_identity;
+  std::optional<SdkAuth> sdk_auth;
+  std::optional<WorkloadIdentity> workload_identity;
   http::ClientConfig client;
   bool operator==(const Arguments&) const = default;
 };

@@ -9,6 +9,7 @@
 #include "components/discovery/azure/arguments.h"
 #include "components/discovery/azure/discovery.h"
 #include "components/discovery/azure/machines.h"
+#include "fs/testing/memory_fs.h"
 
 namespace invar::components::discovery_azure {
 namespace {
@@ -67,9 +68,18 @@ class AzureTest : public ::testing::Test {
   http::Response respond(const http::Request& request) {
     if (request.url.find("169.254.169.254") != std::string::npos) {
       EXPECT_EQ(request.headers.get("Metadata"), "true");
-      EXPECT_THAT(request.url, HasSubstr("resource=https%3A%2F%2Fmanagement.azure.com%2F&client_id=c1"));
+      EXPECT_THAT(request.url,
+                  ::testing::EndsWith("resource=https%3A%2F%2Fmanagement.azure.com%2F" + machine_asks_for_));
       ++tokens_;
       return answer(200, "application/json", R"({"access_token": "hush", "expires_in": "3600"})");
+    }
+    if (request.method == "POST") {
+      exchanges_.push_back(request.url + " " + http::testing::body_of(request));
+      ++tokens_;
+      return answer(exchange_status_, "application/json",
+                    exchange_status_ == 200
+                        ? R"({"token_type": "Bearer", "expires_in": 3599, "access_token": "hush"})"
+                        : R"({"error": "invalid_client", "error_description": "AADSTS70021: no such pod"})");
     }
     ++requests_;
     EXPECT_EQ(request.headers.get("Authorization"), arguments_.oauth ? "" : "Bearer hush");
@@ -79,19 +89,50 @@ class AzureTest : public ::testing::Test {
     return answer(200, "application/json", found->second);
   }
 
-  void start() {
-    registration_ = component::discovery_registration<Arguments>(
-        {.name = "discovery.azure", .arguments = &arguments_schema}, &make_discoverer);
+  void build() {
+    registration_ = component::discovery_registration(
+        {.name = "discovery.azure", .arguments = &arguments_schema},
+        [this](const component::Options& options, const component::Boxed& boxed) {
+          component::Options with_files = options;
+          with_files.files = files_;
+          return make_discoverer([this](const char* name) { return environment_[name]; }, with_files,
+                                 boxed.as<Arguments>());
+        });
     ASSERT_TRUE(harness_.build(registration_, arguments_));
     harness_.component->start();
     harness_.loop.run_until_idle();
+  }
+  void start() {
+    build();
     ASSERT_FALSE(harness_.exports.empty()) << harness_.component->health()->message;
   }
   [[nodiscard]] const component::Targets& targets() const {
     return harness_.exports.back().as<component::TargetExports>().targets;
   }
 
-  int status_ = 200, tokens_ = 0, requests_ = 0;
+  // A pod with the label of the webhook.
+  void in_a_pod() {
+    arguments_.managed_identity.reset();
+    environment_ = {{"AZURE_CLIENT_ID", "app"},
+                    {"AZURE_TENANT_ID", "t1"},
+                    {"AZURE_FEDERATED_TOKEN_FILE", "/token"},
+                    {"AZURE_AUTHORITY_HOST", "https://login.test/"}};
+    ASSERT_TRUE(files_->write_file_atomically("/token", "of=pod\n", 0600, false));
+  }
+  static std::string exchange(const std::string& place, const std::string& assertion) {
+    return place +
+           "/oauth2/v2.0/token "
+           "grant_type=client_credentials&client_id=app&scope=https%3A%2F%2Fmanagement.azure.com%2F."
+           "default&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer"
+           "&client_assertion=" +
+           assertion;
+  }
+
+  int status_ = 200, tokens_ = 0, requests_ = 0, exchange_status_ = 200;
+  std::string machine_asks_for_ = "&client_id=c1";
+  std::vector<std::string> exchanges_;  // requests for tokens of a pod
+  std::map<std::string, std::string> environment_;
+  std::shared_ptr<fs::testing::MemoryFileSystem> files_ = fs::testing::MemoryFileSystem::create();
   std::map<std::string, std::string> answers_;  // by URL
   Arguments arguments_;
   component::Registration registration_;
@@ -148,12 +189,7 @@ TEST_F(AzureTest, AnApplicationsTokensAreTheClients) {
   arguments_.managed_identity.reset();
   arguments_.oauth = OAuth{.client_id = "app", .tenant_id = "tenant 1", .client_secret = {"hush"}};
   arguments_.environment = "azureCHINAcloud";
-  ASSERT_TRUE(
-      harness_.build(component::discovery_registration<Arguments>(
-                         {.name = "discovery.azure", .arguments = &arguments_schema}, &make_discoverer),
-                     arguments_));
-  harness_.component->start();
-  harness_.loop.run_until_idle();
+  build();
   ASSERT_FALSE(harness_.http->exchanges().empty());
   const auto& exchange = *harness_.http->exchanges().front();
   EXPECT_THAT(exchange.request.url, HasSubstr("https://management.chinacloudapi.cn/subscriptions/s1/"));
@@ -163,6 +199,68 @@ TEST_F(AzureTest, AnApplicationsTokensAreTheClients) {
   EXPECT_EQ(exchange.config.oauth2->scopes,
             std::vector<std::string>{"https://management.core.chinacloudapi.cn/.default"});
   EXPECT_EQ(tokens_, 0);
+}
+
+TEST_F(AzureTest, APodsTokenIsReadAnewAndExchanged) {
+  in_a_pod();
+  arguments_.workload_identity.emplace();
+  start();
+  EXPECT_EQ(targets().size(), 2u);
+  EXPECT_EQ(targets()[0].get("__meta_azure_tenant_id"), "");
+  ASSERT_TRUE(files_->write_file_atomically("/token", "newer", 0600, false));
+  harness_.loop.advance(std::chrono::hours(1));
+  EXPECT_THAT(exchanges_, ::testing::ElementsAre(exchange("https://login.test/t1", "of%3Dpod"),
+                                                 exchange("https://login.test/t1", "newer")));
+
+  exchange_status_ = 401;
+  harness_.loop.advance(std::chrono::hours(1));
+  EXPECT_THAT(harness_.component->health()->message,
+              HasSubstr("workload identity: POST https://login.test/t1/oauth2/v2.0/token: 401 Unauthorized: "
+                        "AADSTS70021: no such pod"));
+  EXPECT_EQ(targets().size(), 2u) << "what was found stays";
+  EXPECT_EQ(harness_.log_count("newer"), 0);
+}
+
+TEST_F(AzureTest, WhatAPodLacksIsNamed) {
+  in_a_pod();
+  arguments_.workload_identity.emplace();
+  environment_.erase("AZURE_TENANT_ID");
+  build();
+  EXPECT_THAT(harness_.component->health()->message,
+              HasSubstr("workload identity: the environment variable AZURE_TENANT_ID is not set"));
+  EXPECT_EQ(tokens_, 0);
+}
+
+TEST_F(AzureTest, TheEnvironmentSaysWhoAsks) {
+  arguments_.sdk_auth = SdkAuth{.tenant_id = "t2"};
+  in_a_pod();
+  environment_.erase("AZURE_AUTHORITY_HOST");
+  start();
+  EXPECT_THAT(exchanges_,
+              ::testing::ElementsAre(exchange("https://login.microsoftonline.com/t2", "of%3Dpod")));
+  EXPECT_EQ(targets()[0].get("__meta_azure_tenant_id"), "t2");
+
+  const auto chosen = [this] {
+    return choose_access(arguments_, [this](const char* name) { return environment_[name]; });
+  };
+  environment_["AZURE_CLIENT_SECRET"] = "hush";
+  ASSERT_TRUE(chosen());
+  EXPECT_EQ(std::get<OAuth>(chosen()->identity),
+            (OAuth{.client_id = "app", .tenant_id = "t1", .client_secret = {"hush"}}));
+  environment_.erase("AZURE_TENANT_ID");  // then it is no application
+  EXPECT_EQ(std::get<Federated>(chosen()->identity).tenant_id, "t2");
+  environment_["AZURE_CLIENT_CERTIFICATE_PATH"] = "/c.pem";
+  EXPECT_THAT(chosen().error().message, HasSubstr("AZURE_CLIENT_CERTIFICATE_PATH"));
+  environment_ = {{"AZURE_CLIENT_ID", "user-assigned"}};
+  EXPECT_EQ(std::get<ManagedIdentity>(chosen()->identity).client_id, "user-assigned");
+}
+
+TEST_F(AzureTest, AMachineHasAnIdentityOfItsOwn) {
+  arguments_.managed_identity.reset();
+  arguments_.sdk_auth.emplace();
+  machine_asks_for_ = "";
+  start();
+  EXPECT_EQ(tokens_, 1);
 }
 
 TEST(AzureArguments, AreChecked) {
@@ -176,12 +274,15 @@ TEST(AzureArguments, AreChecked) {
   };
   EXPECT_EQ(refusal([](auto& a) { a.subscription_id = ""; }),
             "azure SD configuration requires a subscription_id");
-  EXPECT_EQ(refusal([](auto& a) { a.oauth = OAuth(); }),
-            "exactly one of the blocks oauth and managed_identity must be specified");
-  EXPECT_EQ(refusal([](auto& a) { a.managed_identity.reset(); }),
-            "exactly one of the blocks oauth and managed_identity must be specified");
-  EXPECT_EQ(refusal([](auto& a) { a.client.bearer_token_file = "/t"; }),
-            "requests to Azure are authorized by oauth or managed_identity: they cannot have another one");
+  EXPECT_EQ(
+      refusal([](auto& a) { a.oauth = OAuth(); }),
+      "exactly one of the blocks oauth, managed_identity, sdk_auth and workload_identity must be specified");
+  EXPECT_EQ(
+      refusal([](auto& a) { a.managed_identity.reset(); }),
+      "exactly one of the blocks oauth, managed_identity, sdk_auth and workload_identity must be specified");
+  EXPECT_EQ(
+      refusal([](auto& a) { a.client.bearer_token_file = "/t"; }),
+      "requests to Azure are authorized by a block of their own: they cannot have another authorization");
 }
 
 TEST(AzureMachines, TheResourceGroupOfAnId) {

@@ -2,6 +2,7 @@
 
 #include "components/discovery/azure/arguments.h"
 #include "components/discovery/azure/discovery.h"
+#include "http/proxy.h"
 
 namespace invar::components::discovery_azure {
 namespace {
@@ -10,9 +11,19 @@ constexpr const char* kDocumentation =
     R"(Each virtual machine of the subscription that runs is a target, with the private address of its primary network interface:
 machines of their own and those of scale sets. One component looks at one subscription.
 
-Exactly one of the blocks `oauth` (an application with its secret) and `managed_identity` (of the machine that Invar runs on, asked from
-its metadata service) says who asks. The identity needs the right to read machines and network interfaces (the role `Reader`). Other
-authorization of the HTTP client options is refused.
+Exactly one of these blocks says who asks:
+
+* `oauth`: an application with its secret.
+* `managed_identity`: one of the machine that Invar runs on, asked from its metadata service.
+* `workload_identity`: that of the pod that Invar runs in, in a cluster of AKS: by `AZURE_CLIENT_ID`, `AZURE_TENANT_ID` and
+  `AZURE_FEDERATED_TOKEN_FILE`, which Azure's webhook sets in pods with the label `azure.workload.identity/use: "true"` whose service
+  account names the identity. The file is read again for every token.
+* `sdk_auth`: what the environment names, the first of an application (`AZURE_CLIENT_ID`, `AZURE_TENANT_ID`, `AZURE_CLIENT_SECRET`), a
+  workload identity (where `AZURE_FEDERATED_TOKEN_FILE` is set) and a managed identity (`AZURE_CLIENT_ID`, or without it the machine's
+  own). Tools of Azure that somebody logged in with (`az`) are not asked.
+
+`AZURE_AUTHORITY_HOST` says to both of the latter where tokens are got. The identity needs the right to read machines and
+network interfaces (the role `Reader`). Other authorization of the HTTP client options is refused.
 
 A network interface is asked for by itself and remembered for ten refreshes, so the first refresh makes a request for each machine.
 While Azure cannot be asked the targets found before stay exported and the component is unhealthy.
@@ -21,7 +32,7 @@ It is experimental as it was tested against a server of ours that answers as Azu
 
 | Label | Value |
 |---|---|
-| `__meta_azure_subscription_id`, `_tenant_id` | Whose it is; the tenant is empty with `managed_identity`. |
+| `__meta_azure_subscription_id`, `_tenant_id` | Whose it is; the tenant is that of `oauth` or `sdk_auth`, else empty. |
 | `__meta_azure_machine_id`, `_machine_name`, `_machine_computer_name` | The machine. |
 | `__meta_azure_machine_os_type`, `_machine_size`, `_machine_location`, `_machine_resource_group` | What it is, and where. |
 | `__meta_azure_machine_private_ip`, `_machine_public_ip` | Its addresses; without a public one the label is missing. |
@@ -44,6 +55,11 @@ pyroscope.scrape "shop" {
 }
 )";
 
+Result<std::unique_ptr<component::Discoverer>> make(const component::Options& options,
+                                                    const Arguments& arguments) {
+  return make_discoverer(http::process_environment(), options, arguments);
+}
+
 }  // namespace
 
 component::Registration registration() {
@@ -53,7 +69,7 @@ component::Registration registration() {
                                                        .arguments = &arguments_schema,
                                                        .documentation = kDocumentation,
                                                        .example = kExample},
-                                                      &make_discoverer);
+                                                      &make);
 }
 
 }  // namespace invar::components::discovery_azure

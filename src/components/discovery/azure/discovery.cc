@@ -29,7 +29,7 @@ constexpr int kRememberedRefreshes = 10;
 class AzureDiscoverer final : public component::PolledDiscoverer {
  public:
   AzureDiscoverer(const component::Options& options, const Arguments& arguments,
-                  std::unique_ptr<http::Client> client, std::unique_ptr<IdentityToken> identity)
+                  std::unique_ptr<http::Client> client, std::unique_ptr<TokenSource> tokens)
       : PolledDiscoverer(options, "azure", arguments.refresh_interval),
         arguments_(arguments),
         resources_(find_cloud(arguments.environment)->resources),
@@ -38,7 +38,7 @@ class AzureDiscoverer final : public component::PolledDiscoverer {
         cache_hits_(options.metrics->counter("prometheus_sd_azure_cache_hit_total",
                                              "Number of network interfaces that were remembered.")),
         fetcher_(std::move(client)),
-        identity_(std::move(identity)) {}
+        tokens_(std::move(tokens)) {}
 
  private:
   enum class What { kMachines, kScaleSets, kInterface };
@@ -74,8 +74,8 @@ class AzureDiscoverer final : public component::PolledDiscoverer {
     if (steps_.empty()) return publish();
     if (++requests_ > kMostRequests)
       return finish(fail(ErrorCode::kResourceExhausted, "Azure's lists do not end"));
-    if (!identity_) return send("");
-    identity_->get(alive_.bind([this](Result<std::string> token) {
+    if (!tokens_) return send("");
+    tokens_->get(alive_.bind([this](Result<std::string> token) {
       token ? send(*token) : finish(std::unexpected(token.error()));
     }));
   }
@@ -98,7 +98,7 @@ class AzureDiscoverer final : public component::PolledDiscoverer {
                     const bool gone = !answer && answer.error().code == ErrorCode::kNotFound;
                     if (gone && step.what == What::kInterface) return next();  // and so is its machine
                     if (!answer) {
-                      if (identity_) identity_->forget();
+                      if (tokens_) tokens_->forget();
                       return finish(std::unexpected(answer.error()));
                     }
                     const auto body = component::parse_answer(answer->body);
@@ -172,7 +172,7 @@ class AzureDiscoverer final : public component::PolledDiscoverer {
   metrics::Counter& failures_;
   metrics::Counter& cache_hits_;
   component::Fetcher fetcher_;
-  std::unique_ptr<IdentityToken> identity_;       // null: the client has the tokens
+  std::unique_ptr<TokenSource> tokens_;           // null: the client has the tokens
   std::map<std::string, Remembered> interfaces_;  // by id
 
   // The refresh under way.
@@ -186,28 +186,32 @@ class AzureDiscoverer final : public component::PolledDiscoverer {
 
 }  // namespace
 
-Result<std::unique_ptr<component::Discoverer>> make_discoverer(const component::Options& options,
+Result<std::unique_ptr<component::Discoverer>> make_discoverer(const Environment& environment,
+                                                               const component::Options& options,
                                                                const Arguments& arguments) {
   const Cloud& cloud = *find_cloud(arguments.environment);
   http::ClientConfig config = arguments.client;
-  std::unique_ptr<IdentityToken> identity;
-  if (arguments.oauth) {
+  std::unique_ptr<TokenSource> tokens;
+  Result<Access> access = choose_access(arguments, environment);
+  const auto* application = access ? std::get_if<OAuth>(&access->identity) : nullptr;
+  if (application != nullptr) {
     http::OAuth2 oauth;
-    oauth.client_id = arguments.oauth->client_id;
-    oauth.client_secret = arguments.oauth->client_secret;
+    oauth.client_id = application->client_id;
+    oauth.client_secret = application->client_secret;
     oauth.token_url =
-        fmt::format("{}/{}/oauth2/v2.0/token", cloud.login, http::path_escape(arguments.oauth->tenant_id));
+        fmt::format("{}/{}/oauth2/v2.0/token", access->login, http::path_escape(application->tenant_id));
     oauth.scopes = {fmt::format("{}/.default", cloud.audience)};
     oauth.proxy = config.proxy;
     config.oauth2 = std::move(oauth);
   } else {
-    INVAR_ASSIGN_OR_RETURN(auto metadata, options.http->make_client({}, options.id));
-    identity =
-        std::make_unique<IdentityToken>(*options.loop, std::move(metadata),
-                                        arguments.managed_identity->client_id, std::string(cloud.audience));
+    http::ClientConfig of_tokens;
+    if (access && std::holds_alternative<Federated>(access->identity)) of_tokens.proxy = config.proxy;
+    INVAR_ASSIGN_OR_RETURN(auto asking, options.http->make_client(of_tokens, options.id));
+    tokens = std::make_unique<TokenSource>(options, std::move(asking), std::move(access),
+                                           std::string(cloud.audience));
   }
   INVAR_ASSIGN_OR_RETURN(auto client, options.http->make_client(config, options.id));
-  return std::make_unique<AzureDiscoverer>(options, arguments, std::move(client), std::move(identity));
+  return std::make_unique<AzureDiscoverer>(options, arguments, std::move(client), std::move(tokens));
 }
 
 }  // namespace invar::components::discovery_azure

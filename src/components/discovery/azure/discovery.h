@@ -5,11 +5,12 @@
 #include <memory>
 
 #include "component/discovery.h"
-#include "components/discovery/azure/arguments.h"
+#include "components/discovery/azure/access.h"
 
 namespace invar::components::discovery_azure {
 
-Result<std::unique_ptr<component::Discoverer>> make_discoverer(const component::Options& options,
+Result<std::unique_ptr<component::Discoverer>> make_discoverer(const Environment& environment,
+                                                               const component::Options& options,
                                                                const Arguments& arguments);
 
 }  // namespace invar::components::discovery_azure

@@ -26,7 +26,9 @@ Machine read_machine(const Value& value, const std::string& scale_set, const Arg
   Machine machine;
   machine.labels = {
       {prefix + "subscription_id", arguments.subscription_id},
-      {prefix + "tenant_id", arguments.oauth ? arguments.oauth->tenant_id : ""},
+      {prefix + "tenant_id", arguments.oauth      ? arguments.oauth->tenant_id
+                             : arguments.sdk_auth ? arguments.sdk_auth->tenant_id
+                                                  : ""},
       {prefix + "machine_id", id},
       {prefix + "machine_name", text_field(value, "name")},
       {prefix + "machine_computer_name", text_field(field(properties, "osProfile"), "computerName")},
