@@ -52,9 +52,7 @@ class Settling {
     for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
       if (settled_.region.empty()) settled_.region = environment_(name);
     }
-    settled_.metadata_endpoint = environment_("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-    if (settled_.metadata_endpoint.empty()) settled_.metadata_endpoint = kMetadata;
-    while (settled_.metadata_endpoint.ends_with('/')) settled_.metadata_endpoint.pop_back();
+    settled_.metadata_endpoint = metadata_endpoint(environment_);
     INVAR_TRY(find_keys());
     if (settled_.region.empty()) settled_.region = value_of(chosen_, "region");
     if (!identity_.role_arn.empty()) settled_.role_arn = identity_.role_arn;
@@ -179,6 +177,13 @@ std::string endpoint(std::string_view service, std::string_view region, const En
   }
   while (url.ends_with('/')) url.pop_back();
   return url;
+}
+
+std::string metadata_endpoint(const Environment& environment) {
+  std::string place = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  if (place.empty()) place = kMetadata;
+  while (place.ends_with('/')) place.pop_back();
+  return place;
 }
 
 Result<Settled> settle(const Identity& identity, fs::FileSystem& files, const Environment& environment) {

@@ -37,10 +37,13 @@ struct Settled {
 
   std::string role_arn, external_id;  // a role to take with them; "" = none
   std::string region;                 // "" = that of the instance
-  std::string metadata_endpoint;      // without a slash at its end
+  std::string metadata_endpoint;
 };
 // Where a service is: as the environment says (AWS_ENDPOINT_URL_EC2, AWS_ENDPOINT_URL), else AWS' own in the region.
 std::string endpoint(std::string_view service, std::string_view region, const Environment& environment);
+
+// The instance's metadata service, without a slash at its end.
+std::string metadata_endpoint(const Environment& environment);
 
 Result<Settled> settle(const Identity& identity, fs::FileSystem& files, const Environment& environment);
 

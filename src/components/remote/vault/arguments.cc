@@ -123,24 +123,28 @@ const syntax::Schema& userpass_schema() {
 }
 
 constexpr std::string_view kAwsTypes[] = {"ec2", "iam"};
+constexpr std::string_view kEc2Signatures[] = {"pkcs7", "identity"};
 constexpr std::string_view kGcpTypes[] = {"gce", "iam"};
 
 const syntax::Schema& aws_schema() {
   static const syntax::Schema schema =
       syntax::SchemaBuilder<AwsAuth>()
-          .attribute("type", &AwsAuth::type, "How: `iam`.")
+          .attribute(
+              "type", &AwsAuth::type,
+              "How: `iam`, as what holds the credentials, or `ec2`, as the instance that Invar runs on.")
           .required()
           .valid([](const AwsAuth& auth) -> std::optional<syntax::DecodeError> {
-            if (auth.type == "ec2")
-              return syntax::decode_failure(
-                  "type = \"ec2\" is not built: the role of an instance logs in with type = \"iam\"");
             return component::check_choice(auth.type, "unknown type", kAwsTypes);
           })
           .attribute("region", &AwsAuth::region, "Region; an empty one is looked for where AWS' tools do.")
           .attribute("role", &AwsAuth::role, "Vault's role, where it is not the one of AWS' role's name.")
           .attribute("iam_server_id_header", &AwsAuth::iam_server_id_header,
                      "What Vault wants in the header `X-Vault-AWS-IAM-Server-ID`.")
-          .attribute("ec2_signature_type", &AwsAuth::ec2_signature_type, "Means nothing with `iam`.")
+          .attribute("ec2_signature_type", &AwsAuth::ec2_signature_type,
+                     "With `ec2`, which signature of the instance: `pkcs7` or `identity`.")
+          .valid([](const AwsAuth& auth) -> std::optional<syntax::DecodeError> {
+            return component::check_choice(auth.ec2_signature_type, "unknown signature", kEc2Signatures);
+          })
           .attribute("mount_path", &AwsAuth::mount_path, "Where the method is mounted.")
           .build();
   return schema;

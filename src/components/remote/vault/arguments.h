@@ -44,10 +44,10 @@ struct UserPassAuth : PasswordAuth {
   bool operator==(const UserPassAuth&) const = default;
 };
 struct AwsAuth {
-  std::string type;  // "iam"
+  std::string type;  // "ec2", "iam"
   std::string region = "us-east-1";
   std::string role, iam_server_id_header;
-  std::string ec2_signature_type = "pkcs7";  // of another type, which is refused
+  std::string ec2_signature_type = "pkcs7";  // or "identity"
   std::string mount_path = "aws";
   bool operator==(const AwsAuth&) const = default;
 };

@@ -73,6 +73,73 @@ class AwsIdentity final : public CloudIdentity {
   std::unique_ptr<aws::CredentialSource> source_;
 };
 
+// What AWS signed about the instance that this is.
+class Ec2Identity final : public CloudIdentity {
+ public:
+  Ec2Identity(AwsAuth auth, std::string metadata, std::unique_ptr<http::Client> client)
+      : auth_(std::move(auth)), metadata_(std::move(metadata)), fetcher_(std::move(client)) {}
+
+  void cancel() override { fetcher_.cancel(); }
+  void get(Done done) override {
+    ask("PUT", "api/token", std::move(done), [this](std::string token, Done done) {
+      token_ = trim_space(token);
+      auth_.ec2_signature_type == "identity" ? ask_document(std::move(done)) : ask_pkcs7(std::move(done));
+    });
+  }
+
+ private:
+  using Then = std::move_only_function<void(std::string, Done)>;
+
+  void ask_pkcs7(Done done) {
+    ask("GET", "dynamic/instance-identity/pkcs7", std::move(done), [this](std::string signature, Done done) {
+      finish({{"pkcs7", in_one_line(std::move(signature))}}, std::move(done));
+    });
+  }
+
+  void ask_document(Done done) {
+    ask("GET", "dynamic/instance-identity/document", std::move(done),
+        [this](std::string document, Done done) {
+          ask("GET", "dynamic/instance-identity/signature", std::move(done),
+              [this, document = std::move(document)](std::string signature, Done done) {
+                finish({{"identity", base64(document)}, {"signature", in_one_line(std::move(signature))}},
+                       std::move(done));
+              });
+        });
+  }
+
+  void finish(Pairs fields, Done done) {
+    if (!auth_.role.empty()) fields.emplace(fields.begin(), "role", auth_.role);
+    done(std::move(fields));
+  }
+
+  static std::string in_one_line(std::string text) {
+    std::erase_if(text, [](char c) { return c == '\n' || c == '\r'; });
+    return text;
+  }
+
+  void ask(const char* method, const std::string& path, Done done, Then then) {
+    http::Request request;
+    request.method = method;
+    request.url = metadata_ + "/latest/" + path;
+    if (request.method == "PUT") {
+      request.headers.set("X-aws-ec2-metadata-token-ttl-seconds", "300");
+    } else {
+      request.headers.set("X-aws-ec2-metadata-token", token_);
+    }
+    request.timeout = kTimeout;
+    fetcher_.send(std::move(request),
+                  [done = std::move(done), then = std::move(then)](Result<http::Response> answer) mutable {
+                    if (!answer) return done(std::unexpected(answer.error()));
+                    then(std::move(answer->body), std::move(done));
+                  });
+  }
+
+  const AwsAuth auth_;
+  const std::string metadata_;
+  component::Fetcher fetcher_;
+  std::string token_;
+};
+
 // The token of the machine's managed identity, and where the machine is.
 class AzureIdentity final : public CloudIdentity {
  public:
@@ -209,6 +276,11 @@ class GcpIdentity final : public CloudIdentity {
 Result<std::unique_ptr<CloudIdentity>> make_cloud_identity(const component::Options& options,
                                                            const Arguments& arguments,
                                                            const Environment& environment) {
+  if (arguments.aws && arguments.aws->type == "ec2") {
+    INVAR_ASSIGN_OR_RETURN(auto client, options.http->make_client({}, options.id));
+    return std::make_unique<Ec2Identity>(*arguments.aws, aws::metadata_endpoint(environment),
+                                         std::move(client));
+  }
   if (arguments.aws) {
     aws::Identity identity;
     identity.region = arguments.aws->region;

@@ -15,19 +15,22 @@ warning. `path` is the engine's path and the secret's, `secret/shop/push`; where
 Exactly one `auth.*` block says who asks. A token that was given by a login is renewed after two thirds of its lease; one that cannot
 be renewed, or is refused, is replaced by another login.
 
-`auth.aws` signs with the credentials that `discovery.ec2` describes, those of an instance's or pod's role among them; its type `ec2`
-is not built, as `iam` is for instances, too. `auth.azure` is for machines with a managed identity. `auth.gcp` of the type `gce` is for
+`auth.aws` signs with the credentials that `discovery.ec2` describes, those of an instance's or pod's role among them; with
+its type `ec2` an instance shows what AWS signed about it. Vault takes a second login of an instance only from who made the first, by a
+nonce that does not outlive Invar's process: after a restart it is refused, unless the role allows it, so `iam` is the better one.
+`auth.azure` is for machines with a managed identity. `auth.gcp` of the type `gce` is for
 machines of Google Cloud, that of the type `iam` signs as a service account, by the credentials that `discovery.gce` describes.
 
 With `reread_frequency` the secret is read that often. Without it, it is read again when its lease ends, and never if it has none,
-which is so for version 2. The loading of the configuration does not wait for it. While it cannot be read the last data stays
+which is so for version 2. A secret that an engine makes for whoever asks is renewed after two thirds of its lease, and another one is
+asked for where that cannot be. The loading of the configuration does not wait for it. While it cannot be read the last data stays
 exported, the component is unhealthy and says why, and it is tried again.
 
 The environment variables `VAULT_CACERT`, `VAULT_CLIENT_CERT`, `VAULT_CLIENT_KEY`, `VAULT_TLS_SERVER_NAME` and `VAULT_SKIP_VERIFY` say
 how the server is verified, as for Vault's own tools.
 
 It is experimental as it was tested against the documented answers of Vault, Azure and Google only, not against a Vault; what
-`auth.aws` signs was tested against moto, an imitation of AWS.
+`auth.aws` signs with `iam` was tested against moto, an imitation of AWS.
 )";
 
 constexpr const char* kExample = R"(remote.vault "push" {

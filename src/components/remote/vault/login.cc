@@ -14,6 +14,11 @@ using component::text_field;
 
 constexpr std::uint64_t kLongestLease = 10ull * 365 * 24 * 3600;  // seconds
 
+Duration lease_duration(const syntax::Value& object) {
+  return std::chrono::seconds(
+      std::min(parse_uint(text_field(object, "lease_duration")).value_or(0), kLongestLease));
+}
+
 std::string json_of(const Pairs& pairs) {
   std::string text;
   json::Writer writer(text);
@@ -83,11 +88,26 @@ Api::Call cloud_login_call(const Arguments& arguments, const Pairs& identity) {
 Result<Login> read_login(const syntax::Value& answer) {
   const syntax::Value& auth = field(answer, "auth");
   Login login{.token = text_field(auth, "client_token"),
-              .lease = std::chrono::seconds(
-                  std::min(parse_uint(text_field(auth, "lease_duration")).value_or(0), kLongestLease)),
+              .lease = lease_duration(auth),
               .renewable = text_field(auth, "renewable") == "true"};
   if (login.token.empty()) return fail(ErrorCode::kDataLoss, "Vault answered without a token");
   return login;
+}
+
+Lease read_lease(const syntax::Value& answer) {
+  return {.id = text_field(answer, "lease_id"),
+          .duration = lease_duration(answer),
+          .renewable = text_field(answer, "renewable") == "true"};
+}
+
+Api::Call renewal_call(const Lease& lease, const std::string& token) {
+  std::string body;
+  json::Writer(body)
+      .begin_object()
+      .field("lease_id", lease.id)
+      .field("increment", std::chrono::duration_cast<std::chrono::seconds>(lease.duration).count())
+      .end_object();
+  return {.method = "PUT", .path = "sys/leases/renew", .body = std::move(body), .token = token, .space = {}};
 }
 
 }  // namespace invar::components::remote_vault

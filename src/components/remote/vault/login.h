@@ -31,4 +31,13 @@ struct Login {
 };
 Result<Login> read_login(const syntax::Value& answer);
 
+// How long a secret is good for; one with an id was made for whoever asked, and ends with its lease.
+struct Lease {
+  std::string id;
+  Duration duration{};  // 0: for ever
+  bool renewable = false;
+};
+Lease read_lease(const syntax::Value& answer);
+Api::Call renewal_call(const Lease& lease, const std::string& token);
+
 }  // namespace invar::components::remote_vault

@@ -17,7 +17,6 @@ using syntax::Value;
 constexpr Duration kNever = std::chrono::hours(24 * 365 * 10);
 constexpr Duration kLeastRenewal = std::chrono::seconds(5);
 constexpr std::uint64_t kMostTokenBytes = 1u << 20;
-constexpr std::uint64_t kLongestLease = 10ull * 365 * 24 * 3600;  // seconds
 
 class VaultComponent final : public component::PolledExport {
  public:
@@ -31,6 +30,8 @@ class VaultComponent final : public component::PolledExport {
                        "Total number of times the secret was read from Vault")),
         renewals_(counter("remote_vault_auth_lease_renewal_total",
                           "Total number of times this component renewed its auth token lease")),
+        secret_renewals_(counter("remote_vault_secret_lease_renewal_total",
+                                 "Total number of times this component renewed the lease of its secret")),
         again_(*options().loop),
         renewal_(*options().loop) {}
 
@@ -74,11 +75,10 @@ class VaultComponent final : public component::PolledExport {
   }
 
   // A secret without a lease is read again only if it could not be read.
-  void finish(Result<Boxed> exports, Duration lease, Done& done) {
+  void finish(Result<Boxed> exports, const Lease& lease, Done& done) {
     if (exports) {
       failures_ = 0;
-      if (arguments_.reread_frequency == Duration::zero() && lease > Duration::zero())
-        again_.arm_after(lease, [this] { poll(); });
+      keep_secret(lease);
     } else {
       again_.arm_after(std::max<Duration>(kLeastRenewal, http::backoff(++failures_, 0, {})),
                        [this] { poll(); });
@@ -103,6 +103,9 @@ class VaultComponent final : public component::PolledExport {
       return cloud_->get(run_->bind([this, done = std::move(done)](Result<Pairs> identity) mutable {
         if (!identity)
           return finish(std::unexpected(identity.error().wrapped(method_of(arguments_))), {}, done);
+        // Vault knows an instance that comes again by what it told it at first.
+        if (arguments_.aws && arguments_.aws->type == "ec2" && !nonce_.empty())
+          identity->emplace_back("nonce", nonce_);
         log_in_with(cloud_login_call(arguments_, *identity), std::move(done));
       }));
     }
@@ -122,6 +125,9 @@ class VaultComponent final : public component::PolledExport {
       const auto login = read_login(answer);
       if (!login) return finish(std::unexpected(login.error().wrapped(method_of(arguments_))), {}, done);
       logins_.add();
+      if (const std::string nonce = text_field(field(field(answer, "auth"), "metadata"), "nonce");
+          !nonce.empty())
+        nonce_ = nonce;
       token_ = login->token;
       keep_alive(*login);
       find_mount(std::move(done));
@@ -191,10 +197,31 @@ class VaultComponent final : public component::PolledExport {
              }
            }
            reads_.add();
-           const auto lease = parse_uint(text_field(answer, "lease_duration")).value_or(0);
-           finish(Boxed::of(exports_schema(), std::move(exports)),
-                  std::chrono::seconds(std::min(lease, kLongestLease)), done);
+           finish(Boxed::of(exports_schema(), std::move(exports)), read_lease(answer), done);
          });
+  }
+
+  // One that was made for us is renewed when two thirds of its lease have gone, and replaced where it cannot be; any other is read again
+  // at the end.
+  void keep_secret(const Lease& lease) {
+    if (lease.duration == Duration::zero()) return;
+    if (!lease.id.empty()) {
+      again_.arm_after(std::max(kLeastRenewal, lease.duration * 2 / 3),
+                       [this, lease] { renew_secret(lease); });
+    } else if (arguments_.reread_frequency == Duration::zero()) {
+      again_.arm_after(lease.duration, [this] { poll(); });
+    }
+  }
+
+  void renew_secret(const Lease& lease) {
+    if (!lease.renewable) return poll();
+    api_->send(renewal_call(lease, token_), run_->bind([this, asked = lease.duration](auto answer) {
+      const Lease renewed = answer ? read_lease(*answer) : Lease();
+      // Near the longest time that Vault allows each renewal gives less: there is no use in going on.
+      if (renewed.id.empty() || renewed.duration < asked / 2) return poll();
+      secret_renewals_.add();
+      keep_secret(renewed);
+    }));
   }
 
   // A token that is no longer good is replaced once.
@@ -215,11 +242,11 @@ class VaultComponent final : public component::PolledExport {
 
   const http::ClientConfig tls_;
   const Environment environment_;
-  metrics::Counter &logins_, &reads_, &renewals_;
+  metrics::Counter &logins_, &reads_, &renewals_, &secret_renewals_;
   Arguments arguments_;
   std::unique_ptr<Api> api_, renewing_;
   std::unique_ptr<CloudIdentity> cloud_;
-  std::string token_;
+  std::string token_, nonce_;
   bool may_log_in_again_ = false;
   int failures_ = 0;
   async::Timer again_, renewal_;

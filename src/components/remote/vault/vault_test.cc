@@ -39,6 +39,7 @@ class VaultTest : public ::testing::Test {
     answers_["GET secret/data/shop/push"] = {200, kSecretV2};
     harness_.http->set_handler([this](const http::Request& request) {
       if (!request.url.starts_with("http://vault:8200/")) {
+        asked_elsewhere_.push_back(request);
         const auto found = others_.find(request.url);
         return found == others_.end() ? answer(404, "text/plain", "no") : answer(200, "", found->second);
       }
@@ -86,7 +87,7 @@ class VaultTest : public ::testing::Test {
   std::map<std::string, std::pair<int, std::string>> answers_;
   std::map<std::string, std::string> others_;  // what other servers answer, by URL
   std::map<std::string, std::string> environment_;
-  std::vector<http::Request> asked_;
+  std::vector<http::Request> asked_, asked_elsewhere_;
   Arguments arguments_;
   component::Registration registration_;
   component::testing::ComponentHarness harness_{"remote.vault.x"};
@@ -126,6 +127,31 @@ TEST_F(VaultTest, ReadsASecretOfVersion1AndAgainWhenItsLeaseEnds) {
   answers_["GET secret/shop/push"] = {200, R"({"lease_duration": 600, "data": {"token": "two"}})"};
   harness_.loop.advance(seconds(600));
   EXPECT_EQ(token(), "two");
+}
+
+TEST_F(VaultTest, ASecretThatWasMadeForUsIsRenewedAndReplacedAtItsEnd) {
+  with_token();
+  answers_["GET sys/internal/ui/mounts/secret/shop/push"] = {
+      200, R"({"data": {"path": "secret/", "type": "database", "options": null}})"};
+  const auto secret = [](const std::string& lease) {
+    return std::pair(200, R"({"lease_id": "l/1", "renewable": true, "lease_duration": )" + lease +
+                              R"(, "data": {"token": "one"}})");
+  };
+  answers_["GET secret/shop/push"] = answers_["PUT sys/leases/renew"] = secret("3600");
+  start();
+  harness_.loop.advance(minutes(81));
+  EXPECT_EQ(asked("sys/leases/renew"), 2) << "at 40 and 80 minutes";
+  EXPECT_EQ(http::testing::body_of(asked_.back()), R"({"lease_id":"l/1","increment":3600})");
+  EXPECT_EQ(asked_.back().headers.get("X-Vault-Token"), "root");
+  EXPECT_EQ(asked("secret/shop/push"), 1);
+  answers_["PUT sys/leases/renew"] = secret("60");
+  harness_.loop.advance(minutes(40));
+  EXPECT_EQ(asked("secret/shop/push"), 2) << "its time is over";
+  answers_.erase("PUT sys/leases/renew");
+  harness_.loop.advance(minutes(41));
+  EXPECT_EQ(asked("secret/shop/push"), 3) << "who may not renew asks for another one";
+  EXPECT_EQ(harness_.metric_lines("remote_vault_secret_lease_renewal_total"),
+            "remote_vault_secret_lease_renewal_total{component_id=\"remote.vault.x\"} 2\n");
 }
 
 TEST_F(VaultTest, TheEnginesPathMayHaveSlashesAndBeUnknown) {
@@ -267,6 +293,36 @@ TEST_F(VaultTest, AnAwsIdentityIsARequestThatVaultMaySend) {
             "https://sts.eu-west-1.amazonaws.com/");
 }
 
+TEST_F(VaultTest, AnInstanceShowsWhatAwsSignedAndComesAgainWithTheNonce) {
+  arguments_.aws.emplace();
+  arguments_.aws->type = "ec2";
+  arguments_.aws->role = "r";
+  const std::string metadata = "http://metadata.test/latest/";
+  environment_["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = "http://metadata.test/";
+  others_[metadata + "api/token"] = "session\n";
+  others_[metadata + "dynamic/instance-identity/pkcs7"] = "MII\nAB\n";
+  others_[metadata + "dynamic/instance-identity/document"] = "{}\n";
+  others_[metadata + "dynamic/instance-identity/signature"] = "sig\nned";
+  answers_["POST auth/aws/login"] = {
+      200,
+      R"({"auth": {"client_token": "tok", "lease_duration": 3600, "renewable": false, "metadata": {"nonce": "n1"}}})"};
+  start();
+  EXPECT_EQ(token(), "hush");
+  EXPECT_EQ(http::testing::body_of(asked_[0]), R"({"role":"r","pkcs7":"MIIAB"})");
+  EXPECT_EQ(asked_elsewhere_[0].method, "PUT");
+  EXPECT_EQ(asked_elsewhere_[1].headers.get("X-aws-ec2-metadata-token"), "session");
+
+  arguments_.aws->ec2_signature_type = "identity";
+  asked_.clear();
+  ASSERT_TRUE(harness_.component->update(component::Boxed::of(arguments_schema(), Arguments(arguments_))));
+  harness_.loop.run_until_idle();
+  EXPECT_EQ(http::testing::body_of(asked_[0]),
+            R"({"role":"r","identity":"e30K","signature":"signed","nonce":"n1"})");
+  harness_.http->set_handler([](const http::Request&) { return answer(401, "text/plain", "no"); });
+  harness_.loop.advance(minutes(41));
+  EXPECT_THAT(health().message, HasSubstr("auth.aws: PUT http://metadata.test/latest/api/token: 401"));
+}
+
 TEST_F(VaultTest, AMachineOfAzureSaysWhereItIs) {
   arguments_.azure.emplace();
   arguments_.azure->role = "r";
@@ -372,7 +428,9 @@ TEST_F(VaultTest, ArgumentsAreChecked) {
               HasSubstr("max_retry_wait must not be less than min_retry_wait"));
   EXPECT_THAT(decoded("auth.token {\n token = \"t\\n\"\n}\n"), HasSubstr("ends in a line break"));
   EXPECT_EQ(ClientOptions{.min_retry_wait = seconds(5)}.longest_wait(), seconds(5));
-  EXPECT_THAT(decoded("auth.aws {\ntype = \"ec2\"\n}\n"), HasSubstr("type = \"ec2\" is not built"));
+  EXPECT_EQ(decoded("auth.aws {\ntype = \"ec2\"\n}\n"), "");
+  EXPECT_THAT(decoded("auth.aws {\ntype = \"ec2\"\nec2_signature_type = \"pkcs\"\n}\n"),
+              HasSubstr("did you mean \"pkcs7\"?"));
   EXPECT_THAT(decoded("auth.aws {\ntype = \"iaam\"\n}\n"), HasSubstr("did you mean \"iam\"?"));
   EXPECT_THAT(decoded("auth.gcp {\nrole = \"r\"\ntype = \"iam\"\n}\n"),
               HasSubstr("iam_service_account must be set with type = \"iam\""));
