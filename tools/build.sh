@@ -8,11 +8,9 @@ shift
 # A second checkout finds the objects of the first: neither its path nor the build folder's makes them differ.
 export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR="$PWD" CCACHE_SLOPPINESS=pch_defines,time_macros
 
-[ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >"/tmp/invar-configure.$$" 2>&1 || {
-  cat "/tmp/invar-configure.$$" >&2
-  rm -f "/tmp/invar-configure.$$"
+[ -f "build/$preset/build.ninja" ] || said=$(cmake --preset "$preset" 2>&1) || {
+  printf '%s\n' "$said" >&2
   exit 1
 }
-rm -f "/tmp/invar-configure.$$"
 [ "${1:-}" != --configure-only ] || exit 0
 exec ninja -C "build/$preset" --quiet ${JOBS:+-j "$JOBS"} "$@"

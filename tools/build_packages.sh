@@ -27,12 +27,11 @@ if [ $preset = release ]; then  # a cross build has none of its libraries' texts
 fi
 mkdir -p $packages
 for generator; do
-  (cd build/$preset && cpack -G "$generator" -B packing >/tmp/invar-cpack.$$ 2>&1) || {
-    cat /tmp/invar-cpack.$$ >&2
+  said=$(cd build/$preset && cpack -G "$generator" -B packing 2>&1) || {
+    printf '%s\n' "$said" >&2
     exit 1
   }
 done
-rm -f /tmp/invar-cpack.$$
 mv build/$preset/packing/*.deb build/$preset/packing/*.rpm $packages/ 2>/dev/null || true
 rm -rf build/$preset/packing
 ls $packages

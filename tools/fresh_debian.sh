@@ -12,6 +12,7 @@ cleanup() {
   if [ -n "${KEEP:-}" ]; then unmount_debian_root "$root"; else remove_debian_root "$root"; fi
 }
 trap cleanup EXIT
+trap 'exit 1' HUP INT TERM
 
 make_debian_root "$root" git,make,ca-certificates
 git clone -q "$source_dir" "$root/root/invar"

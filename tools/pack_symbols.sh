@@ -6,6 +6,7 @@ set -eu
 nm=${NM:-nm} objcopy=${OBJCOPY:-objcopy}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 "$nm" -D --format=posix --defined-only "$1" | cut -d ' ' -f 1 | LC_ALL=C sort >"$work/exported"
 "$nm" --format=posix --defined-only "$1" | awk '$2 ~ /^[TtWw]$/ { print $1 }' | LC_ALL=C sort >"$work/functions"
 LC_ALL=C comm -13 "$work/exported" "$work/functions" >"$work/keep"

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 deb=$(realpath "$1")
 root=${2:-$(mktemp -d /var/tmp/invar-smoke.XXXXXX)}
 trap 'remove_debian_root "$root"' EXIT
-trap 'exit 1' INT TERM
+trap 'exit 1' HUP INT TERM
 go_program=$PWD/build/interop/target
 tools/build_interop.sh "$PWD/build/interop"
 

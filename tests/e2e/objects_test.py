@@ -35,6 +35,15 @@ class Objects(Case):
             place = compile(SOURCE / "src" / source)
             self.assertEqual((build / place).read_bytes(), (BUILD / place).read_bytes(), source)
 
+    def test_a_build_that_is_ended_leaves_no_files(self):
+        folder = self.folder()
+        (folder / "nm").write_text("#!/bin/sh\nkill $PPID\n")
+        (folder / "nm").chmod(0o755)
+        (folder / "tmp").mkdir()
+        done = subprocess.run([SOURCE / "tools/pack_symbols.sh", INVAR], env={**os.environ, "NM": folder / "nm", "TMPDIR": folder / "tmp"})
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(list((folder / "tmp").iterdir()), [])
+
     def test_the_program_does_not_know_where_it_was_built(self):
         """Nor does what came to it by other compilers: BPF programs, pages."""
         for file in (INVAR, f"{INVAR}.debug"):
