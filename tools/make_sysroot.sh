@@ -7,7 +7,8 @@ set -eu
 cd "$(dirname "$0")/.."
 architecture=$1
 libraries=$(awk '/^\[/ { build = $0 == "[build]" } build && /-dev$/ { print $1 }' tools/packages.txt)
-[ "$(cat "$2/made" 2>/dev/null)" != "$libraries" ] || exit 0
+made="$libraries $(cksum <tools/make_sysroot.sh) $(realpath -m "$2")"
+[ "$(cat "$2/made" 2>/dev/null)" != "$made" ] || exit 0
 rm -rf "$2"
 mkdir -p "$2"
 root=$(realpath "$2")
@@ -32,8 +33,8 @@ echo 1 >"$database/info/format"
 for deb in "$fetched"/archives/*.deb; do
   dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink --exclude='./usr/share/doc/*' -C "$root"
   { dpkg-deb -f "$deb" && printf 'Status: install ok installed\n\n'; } >>"$database/status"
-  [ "$(dpkg-deb -f "$deb" Multi-Arch)" = same ] || continue
-  info=$database/info/$(dpkg-deb -f "$deb" Package):$architecture
+  info=$database/info/$(dpkg-deb -f "$deb" Package)
+  [ "$(dpkg-deb -f "$deb" Multi-Arch)" != same ] || info=$info:$architecture
   dpkg-deb --fsys-tarfile "$deb" | tar -t | sed "s|^\./lib/|./usr/lib/|; s|^\.|$root|" >"$info.list"
   for part in symbols shlibs; do
     dpkg-deb --ctrl-tarfile "$deb" | tar -x --to-stdout "./$part" >"$info.$part" 2>/dev/null || rm "$info.$part"
@@ -42,4 +43,4 @@ done
 # A link to /lib/... means the library in here.
 find "$root" -type l -lname '/*' -printf '%l\t%p\n' | while read -r target link; do ln -sfnr "$root$target" "$link"; done
 rm -rf "$fetched"
-echo "$libraries" >"$root/made"
+echo "$made" >"$root/made"

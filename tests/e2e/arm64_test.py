@@ -22,7 +22,7 @@ class Arm64(Case):
 
     def test_the_packages_are_of_that_processor(self):
         fields = output("dpkg-deb", "-f", self.deb, "Architecture", "Depends")
-        for word in ("arm64", "adduser, ca-certificates", "libc6 (>=", "libcurl4", "libssl3", "libstdc++6"):
+        for word in ("arm64", "adduser, ca-certificates", "libc6 (>=", "libcurl4", "libisal2", "libssl3", "libstdc++6"):
             self.assertIn(word, fields)
         self.assertEqual(output("rpm", "-qp", "--qf", "%{ARCH}", self.rpm), "aarch64")
         self.assertIn("/usr/lib/invar/libcurl.so.4\n", output("rpm", "-qpl", self.rpm))
