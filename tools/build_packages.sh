@@ -11,8 +11,8 @@ umask 022
 case ${ARCH:-} in
   "" | "$(dpkg --print-architecture)") preset=release packages=build/packages ;;
   arm64)
-    preset=arm64 packages=build/packages-arm64
-    tools/make_sysroot.sh arm64 build/sysroot-arm64
+    preset=arm64 packages=build/packages-arm64 sysroot=$PWD/build/sysroot-arm64
+    tools/make_sysroot.sh arm64 "$sysroot"
     ;;
   *)
     echo "There is no cross build for $ARCH" >&2
@@ -21,10 +21,8 @@ case ${ARCH:-} in
 esac
 cmake --preset $preset >/dev/null  # it may be of an earlier commit
 tools/build.sh $preset invar manual
-if [ $preset = release ]; then  # a cross build has none of its libraries' texts here
-  rm -rf build/release/licences
-  python3 -B tools/write_sbom.py build/release/invar build/release/sbom.json build/release/licences
-fi
+rm -rf build/$preset/licences
+SYSROOT=${sysroot:-} python3 -B tools/write_sbom.py build/$preset/invar build/$preset/sbom.json build/$preset/licences
 mkdir -p $packages
 for generator; do
   said=$(cd build/$preset && cpack -G "$generator" -B packing 2>&1) || {

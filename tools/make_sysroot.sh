@@ -31,7 +31,7 @@ apt() {
 }
 echo 1 >"$database/info/format"
 for deb in "$fetched"/archives/*.deb; do
-  dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink --exclude='./usr/share/doc/*' -C "$root"
+  dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$root"
   { dpkg-deb -f "$deb" && printf 'Status: install ok installed\n\n'; } >>"$database/status"
   info=$database/info/$(dpkg-deb -f "$deb" Package)
   [ "$(dpkg-deb -f "$deb" Multi-Arch)" != same ] || info=$info:$architecture
@@ -40,6 +40,7 @@ for deb in "$fetched"/archives/*.deb; do
     dpkg-deb --ctrl-tarfile "$deb" | tar -x --to-stdout "./$part" >"$info.$part" 2>/dev/null || rm "$info.$part"
   done
 done
+find "$root/usr/share/doc" -type f ! -name copyright -delete
 # A link to /lib/... means the library in here.
 find "$root" -type l -lname '/*' -printf '%l\t%p\n' | while read -r target link; do ln -sfnr "$root$target" "$link"; done
 rm -rf "$fetched"

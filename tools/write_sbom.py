@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Writes what a built Invar is made of as CycloneDX 1.4, and the licence texts of its parts.
 
-Usage: tools/write_sbom.py BINARY SBOM.json LICENCES_FOLDER
+Usage: [SYSROOT=folder] tools/write_sbom.py BINARY SBOM.json LICENCES_FOLDER
+SYSROOT: an ARM64 binary, whose packages are those of the system there (tools/make_sysroot.sh).
 Parts are the Debian packages of the shared libraries that the binary loads (the image and the rpm carry them), those that are compiled in,
 the packages of the web pages' lock file, which the build has installed beside the binary, and async-profiler. The same source on the same
 packages gives the same bytes."""
 
 import hashlib
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -16,6 +18,10 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COMPILED_IN = ["libboost1.81-dev", "libcli11-dev", "libiberty-dev"]
+SYSROOT = os.environ.get("SYSROOT", "")
+EMULATED = ["qemu-aarch64-static", "-L", SYSROOT] if SYSROOT else []
+LIBRARIES = [*EMULATED, f"{SYSROOT}/lib/ld-linux-aarch64.so.1", "--list"] if SYSROOT else ["ldd"]
+QUERY = ["dpkg-query", f"--admindir={SYSROOT}/var/lib/dpkg"]
 
 
 def output(*command):
@@ -23,9 +29,10 @@ def output(*command):
 
 
 def loaded_packages(binary):
-    paths = {str(pathlib.Path(path).resolve()) for path in re.findall(r"=> (/\S+)", output("ldd", binary))}
+    found = re.findall(r"\t[^/]\S* => (/\S+)", output(*LIBRARIES, binary))  # all but the loader, which is of the C library
+    paths = {str(pathlib.Path(SYSROOT + path).resolve()) for path in found}
     # Where /lib is a link to /usr/lib, the package may own the file by either name; the other one is an error.
-    said = subprocess.run(["dpkg-query", "-S", *paths, *(path.removeprefix("/usr") for path in paths)], capture_output=True, text=True).stdout
+    said = subprocess.run([*QUERY, "-S", *paths, *(path.removeprefix("/usr") for path in paths)], capture_output=True, text=True).stdout
     owners = {path: owner.split(":")[0] for owner, path in (line.split(": ") for line in said.splitlines())}
     names = set()
     for path in sorted(paths):
@@ -37,7 +44,7 @@ def loaded_packages(binary):
 
 
 def debian_component(name):
-    version, source = output("dpkg-query", "-W", "-f", "${Version}\t${source:Package}\n", name).splitlines()[0].split("\t")
+    version, source = output(*QUERY, "-W", "-f", "${Version}\t${source:Package}\n", name).splitlines()[0].split("\t")
     return {"type": "library", "name": name, "version": version, "purl": f"pkg:deb/debian/{name}@{version}?distro=debian-12",
             "bom-ref": f"deb/{name}", "properties": [{"name": "source", "value": source}]}
 
@@ -66,7 +73,7 @@ def npm_licence(binary, name):
 
 
 def main(binary, sbom, licences):
-    version = re.search(r"version (\S+)", output(binary, "version"))[1]
+    version = re.search(r"version (\S+)", output(*EMULATED, binary, "version"))[1]
     names = sorted(loaded_packages(binary) | set(COMPILED_IN))
     components = [debian_component(name) for name in names] + list(npm_components()) + [async_profiler()]
     digest = hashlib.sha256(pathlib.Path(binary).read_bytes()).hexdigest()
@@ -82,7 +89,7 @@ def main(binary, sbom, licences):
     folder = pathlib.Path(licences)
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
-        (folder / f"{name}.txt").write_bytes(pathlib.Path(f"/usr/share/doc/{name}/copyright").read_bytes())
+        (folder / f"{name}.txt").write_bytes(pathlib.Path(f"{SYSROOT}/usr/share/doc/{name}/copyright").read_bytes())
     for component in npm_components():
         (folder / f"{component['name'].replace('/', '-')}.txt").write_bytes(npm_licence(binary, component["name"]))
     (folder / "async-profiler.txt").write_bytes((ROOT / "docs/licenses/async-profiler.md").read_bytes())

@@ -25,7 +25,13 @@ class Arm64(Case):
         for word in ("arm64", "adduser, ca-certificates", "libc6 (>=", "libcurl4", "libisal2", "libssl3", "libstdc++6"):
             self.assertIn(word, fields)
         self.assertEqual(output("rpm", "-qp", "--qf", "%{ARCH}", self.rpm), "aarch64")
-        self.assertIn("/usr/lib/invar/libcurl.so.4\n", output("rpm", "-qpl", self.rpm))
+        shipped = output("rpm", "-qpl", self.rpm)
+        self.assertIn("/usr/lib/invar/libcurl.so.4\n", shipped)
+        listed = output("dpkg-deb", "-c", self.deb)
+        # Of a package that has no other architectures beside it, of a link to another package's, of a web package, of a library in the rpm.
+        for part in ("libisal2", "libstdc++6", "preact", "async-profiler", "libcurl4"):
+            for packed in (listed, shipped):
+                self.assertIn(f"/usr/share/doc/invar/licences/{part}.txt\n", packed)
 
     @unittest.skipUnless(shutil.which("qemu-aarch64-static"), "qemu-user-static is not installed")
     def test_the_program_profiles_itself(self):
