@@ -17,6 +17,21 @@ add_custom_command(
   DEPENDS invar)
 add_custom_target(manual DEPENDS ${CMAKE_BINARY_DIR}/manual.stamp)
 
+# Where the allocator has no heap profiles, the service does not ask itself for them.
+file(READ ${packaging}/config.alloy config)
+if(NOT INVAR_HEAP_PROFILES)
+  string(REPLACE "pyroscope.scrape \"self\" {\n" [[
+pyroscope.scrape "self" {
+	profiling_config {
+		profile.memory {
+			enabled = false // Invar has no heap profiles of itself on this processor
+		}
+	}
+]] config "${config}")
+endif()
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/config.alloy CONTENT "${config}" @ONLY)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${packaging}/config.alloy)
+
 include(GNUInstallDirs)
 install(DIRECTORY ${INVAR_MAN}/ DESTINATION share/man/man1 OPTIONAL)
 install(FILES ${INVAR_COMPLETIONS}/bash DESTINATION share/bash-completion/completions RENAME invar OPTIONAL)
@@ -26,7 +41,7 @@ install(FILES ${packaging}/systemd/host.conf DESTINATION share/doc/invar/example
 install(DIRECTORY ${CMAKE_BINARY_DIR}/licences DESTINATION share/doc/invar OPTIONAL)  # tools/build_packages.sh
 install(FILES ${CMAKE_SOURCE_DIR}/CHANGELOG.md ${CMAKE_SOURCE_DIR}/docs/licenses/async-profiler.md DESTINATION share/doc/invar)
 install(FILES ${packaging}/systemd/invar.service ${packaging}/systemd/invar.socket DESTINATION /lib/systemd/system COMPONENT service)
-install(FILES ${packaging}/config.alloy DESTINATION /etc/invar COMPONENT service)
+install(FILES ${CMAKE_BINARY_DIR}/config.alloy DESTINATION /etc/invar COMPONENT service)
 install(FILES ${packaging}/systemd/invar.default DESTINATION /etc/default RENAME invar COMPONENT service)
 
 set(CPACK_PACKAGE_NAME invar)

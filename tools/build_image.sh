@@ -17,7 +17,7 @@ LD_LIBRARY_PATH=$PWD/build/libcurl packaging/copy_libraries.sh build/release/inv
 loader=$(readelf -p .interp build/release/invar | sed -n 's/.*\(\/lib[^ ]*\)$/\1/p')
 install -D "$loader" "$root$loader"
 cp /etc/ssl/certs/ca-certificates.crt $root/etc/ssl/certs/
-cp packaging/config.alloy $root/etc/invar/
+cp build/release/config.alloy $root/etc/invar/
 mkdir -p $root/usr/share/doc/invar
 python3 -B tools/write_sbom.py build/release/invar $root/usr/share/doc/invar/sbom.cdx.json $root/usr/share/doc/invar/licences
 gzip -9nr $root/usr/share/doc/invar/licences

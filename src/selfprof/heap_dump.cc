@@ -100,8 +100,12 @@ Result<HeapDump> parse_heap_dump(std::string_view text) {
 
 Result<HeapDump> dump_heap() {
   bool compiled_in = false, enabled = false;
-  if (!read_setting("config.prof", compiled_in) || !read_setting("opt.prof", enabled) || !compiled_in ||
-      !enabled) {
+  if (!read_setting("config.prof", compiled_in) || !compiled_in) {
+    return fail(ErrorCode::kUnsupported,
+                "Invar has no heap profiles here: the memory allocator of this system (jemalloc) is built "
+                "without them");
+  }
+  if (!read_setting("opt.prof", enabled) || !enabled) {
     return fail(ErrorCode::kUnsupported,
                 "the memory allocator runs without heap profiling (MALLOC_CONF has prof:false?)");
   }

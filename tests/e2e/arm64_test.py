@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import unittest
 
-from harness import INVAR, SOURCE, Case, free_port, until
+from harness import INVAR, SOURCE, Case, fetch, free_port, until
 
 PACKAGES = SOURCE / "build/packages-arm64"
 SYSROOT = SOURCE / "build/sysroot-arm64"
@@ -43,17 +43,24 @@ class Arm64(Case):
         program = folder / "root/usr/bin/invar"
         self.assertIn("ARM aarch64", output("file", program))
         emulated = ["qemu-aarch64-static", "-L", SYSROOT, program]
-        self.assertIn("arm64", output(*emulated, "version"))
+        said = subprocess.run([*emulated, "version"], capture_output=True, text=True, check=True)
+        self.assertIn("arm64", said.stdout)
+        self.assertEqual(said.stderr, "")  # an allocator that does not know a setting says so here
         config = folder / "config.alloy"
-        config.write_text((SOURCE / "packaging/config.alloy").read_text().replace("/var/lib/invar", str(folder)))
+        config.write_text((folder / "root/etc/invar/config.alloy").read_text().replace("/var/lib/invar", str(folder)))
+        output(*emulated, "validate", config)
         port = free_port()
-        process = subprocess.Popen([*emulated, "run", f"--server.http.listen-addr=127.0.0.1:{port}", f"--storage.path={folder}",
-                                    config], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with open(folder / "log", "w") as log:
+            process = subprocess.Popen([*emulated, "run", f"--server.http.listen-addr=127.0.0.1:{port}", f"--storage.path={folder}",
+                                        config], cwd=folder, stdout=subprocess.DEVNULL, stderr=log)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
         kept = lambda: subprocess.run([INVAR, "archive", "ls", folder / "archive"], capture_output=True, text=True).stdout
-        until("a profile of itself", lambda: "goroutine" in kept(), 120)
+        until("profiles of itself", lambda: "goroutine" in kept() and "process_cpu" in kept(), 120)
         output(*emulated, "healthcheck", f"http://127.0.0.1:{port}/-/healthy")
+        status, _, answer = fetch(f"http://127.0.0.1:{port}/debug/pprof/heap")
+        self.assertEqual((status, b"Invar has no heap profiles here" in answer), (400, True), answer)
+        self.assertNotRegex((folder / "log").read_text(), "jemalloc|level=(warn|error)")
 
 
 if __name__ == "__main__":
