@@ -4,6 +4,7 @@ Every wait polls with a deadline; every program is stopped by its own process id
 The environment says where the programs are: INVAR (the binary), INTEROP (the Go programs), SOURCE (the repository).
 """
 
+import ctypes
 import http.client
 import http.server
 import json
@@ -65,6 +66,25 @@ def fetch(url, method="GET", headers=None, data=None, context=None):
             return response.status, response.headers, response.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
+
+
+def have_own_tmp():
+    """From now on this process and what it starts have a /tmp of their own, for programs that leave files there; what it returns ends that."""
+    if ctypes.CDLL(None).unshare(0x20000) != 0:  # CLONE_NEWNS: it is not allowed here
+        return lambda: None
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="invar-e2e-tmp.", dir="/tmp"))
+    folder.chmod(0o1777)
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    if SOURCE.is_relative_to("/tmp"):
+        (folder / SOURCE.relative_to("/tmp")).mkdir(parents=True)
+        subprocess.run(["mount", "--rbind", SOURCE, folder / SOURCE.relative_to("/tmp")], check=True)
+    subprocess.run(["mount", "--rbind", folder, "/tmp"], check=True)
+
+    def end():
+        subprocess.run(["umount", "--lazy", "/tmp"], check=True)
+        subprocess.run(["rm", "-rf", "--one-file-system", folder], check=True)
+
+    return end
 
 
 class Program:

@@ -13,7 +13,7 @@ import threading
 import time
 import unittest
 
-from harness import SOURCE, Case, HandlerServer, Stream, fetch, free_port, run, top_functions, until
+from harness import SOURCE, Case, HandlerServer, Stream, fetch, free_port, have_own_tmp, run, top_functions, until
 
 PROGRAM = SOURCE / "tests/e2e/java/Load.java"
 MISSING = [p for p in ("java", "javac", "unshare", "setpriv") if not shutil.which(p)]
@@ -27,6 +27,7 @@ def setUpModule():
         raise unittest.SkipTest(f"not installed: {', '.join(MISSING)}")
     if os.geteuid() != 0:
         raise unittest.SkipTest("only root makes namespaces and users")
+    unittest.addModuleCleanup(have_own_tmp())  # a JVM that is killed leaves its socket there, async-profiler stays for the next one
     CLASSES = tempfile.mkdtemp(prefix="invar-e2e-java.")
     os.chmod(CLASSES, 0o755)
     subprocess.run(["javac", "--release", "8", "-d", CLASSES, str(PROGRAM)], check=True)

@@ -124,7 +124,8 @@ class Sdks(Relay):
             """The agent's profiler now and then crashes the JVM of a machine under load: then it starts again."""
             if not programs or programs[-1].poll() is not None:
                 programs.append(self.background(
-                    "java", "java", "-XX:+UseSerialGC", f"-javaagent:{SDKS}/java/agent.jar", "-cp", SDKS / "java", "Client",
+                    "java", "java", "-XX:+UseSerialGC", "-XX:-UsePerfData", f"-Djava.io.tmpdir={self.folder()}",
+                    f"-javaagent:{SDKS}/java/agent.jar", "-cp", SDKS / "java", "Client",
                     PYROSCOPE_SERVER_ADDRESS=self.url, PYROSCOPE_APPLICATION_NAME="java.sdk", PYROSCOPE_FORMAT="jfr",
                     PYROSCOPE_UPLOAD_INTERVAL="2s", PYROSCOPE_PROFILER_EVENT="itimer", PYROSCOPE_LABELS="region=eu"))
 
@@ -142,6 +143,7 @@ class Sdks(Relay):
             any("python_busy_work" in f for f in r["functions"] or []) for r in server.received(service_name="python.sdk")), 60)
         if java:
             until("the Java agent's profiles arrive", lambda: java_runs() or self.ingested(server, "java.sdk"), 60)
+            self.assertTrue(list(self.folder().glob("*pyroscope*/*.so")), "the agent unpacked its library elsewhere, where it stays")
 
         for app in ("go.sdk", "node.sdk") + (("java.sdk",) if java else ()):
             r = self.ingested(server, app)[0]
