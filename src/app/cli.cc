@@ -240,11 +240,14 @@ struct Commands {
     add_common_flags(*validate, raw);
     convert = add("convert",
                   "Make a configuration of the profiling jobs in another collector's: invar convert -f "
-                  "FORMAT [-o FILE] "
-                  "[FILE]");
+                  "FORMAT [-o FILE] [-r FILE] [FILE]");
     convert->add_option("-f,--source-format", convert_options.format, "prometheus, flow or parca")
         ->take_last();
     convert->add_option("-o,--output", convert_options.output, "File to write; standard output without it")
+        ->take_last();
+    convert
+        ->add_option("-r,--report", convert_options.report,
+                     "File to write a report to: what was made, what is not carried over")
         ->take_last();
     convert->add_flag("-b,--bypass-errors", raw.bypass_conversion_errors,
                       "Accepted; what is not carried over is a comment in any case");

@@ -33,13 +33,19 @@ int convert(const ConvertOptions& options) {
   if (!text) return fail_with(text.error().message);
   const auto converted =
       convert::convert(*format, from_stdin ? "<stdin>" : options.file, *text, components());
+  constexpr unsigned kMode = 0640;
+  if (!options.report.empty()) {
+    const std::string report =
+        converted ? converted->report : fmt::format("(Critical) {}\n", converted.error().message);
+    if (const auto written = files->write_file_atomically(options.report, report, kMode, false); !written)
+      return fail_with(written.error().message);
+  }
   if (!converted) return fail_with(converted.error().message);
   if (options.output.empty()) {
-    std::fputs(shown_lines(*converted).c_str(), stdout);  // comments repeat what is in the file
+    std::fputs(shown_lines(converted->text).c_str(), stdout);  // comments repeat what is in the file
     return 0;
   }
-  constexpr unsigned kMode = 0640;
-  const auto written = files->write_file_atomically(options.output, *converted, kMode, false);
+  const auto written = files->write_file_atomically(options.output, converted->text, kMode, false);
   return written ? 0 : fail_with(written.error().message);
 }
 

@@ -33,6 +33,7 @@ int validate(const ValidateOptions& options);
 
 struct ConvertOptions {
   std::string format, file, output;  // of files: "" is standard input and output
+  std::string report;                // "": none
 };
 int convert(const ConvertOptions& options);
 

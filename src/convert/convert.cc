@@ -15,13 +15,15 @@ std::optional<Format> parse_format(std::string_view name) {
   return std::nullopt;
 }
 
-Result<std::string> convert(Format format, const std::string& name, const std::string& text,
-                            const component::Registry& components) {
+Result<Converted> convert(Format format, const std::string& name, const std::string& text,
+                          const component::Registry& components) {
   if (format == Format::kFlow) {
     syntax::Diagnostics diagnostics;
     const auto file = syntax::parse_file(syntax::make_source(name, text), diagnostics);
     if (file == nullptr) return fail(ErrorCode::kInvalidArgument, diagnostics.summary());
-    return profiles_of_flow(file, components);
+    Converted converted;
+    converted.text = profiles_of_flow(file, components, converted.report);
+    return converted;
   }
   const auto configuration = syntax::parse_yaml(text);
   if (!configuration) return fail(ErrorCode::kInvalidArgument, name + ": " + configuration.error());
@@ -30,7 +32,7 @@ Result<std::string> convert(Format format, const std::string& name, const std::s
   TextWriter out;
   write_scrape_jobs(*configuration, format == Format::kParca ? Jobs::kOfProfiles : Jobs::kOfMetrics,
                     components, out);
-  return out.text();
+  return Converted{out.text(), out.report()};
 }
 
 }  // namespace invar::convert

@@ -18,12 +18,14 @@ using syntax::ast::Attribute;
 using syntax::ast::BlockRef;
 using syntax::ast::Span;
 
+constexpr std::string_view kComment = "// ";
+
 class Editor {
  public:
   Editor(syntax::ast::FilePtr file, const component::Registry& components)
       : file_(std::move(file)), components_(components) {}
 
-  std::string result() {
+  std::string result(std::string& report) {
     const std::vector<BlockRef> blocks = runtime::blocks_of(file_->body, file_);
     edit(blocks, runtime::define(blocks, std::make_shared<runtime::Definitions>(nullptr, "")), {});
     rename();
@@ -31,11 +33,14 @@ class Editor {
     std::vector<std::pair<std::uint32_t, Edit>> outermost;
     for (const auto& [begin, edit] : edits_)
       if (outermost.empty() || begin > outermost.back().second.end) outermost.emplace_back(begin, edit);
+    for (const auto& [begin, edit] : outermost)
+      if (edit.text.starts_with(kComment))
+        report += fmt::format("(Warning) {}\n", std::string_view(edit.text).substr(kComment.size()));
     for (auto at = outermost.rbegin(); at != outermost.rend(); ++at) {
       const auto behind = out.find_first_not_of(" \t\r", at->second.end + 1);
       const bool more = behind != std::string::npos && out[behind] != '\n';  // which a comment must not hide
       out.replace(at->first, at->second.end - at->first + 1,
-                  at->second.text + (more && at->second.text.starts_with("//") ? "\n" : ""));
+                  at->second.text + (more && at->second.text.starts_with(kComment) ? "\n" : ""));
     }
     return formatted(out);
   }
@@ -97,7 +102,9 @@ class Editor {
     }
   }
 
-  void comment(Span span, const std::string& words) { edits_[span.begin] = {span.end, "// " + words}; }
+  void comment(Span span, const std::string& words) {
+    edits_[span.begin] = {span.end, std::string(kComment) + words};
+  }
 
   // phlare.* is what pyroscope.* was called.
   void rename() {
@@ -127,8 +134,9 @@ class Editor {
 
 }  // namespace
 
-std::string profiles_of_flow(const syntax::ast::FilePtr& file, const component::Registry& components) {
-  return Editor(file, components).result();
+std::string profiles_of_flow(const syntax::ast::FilePtr& file, const component::Registry& components,
+                             std::string& report) {
+  return Editor(file, components).result(report);
 }
 
 }  // namespace invar::convert

@@ -9,6 +9,8 @@
 
 namespace invar::convert {
 
-std::string profiles_of_flow(const syntax::ast::FilePtr& file, const component::Registry& components);
+// `report`: gets a line for each comment.
+std::string profiles_of_flow(const syntax::ast::FilePtr& file, const component::Registry& components,
+                             std::string& report);
 
 }  // namespace invar::convert

@@ -167,6 +167,27 @@ class Convert(Case):
         self.assertEqual((done.returncode, done.stdout), (0, ""))
         self.assertIn("pyroscope.scrape", (folder / "out.alloy").read_text())
 
+    def test_report(self):
+        report = self.folder() / "report.txt"
+        for form, given, status, lines in (
+                ("prometheus", PROMETHEUS, 0,
+                 ["(Warning) Of global only scrape_interval is carried over.",
+                  '(Warning) The job "node" does not scrape profiles.',
+                  "(Info) discovery.file.heaps was made.", "(Info) discovery.relabel.heaps was made.",
+                  "(Info) pyroscope.scrape.heaps was made.",
+                  "(Warning) pyroscope.scrape.heaps: honor_labels is not carried over.",
+                  "(Warning) Where the profiles go: the address of your Pyroscope.",
+                  "(Info) pyroscope.write.default was made."]),
+                ("flow", FLOW, 0,
+                 ["(Warning) write_to: left to another agent.", "(Warning) loki.write.w: left to another agent.",
+                  "(Warning) prometheus.scrape.metrics: left to another agent.",
+                  "(Warning) prometheus.remote_write.w: left to another agent."]),
+                ("parca", "- 1", 1, ["(Critical) <stdin>: not a configuration: a map is expected"])):
+            with self.subTest(form):
+                done = run("convert", "-f", form, "--report", str(report), stdin=given)
+                self.assertEqual(done.returncode, status)
+                self.assertEqual(report.read_text().splitlines(), lines)
+
 
 if __name__ == "__main__":
     unittest.main()
