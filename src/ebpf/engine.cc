@@ -28,10 +28,13 @@ PlacePtr named_place(std::string name, std::string file = {}) {
   return place;
 }
 
-// A wait is seen by a program in the kernel, and begins where that was called.
+// A wait is seen by a program in the kernel, and begins where that was called: by the trace point itself, or by the list of those
+// that listen to it when there are others.
 void drop_own_frames(std::vector<Frame>& frames) {
   const auto own = [](const Frame& f) {
-    return !f.place->lines.empty() && f.place->lines.front().name.starts_with("bpf_");
+    if (f.place->lines.empty()) return false;
+    const std::string& name = f.place->lines.front().name;
+    return name.starts_with("bpf_") || name.starts_with("__traceiter_");
   };
   frames.erase(frames.begin(), std::ranges::find_if_not(frames, own));
 }
