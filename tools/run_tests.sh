@@ -6,6 +6,12 @@ cd "$(dirname "$0")/.."
 jobs=${JOBS:-$(nproc)}
 passed=0
 failed=0
+told=""
+
+# The tests that failed and, of each kind of test, the cases: what is lost above in thousands of lines stands at the end again.
+what_failed() {
+  sed -nE 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*\*\*\*.*/\1/p; s/^(\[  FAILED  \] [^ ]+) .*\([0-9]+ ms\)$/  \1/p; s/^(not ok [0-9]+.*)/  \1/p; s/^((FAIL|ERROR): .*)/  \1/p' "$1"
+}
 
 # run_suite NAME PRESET CTEST-ARGUMENTS...
 run_suite() {
@@ -16,7 +22,12 @@ run_suite() {
   echo "== $name"
   ctest --test-dir "build/$preset" --parallel "$jobs" --output-on-failure --no-tests=error "$@" >"$log" 2>&1
   local status=$?
-  if [ $status -ne 0 ]; then cat "$log"; else tail -n 4 "$log"; fi
+  if [ $status -ne 0 ]; then
+    cat "$log"
+    told+=$(what_failed "$log" | sed "s/^/$name: /")$'\n'
+  else
+    tail -n 4 "$log"
+  fi
   local total bad
   total=$(sed -n 's/.*tests passed, \([0-9]*\) tests failed out of \([0-9]*\)/\2/p' "$log" | tail -n 1)
   bad=$(sed -n 's/.*tests passed, \([0-9]*\) tests failed out of \([0-9]*\)/\1/p' "$log" | tail -n 1)
@@ -40,5 +51,6 @@ run_suite address+undefined asan -L 'unit|fuzz'
 build tsan async_test http_test runtime_test queue_test selfprof_test
 run_suite thread tsan -R '^unit/(async|http|runtime|queue|selfprof)$'
 
+printf '%s' "$told"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
