@@ -24,9 +24,9 @@ class SomeEngine final : public component::Cluster, public Balanced {
     ++proposed;
     if (takes_plans) follow(std::move(plan));
   }
-  void follow(PlanPtr plan) {
-    now =
-        std::make_shared<const Shares>(Basis{.names = {"a", "b"}, .by_cost = true, .plan = std::move(plan)});
+  void follow(PlanPtr plan, std::vector<std::string> names = {"a", "b"}, bool by_cost = true) {
+    now = std::make_shared<const Shares>(
+        Basis{.names = std::move(names), .by_cost = by_cost, .plan = std::move(plan)});
   }
 
   SharesPtr now;
@@ -36,7 +36,7 @@ class SomeEngine final : public component::Cluster, public Balanced {
 
 class BalancerTest : public ::testing::Test {
  protected:
-  BalancerTest() { engine_.follow(make_plan(1, std::vector<std::string>(kSlots, "a"))); }
+  BalancerTest() { engine_.follow(all_to_a_); }
   std::unique_ptr<Balancer> balancer(const std::string& name) {
     return std::make_unique<Balancer>(
         Balancer::Environment{.loop = &loop_,
@@ -58,6 +58,19 @@ class BalancerTest : public ::testing::Test {
   async::testing::InlineWorkerPool pool_{loop_};
   std::unique_ptr<metrics::Registry> registry_ = metrics::Registry::create();
   std::unique_ptr<metrics::Scope> scope_ = registry_->scope({});
+  // Of two nodes, and the engine lets the plan go by.
+  std::unique_ptr<Balancer> leader_whose_plan_is_not_followed() {
+    auto leader = balancer("a");
+    engine_.takes_plans = false;
+    loop_.advance(seconds(6));
+    EXPECT_TRUE(leader->hear({"prod", "b", {}}));
+    loop_.advance(seconds(10));
+    EXPECT_EQ(engine_.proposed, 1);
+    engine_.takes_plans = true;
+    return leader;
+  }
+
+  const PlanPtr all_to_a_ = make_plan(1, std::vector<std::string>(kSlots, "a"));
   SomeEngine engine_;
   std::vector<std::string> sent_;
   bool refuses_ = false;
@@ -88,6 +101,59 @@ TEST_F(BalancerTest, APlanThatGotLostIsMadeAgainAndOneThatHoldsIsTold) {
     EXPECT_NEAR(node.keys, 0.5, 0.02);
     EXPECT_NEAR(node.cost.value_or(0), 0.5, 0.02);
   }
+}
+
+TEST_F(BalancerTest, ANodeThatWasToGetTargetsLeavesBeforeThePlanHolds) {
+  const auto leader = leader_whose_plan_is_not_followed();
+  engine_.follow(all_to_a_, {"a"});
+  loop_.advance(seconds(60));
+  EXPECT_EQ(engine_.proposed, 1) << "nothing to share out";
+  EXPECT_EQ(leader->balance().nodes.size(), 1U);
+  engine_.follow(all_to_a_);
+  loop_.advance(seconds(6));
+  EXPECT_TRUE(leader->hear({"prod", "b", {}}));
+  loop_.advance(seconds(20));
+  EXPECT_EQ(engine_.proposed, 2);
+  ASSERT_EQ(leader->balance().nodes.size(), 2U);
+  EXPECT_NEAR(leader->balance().nodes[1].keys, 0.5, 0.02);
+}
+
+TEST_F(BalancerTest, ANodeThatDoesNotWeighHoldsThePlanUpUntilItDoes) {
+  const auto leader = leader_whose_plan_is_not_followed();
+  engine_.follow(all_to_a_, {"a", "b"}, false);
+  loop_.advance(seconds(60));
+  EXPECT_EQ(engine_.proposed, 1);
+  EXPECT_FALSE(leader->balance().by_cost);
+  engine_.follow(all_to_a_);
+  loop_.advance(seconds(10));
+  EXPECT_EQ(engine_.proposed, 2);
+  EXPECT_EQ(leader->balance().plan, 2U);
+}
+
+TEST_F(BalancerTest, APlanThatAnotherOvertookIsNotInsistedOn) {
+  const auto leader = leader_whose_plan_is_not_followed();
+  std::vector<std::string> halves(kSlots / 2, "b");
+  halves.resize(kSlots, "a");
+  engine_.follow(make_plan(2, halves));
+  loop_.advance(seconds(120));
+  EXPECT_EQ(engine_.proposed, 1);
+  EXPECT_EQ(leader->balance().plan, 2U);
+}
+
+TEST_F(BalancerTest, WhatWasWeighedForOtherNodesIsNotProposed) {
+  const auto leader = balancer("a");
+  pool_.set_paused(true);
+  loop_.advance(seconds(6));
+  EXPECT_TRUE(leader->hear({"prod", "b", {}}));
+  loop_.advance(seconds(10));
+  engine_.follow(all_to_a_, {"a", "b", "c"});  // while the leader weighs
+  pool_.set_paused(false);
+  loop_.advance(seconds(6));
+  EXPECT_EQ(engine_.proposed, 0);
+  EXPECT_TRUE(leader->hear({"prod", "c", {}}));
+  loop_.advance(seconds(10));
+  EXPECT_EQ(engine_.proposed, 1);
+  EXPECT_EQ(engine_.now->basis().plan->nodes, (std::vector<std::string>{"a", "b", "c"}));
 }
 
 TEST_F(BalancerTest, ALeaderThatHasNotLookedYetHearsAllTheSame) {
