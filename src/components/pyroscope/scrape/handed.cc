@@ -23,14 +23,18 @@ Result<Handed> decode_handed(std::string_view bytes) {
   return handed;
 }
 
+bool missed_its_instant(std::uint64_t identity, UnixNanos unix_ns, Duration interval, const Handed& handed) {
+  if (handed.last_unix_ns == 0) return false;
+  const Duration wait = until_phase(identity, unix_ns, interval);
+  return Duration(unix_ns - handed.last_unix_ns) + wait > interval + interval / 16;
+}
+
 Duration first_wait(std::uint64_t identity, UnixNanos unix_ns, Duration interval, const Handed& handed) {
   const Duration wait = until_phase(identity, unix_ns, interval);
   if (handed.last_unix_ns == 0) return wait;
   const Duration apart = Duration(unix_ns - handed.last_unix_ns) + wait;  // the last one and the next instant
   if (apart < interval / 4) return wait + interval;  // our clock is behind that of the other
-  if (apart <= interval + interval / 16) return wait;
-  const auto places = static_cast<std::uint64_t>(std::max(handed.within, Duration(1)).count());
-  return std::min(wait, Duration(static_cast<Duration::rep>(identity % places)));
+  return missed_its_instant(identity, unix_ns, interval, handed) ? std::min(wait, handed.turn) : wait;
 }
 
 }  // namespace invar::components::pyroscope_scrape

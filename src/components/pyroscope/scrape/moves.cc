@@ -8,8 +8,7 @@
 namespace invar::components::pyroscope_scrape {
 namespace {
 
-constexpr std::size_t kSlice = 500;                         // jobs that begin in a turn of the loop
-constexpr Duration kApart = std::chrono::milliseconds(10);  // of first scrapes that come out of turn
+constexpr std::size_t kSlice = 500;  // jobs that begin in a turn of the loop
 constexpr std::string_view kMovedName = "pyroscope_scrape_moved_jobs_total";
 constexpr std::string_view kMovedHelp = "Jobs that began here after another node of the cluster had them.";
 
@@ -139,7 +138,6 @@ void Moves::adopt(Round& round, Decoded pieces) {
     resting_.erase(awaited.key());
     ++round.with_state;
     with_state_.add();
-    handed.within = round.keys.size() * kApart;
     hooks_.begin(awaited.key(), std::move(awaited.mapped().job), std::move(handed),
                  awaited.mapped().generation);
   }
@@ -170,7 +168,6 @@ void Moves::begin_rest(const std::shared_ptr<Round>& round, std::size_t from) {
       if (round->former_is_gone && awaited.mapped().job->agent_delta)
         handed.last_unix_ns = env_.loop->unix_ns() - kNoticed.count();
     }
-    handed.within = round->keys.size() * kApart;
     hooks_.begin(awaited.key(), std::move(awaited.mapped().job), std::move(handed),
                  awaited.mapped().generation);
   }

@@ -28,17 +28,16 @@ TEST(FirstWait, KeepsThePhaseAndMakesUpForAMissedInstant) {
   constexpr Duration kInterval = seconds(16);  // steps of a quarter of a second
   constexpr UnixNanos kNow = 1'000'000 * kInterval.count();
   const auto identity = static_cast<std::uint64_t>(Duration(seconds(4)).count());  // instants at 4 s
-  const auto wait = [&](Duration now, std::optional<Duration> last, Duration within = {}) {
-    return first_wait(
-        identity, kNow + now.count(), kInterval,
-        {.last_unix_ns = last ? kNow + last->count() : 0, .baseline = nullptr, .within = within});
+  const auto wait = [&](Duration now, std::optional<Duration> last, Duration turn = {}) {
+    return first_wait(identity, kNow + now.count(), kInterval,
+                      {.last_unix_ns = last ? kNow + last->count() : 0, .baseline = nullptr, .turn = turn});
   };
   EXPECT_EQ(wait(seconds(1), std::nullopt), seconds(3)) << "nobody scraped it before";
   EXPECT_EQ(wait(seconds(5), seconds(4)), seconds(15)) << "scraped just before it was handed over";
   EXPECT_EQ(wait(seconds(1), seconds(-12)), seconds(3)) << "nothing missed";
   EXPECT_EQ(wait(milliseconds(3900), seconds(4)), seconds(16) + milliseconds(100)) << "our clock is behind";
   EXPECT_EQ(wait(seconds(5), seconds(-12)), seconds(0)) << "an instant was missed";
-  EXPECT_EQ(wait(seconds(5), seconds(-12), seconds(3)), seconds(1)) << "4 s modulo 3 s";
+  EXPECT_EQ(wait(seconds(5), seconds(-12), seconds(3)), seconds(3)) << "when it is its turn";
   EXPECT_EQ(wait(seconds(19), seconds(-12), minutes(5)), seconds(1)) << "never later than the next instant";
 }
 
@@ -147,6 +146,8 @@ class MovesTest : public ScrapePoolTest {
     transport_->set_handler([this](const http::Request& request) {
       const auto number = std::stoll(request.url.substr(std::string("http://host").size()));
       ++scrapes_[number];
+      const auto before = scraped_at_.try_emplace(number, loop_.now()).first;
+      longest_ = std::max(longest_, Duration(loop_.now() - std::exchange(before->second, loop_.now())));
       const std::int64_t count = counted(number);
       first_.try_emplace(number, count);
       last_[number] = count;
@@ -229,6 +230,8 @@ class MovesTest : public ScrapePoolTest {
   Duration latency_ = milliseconds(3);
   std::size_t given_ = 0;
   std::map<std::int64_t, int> scrapes_;
+  std::map<std::int64_t, async::TimePoint> scraped_at_;
+  Duration longest_{};  // between two scrapes of a program
   std::map<std::int64_t, std::int64_t> first_, last_;
 };
 
@@ -253,6 +256,21 @@ TEST_F(MovesTest, ARollingRestartLosesNoIntervalAndCountsNoneTwice) {
   for (const auto& [number, scrapes] : scrapes_) EXPECT_NEAR(scrapes, 13, 2) << number << " in 200 s";
   EXPECT_EQ(metric_of("pyroscope_scrape_moved_jobs_total", R"(node="a",state="none")"), 0);
   EXPECT_GT(metric_of("pyroscope_scrape_given_jobs_total", R"(node="b")"), 5);
+}
+
+TEST_F(MovesTest, OfManyThatMoveThoseThatMissedTheirInstantAreMadeUpForSoon) {
+  targets(1500);
+  latency_ = milliseconds(500);
+  for (const char* name : {"a", "b"}) start_node(name);
+  all_see({"a"});
+  loop_.advance(seconds(40));
+  all_see({"b"});
+  loop_.advance(seconds(40));
+  EXPECT_EQ(given_, 1500U);
+  EXPECT_THAT(wrong(), ::testing::IsEmpty());
+  // In half a second some 50 of 1,500 miss their instant in 15 s: another half, 10 ms each.
+  EXPECT_GE(longest_, seconds(15) + milliseconds(250));
+  EXPECT_LE(longest_, seconds(15) + milliseconds(1500));
 }
 
 TEST_F(MovesTest, AJobThatWasAskedForByMistakeGoesOnWithItsState) {

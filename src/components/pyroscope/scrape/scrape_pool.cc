@@ -10,8 +10,9 @@
 namespace invar::components::pyroscope_scrape {
 namespace {
 
-constexpr std::size_t kSlice = 500;          // jobs per turn of the loop: some 2 ms
-constexpr std::size_t kBadTargetLines = 20;  // in the log, of one list
+constexpr std::size_t kSlice = 500;                         // jobs per turn of the loop: some 2 ms
+constexpr std::size_t kBadTargetLines = 20;                 // in the log, of one list
+constexpr Duration kApart = std::chrono::milliseconds(10);  // of first scrapes that come out of turn
 constexpr Duration kSaveEvery = std::chrono::minutes(5);
 
 }  // namespace
@@ -194,10 +195,20 @@ void ScrapePool::begin(const JobKey& key, JobPtr job, Handed handed, std::uint64
     restored_.erase(restored);
   }
   TargetUp& up = up_[{std::string(job->labels.get("instance")), std::string(job->labels.get(kServiceName))}];
+  give_a_turn(*job, handed);
   auto& loop = loops_[key];
   loop = std::make_unique<ScrapeLoop>(context_, up, std::move(job), handed.baseline);
   loop->start(handed);
   loop->generation = generation;
+}
+
+// One after the other, and only those that missed their instant: of many that move at once these are few.
+void ScrapePool::give_a_turn(const Job& job, Handed& handed) {
+  if (!missed_its_instant(job.identity, options_.loop->unix_ns(), context_.scrape_interval, handed)) return;
+  const auto now = options_.loop->now();
+  next_turn_ = std::max(next_turn_, now);
+  handed.turn = next_turn_ - now;
+  next_turn_ += kApart;
 }
 
 // Bucket by bucket, so that a turn is bounded whether many loops go or none. Nothing else adds or removes loops

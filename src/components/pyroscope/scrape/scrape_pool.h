@@ -55,6 +55,7 @@ class ScrapePool final : public component::ScrapedTargets, public component::Sha
   void apply_slice(std::shared_ptr<JobList> list, std::size_t from, std::uint64_t generation);
   void apply_job(JobPtr job, std::uint64_t generation);
   void begin(const JobKey& key, JobPtr job, Handed handed, std::uint64_t generation);
+  void give_a_turn(const Job& job, Handed& handed);
   void remove_old_loops(std::size_t bucket, std::uint64_t generation);
   void remove(const JobKey& key);
   // Ends a job that another node goes on with.
@@ -83,6 +84,7 @@ class ScrapePool final : public component::ScrapedTargets, public component::Sha
   Loops loops_;
   std::vector<std::unique_ptr<ScrapeLoop>> finishing_;  // of jobs that other nodes go on with
   std::unordered_map<JobKey, pprof::DeltaStatePtr, JobKeyHash> restored_;
+  async::TimePoint next_turn_{};  // of a job that missed its instant while it moved
   std::uint64_t generation_ = 0;
   bool started_ = false;  // baselines are loaded, loops run
   bool stopping_ = false;
