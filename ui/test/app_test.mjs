@@ -8,6 +8,7 @@ import {after, before, test} from "node:test";
 
 import {serve} from "./canned.mjs";
 import {kNow} from "./canned_data.mjs";
+import {eventually} from "./eventually.mjs";
 import {largeProfile} from "./profile.mjs";
 
 const {APP, NODE_MODULES, SHOTS} = process.env;
@@ -102,13 +103,13 @@ for (const [name, path, ready] of kPages) {
       await shot(page, `${name}-${colorScheme}`);
       assert.deepEqual(await findings(page), [], colorScheme);
     }
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    await eventually(async () => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)));
   }));
   test(`${name} on a phone: axe finds nothing, nothing scrolls sideways`, () => withApp(path, async (page) => {
     await page.waitForSelector(ready, {state: "attached"});
     await shot(page, `${name}-phone`);
     assert.deepEqual(await findings(page), []);
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    await eventually(async () => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)));
   }, {device: kPhone}));
 }
 
@@ -123,10 +124,10 @@ for (const [state, ready] of [["good", "h1.verdict-text.ok"], ["empty", ".empty"
 test("a cause leads to its targets, a target to its profiles", () => withApp("", async (page) => {
   await page.click("text=Show 120 targets");
   await page.waitForSelector(".group >> text=Connection refused");
-  assert.match(page.url(), /targets\?component=pyroscope\.scrape\.shop&by=cause/);
+  await eventually(() => assert.match(page.url(), /targets\?component=pyroscope\.scrape\.shop&by=cause/));
   await page.locator(".grid-row.failing").first().click();
   await page.waitForSelector(".say-title >> text=Nothing delivered");
-  assert.match(await page.getAttribute(".actions a.flat", "href"), /^profiles\?q=.*checkout/);
+  await eventually(async () => assert.match(await page.getAttribute(".actions a.flat", "href"), /^profiles\?q=.*checkout/));
   await page.goBack();
   await page.waitForSelector(".target", {state: "detached"});
   await page.goBack();
@@ -138,7 +139,7 @@ test("targets: search by labels, states, grouping and sorting stand in the URL",
   await page.keyboard.press("/");
   await page.locator(":focus").fill('{service_name="mail"}');  // at once: half an expression is refused
   await page.waitForSelector(".told-count >> text=35 of 581");
-  assert.match(page.url(), /q=%7Bservice_name%3D%22mail%22%7D/);
+  await eventually(() => assert.match(page.url(), /q=%7Bservice_name%3D%22mail%22%7D/));
   await page.click(".chip >> text=OK");
   await page.waitForSelector(".told-count >> text=7 of 581");
   await page.click(".seg >> text=Service");
@@ -151,19 +152,19 @@ test("targets: search by labels, states, grouping and sorting stand in the URL",
 }));
 
 test("a wrong expression is said in the field, with what the server says", () => withApp("targets?q=%7Bx", async (page) => {
-  assert.match(await page.textContent("#q-error"), /expected a label matcher at column 3/);
+  await eventually(async () => assert.match(await page.textContent("#q-error"), /expected a label matcher at column 3/));
   assert.deepEqual(await findings(page), []);
 }, {expected: /400/}));
 
 test("nothing matches: where else it is", () => withApp('targets?q={service_name="mail"}&state=late', async (page) => {
-  assert.match(await page.textContent(".empty"), /No target of these states matches.*7 targets failing, 28 targets ok match/s);
+  await eventually(async () => assert.match(await page.textContent(".empty"), /No target of these states matches.*7 targets failing, 28 targets ok match/s));
 }));
 
 test("keys: rows, opening, closing, only what fails, the next grouping, pages", () => withApp("targets", async (page) => {
   await page.waitForSelector(".grid-row.failing");
   await page.locator(".grid-row[tabindex='0']").focus();
   for (const key of ["j", "j", "ArrowUp", "j"]) await page.keyboard.press(key);
-  assert.equal(await page.evaluate(() => document.activeElement.dataset.line), "2");
+  await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.dataset.line), "2"));
   await page.keyboard.press("Enter");
   await page.waitForSelector(".target-title");
   await page.keyboard.press("Escape");
@@ -184,7 +185,7 @@ test("keys: rows, opening, closing, only what fails, the next grouping, pages", 
   await page.keyboard.press("g");
   await page.keyboard.press("t");
   await page.clock.runFor(500);
-  assert.match(page.url(), /\/$/, "switched off");
+  await eventually(() => assert.match(page.url(), /\/$/, "switched off"));
 }));
 
 test("while the table is pointed at its order stays, and it is said how much is otherwise by now", () => withApp("targets", async (page, server) => {
@@ -202,13 +203,13 @@ test("scrape now tells how it went", () => withApp("targets/t0", async (page, se
   await page.click("text=Scrape now");
   await page.clock.runFor(1000);
   await page.waitForFunction(() => /refused/.test(document.querySelector(".told-line")?.textContent ?? ""));
-  assert.ok(server.asked.includes("POST /api/v1/targets/t0/scrape"));
+  await eventually(() => assert.ok(server.asked.includes("POST /api/v1/targets/t0/scrape")));
 }));
 
 test("a command is copied without credentials", () => withApp("targets/t0", async (page) => {
   await page.click("text=Copy curl");
   await page.waitForSelector(".told >> text=Copied");
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "curl -sS -o profile.pb.gz 'http://10.4.17.23:6060/debug/pprof/profile?seconds=14'");
+  await eventually(async () => assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "curl -sS -o profile.pb.gz 'http://10.4.17.23:6060/debug/pprof/profile?seconds=14'"));
 }, {permissions: ["clipboard-read", "clipboard-write"]}));
 
 test("c copies the command of the chosen row", () => withApp("targets", async (page) => {
@@ -216,7 +217,7 @@ test("c copies the command of the chosen row", () => withApp("targets", async (p
   await page.waitForSelector(".target-title");
   await page.keyboard.press("c");
   await page.waitForSelector(".told-line >> text=The command is copied.");
-  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl -sS -o profile\.pb\.gz 'http:/);
+  await eventually(async () => assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^curl -sS -o profile\.pb\.gz 'http:/));
 }, {permissions: ["clipboard-read", "clipboard-write"]}));
 
 test("50,000 targets: the document stays small, the last one is reached by a key", () => withApp("targets?by=none", async (page, server) => {
@@ -224,7 +225,7 @@ test("50,000 targets: the document stays small, the last one is reached by a key
   await page.locator(".grid-row[tabindex='0']").focus();
   await page.keyboard.press("End");
   await page.waitForFunction(() => document.querySelector(".grid-row[aria-rowindex='49975'] code"));
-  assert.ok(await page.evaluate(() => document.querySelectorAll(".grid-row").length) < 60);
+  await eventually(async () => assert.ok(await page.evaluate(() => document.querySelectorAll(".grid-row").length) < 60));
   for (const each of server.asked.filter((request) => request.includes("api/v1/targets?"))) assert.match(each, /limit=(200|6)\b/);
 }, {server: {many: 50000}}));
 
@@ -236,7 +237,7 @@ test("a server that goes: what was seen stays, the bar says since when, and it c
     await page.waitForTimeout(20);
   }
   await page.waitForSelector(".silence >> text=Invar does not answer for");
-  assert.match(await page.textContent("h1.verdict-text"), /127 targets/);
+  await eventually(async () => assert.match(await page.textContent("h1.verdict-text"), /127 targets/));
   assert.deepEqual(await findings(page), []);
   await shot(page, "overview-silent");
   server.options.state = "bad";
@@ -264,7 +265,7 @@ test("below a prefix every request and every link stays inside it", () => withAp
   await page.waitForSelector(".grid-row.failing");
   await page.click("nav >> text=Overview");
   await page.waitForSelector("h1.verdict-text");
-  assert.match(page.url(), /\/p\/q\/$/);
+  await eventually(() => assert.match(page.url(), /\/p\/q\/$/));
   assert.deepEqual(server.asked.filter((each) => !/^\w+ \/p\/q\//.test(each)), []);
 }, {server: {prefix: "/p/q/"}}));
 
@@ -272,12 +273,12 @@ test("profiles: against an hour ago is one key, and says what the rise is", () =
   await page.waitForSelector(".insight >> text=search burns 2.21 cores.");
   await page.keyboard.press("h");
   await page.waitForSelector(".insight >> text=0.50 more than an hour ago");
-  assert.match(await page.textContent(".insight"), /82\u00a0% of that is in json\.\(\*decodeState\)\.object and what it calls/);
+  await eventually(async () => assert.match(await page.textContent(".insight"), /82\u00a0% of that is in json\.\(\*decodeState\)\.object and what it calls/));
   const asked = server.asked.findLast((each) => each.includes("profiles/tree"));
   assert.match(asked, /vs_from=\d+&vs_to=\d+/);
   await page.click(".insight-name");
   await page.waitForSelector(".sandwich");
-  assert.match(page.url(), /focus=encoding%2Fjson|focus=encoding\/json/);
+  await eventually(() => assert.match(page.url(), /focus=encoding%2Fjson|focus=encoding\/json/));
   await page.goBack();
   await page.waitForSelector(".insight-name");
 }));
@@ -288,15 +289,15 @@ test("profiles: the graph zooms by click and key, search tells its share", () =>
   await page.focus(".flame-box");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
-  assert.match(await page.textContent(".flame-line"), /serveHTTP|ServeHTTP/);
+  await eventually(async () => assert.match(await page.textContent(".flame-line"), /serveHTTP|ServeHTTP/));
   await page.keyboard.press("Enter");
   await page.keyboard.press("Escape");
-  assert.match(await page.textContent(".flame-line"), /^Everything/);
+  await eventually(async () => assert.match(await page.textContent(".flame-line"), /^Everything/));
   await page.keyboard.press("/");
   await page.keyboard.type("json|mallocgc");
   await page.clock.runFor(500);
   await page.waitForSelector(".told-count >> text=27.60 % in");
-  assert.match(page.url(), /find=json%7Cmallocgc/);
+  await eventually(() => assert.match(page.url(), /find=json%7Cmallocgc/));
 }));
 
 test("profiles: the window moves by keys and by dragging; a copied link says times", () => withApp("profiles", async (page, server) => {
@@ -335,7 +336,7 @@ test("profiles: where the graph is zoomed to stands in the URL; Back zooms out, 
   await page.waitForFunction((wanted) => document.querySelector(".flame-line b")?.textContent === wanted, name);
   await page.keyboard.press("h");
   await page.waitForSelector(".key.more");
-  assert.equal(await page.textContent(".flame-line b"), name, "the difference shows the same frame");
+  await eventually(async () => assert.equal(await page.textContent(".flame-line b"), name, "the difference shows the same frame"));
   await page.click(".seg >> text=Inverted");
   await page.waitForFunction(() => !location.search.includes("zoom="));
 }));
@@ -352,7 +353,7 @@ test("profiles: n and N walk what the search found, f goes to callers and callee
   assert.ok(walked.every((name) => /mallocgc|json/.test(name)) && walked[0] !== walked[1] && walked[0] === walked[2], walked.join());
   await page.keyboard.press("f");
   await page.waitForSelector(".sandwich");
-  assert.ok(new URLSearchParams(new URL(page.url()).search).get("focus") === walked[0]);
+  await eventually(() => assert.ok(new URLSearchParams(new URL(page.url()).search).get("focus") === walked[0]));
 }));
 
 test("profiles: nothing kept yet says why", () => withApp("profiles", async (page) => {
@@ -364,10 +365,10 @@ test("pipeline: a component lights its path, arrows walk it, Enter opens", () =>
   await page.waitForSelector(".node");
   await page.focus('[data-id="discovery.kubernetes.pods"]');
   await page.waitForSelector(".graph.lit");
-  assert.ok(await page.locator('[data-id="infra.default/pyroscope.ebpf.node"].dim').count() === 1);
+  await eventually(async () => assert.ok(await page.locator('[data-id="infra.default/pyroscope.ebpf.node"].dim').count() === 1));
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("ArrowRight");
-  assert.equal(await page.evaluate(() => document.activeElement.dataset.id), "pyroscope.scrape.shop");
+  await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.dataset.id), "pyroscope.scrape.shop"));
   await page.keyboard.press("Enter");
   await page.waitForSelector("h1 >> text=pyroscope.scrape.shop");
 }));
@@ -376,7 +377,7 @@ test("pipeline: a module folds, and that stands in the URL", () => withApp("pipe
   await page.waitForSelector(".module");
   await page.click(".node-fold >> text=unfold >> nth=0", {timeout: 500}).catch(() => page.click(".node-fold"));
   await page.waitForSelector(".module", {state: "detached"});
-  assert.match(page.url(), /fold=infra\.default/);
+  await eventually(() => assert.match(page.url(), /fold=infra\.default/));
 }));
 
 test("delivery: a replay is begun, shows how far it is, and is stopped", () => withApp("delivery", async (page, server) => {
@@ -388,28 +389,28 @@ test("delivery: a replay is begun, shows how far it is, and is stopped", () => w
   await page.waitForSelector(".replays >> text=41,200 of 98,000 profiles");
   await page.click(".replays >> text=Stop");
   await page.waitForSelector(".replays >> text=stopped");
-  assert.ok(server.asked.includes("POST /api/v1/replays") && server.asked.includes("DELETE /api/v1/replays/r0"));
+  await eventually(() => assert.ok(server.asked.includes("POST /api/v1/replays") && server.asked.includes("DELETE /api/v1/replays/r0")));
 }));
 
 test("delivery: how long a server takes to answer; an archive that has stored nothing says so", () => withApp("delivery", async (page) => {
   await page.waitForSelector("h1 >> text=One of 2 places takes nothing");
-  assert.deepEqual(await page.locator('.endpoints [data-name^="Took"]').allTextContents(), ["41 ms / 930 ms", "–"]);
+  await eventually(async () => assert.deepEqual(await page.locator('.endpoints [data-name^="Took"]').allTextContents(), ["41 ms / 930 ms", "–"]));
 }));
 
 test("cluster: how many targets each member has, and how many nobody", () => withApp("cluster", async (page) => {
   await page.waitForSelector("h1 >> text=They share 1,284 targets. 12 targets have no member yet.");
-  assert.deepEqual(await page.locator("tbody td.right").allTextContents(), ["642", "50.0 %", "630", "49.1 %", "0", "0 %"]);
+  await eventually(async () => assert.deepEqual(await page.locator("tbody td.right").allTextContents(), ["642", "50.0 %", "630", "49.1 %", "0", "0 %"]));
 }));
 
 test("delivery: how long what waits has waited", () => withApp("delivery?component=pyroscope.write.eu", async (page) => {
   await page.waitForSelector(".age-list >> text=26,880 1 to 5 min");
-  assert.equal(await page.getAttribute(".ages .stack", "aria-label"), "6,720 under 1 min, 26,880 1 to 5 min, 67,200 5 to 15 min, 26,912 15 min to 1 h");
+  await eventually(async () => assert.equal(await page.getAttribute(".ages .stack", "aria-label"), "6,720 under 1 min, 26,880 1 to 5 min, 67,200 5 to 15 min, 26,912 15 min to 1 h"));
 }));
 
 test("pipeline: rates over a window that is chosen, of a module alone", () => withApp("pipeline/infra.default?view=list", async (page, server) => {
   await page.waitForSelector("h1 >> text=infra.default");
   await page.waitForSelector(".components >> text=pyroscope.ebpf.node");
-  assert.equal(await page.locator(".components tbody tr").count(), 2);
+  await eventually(async () => assert.equal(await page.locator(".components tbody tr").count(), 2));
   await page.selectOption(".pick select", "300");
   await page.clock.runFor(500);
   await page.waitForFunction(() => location.search.includes("window=300"));
@@ -430,7 +431,7 @@ test("live: lines are filtered, paused, and bounded", () => withApp("live/pyrosc
   await page.waitForSelector(".stream >> text=Paused");
   const shown = await page.textContent(".told-count");
   await page.clock.runFor(1000);
-  assert.equal(await page.textContent(".told-count"), shown);
+  await eventually(async () => assert.equal(await page.textContent(".told-count"), shown));
   await page.locator(".live-line").first().click();
   await page.waitForSelector(".opened >> text=service_name");
   assert.deepEqual(await findings(page), []);
@@ -489,7 +490,7 @@ test("configuration: what the rules do stands at their lines, and leads to the r
   assert.deepEqual(await findings(page), []);
   await page.click('.code-line[data-line="9"] .rule-note a');
   await page.waitForSelector("h1 >> text=Rule lab");
-  assert.match(page.url(), /configuration\/rules\/discovery\.relabel\.shop$/);
+  await eventually(() => assert.match(page.url(), /configuration\/rules\/discovery\.relabel\.shop$/));
 }, {server: {state: "good"}}));
 
 test("rule lab: a draft is tried against the targets, stands in the URL, and changes nothing", () => withApp("configuration/rules/discovery.relabel.shop", async (page, server) => {
@@ -498,7 +499,7 @@ test("rule lab: a draft is tried against the targets, stands in the URL, and cha
   await page.clock.runFor(1000);
   await page.waitForSelector(".lab-rows >> text=would be left out");
   await page.waitForSelector(".lab-rows .come >> text=version=2.14.0");
-  assert.match(page.url(), /draft=rule/);
+  await eventually(() => assert.match(page.url(), /draft=rule/));
   assert.deepEqual(await findings(page), []);
   await page.fill("textarea", "nonsense");
   await page.clock.runFor(1000);

@@ -10,6 +10,7 @@ import {join} from "node:path";
 import {after, before, test} from "node:test";
 import {pathToFileURL} from "node:url";
 
+import {eventually} from "./eventually.mjs";
 import {largeProfile, profileOf, writePage} from "./profile.mjs";
 
 const {PAGE, NODE_MODULES, SHOTS, INVAR, SOURCE} = process.env;
@@ -99,13 +100,13 @@ test("a click zooms, the buttons lead back", () => withPage(shop(), kDesk, async
   assert.ok(await page.isDisabled("#reset"));
   const point = await at(page, 3, 0.5);
   await page.mouse.click(point.x, point.y);
-  assert.match(await below(page), /\(\*Cart\)\.Add 4 s, 40\.00 %; self 1 s/);
-  assert.deepEqual(await colorAt(page, 3, 0.02), await colorAt(page, 3, 0.98)); // it spans the width now
+  await eventually(async () => assert.match(await below(page), /\(\*Cart\)\.Add 4 s, 40\.00 %; self 1 s/));
+  await eventually(async () => assert.deepEqual(await colorAt(page, 3, 0.02), await colorAt(page, 3, 0.98))); // it spans the width now
   await shot(page, "zoomed");
   await page.click("#up");
-  assert.match(await below(page), /shop\.serve 8 s/);
+  await eventually(async () => assert.match(await below(page), /shop\.serve 8 s/));
   await page.click("#reset");
-  assert.match(await below(page), /root 10 s, 100 %/);
+  await eventually(async () => assert.match(await below(page), /root 10 s, 100 %/));
 }));
 
 test("a search marks frames and tells their share", () => withPage(shop(), kDesk, async (page) => {
@@ -114,80 +115,80 @@ test("a search marks frames and tells their share", () => withPage(shop(), kDesk
   await until("the share", async () => (await page.textContent("#found")) === "70.00 % in 2 frames");
   const marked = await colorAt(page, 4, 0.01);
   assert.notDeepEqual(marked, plain);
-  assert.notDeepEqual(await colorAt(page, 3, 0.01), marked);
+  await eventually(async () => assert.notDeepEqual(await colorAt(page, 3, 0.01), marked));
   await shot(page, "search");
   await page.fill("#search", "json|gcBg");
   await until("a pattern works", async () => (await page.textContent("#found")) === "60.00 % in 2 frames");
   await page.click("#clear");
-  assert.equal(await page.textContent("#found"), "");
-  assert.deepEqual(await colorAt(page, 4, 0.01), plain);
+  await eventually(async () => assert.equal(await page.textContent("#found"), ""));
+  await eventually(async () => assert.deepEqual(await colorAt(page, 4, 0.01), plain));
 }));
 
 test("inverted and upright views", () => withPage(shop(), kDesk, async (page) => {
   await page.selectOption("#view", "callers");
   const malloc = await at(page, 1, 0.9); // Add, gcBgMarkWorker, mallocgc by name
   await page.mouse.click(malloc.x, malloc.y);
-  assert.match(await below(page), /runtime\.mallocgc 7 s, 70\.00 %; self 7 s/);
+  await eventually(async () => assert.match(await below(page), /runtime\.mallocgc 7 s, 70\.00 %; self 7 s/));
   await shot(page, "inverted");
   await page.selectOption("#view", "flames");
   const height = (await page.locator("#box").boundingBox()).height;
   const box = await page.locator("#graph").boundingBox();
   await page.mouse.click(box.x + 100, box.y + height - kRow * 1.5); // the row above the root
-  assert.match(await below(page), /shop\.main 8 s/);
+  await eventually(async () => assert.match(await below(page), /shop\.main 8 s/));
   await shot(page, "upright");
 }));
 
 test("frames too narrow to draw are a block to zoom into", () => withPage(profileOf([["main;a", 1e9], ...Array.from({length: 2000}, (_, i) => [`main;tiny${i}`, 1e5])]), kDesk, async (page) => {
   const block = await at(page, 2, 0.9);
   await page.mouse.move(block.x, block.y);
-  assert.match(await page.innerText("#tip"), /\d+ frames too narrow to draw/);
+  await eventually(async () => assert.match(await page.innerText("#tip"), /\d+ frames too narrow to draw/));
   await page.mouse.click(block.x, block.y);
-  assert.match(await below(page), /\d+ narrow frames .* ms/);
+  await eventually(async () => assert.match(await below(page), /\d+ narrow frames .* ms/));
   await page.mouse.click(block.x, block.y + kRow); // wide enough by now
-  assert.match(await below(page), /tiny\d+ 100 µs/);
+  await eventually(async () => assert.match(await below(page), /tiny\d+ 100 µs/));
   await page.click("#reset");
-  assert.match(await below(page), /root/);
+  await eventually(async () => assert.match(await below(page), /root/));
 }));
 
 test("every sample type", () => withPage({...shop(), types: [["samples", "count"], ["cpu", "nanoseconds"]], type: 1,
   self: [shop().self[0].map((v) => (v > 0 ? v / 1e7 : v)), shop().self[0]]}, kDesk, async (page) => {
-  assert.match(await below(page), /root 10 s/);
+  await eventually(async () => assert.match(await below(page), /root 10 s/));
   await page.selectOption("#type", {label: "samples"});
-  assert.match(await below(page), /root 1,000, 100 %/);
+  await eventually(async () => assert.match(await below(page), /root 1,000, 100 %/));
 }));
 
 test("keys reach everything", () => withPage(shop(), kDesk, async (page) => {
   await page.focus("#box");
   for (const key of ["ArrowDown", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
-  assert.match(await below(page), /json\.Marshal|\(\*Cart\)\.Add/);
+  await eventually(async () => assert.match(await below(page), /json\.Marshal|\(\*Cart\)\.Add/));
   const first = await below(page);
   await page.keyboard.press(first.includes("json") ? "ArrowRight" : "ArrowLeft");
   await page.keyboard.press(first.includes("json") ? "ArrowLeft" : "ArrowRight");
-  assert.equal(await below(page), first);
+  await eventually(async () => assert.equal(await below(page), first));
   await shot(page, "focus");
   await page.keyboard.press("Enter");
-  assert.ok(await page.isEnabled("#reset"));
+  await eventually(async () => assert.ok(await page.isEnabled("#reset")));
   await page.keyboard.press("Backspace");
-  assert.match(await below(page), /shop\.serve/);
+  await eventually(async () => assert.match(await below(page), /shop\.serve/));
   await page.keyboard.press("Escape");
-  assert.match(await below(page), /root/);
+  await eventually(async () => assert.match(await below(page), /root/));
   await page.keyboard.press("i");
-  assert.equal(await page.inputValue("#view"), "flames");
+  await eventually(async () => assert.equal(await page.inputValue("#view"), "flames"));
   await page.keyboard.press("?");
-  assert.ok(await page.isVisible("text=walk from frame to frame"));
+  await eventually(async () => assert.ok(await page.isVisible("text=walk from frame to frame")));
   await shot(page, "keys");
   await page.keyboard.press("?");
   await page.keyboard.press("/");
   await page.keyboard.type("json");
   await page.keyboard.press("Enter");
-  assert.equal(await page.textContent("#found"), "40.00 % in 1 frame");
+  await eventually(async () => assert.equal(await page.textContent("#found"), "40.00 % in 1 frame"));
   await page.keyboard.press("Escape");
-  assert.equal(await page.textContent("#found"), "");
-  assert.equal(await page.evaluate(() => document.activeElement.id), "box");
+  await eventually(async () => assert.equal(await page.textContent("#found"), ""));
+  await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.id), "box"));
 }));
 
 test("a diff is red where the share grew and blue where it shrank", () => withPage(before_after(), kDesk, async (page) => {
-  assert.ok(await page.isVisible("#scale"));
+  await eventually(async () => assert.ok(await page.isVisible("#scale")));
   // By name: gone 1, grown 4, new 1, same 4, shrunk 4 of 14.
   const [gone, grown, same, shrunk] = await Promise.all([0.5, 3, 8, 12].map((x) => colorAt(page, 2, x / 14)));
   for (const [r, , b] of [gone, shrunk]) assert.ok(b > r + 20, `${r} ${b}`);
@@ -210,16 +211,16 @@ test("dark mode follows the system and the button", () => withPage(shop(), {...k
   await shot(page, "dark");
   await page.click("#dark");
   assert.ok((await background()).match(/\d+/g).every((part) => part > 200));
-  assert.ok((await colorAt(page, 20, 0.5)).every((part) => part > 200));
+  await eventually(async () => assert.ok((await colorAt(page, 20, 0.5)).every((part) => part > 200)));
 }));
 
 test("a phone shows it without scrolling sideways, and a tap zooms", () => withPage(shop(), kPhone, async (page) => {
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-  assert.ok((await page.locator("#box").boundingBox()).height > 400);
+  await eventually(async () => assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)));
+  await eventually(async () => assert.ok((await page.locator("#box").boundingBox()).height > 400));
   for (const control of ["#search", "#view", "#reset"]) assert.ok((await page.locator(control).boundingBox()).height >= 32);
   const point = await at(page, 3, 0.5);
   await page.touchscreen.tap(point.x, point.y);
-  assert.match(await below(page), /\(\*Cart\)\.Add 4 s, 40\.00 %/);
+  await eventually(async () => assert.match(await below(page), /\(\*Cart\)\.Add 4 s, 40\.00 %/));
   await shot(page, "phone");
 }));
 
@@ -228,20 +229,20 @@ test("a deep profile scrolls, and the keyboard takes the window along", () => {
   return withPage(profileOf([[deep, 5]]), kDesk, async (page) => {
     await page.focus("#box");
     await page.keyboard.press("ArrowDown");
-    assert.equal(await page.evaluate(() => document.getElementById("box").scrollHeight), 3001 * kRow);
+    await eventually(async () => assert.equal(await page.evaluate(() => document.getElementById("box").scrollHeight), 3001 * kRow));
     await page.evaluate((y) => (document.getElementById("box").scrollTop = y), 1000 * kRow);
     await settled(page);
     const point = await at(page, 4, 0.5);
     await page.mouse.click(point.x, point.y);
-    assert.match(await below(page), /f1003 5 ns/);
+    await eventually(async () => assert.match(await below(page), /f1003 5 ns/));
     await page.selectOption("#view", "flames");
-    assert.ok((await page.evaluate(() => document.getElementById("box").scrollTop)) > 2900 * kRow, "the root is in sight");
+    await eventually(async () => assert.ok((await page.evaluate(() => document.getElementById("box").scrollTop)) > 2900 * kRow, "the root is in sight"));
     await shot(page, "deep");
   });
 });
 
 test("an empty profile says so", () => withPage(profileOf([["main", 0]]), kDesk, async (page) => {
-  assert.match(await below(page), /root 0 ns/);
+  await eventually(async () => assert.match(await below(page), /root 0 ns/));
 }));
 
 // Generous limits: they are to notice a graph that costs by its frames, not a slow machine. Figures: docs/benchmarks/archive.md.
@@ -289,7 +290,7 @@ if (INVAR) {
     return pathToFileURL(file).href;
   };
   test("a page of captured profiles", () => withPage(written("archive", "flame", captured("prom-cpu-1.pb.gz"), captured("prom-cpu-2.pb.gz")), kDesk, async (page) => {
-    assert.match(await page.textContent("#count"), /^[\d,]+ frames$/);
+    await eventually(async () => assert.match(await page.textContent("#count"), /^[\d,]+ frames$/));
     await page.fill("#search", "runtime\\.");
     await until("a share", async () => /\d %/.test(await page.textContent("#found")));
     await shot(page, "captured-search");
@@ -300,8 +301,8 @@ if (INVAR) {
     await shot(page, "captured");
   }));
   test("a page of a captured diff", () => withPage(written("archive", "diff", captured("prom-heap-1.pb.gz"), captured("prom-heap-3.pb.gz")), {...kDesk, colorScheme: "dark"}, async (page) => {
-    assert.ok(await page.isVisible("#scale"));
-    assert.ok((await page.locator("#type option").count()) === 4);
+    await eventually(async () => assert.ok(await page.isVisible("#scale")));
+    await eventually(async () => assert.ok((await page.locator("#type option").count()) === 4));
     await shot(page, "captured-diff");
   }));
 }

@@ -7,6 +7,7 @@ import {join} from "node:path";
 import {after, before, test} from "node:test";
 
 import {configTo, folder, kPatience, run, shot, start, withDaemons, withPage} from "./daemon.mjs";
+import {eventually} from "./eventually.mjs";
 
 let refusing;
 const config = () => configTo(`http://127.0.0.1:${refusing.address().port}`);
@@ -62,7 +63,7 @@ test("the real binary: every page, every action", async (t) => {
     await page.waitForSelector(".top-list .fn", kPatience);
     await page.locator(".top-list .fn").first().click();
     await page.waitForSelector(".sandwich .flame-line", kPatience);
-    assert.equal(await page.locator(".sandwich canvas").count(), 2);
+    await eventually(async () => assert.equal(await page.locator(".sandwich canvas").count(), 2));
     await shot(page, "sandwich");
     await page.click("text=Only its stacks");
     await page.waitForSelector(".only >> text=Only stacks through", kPatience);
@@ -108,7 +109,7 @@ test("the real binary: every page, every action", async (t) => {
     await page.keyboard.press("Tab");
     for (let i = 0; i < 12 && (await page.evaluate(() => document.activeElement?.dataset.id)) === undefined; ++i) await page.keyboard.press("Tab");
     for (const key of ["ArrowRight", "ArrowRight", "ArrowLeft"]) await page.keyboard.press(key);
-    assert.equal(await page.evaluate(() => document.activeElement.dataset.id), "pyroscope.scrape.some");
+    await eventually(async () => assert.equal(await page.evaluate(() => document.activeElement.dataset.id), "pyroscope.scrape.some"));
     await page.keyboard.press("Enter");
     await page.waitForSelector("h1 >> text=pyroscope.scrape.some", kPatience);
   }));
@@ -232,7 +233,7 @@ pyroscope.scrape "s" {
     await page.locator(".grid-row[tabindex='0']").focus();
     await page.keyboard.press("End");
     await page.waitForSelector('.grid-row[aria-rowindex="50001"] code >> text=10.0.99.9:8080', kPatience); // the last as text
-    assert.ok(await page.evaluate(() => document.querySelectorAll(".grid-row").length) < 60);
+    await eventually(async () => assert.ok(await page.evaluate(() => document.querySelectorAll(".grid-row").length) < 60));
     await page.click(".sort >> text=Target");
     await page.waitForFunction(() => location.search.includes("sort=-target"));
     await page.keyboard.press("/");

@@ -8,6 +8,7 @@ import {join} from "node:path";
 import {after, before, test} from "node:test";
 
 import {answers, configTo, folder, freePort, kPatience, run, shot, start, withDaemons, withPage} from "./daemon.mjs";
+import {eventually} from "./eventually.mjs";
 
 let refusing;
 const config = () => configTo(`http://127.0.0.1:${refusing.address().port}`);
@@ -100,7 +101,7 @@ test("behind nginx: TLS outside, a path prefix, the password of Invar", {skip}, 
     await page.waitForSelector("h1.verdict-text", kPatience);
     await page.click("nav >> text=Targets");
     await page.locator(".grid-row.failing").first().click(kPatience);
-    assert.match(page.url(), /\/tools\/invar\/targets\?/);
+    await eventually(() => assert.match(page.url(), /\/tools\/invar\/targets\?/));
     await page.click(".actions >> text=Scrape now");
     await page.waitForFunction(() => /refused|answered/.test(document.querySelector(".told-line")?.textContent ?? ""), null, kPatience);
     await page.click('nav >> text="Live"');
@@ -108,7 +109,7 @@ test("behind nginx: TLS outside, a path prefix, the password of Invar", {skip}, 
     await page.waitForSelector(".live-line", kPatience);
   }, {context}));
   await t.test("a wrong password shows nothing of Invar", () => withPage(`${url}/tools/invar/`, async (page) => {
-    assert.equal(await page.locator("nav, .verdict-text, table").count(), 0);
+    await eventually(async () => assert.equal(await page.locator("nav, .verdict-text, table").count(), 0));
     const answer = await page.request.get(`${url}/tools/invar/api/v1/verdict`);
     assert.equal(answer.status(), 401);
     assert.ok(!(await answer.text()).includes("target"));
