@@ -38,5 +38,5 @@ std::string_view embedded_profiler() {
 }  // namespace invar::java
 ]] @ONLY)
   set_source_files_properties(${out}/embedded.cc PROPERTIES OBJECT_DEPENDS ${out}/library.gz)
-  target_sources(${target} PRIVATE ${out}/embedded.cc)
+  invar_generated_source(${target} ${out}/embedded.cc)
 endfunction()

@@ -47,6 +47,14 @@ if(INVAR_SHIP)
   add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,-z,keep-text-section-prefix)
 endif()
 
+# Adds a file that the build writes: ccache names it relative to the build folder, so that is its name without ccache, too.
+function(invar_generated_source target file)
+  target_sources(${target} PRIVATE ${file})
+  if(INVAR_SHIP)
+    set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS -ffile-prefix-map=${CMAKE_BINARY_DIR}/=)
+  endif()
+endfunction()
+
 find_program(MOLD ld.mold)
 if(MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT CMAKE_CROSSCOMPILING)
   add_link_options(-fuse-ld=mold)

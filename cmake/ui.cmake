@@ -15,7 +15,7 @@ function(invar_flame_page target)
     COMMAND ${CMAKE_COMMAND} -D PAGE=${source}/index.html -D BUNDLES=${out} -P ${writer}
     DEPENDS ${writer} ${parts}
     COMMENT "Bundling the flame graph page")
-  target_sources(${target} PRIVATE ${out}/flame_page.cc)
+  invar_generated_source(${target} ${out}/flame_page.cc)
 endfunction()
 
 # invar_web_app(TARGET): bundles ui/app with the libraries of ui/package-lock.json, which npm installs into the build folder, and compiles
@@ -34,7 +34,7 @@ std::span<const WebAsset> web_assets() { return {}; }
 std::string_view web_app_head() { return ""; }
 }  // namespace invar::services
 ]])
-    target_sources(${target} PRIVATE ${out}/web_assets.cc)
+    invar_generated_source(${target} ${out}/web_assets.cc)
     return()
   endif()
   set(packages ${ui}/package.json ${ui}/package-lock.json ${ui}/.npmrc)
@@ -53,5 +53,5 @@ std::string_view web_app_head() { return ""; }
     COMMAND ${NODE_PROGRAM} ${ui}/build.mjs ${ESBUILD_PROGRAM} ${out}/packages/node_modules ${out}
     DEPENDS ${ui}/build.mjs ${out}/packages/installed ${parts}
     COMMENT "Bundling the web app")
-  target_sources(${target} PRIVATE ${out}/web_assets.cc)
+  invar_generated_source(${target} ${out}/web_assets.cc)
 endfunction()
