@@ -9,7 +9,6 @@
 #include "base/strings.h"
 #include "codec/content_coding.h"
 #include "http/connect_code.h"
-#include "http/failures.h"
 #include "http/shown_body.h"
 #include "syntax/json.h"
 
@@ -166,11 +165,11 @@ std::string sentence_of(const http::Response& response, std::string_view code, s
 
 Reply from_failure(const http::Failure& failure, const ReplyContext& context) {
   Reply reply;
-  const http::Answered answered = http::answered(failure);
-  const bool foreign = answered == http::Answered::kForeign;
+  const bool foreign = failure.answered == http::Answered::kForeign;
   reply.verdict = foreign ? Verdict::kHold : Verdict::kRetry;
   reply.mistake = Mistake::kAddress;
-  reply.maybe_stored = answered != http::Answered::kNothing && failure.kind != http::FailureKind::kTls;
+  reply.maybe_stored =
+      failure.answered != http::Answered::kNothing && failure.kind != http::FailureKind::kTls;
   reply.code = http::to_string(failure.kind);
   const bool timeout = failure.kind == http::FailureKind::kTimeout;
   const std::string message = shown_text(failure.message, kMaxInSentence);

@@ -111,9 +111,14 @@ enum class FailureKind {
 };
 std::string_view to_string(FailureKind kind);  // metric label: "resolve", "connect", "tls" ...
 
+// What came back with a failure: nothing; an answer that cannot be read, to a request that may have had its effect; another protocol
+// than was spoken.
+enum class Answered { kNothing, kUnreadable, kForeign };
+
 struct Failure {
   FailureKind kind = FailureKind::kOther;
   std::string message;  // plain words without secrets: `connection refused by 127.0.0.1:4040`
+  Answered answered = Answered::kNothing;
 };
 
 struct Response {

@@ -81,7 +81,8 @@ Failure CurlSlot::failure_of(CURLcode code) {
           with_proxy ? FailureKind::kProxy : FailureKind::kTls,
           fmt::format("TLS handshake with {} failed: {}", with_proxy ? proxy : peer, library_text)};
       if (library_text.find("wrong version number") != std::string_view::npos) {
-        failure.message = not_tls(with_proxy ? proxy : peer).message;
+        if (!with_proxy) return not_tls(peer);
+        failure.message = not_tls(proxy).message;
       }
       explain_tls(failure);
       return failure;

@@ -8,14 +8,6 @@
 #include "base/strings.h"
 
 namespace invar::http {
-namespace {
-
-constexpr std::string_view kCut = " closed the connection in the middle of its answer, after ",
-                           kEndless = "the header of the answer of ", kNotHttp = " does not speak HTTP: ",
-                           kNotTls = " does not speak TLS (plain HTTP on this port?)";
-
-}  // namespace
-
 std::string reason_of_errno(int value) {
   switch (value) {
     case 0:
@@ -39,7 +31,8 @@ std::string reason_of_errno(int value) {
 
 Failure body_too_large(std::string_view peer, std::uint64_t limit) {
   return {FailureKind::kBodyTooLarge,
-          fmt::format("the answer of {} is larger than the limit of {}", peer, human_bytes(limit))};
+          fmt::format("the answer of {} is larger than the limit of {}", peer, human_bytes(limit)),
+          Answered::kUnreadable};
 }
 
 Failure no_answer(std::string_view peer) {
@@ -47,7 +40,10 @@ Failure no_answer(std::string_view peer) {
 }
 
 Failure cut_answer(std::string_view peer, std::uint64_t body_bytes) {
-  return {FailureKind::kProtocol, fmt::format("{}{}{} of the body", peer, kCut, human_bytes(body_bytes))};
+  return {FailureKind::kProtocol,
+          fmt::format("{} closed the connection in the middle of its answer, after {} of the body", peer,
+                      human_bytes(body_bytes)),
+          Answered::kUnreadable};
 }
 
 Failure connection_lost(std::string_view peer, std::string_view reason) {
@@ -55,24 +51,17 @@ Failure connection_lost(std::string_view peer, std::string_view reason) {
 }
 
 Failure endless_head(std::string_view peer) {
-  return {FailureKind::kProtocol, fmt::format("{}{} has no end", kEndless, peer)};
+  return {FailureKind::kProtocol, fmt::format("the header of the answer of {} has no end", peer),
+          Answered::kUnreadable};
 }
 
 Failure not_http(std::string_view peer, std::string_view why) {
-  return {FailureKind::kProtocol, fmt::format("{}{}{}", peer, kNotHttp, why)};
+  return {FailureKind::kProtocol, fmt::format("{} does not speak HTTP: {}", peer, why), Answered::kForeign};
 }
 
 Failure not_tls(std::string_view peer) {
-  return {FailureKind::kTls, fmt::format("{}{}", peer, kNotTls)};
-}
-
-Answered answered(const Failure& failure) {
-  const std::string_view message = failure.message;
-  if (failure.kind == FailureKind::kBodyTooLarge) return Answered::kUnreadable;
-  if (failure.kind == FailureKind::kTls && message.ends_with(kNotTls)) return Answered::kForeign;
-  if (failure.kind != FailureKind::kProtocol) return Answered::kNothing;
-  if (message.contains(kNotHttp)) return Answered::kForeign;
-  return message.contains(kCut) || message.starts_with(kEndless) ? Answered::kUnreadable : Answered::kNothing;
+  return {FailureKind::kTls, fmt::format("{} does not speak TLS (plain HTTP on this port?)", peer),
+          Answered::kForeign};
 }
 
 }  // namespace invar::http

@@ -19,9 +19,4 @@ Failure endless_head(std::string_view peer);
 Failure not_http(std::string_view peer, std::string_view why);
 Failure not_tls(std::string_view peer);
 
-// What came back with a failure: nothing; an answer that cannot be read, to a request that may have had its effect; another
-// protocol than was spoken. Told by the sentences above.
-enum class Answered { kNothing, kUnreadable, kForeign };
-Answered answered(const Failure& failure);
-
 }  // namespace invar::http

@@ -20,7 +20,7 @@ TEST(Failures, TellWhatCameBack) {
       {not_http("h:1", "no status line"), Answered::kForeign},
       {not_tls("h:1"), Answered::kForeign},
   };
-  for (const auto& c : cases) EXPECT_EQ(answered(c.failure), c.answered) << c.failure.message;
+  for (const auto& c : cases) EXPECT_EQ(c.failure.answered, c.answered) << c.failure.message;
 }
 
 }  // namespace
