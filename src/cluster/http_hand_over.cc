@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view kContentType = "application/x.invar-state";
 constexpr Duration kAnswerTimeout = std::chrono::seconds(5);
+constexpr Duration kMostOnItsWay = std::chrono::seconds(2);
 constexpr Duration kLookAgain = std::chrono::milliseconds(50);
 
 }  // namespace
@@ -121,13 +122,26 @@ void HttpHandOver::end_with(const std::shared_ptr<Taking>& taking, const std::st
 void HttpHandOver::handle(const http::ServerRequest& request, const http::ResponderPtr& responder) {
   const auto plain = opened(config_.seal.get(), Seal::Kind::kTake, request.body, loop_.unix_ns());
   if (!plain) return responder->send(http::text_response(403, plain.error().message));
-  const auto asked = decode_take_request(*plain);
+  auto asked = decode_take_request(*plain);
   if (!asked) return responder->send(http::text_response(400, asked.error().message));
   if (asked->cluster != config_.cluster_name)
     return responder->send(http::text_response(403, "this node belongs to another cluster"));
-  const auto found = givers_.find(asked->component);
+  give_when_here(*std::move(asked), loop_.now() + kMostOnItsWay, responder);
+}
+
+// Ownership may move on before the state of the last move has arrived.
+void HttpHandOver::give_when_here(TakeRequest request, async::TimePoint end, http::ResponderPtr responder) {
+  const auto found = givers_.find(request.component);
   const auto giver = found == givers_.end() ? nullptr : found->second.lock();
-  give(*asked, giver ? *giver : nullptr, responder);
+  const auto on_its_way = [&](const std::string& key) { return (*giver)->expects(key); };
+  if (giver && loop_.now() < end && std::ranges::any_of(request.keys, on_its_way)) {
+    loop_.schedule_after(kLookAgain, alive_.bind([this, request = std::move(request), end,
+                                                  responder = std::move(responder)]() mutable {
+      give_when_here(std::move(request), end, std::move(responder));
+    }));
+    return;
+  }
+  give(request, giver ? *giver : nullptr, responder);
 }
 
 void HttpHandOver::give(const TakeRequest& request, Giver* giver, const http::ResponderPtr& responder) {

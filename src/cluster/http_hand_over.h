@@ -3,7 +3,7 @@
 // One request asks for some keys and is answered with the states of as many as fit; requests to one node follow each other. Packing is
 // work for the pool. A node that answers with anything but a state is taken to have none.
 // With a secret questions and answers are sealed (seal.h); what is not is refused.
-// Bounds:   those of hand_over_messages.h; 5 s a request.
+// Bounds:   those of hand_over_messages.h; 5 s a request, 2 of them for state that is itself on its way to the node that is asked.
 // Threads:  loop thread. Lifetime: the cluster and the metrics outlive it.
 // Spec:     clustering.md 11.
 #pragma once
@@ -55,6 +55,7 @@ class HttpHandOver final : public component::HandOver {
                  std::expected<http::Response, http::Failure> answer);
   void end_with(const std::shared_ptr<Taking>& taking, const std::string& address,
                 const std::string& failure);
+  void give_when_here(TakeRequest request, async::TimePoint end, http::ResponderPtr responder);
   void give(const TakeRequest& request, Giver* giver, const http::ResponderPtr& responder);
   [[nodiscard]] std::size_t waiting() const;
   void drain_until(async::TimePoint end, async::Task done);

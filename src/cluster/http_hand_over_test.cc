@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "async/testing/test_loop.h"
 #include "cluster/testing/kept_answer.h"
 #include "http/testing/fake_transport.h"
@@ -25,8 +27,12 @@ class SomeWork final : public component::HandOver::Giver {
     if (found.empty()) return std::nullopt;
     return Given{found.mapped().size(), [state = found.mapped()] { return state; }};
   }
+  [[nodiscard]] bool expects(std::string_view key) const override {
+    return expected.contains(std::string(key));
+  }
   [[nodiscard]] std::size_t waiting() const override { return work.size(); }
   std::map<std::string, std::string> work;
+  std::set<std::string> expected;
 };
 
 class SomePeers final : public component::Cluster {
@@ -177,6 +183,30 @@ TEST_F(HttpHandOverTest, ANodeThatDoesNotAnswerIsGivenUp) {
   EXPECT_EQ(done_, 1);
   EXPECT_TRUE(metric(R"(cluster_hand_over_failed_requests_total{node="a"} 1)"));
   EXPECT_THAT(log_.back(), HasSubstr("a node did not hand its state over"));
+}
+
+TEST_F(HttpHandOverTest, WhatIsOnItsWayToTheNodeThatIsAskedIsWaitedFor) {
+  SomeWork& work = nodes_["b"].work;
+  work.expected = {"k2"};
+  work.work = {{"k1", "one"}};
+  take("b", {"k1", "k2"});
+  loop_.advance(seconds(1));
+  EXPECT_EQ(done_, 0);
+  work.expected.clear();
+  work.work["k2"] = "two";
+  loop_.advance(std::chrono::milliseconds(100));
+  EXPECT_EQ(done_, 1);
+  EXPECT_THAT(got_, ElementsAre("k1=one", "k2=two"));
+}
+
+TEST_F(HttpHandOverTest, ButNotLongerThanTheOtherWaitsForAnAnswer) {
+  SomeWork& work = nodes_["b"].work;
+  work.expected = {"k2"};
+  work.work = {{"k1", "one"}};
+  take("b", {"k1", "k2"});
+  loop_.advance(seconds(3));
+  EXPECT_EQ(done_, 1);
+  EXPECT_THAT(got_, ElementsAre("k1=one"));
 }
 
 TEST_F(HttpHandOverTest, AnotherClusterGetsNothing) {

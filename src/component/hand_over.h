@@ -30,6 +30,8 @@ class HandOver {
     virtual ~Giver() = default;
     // Ends the work on `key` here, until the cluster says anew that it is ours. Nothing: it is not done here.
     virtual std::optional<Given> give(std::string_view key) = 0;
+    // The work on `key` is on its way here from another node. Who asks meanwhile is answered when it is here, or nowhere.
+    [[nodiscard]] virtual bool expects(std::string_view key) const = 0;
     // Pieces that other nodes are still expected to ask for.
     [[nodiscard]] virtual std::size_t waiting() const = 0;
   };

@@ -100,6 +100,7 @@ void Moves::ask(const std::string& former, std::vector<JobKey> keys) {
     round->former_is_gone = true;
     return end_round(round);
   }
+  expected_.insert(round->keys.begin(), round->keys.end());
   env_.cluster->hand_over()->take(env_.component, former, std::move(texts),
                                   alive_.bind([this, round](std::vector<component::HandOver::Piece> pieces) {
                                     on_pieces(round, std::move(pieces));
@@ -129,10 +130,12 @@ void Moves::on_pieces(const std::shared_ptr<Round>& round, std::vector<component
 
 void Moves::adopt(Round& round, Decoded pieces) {
   for (auto& [text, handed] : pieces) {
-    auto awaited = awaited_.extract(key_of(text));
+    const JobKey key = key_of(text);
+    expected_.erase(key);
+    auto awaited = awaited_.extract(key);
     if (awaited.empty()) {
-      // No longer ours: whose it was will ask for it.
-      if (!round.former.empty()) let_go(key_of(text), 0, round.former, std::move(handed));
+      // No longer ours: whose it is will ask for it, if not whose it was.
+      if (!round.former.empty()) let_go(key, 0, round.former, std::move(handed));
       continue;
     }
     resting_.erase(awaited.key());
@@ -145,6 +148,7 @@ void Moves::adopt(Round& round, Decoded pieces) {
 
 void Moves::end_round(const std::shared_ptr<Round>& round) {
   if (!round->former_is_gone && (!round->all_said || round->decoding > 0)) return;
+  for (const JobKey& key : round->keys) expected_.erase(key);
   env_.logger.info("jobs taken over from another node",
                    {{"from", round->former.empty() ? "any" : round->former},
                     {"jobs", static_cast<std::uint64_t>(round->keys.size())},
@@ -204,6 +208,10 @@ std::optional<component::HandOver::Giver::Given> Moves::give(std::string_view te
   given_[key] = {env_.loop->now(), generation_};
   arm_trust();
   return given(*std::move(handed));
+}
+
+bool Moves::expects(std::string_view text) const {
+  return expected_.contains(key_of(text));
 }
 
 void Moves::arm_trust() {

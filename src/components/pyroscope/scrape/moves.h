@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "async/worker_pool.h"
@@ -65,6 +66,7 @@ class Moves final : public component::HandOver::Giver {
   [[nodiscard]] std::vector<std::pair<JobKey, pprof::DeltaStatePtr>> resting() const;
 
   std::optional<Given> give(std::string_view key) override;
+  [[nodiscard]] bool expects(std::string_view key) const override;
   [[nodiscard]] std::size_t waiting() const override;
 
  private:
@@ -112,6 +114,7 @@ class Moves final : public component::HandOver::Giver {
   std::set<std::string> others_;  // nodes that hand over
   std::unordered_map<JobKey, Resting, JobKeyHash> resting_;
   std::unordered_map<JobKey, Awaited, JobKeyHash> awaited_;
+  std::unordered_set<JobKey, JobKeyHash> expected_;  // of rounds that have not ended, whosever they are now
   std::unordered_map<JobKey, GivenAway, JobKeyHash> given_;
   async::Timer rest_timer_, trust_timer_;
   component::HandOver::Subscription serving_;

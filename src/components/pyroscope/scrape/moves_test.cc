@@ -108,22 +108,44 @@ class MovesTest : public ScrapePoolTest {
       test_.loop_.schedule_after(
           test_.latency_,
           [this, node, keys = std::move(keys), pieces = std::move(pieces), done = std::move(done)]() mutable {
-            for (auto& [name, other] : test_.nodes_) {
-              if (name == self_ || (!node.empty() && name != node) || other->wire.giver_ == nullptr) continue;
-              std::vector<Piece> given;
-              for (const std::string& key : keys) {
-                if (auto one = other->wire.giver_->give(key)) given.push_back({key, one->save()});
-              }
-              test_.given_ += given.size();
-              if (!given.empty()) pieces(std::move(given));
-            }
-            done();
+            answer(node, keys, std::move(pieces), std::move(done));
           });
     }
     void drain(Duration, async::Task) override {}
     [[nodiscard]] std::size_t waiting() const { return giver_->waiting(); }
 
    private:
+    [[nodiscard]] bool expects(const std::vector<std::string>& keys) const {
+      return std::ranges::any_of(keys, [this](const std::string& key) { return giver_->expects(key); });
+    }
+    void answer(const std::string& node, const std::vector<std::string>& keys, Pieces pieces,
+                async::Task done) {
+      std::vector<std::vector<Piece>> given;
+      for (auto& [name, other] : test_.nodes_) {
+        if (name == self_ || (!node.empty() && name != node) || other->wire.giver_ == nullptr) continue;
+        if (other->wire.expects(keys)) {
+          test_.loop_.schedule_after(milliseconds(50),
+                                     [=, this, pieces = std::move(pieces), done = std::move(done)]() mutable {
+                                       answer(node, keys, std::move(pieces), std::move(done));
+                                     });
+          return;
+        }
+      }
+      for (auto& [name, other] : test_.nodes_) {
+        if (name == self_ || (!node.empty() && name != node) || other->wire.giver_ == nullptr) continue;
+        auto& of_one = given.emplace_back();
+        for (const std::string& key : keys) {
+          if (auto one = other->wire.giver_->give(key)) of_one.push_back({key, one->save()});
+        }
+        test_.given_ += of_one.size();
+      }
+      test_.loop_.schedule_after(test_.answer_latency_, [given = std::move(given), pieces = std::move(pieces),
+                                                         done = std::move(done)]() mutable {
+        for (auto& of_one : given)
+          if (!of_one.empty()) pieces(std::move(of_one));
+        done();
+      });
+    }
     MovesTest& test_;
     const std::string self_;
     Giver* giver_ = nullptr;
@@ -227,7 +249,7 @@ class MovesTest : public ScrapePoolTest {
   }
 
   std::map<std::string, std::unique_ptr<Node>> nodes_;
-  Duration latency_ = milliseconds(3);
+  Duration latency_ = milliseconds(3), answer_latency_{};
   std::size_t given_ = 0;
   std::map<std::int64_t, int> scrapes_;
   std::map<std::int64_t, async::TimePoint> scraped_at_;
@@ -271,6 +293,20 @@ TEST_F(MovesTest, OfManyThatMoveThoseThatMissedTheirInstantAreMadeUpForSoon) {
   // In half a second some 50 of 1,500 miss their instant in 15 s: another half, 10 ms each.
   EXPECT_GE(longest_, seconds(15) + milliseconds(250));
   EXPECT_LE(longest_, seconds(15) + milliseconds(1500));
+}
+
+TEST_F(MovesTest, AStateThatIsOnItsWayGoesOnToWhoeverOwnsItThen) {
+  latency_ = answer_latency_ = milliseconds(500);
+  for (const char* name : {"a", "b", "c"}) start_node(name);
+  all_see({"a"});
+  loop_.advance(seconds(40));
+  all_see({"b"});
+  loop_.advance(milliseconds(300));
+  all_see({"c"});  // which asks b, before a's answer is there
+  loop_.advance(seconds(60));
+  EXPECT_EQ(given_, 2U * kTargets);
+  EXPECT_EQ(nodes_["c"]->pool->count(), std::size_t{kTargets});
+  EXPECT_THAT(wrong(), ::testing::IsEmpty());
 }
 
 TEST_F(MovesTest, AJobThatWasAskedForByMistakeGoesOnWithItsState) {
