@@ -5,6 +5,7 @@
 
 #include "base/build_info.h"
 #include "base/strings.h"
+#include "http/failures.h"
 #include "http/idna.h"
 #include "http/url.h"
 
@@ -302,20 +303,18 @@ void Exchange::ask_peer(const InMemoryPeer& peer, Headers headers) {
   }
   request.timeout = request_.timeout;
   request.max_body_bytes = request_.max_body_bytes;
-  client_->transport->loop->post(alive_.bind([this, handle = peer.handle,
-                                              request = std::move(request)]() mutable {
-    handle(std::move(request), alive_.bind([this](std::expected<Response, Failure> result) {
-      const bool streamed = result && receivers_ && is_streamed(result->status);
-      if (result && !streamed && result->body.size() > request_.max_body_bytes) {
-        result = std::unexpected(Failure{
-            FailureKind::kBodyTooLarge, fmt::format("the answer of {} is larger than the limit of {}",
-                                                    url_.host_port(), human_bytes(request_.max_body_bytes))});
-      }
-      // Never from inside send(): a peer may answer at once.
-      client_->transport->loop->post(
-          alive_.bind([this, result = std::move(result)]() mutable { on_peer_result(std::move(result)); }));
-    }));
-  }));
+  client_->transport->loop->post(
+      alive_.bind([this, handle = peer.handle, request = std::move(request)]() mutable {
+        handle(std::move(request), alive_.bind([this](std::expected<Response, Failure> result) {
+          const bool streamed = result && receivers_ && is_streamed(result->status);
+          if (result && !streamed && result->body.size() > request_.max_body_bytes) {
+            result = std::unexpected(body_too_large(url_.host_port(), request_.max_body_bytes));
+          }
+          // Never from inside send(): a peer may answer at once.
+          client_->transport->loop->post(alive_.bind(
+              [this, result = std::move(result)]() mutable { on_peer_result(std::move(result)); }));
+        }));
+      }));
 }
 
 // An in-process peer gives its answer whole; as a stream it is one part.

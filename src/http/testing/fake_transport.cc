@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "http/engine.h"
+#include "http/failures.h"
 
 namespace invar::http::testing {
 
@@ -31,7 +32,7 @@ void Exchange::respond(Answer answer) {
   open_ = false;
   loop_->cancel(timer_);
   if (answer && answer->body.size() > request.max_body_bytes)
-    answer = failure(FailureKind::kBodyTooLarge, "the response is too large");
+    answer = std::unexpected(body_too_large("the peer", request.max_body_bytes));
   if (answer && answer->url.empty()) answer->url = request.url;
   if (answer && request.on_body && is_streamed(answer->status)) {
     if (!head_told_) send_part(std::exchange(answer->body, {}), answer->status, answer->headers);

@@ -1,6 +1,7 @@
 // A Writer delivers: what is sent, how often, and what the accounts say.
 #include "base/strings.h"
 #include "components/pyroscope/write/testing/writer_rig.h"
+#include "http/failures.h"
 #include "syntax/json.h"
 
 namespace invar::components::pyroscope_write {
@@ -471,8 +472,7 @@ TEST_F(WriterTest, AWrongAddressHoldsTheQueueUntilItIsMended) {
 }
 
 TEST_F(WriterTest, AProfileWhoseAnswerCannotBeReadIsSentOnceMore) {
-  http_->set_handler(
-      [](const auto&) { return failure(FailureKind::kBodyTooLarge, "the answer of one:4040 is too large"); });
+  http_->set_handler([](const auto&) { return std::unexpected(http::body_too_large("one:4040", 1024)); });
   configure({endpoint()});
   offer(profile());
   loop_.advance(hours(1));
