@@ -29,7 +29,7 @@ chaos: build ## deliver 100,000 profiles through outages, kills and full disks; 
 	@tests/chaos/build.sh $(CURDIR)/build/release/chaos
 	@build/release/chaos -invar build/release/invar -profiles 100000 $(ARGS)
 
-cluster: build ## three nodes in network namespaces through joins, leaves, kills and partitions; ARGS='--minutes 3 --balance cost' (root)
+cluster: build ## three nodes in network namespaces through joins, leaves, kills and partitions; ARGS='--engine etcd --minutes 3 --balance cost' (root)
 	@tests/cluster/run.py $(ARGS)
 
 bench: ## run the benchmarks (BENCH=regex to choose); figures are ratios within one run

@@ -13,13 +13,14 @@ NO_ETCD = None if shutil.which("etcd") else "etcd is not installed (package etcd
 
 
 class Etcd:
-    """One member of an etcd, which can be killed and started again with its data. `members`: all of them, and their ports for each other."""
+    """One member of an etcd, which can be killed and started again with its data. `members`: all of them, and their ports for each other;
+    `host`: the address for clients."""
 
-    def __init__(self, folder, *flags, scheme="http", name="default", members=None):
+    def __init__(self, folder, *flags, scheme="http", name="default", members=None, host="127.0.0.1"):
         self.folder = pathlib.Path(folder)
         members = members or {name: free_port()}
-        self.port, peer = free_port(), members[name]
-        self.url = f"{scheme}://127.0.0.1:{self.port}"
+        self.host, self.port, peer = host, free_port(), members[name]
+        self.url = f"{scheme}://{host}:{self.port}"
         self.command = ["etcd", "--data-dir", self.folder / "etcd", "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
                         "--listen-peer-urls", f"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
                         "--initial-cluster", ",".join(f"{n}=http://127.0.0.1:{p}" for n, p in members.items()), "--name", name, "--heartbeat-interval", "50", "--election-timeout", "500",
@@ -37,7 +38,7 @@ class Etcd:
             if self.process.poll() is not None:
                 raise AssertionError("etcd ended: " + (self.folder / "etcd.log").read_text()[-1000:])
             with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                socket.create_connection((self.host, self.port), 1).close()
                 return True
 
         until("etcd listens", listens)
