@@ -25,7 +25,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/heap_profiles.cmake)
 pkg_check_modules(cares REQUIRED IMPORTED_TARGET libcares)
 pkg_check_modules(pugixml REQUIRED IMPORTED_TARGET pugixml)
 pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-cpp)
-if(INVAR_TESTS)
+if(INVAR_TESTS OR INVAR_BENCH)  # benchmarks use the tests' helpers
   find_package(GTest REQUIRED)
 endif()
 if(INVAR_BENCH)

@@ -32,6 +32,15 @@ if(INVAR_SANITIZE)
   endif()
 endif()
 
+# Files of a folder compiled some as one: half the time of a whole build, twice that of one changed file. So their anonymous namespaces
+# are one, too, and what they name there has to differ; the other presets compile each file alone and show what it forgot to include.
+option(INVAR_UNITY "Compile several files of a folder as one" OFF)
+if(INVAR_UNITY)
+  set(CMAKE_UNITY_BUILD ON)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
+  add_compile_options(-Wno-subobject-linkage)  # a class of this file is not one of a header
+endif()
+
 # What users run: hardened (delta_bench shows no cost), without what nothing calls, and the same bytes wherever it is built.
 option(INVAR_SHIP "Build what is shipped" OFF)
 if(INVAR_SHIP)

@@ -13,15 +13,15 @@
 namespace invar::app {
 namespace {
 
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::StartsWith;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 constexpr const char* kUnformatted = "a=1\nbb =  2";
 constexpr const char* kFormatted = "a  = 1\nbb = 2\n";
 constexpr const char* kBroken = "a = ]\nb = )\n";
 
-class FmtTest : public testing::Test {
+class FmtTest : public ::testing::Test {
  protected:
   std::string file(const std::string& name, const std::string& text) { return dir_.write(name, text); }
   static std::string content(const std::string& path) {

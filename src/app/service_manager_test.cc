@@ -15,9 +15,9 @@ namespace invar::app {
 namespace {
 
 using std::chrono::seconds;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 // The manager's end: an abstract socket.
 class Socket {
@@ -57,7 +57,7 @@ ServiceManager::Variable environment(std::map<std::string, std::string> variable
   };
 }
 
-class ServiceManagerTest : public testing::Test {
+class ServiceManagerTest : public ::testing::Test {
  protected:
   Socket socket_;
   async::testing::TestLoop loop_;

@@ -17,7 +17,7 @@
 namespace invar::archive {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::string gzip(std::string_view raw) {
   std::string out;
@@ -330,7 +330,7 @@ TEST(ArchiveName, TimesOfHostileNamesDoNotOverflow) {
 
 // ---- other programs read our files
 
-class Interop : public testing::Test {
+class Interop : public ::testing::Test {
  protected:
   void SetUp() override {
     raw_ = pprof::serialize(sample_profile());

@@ -24,7 +24,7 @@ using fs::testing::Fault;
 using fs::testing::FaultFileSystem;
 using fs::testing::MemoryFileSystem;
 using fs::testing::Operation;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr UnixNanos kStart = 1'789'000'000'000'000'000;
 constexpr UnixNanos kSecond = 1'000'000'000;
@@ -51,7 +51,7 @@ std::string body_for(std::size_t size) {
   return body + std::string(size - head, 'x');
 }
 
-class DirectoryTest : public testing::Test {
+class DirectoryTest : public ::testing::Test {
  protected:
   std::unique_ptr<Directory> open(Limits limits) {
     auto directory = Directory::open(disk_, kPath, "pyroscope.fsdump.test", limits);
@@ -329,7 +329,7 @@ TEST_F(DirectoryTest, AFileThatCannotBeRemovedNeverBreaksTheLimit) {
 
 // ---- on a real disk
 
-class RealDirectory : public testing::Test {
+class RealDirectory : public ::testing::Test {
  protected:
   fs::testing::TempDir temporary_;
   const std::filesystem::path dir_ = temporary_.root();

@@ -11,8 +11,8 @@ namespace {
 using flame::testing::diff_tree;
 using flame::testing::small_tree;
 using pprof::FlameTree;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(FlameSvg, AnEmptyTreeIsAPicture) {
   FlameTree tree;

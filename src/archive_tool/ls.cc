@@ -23,10 +23,6 @@ struct Row {
   std::string origin;
 };
 
-std::string_view base_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
-}
-
 using Compare = bool (*)(const Row&, const Row&);
 constexpr std::array<std::pair<std::string_view, Compare>, 5> kOrders = {
     {{"time", [](const Row& a, const Row& b) { return a.taken < b.taken; }},

@@ -18,7 +18,7 @@ namespace invar::archive_tool {
 namespace {
 
 constexpr std::uint64_t kMostRawBytes = std::uint64_t{256} << 20;
-constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kNanosASecond = 1'000'000'000;
 
 std::string_view content_type_of(const archive::Meta& meta) {
   return meta.ingest_content_types.empty() ? std::string_view() : meta.ingest_content_types.front();
@@ -80,7 +80,7 @@ Units units_of(std::string_view query) {
   if (units.empty() || units == "samples") {
     const auto rate = parse_uint(jfr::query_value(query, "sampleRate")).value_or(0);
     return {{{"samples", "count"}, {"cpu", "nanoseconds"}},
-            kSecond / static_cast<std::int64_t>(rate > 0 && rate <= kSecond ? rate : 100)};
+            kNanosASecond / static_cast<std::int64_t>(rate > 0 && rate <= kNanosASecond ? rate : 100)};
   }
   if (units == "objects") return {{{"objects", "count"}}};
   if (units == "bytes") return {{{"space", "bytes"}}};

@@ -30,10 +30,6 @@ constexpr Duration kSaveEvery = std::chrono::seconds(1);
 constexpr Duration kGrace = std::chrono::seconds(5);  // after Ctrl-C, for what is under way
 constexpr UnixNanos kServersWindow = 3600 * UnixNanos{1'000'000'000};
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 Result<> add_flags(delivery::Destination& to, const ReplayOptions& options) {
   auto& headers = to.endpoint.headers.headers;
   if (!options.to.empty()) to.endpoint.url = options.to;

@@ -10,7 +10,6 @@
 namespace invar::archive_tool {
 namespace {
 
-constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 30;
 constexpr std::size_t kMostAhead = 4096;  // of the first that is not done: bounds the state
 
 }  // namespace

@@ -15,7 +15,6 @@ namespace invar::archive_tool {
 namespace {
 
 constexpr std::uint64_t kMaxFileBytes = std::uint64_t{1} << 30;
-constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 30;
 constexpr UnixNanos kClockSlack = 60 * UnixNanos{1'000'000'000};
 constexpr std::size_t kBlock = 4096;  // files looked at ahead of the one that is handed out
 
@@ -27,10 +26,6 @@ bool is_profile_name(std::string_view name) {
 bool before(const archive::NameKey& a, const archive::NameKey& b) {
   if (a.high != b.high) return a.high < b.high;
   return a.low != b.low ? a.low < b.low : a.kind < b.kind;
-}
-
-std::string_view base_name(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);
 }
 
 // Errors of the disk name the file already.

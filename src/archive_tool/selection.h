@@ -19,6 +19,9 @@
 
 namespace invar::archive_tool {
 
+// Of a profile, unpacked.
+inline constexpr std::uint64_t kMaxBodyBytes = std::uint64_t{1} << 30;
+
 struct Selection {  // as the user wrote it
   std::vector<std::string> paths;
   std::string selector, since, until, sample_type;

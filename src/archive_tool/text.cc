@@ -14,15 +14,15 @@ namespace {
 
 constexpr UnixNanos kSecond = 1'000'000'000;
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
 }  // namespace
+
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
 
 Result<Duration> parse_age(std::string_view text) {
   Duration days{0};

@@ -15,6 +15,9 @@ Result<UnixNanos> parse_when(std::string_view text, UnixNanos now);
 // A duration with Go's units and d, w: "36h", "7d", "1w2d".
 Result<Duration> parse_age(std::string_view text);
 
+// "b.pb.gz" of "a/b.pb.gz"
+std::string_view base_name(std::string_view path);
+
 std::string show_time(UnixNanos unix_ns);  // "2026-08-21 13:40:27"
 // "1.5 MiB", "2.41 s", "1234", as the unit of a sample type asks for.
 std::string show_value(std::int64_t value, std::string_view unit);

@@ -44,6 +44,10 @@ using Result = std::expected<T, Error>;
 [[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string message) {
   return std::unexpected(Error{code, std::move(message)});
 }
+// The most frequent: `return invalid("..")`.
+[[nodiscard]] inline std::unexpected<Error> invalid(std::string message) {
+  return fail(ErrorCode::kInvalidArgument, std::move(message));
+}
 
 // An error for a failed system call: "<what>: <text of errno_value>" with a matching code.
 [[nodiscard]] Error errno_error(std::string_view what, int errno_value);

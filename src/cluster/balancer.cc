@@ -6,16 +6,10 @@
 #include "base/strings.h"
 #include "cluster/messages.h"
 #include "cluster/msgpack.h"
+#include "cluster/names_in_log.h"
 
 namespace invar::cluster {
 namespace {
-
-constexpr std::size_t kNamesInLog = 10;
-
-std::string some_of(std::vector<std::string> names) {
-  names.resize(std::min(names.size(), kNamesInLog));
-  return join(names, ",");
-}
 
 std::uint64_t epoch_of(const Shares& shares) {
   return shares.basis().plan ? shares.basis().plan->epoch : 0;
@@ -102,7 +96,7 @@ void Balancer::follow(const SharesPtr& shares) {
       env_.logger.info("targets are shared out by what they cost");
     } else {
       env_.logger.warn("targets are shared out by the ring: not every node weighs costs",
-                       {{"nodes", some_of(env_.engine->not_weighing())}});
+                       {{"nodes", names_in_log(env_.engine->not_weighing())}});
     }
   }
   const std::uint64_t epoch = epoch_of(*shares);
@@ -243,7 +237,7 @@ std::vector<component::Problem> Balancer::problems() const {
   return {
       {component::Severity::kDegraded, "--cluster.balance=cost",
        "has no effect while nodes of Alloy or without this flag take part: all share by the ring. They are " +
-           some_of(others),
+           names_in_log(others),
        0}};
 }
 

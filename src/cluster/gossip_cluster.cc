@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "cluster/names_in_log.h"
 #include "component/hand_over.h"
 
 namespace invar::cluster {
@@ -12,7 +13,6 @@ namespace {
 constexpr Duration kFirstRetry = std::chrono::seconds(1);
 constexpr Duration kHandOverTime = std::chrono::seconds(5);
 constexpr Duration kLookAgain = std::chrono::milliseconds(50);
-constexpr std::size_t kNamesInLog = 10;
 
 class SharedOwnership final : public component::Ownership {
  public:
@@ -268,11 +268,9 @@ void GossipCluster::note_change() {
       announced_.basis.names == published_.basis.names && announced_.ready == published_.ready;
   announced_ = published_;
   if (only_plan) return;
-  std::vector<std::string> names = announced_.basis.names;
-  names.resize(std::min(names.size(), kNamesInLog));
   env_.logger.info("peers changed",
                    {{"peers_count", static_cast<std::uint64_t>(announced_.basis.names.size())},
-                    {"peers", invar::join(names, ",")},
+                    {"peers", names_in_log(announced_.basis.names)},
                     {"ready", announced_.ready}});
 }
 

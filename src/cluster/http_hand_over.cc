@@ -8,10 +8,10 @@
 namespace invar::cluster {
 namespace {
 
-constexpr std::string_view kContentType = "application/x.invar-state";
-constexpr Duration kAnswerTimeout = std::chrono::seconds(5);
+constexpr std::string_view kStateType = "application/x.invar-state";
+constexpr Duration kStateTimeout = std::chrono::seconds(5);
 constexpr Duration kMostOnItsWay = std::chrono::seconds(2);
-constexpr Duration kLookAgain = std::chrono::milliseconds(50);
+constexpr Duration kLookForDrained = std::chrono::milliseconds(50);
 
 }  // namespace
 
@@ -72,9 +72,9 @@ void HttpHandOver::ask(const std::shared_ptr<Taking>& taking, const std::string&
   http::Request request;
   request.method = "POST";
   request.url = fmt::format("{}://{}{}", config_.tls ? "https" : "http", address, kTakePath);
-  request.headers.add("Content-Type", std::string(kContentType));
+  request.headers.add("Content-Type", std::string(kStateType));
   request.body = share(sealed(config_.seal.get(), Seal::Kind::kTake, encode(asked), loop_.unix_ns()));
-  request.timeout = kAnswerTimeout;
+  request.timeout = kStateTimeout;
   request.max_body_bytes = kMostAnswerBytes;
   const std::uint64_t id = ++last_call_;
   calls_[id] = config_.client->send(
@@ -135,8 +135,8 @@ void HttpHandOver::give_when_here(TakeRequest request, async::TimePoint end, htt
   const auto giver = found == givers_.end() ? nullptr : found->second.lock();
   const auto on_its_way = [&](const std::string& key) { return (*giver)->expects(key); };
   if (giver && loop_.now() < end && std::ranges::any_of(request.keys, on_its_way)) {
-    loop_.schedule_after(kLookAgain, alive_.bind([this, request = std::move(request), end,
-                                                  responder = std::move(responder)]() mutable {
+    loop_.schedule_after(kLookForDrained, alive_.bind([this, request = std::move(request), end,
+                                                       responder = std::move(responder)]() mutable {
       give_when_here(std::move(request), end, std::move(responder));
     }));
     return;
@@ -173,7 +173,7 @@ void HttpHandOver::give(const TakeRequest& request, Giver* giver, const http::Re
         --being_given_;
         counters_->given_bytes.add(static_cast<double>(packed.size()));
         http::ServerResponse response{200, {}, std::move(packed), {}};
-        response.headers.add("Content-Type", std::string(kContentType));
+        response.headers.add("Content-Type", std::string(kStateType));
         responder->send(std::move(response));
       }));
 }
@@ -193,8 +193,9 @@ void HttpHandOver::drain(Duration most, async::Task done) {
 void HttpHandOver::drain_until(async::TimePoint end, async::Task done) {
   const std::size_t left = waiting();
   if (left + being_given_ > 0 && loop_.now() < end) {
-    return drain_timer_.arm_after(
-        kLookAgain, [this, end, done = std::move(done)]() mutable { drain_until(end, std::move(done)); });
+    return drain_timer_.arm_after(kLookForDrained, [this, end, done = std::move(done)]() mutable {
+      drain_until(end, std::move(done));
+    });
   }
   if (left > 0) {
     config_.logger.warn("this node leaves with work that nobody asked for in time: it begins anew elsewhere",

@@ -10,7 +10,7 @@
 namespace invar::cluster {
 namespace {
 
-constexpr std::string_view kContentType = "application/x.ckit";
+constexpr std::string_view kPacketType = "application/x.ckit";
 constexpr std::string_view kMessagePath = "/api/v1/ckit/transport/message";
 constexpr std::string_view kStreamPath = "/api/v1/ckit/transport/stream";
 constexpr std::size_t kMostWaiting = 100;
@@ -96,7 +96,7 @@ http::Request HttpNetwork::request_to(const std::string& to, std::string_view pa
   http::Request request;
   request.method = "POST";
   request.url = fmt::format("{}://{}{}", config_.tls ? "https" : "http", to, path);
-  request.headers.add("Content-Type", std::string(kContentType));
+  request.headers.add("Content-Type", std::string(kPacketType));
   request.body = share(std::move(body));
   return request;
 }
@@ -180,7 +180,7 @@ void HttpNetwork::exchange(const std::string& to, std::string stream, Done done)
 
 int HttpNetwork::refusal(const http::ServerRequest& request) const {
   if (node_ == nullptr) return 503;
-  return request.headers.get("Content-Type") == kContentType ? 0 : 400;
+  return request.headers.get("Content-Type") == kPacketType ? 0 : 400;
 }
 
 void HttpNetwork::handle(const http::ServerRequest& request, const http::ResponderPtr& responder) {

@@ -7,7 +7,7 @@
 namespace invar::cluster {
 namespace {
 
-constexpr Duration kAnswerTimeout = std::chrono::seconds(5);
+constexpr Duration kReportTimeout = std::chrono::seconds(5);
 constexpr std::size_t kMostBytes = 1 << 20;
 
 }  // namespace
@@ -24,7 +24,7 @@ void HttpReports::send(const std::string& address, std::string report, async::Ta
   request.url = fmt::format("{}://{}{}", config_.tls ? "https" : "http", address, kCostsPath);
   request.headers.add("Content-Type", "application/x.invar-costs");
   request.body = share(sealed(config_.seal.get(), Seal::Kind::kCosts, std::move(report), loop_.unix_ns()));
-  request.timeout = kAnswerTimeout;
+  request.timeout = kReportTimeout;
   request.max_body_bytes = kMostBytes;
   call_ = config_.client->send(
       std::move(request),

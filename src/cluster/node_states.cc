@@ -8,7 +8,7 @@
 namespace invar::cluster {
 namespace {
 
-constexpr std::size_t kMostNodes = 100'000;  // they need not be members
+constexpr std::size_t kMostStates = 100'000;  // they need not be members
 
 }  // namespace
 
@@ -36,7 +36,7 @@ void NodeStates::observe(std::uint64_t time) {
 void NodeStates::hear(const StateMessage& message) {
   observe(message.time);
   const auto known = states_.find(message.node);
-  if (known == states_.end() && states_.size() >= kMostNodes) return;
+  if (known == states_.end() && states_.size() >= kMostStates) return;
   const bool about_us = message.node == self_;
   if (known != states_.end() && message.time <= known->second.time) {
     // At the same time and something else: another instance of ours said it.

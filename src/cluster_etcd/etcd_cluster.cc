@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/strings.h"
+#include "cluster/names_in_log.h"
 #include "component/hand_over.h"
 
 namespace invar::cluster_etcd {
@@ -15,7 +16,6 @@ constexpr Duration kReadAfter = std::chrono::milliseconds(50);  // several chang
 constexpr Duration kStopTime = std::chrono::seconds(5);         // for the others to take over
 constexpr Duration kHandOverTime = std::chrono::seconds(5);     // and what this node knew of it
 constexpr Duration kLongWait = std::chrono::seconds(10);        // for a node to tell a view: a problem
-constexpr std::size_t kNamesInLog = 10;
 constexpr const char* kPlanKey = "plan";
 constexpr const char* kKeeping = "keeping the lease";
 constexpr const char* kRegistering = "registering this node";
@@ -328,10 +328,9 @@ void EtcdCluster::note_change() {
   std::vector<std::string> names =
       published_.empty() ? basis_.names : published_.back()->shares.basis().names;
   if (logged_ == names) return;
-  logged_ = names;
-  names.resize(std::min(names.size(), kNamesInLog));
+  logged_ = std::move(names);
   env_.logger.info("peers changed", {{"peers_count", static_cast<std::uint64_t>(logged_.size())},
-                                     {"peers", join(names, ",")},
+                                     {"peers", cluster::names_in_log(logged_)},
                                      {"ready", ready()}});
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint64_t kLimit = 1 << 20;
 
-std::string gzipped(const std::string& text) {
+std::string gzip_coded(const std::string& text) {
   std::string out;
   Deflater().gzip(text, out);
   return out;
@@ -42,8 +42,8 @@ TEST(ContentCoding, EveryCodingIsUndone) {
   EXPECT_EQ(undo("as it is", ""), "as it is");
   for (const char* nothing : {"identity", "none", "None", "binary", "UTF-8", "8bit"})
     EXPECT_EQ(undo("as it is", nothing), "as it is") << nothing;
-  EXPECT_EQ(undo(gzipped(text), "gzip"), text);
-  EXPECT_EQ(undo(gzipped(text), "X-GZip"), text);
+  EXPECT_EQ(undo(gzip_coded(text), "gzip"), text);
+  EXPECT_EQ(undo(gzip_coded(text), "X-GZip"), text);
   EXPECT_EQ(undo(deflated_with(text, MAX_WBITS), "deflate"), text);
   EXPECT_EQ(undo(deflated_with(text, -MAX_WBITS), "deflate"), text);
   // Made by `brotli` and `zstd` of "hello\n".
@@ -53,8 +53,8 @@ TEST(ContentCoding, EveryCodingIsUndone) {
 
 TEST(ContentCoding, SeveralAreUndoneFromTheLast) {
   const std::string text(1000, 'x');
-  EXPECT_EQ(undo(gzipped(deflated_with(text, MAX_WBITS)), "deflate, gzip"), text);
-  EXPECT_EQ(undo(gzipped(gzipped(text)), "gzip,identity , gzip"), text);
+  EXPECT_EQ(undo(gzip_coded(deflated_with(text, MAX_WBITS)), "deflate, gzip"), text);
+  EXPECT_EQ(undo(gzip_coded(gzip_coded(text)), "gzip,identity , gzip"), text);
 }
 
 TEST(ContentCoding, WhatItIsNotIsNamed) {
@@ -72,7 +72,7 @@ TEST(ContentCoding, WhatItIsNotIsNamed) {
 TEST(ContentCoding, ABombEndsAtTheLimit) {
   const std::string large(100'000, 'x');
   for (const auto& [body, coding] :
-       {std::pair(gzipped(large), "gzip"), std::pair(deflated_with(large, MAX_WBITS), "deflate")}) {
+       {std::pair(gzip_coded(large), "gzip"), std::pair(deflated_with(large, MAX_WBITS), "deflate")}) {
     EXPECT_EQ(undo(body, coding, 10'000), "error: the unpacked body is larger than the limit of 9.8 KiB")
         << coding;
   }

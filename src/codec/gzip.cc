@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "codec/hash.h"
+#include "codec/isal_input.h"
 
 namespace invar::codec {
 namespace {
@@ -22,10 +23,6 @@ constexpr std::uint64_t kLargestRatio = 1032;  // deflate cannot expand further:
 std::uint32_t little32(const char* at) {
   const auto* bytes = reinterpret_cast<const unsigned char*>(at);
   return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | std::uint32_t{bytes[3]} << 24;
-}
-
-std::uint8_t* writable(std::string_view in) {  // ISA-L's input pointer is not const; it never writes there
-  return reinterpret_cast<std::uint8_t*>(const_cast<char*>(in.data()));
 }
 
 // The size of the member header at the front of `in`. ISA-L would read it too, but accepts reserved flags.
@@ -124,7 +121,7 @@ Result<> Inflater::Impl::member(std::string_view& in, std::uint64_t limit, std::
                                 std::string& out) {
   isal_inflate_init(&state);
   state.crc_flag = ISAL_GZIP_NO_HDR_VER;
-  state.next_in = writable(in);
+  state.next_in = isal_input(in);
   // A body beyond 4 GiB is cut for ISA-L's counters; no limit in use lets one come this far.
   state.avail_in =
       static_cast<std::uint32_t>(std::min<std::size_t>(in.size(), std::numeric_limits<std::uint32_t>::max()));
@@ -228,7 +225,7 @@ void Deflater::gzip(std::string_view in, std::string& out) {
   }
   stream.end_of_stream = 1;
   stream.flush = NO_FLUSH;
-  stream.next_in = writable(in);
+  stream.next_in = isal_input(in);
   stream.avail_in = static_cast<std::uint32_t>(in.size());
   out.clear();
   std::size_t filled = 0, room = in.size() / 2 + 1024;

@@ -10,7 +10,7 @@
 namespace invar::codec {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 std::string inflated(std::string_view in, std::uint64_t limit = 1 << 20) {
   Inflater inflater;
@@ -80,9 +80,9 @@ TEST(Gzip, WhatGoesInComesOut) {
   }
 }
 
-class GzipTables : public testing::TestWithParam<const DeflateTable*> {};
+class GzipTables : public ::testing::TestWithParam<const DeflateTable*> {};
 INSTANTIATE_TEST_SUITE_P(Gzip, GzipTables,
-                         testing::Values(static_cast<const DeflateTable*>(nullptr), &test_table()));
+                         ::testing::Values(static_cast<const DeflateTable*>(nullptr), &test_table()));
 
 TEST_P(GzipTables, WhatWeWriteZlibReads) {
   const std::string text = random_text(200000, 20);
@@ -171,7 +171,7 @@ TEST(Gzip, DamageIsNamed) {
       {"second member cut", good + good.substr(0, 12), "truncated gzip"},
   };
   for (const auto& row : rows) {
-    EXPECT_THAT(inflated(row.in), testing::AllOf(testing::StartsWith("error: "), HasSubstr(row.want)))
+    EXPECT_THAT(inflated(row.in), ::testing::AllOf(::testing::StartsWith("error: "), HasSubstr(row.want)))
         << row.why;
   }
 }

@@ -4,17 +4,11 @@
 
 #include <algorithm>
 
+#include "codec/isal_input.h"
+
 namespace invar::codec {
-namespace {
-
-unsigned char* writable(std::string_view in) {  // ISA-L's input pointers are not const; it never writes there
-  return reinterpret_cast<unsigned char*>(const_cast<char*>(in.data()));
-}
-
-}  // namespace
-
 std::uint32_t crc32(std::string_view bytes, std::uint32_t previous) {
-  return crc32_gzip_refl(previous, writable(bytes), bytes.size());
+  return crc32_gzip_refl(previous, isal_input(bytes), bytes.size());
 }
 
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t previous) {
@@ -22,7 +16,7 @@ std::uint32_t crc32c(std::string_view bytes, std::uint32_t previous) {
   std::uint32_t crc = ~previous;
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, kPiece);
-    crc = crc32_iscsi(writable(piece), static_cast<int>(piece.size()), crc);
+    crc = crc32_iscsi(isal_input(piece), static_cast<int>(piece.size()), crc);
     bytes.remove_prefix(piece.size());
   }
   return ~crc;

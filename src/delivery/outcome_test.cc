@@ -7,7 +7,7 @@
 namespace invar::delivery {
 namespace {
 
-class OutcomeTest : public testing::Test {
+class OutcomeTest : public ::testing::Test {
  protected:
   // Two receipts of one journey, as for a component with two endpoints.
   void begin() {

@@ -17,7 +17,7 @@ using codec::wire::append_field;
 using codec::wire::append_varint;
 
 // push.v1, types.v1 and google/pprof field numbers.
-constexpr std::uint32_t kSeries = 1, kLabels = 1, kSamples = 2, kRawProfile = 1, kId = 2, kName = 1,
+constexpr std::uint32_t kSeries = 1, kLabels = 1, kSamples = 2, kRawProfile = 1, kId = 2, kLabelName = 1,
                         kValue = 2;
 constexpr std::uint32_t kTimeNanos = 9;
 constexpr Duration kOneMs = std::chrono::milliseconds(1);
@@ -75,7 +75,7 @@ Outgoing make_push(const pipeline::Profile& profile, const Labels& labels, bool 
   std::string pairs, pair;
   for (const Label& label : labels) {
     pair.clear();
-    append_field(pair, kName, label.name);
+    append_field(pair, kLabelName, label.name);
     append_field(pair, kValue, label.value);
     append_field(pairs, kLabels, pair);
   }

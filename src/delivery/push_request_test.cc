@@ -16,7 +16,7 @@ namespace {
 using http::testing::body_of;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 pipeline::Profile profile_of(std::string body) {
   pipeline::Profile profile;

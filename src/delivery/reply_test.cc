@@ -13,7 +13,7 @@ using http::FailureKind;
 using http::testing::answer;
 using http::testing::failure;
 using std::chrono::seconds;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Reply classify(const std::expected<http::Response, http::Failure>& result, const ReplyContext& context,
                bool ingest = false) {

@@ -9,7 +9,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-class SendGateTest : public testing::Test {
+class SendGateTest : public ::testing::Test {
  protected:
   // One push is sent and comes back so.
   void trouble() { ++flight_, gate_.on_trouble(flight_, flight_, now_, backoff_); }

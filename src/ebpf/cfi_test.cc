@@ -12,14 +12,14 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-void put32(std::string& out, std::uint32_t value) {
+void put_word(std::string& out, std::uint32_t value) {
   for (int i = 0; i < 4; ++i) out += static_cast<char>(value >> (8 * i));
 }
 
 std::string record(std::string body) {
   while (body.size() % 8 != 4) body += '\0';
   std::string out;
-  put32(out, static_cast<std::uint32_t>(body.size()));
+  put_word(out, static_cast<std::uint32_t>(body.size()));
   return out + body;
 }
 
@@ -39,10 +39,10 @@ std::string section(const Cfi& cfi) {
   if (cfi.augmentation.starts_with('z')) cie += std::string("\x01\x00", 2);
   std::string out = record(cie + cfi.initial);
   std::string fde;
-  put32(fde, static_cast<std::uint32_t>(out.size() + 4));
+  put_word(fde, static_cast<std::uint32_t>(out.size() + 4));
   for (const std::uint64_t value : {0x1000, 0x100}) {
-    put32(fde, static_cast<std::uint32_t>(value));
-    put32(fde, 0);
+    put_word(fde, static_cast<std::uint32_t>(value));
+    put_word(fde, 0);
   }
   if (cfi.augmentation.starts_with('z')) fde += '\0';
   return out + record(fde + cfi.program);

@@ -32,7 +32,7 @@ class LanguagesTest : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
-constexpr const char* kRecursion = R"(
+constexpr const char* kDeepCalls = R"(
 #include <stdlib.h>
 #include <unistd.h>
 static volatile unsigned long sum;
@@ -46,7 +46,7 @@ TEST_F(LanguagesTest, MuslProgramsAreWhole) {
   for (const bool is_static : {true, false}) {
     std::vector<std::string> flags{"-O2", "-fno-optimize-sibling-calls"};
     if (is_static) flags.emplace_back("-static");
-    const RealProgram running({compile(folder_, "musl", kRecursion, flags, "musl-gcc")});
+    const RealProgram running({compile(folder_, "musl", kDeepCalls, flags, "musl-gcc")});
     Sampling sampling({running.pid()});
     sampling.run(running, 0.15);
     const std::string stack = sampling.stack_with(running.pid(), "leaf_work");

@@ -8,7 +8,7 @@
 namespace invar::ebpf {
 namespace {
 
-constexpr std::size_t kMaxName = 4096;
+constexpr std::size_t kMaxSymbolName = 4096;
 
 std::uint8_t rank_of(unsigned binding) {
   return binding == STB_GLOBAL ? 0 : binding == STB_WEAK ? 1 : 2;
@@ -45,7 +45,7 @@ void SymbolTable::add_section(const ElfFile& elf, const Section& section) {
 void SymbolTable::add(std::uint64_t address, std::uint64_t size, std::string_view name, unsigned binding) {
   if (const std::size_t version = name.find('@'); version != std::string_view::npos && version > 0)
     name = name.substr(0, version);
-  if (name.empty() || name.size() > kMaxName || entries_.size() >= kMaxSymbols ||
+  if (name.empty() || name.size() > kMaxSymbolName || entries_.size() >= kMaxSymbols ||
       names_.size() + name.size() > kMaxNameBytes)
     return;
   entries_.push_back({.address = address,

@@ -151,7 +151,7 @@ TEST_F(TruthTest, LeafSharesAreThoseOfPerf) {
   }
 }
 
-constexpr const char* kThreads = R"(
+constexpr const char* kUnevenThreads = R"(
 #include <pthread.h>
 #include <unistd.h>
 static volatile unsigned long sum;
@@ -187,7 +187,7 @@ TEST_F(TruthTest, TimeIsThatOfTheScheduler) {
   const sched_param priority{.sched_priority = 1}, usual{};
   if (sched_setscheduler(0, SCHED_FIFO, &priority) != 0) GTEST_SKIP() << "no right to real-time priority";
   ASSERT_EQ(sched_setscheduler(0, SCHED_OTHER, &usual), 0);
-  for (const char* source : {kShares, kThreads, kCalls}) {
+  for (const char* source : {kShares, kUnevenThreads, kCalls}) {
     const std::string program = compile(folder_, "one", source, {"-O2", "-pthread"});
     EXPECT_LE(undisturbed([&] { return apart_from_scheduler(program); }, 0.03), 0.03) << source;
   }

@@ -24,16 +24,16 @@ constexpr std::size_t kHostsPerShard = 500;
 constexpr std::size_t kIdleSlots = 64;
 constexpr double kMaxConnectionsPerHost = 8;
 constexpr int kEventsPerWake = 128;
-constexpr auto kSweepInterval = std::chrono::seconds(60);
+constexpr auto kIdleSweepInterval = std::chrono::seconds(60);
 constexpr auto kHostIdle = std::chrono::minutes(5);
 
 class DriverImpl;
-class PoolImpl;
-struct TransferImpl;
+class CurlPool;
+struct CurlTransfer;
 
 // One multi handle with the connections of some hundred hosts.
 struct Shard {
-  PoolImpl* pool = nullptr;
+  CurlPool* pool = nullptr;
   CURLM* multi = nullptr;
   std::size_t hosts = 0;
   std::size_t running = 0;
@@ -46,17 +46,17 @@ struct Shard {
 // What epoll knows about a descriptor, by number.
 struct SocketRecord {
   Shard* shard = nullptr;
-  PoolImpl* opener = nullptr;    // set while the socket is open; null for descriptors that are libcurl's own
+  CurlPool* opener = nullptr;    // set while the socket is open; null for descriptors that are libcurl's own
   std::uint32_t registered = 0;  // events in the epoll set
   bool active = false;           // libcurl waits for it
   bool connected = false;
   bool taken_over = false;
 };
 
-class PoolImpl final : public Pool, public SocketObserver {
+class CurlPool final : public Pool, public SocketObserver {
  public:
-  PoolImpl(std::shared_ptr<DriverImpl> driver, PoolSettings settings, DialerMetrics metrics);
-  ~PoolImpl() override;
+  CurlPool(std::shared_ptr<DriverImpl> driver, PoolSettings settings, DialerMetrics metrics);
+  ~CurlPool() override;
 
   Shard& shard_for(const std::string& host_port, TimePoint now);
   Shard& shard_for_connecting();
@@ -91,17 +91,17 @@ class PoolImpl final : public Pool, public SocketObserver {
   std::vector<std::unique_ptr<CurlSlot>> idle_slots_;
 };
 
-struct TransferImpl final : public Transfer {
-  TransferImpl(std::shared_ptr<PoolImpl> p, const Attempt& a, CurlDriver::Purpose why, CurlDriver::Done d)
+struct CurlTransfer final : public Transfer {
+  CurlTransfer(std::shared_ptr<CurlPool> p, const Attempt& a, CurlDriver::Purpose why, CurlDriver::Done d)
       : pool(std::move(p)), attempt(a), purpose(why), done(std::move(d)) {}
-  ~TransferImpl() override;
+  ~CurlTransfer() override;
   std::string_view phase() const override { return slot ? slot->phase() : "asking"; }
   void pause() override {
     if (stream) stream->pause();
   }
   void resume() override;
 
-  std::shared_ptr<PoolImpl> pool;
+  std::shared_ptr<CurlPool> pool;
   const Attempt& attempt;
   CurlDriver::Purpose purpose;
   CurlDriver::Done done;
@@ -123,13 +123,13 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
   }
 
   std::shared_ptr<Pool> make_pool(PoolSettings settings, DialerMetrics metrics) override {
-    return std::make_shared<PoolImpl>(shared_from_this(), std::move(settings), metrics);
+    return std::make_shared<CurlPool>(shared_from_this(), std::move(settings), metrics);
   }
 
   std::unique_ptr<Transfer> start(const std::shared_ptr<Pool>& pool, const Attempt& attempt, Purpose purpose,
                                   Done done) override {
     ensure_epoll();
-    auto transfer = std::make_unique<TransferImpl>(std::static_pointer_cast<PoolImpl>(pool), attempt, purpose,
+    auto transfer = std::make_unique<CurlTransfer>(std::static_pointer_cast<CurlPool>(pool), attempt, purpose,
                                                    std::move(done));
     const bool connects = purpose == Purpose::kConnection;
     transfer->shard = connects ? &transfer->pool->shard_for_connecting()
@@ -147,7 +147,7 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
 
   // ---- called by transfers and pools
   // Takes the transfer out of its multi handle; unfinished, this closes its connection.
-  void end_transfer(TransferImpl& transfer) {
+  void end_transfer(CurlTransfer& transfer) {
     curl_multi_remove_handle(transfer.shard->multi, transfer.slot->easy());
     --transfer.shard->running;
     transfer.slot->release();
@@ -156,7 +156,7 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
 
   // The stream has something to do: hand over, or let libcurl read on.
   void look_at_streams() { kick(); }
-  void forget_stream(TransferImpl& transfer) { std::erase(streams_, &transfer); }
+  void forget_stream(CurlTransfer& transfer) { std::erase(streams_, &transfer); }
 
   CURLM* open_multi(Shard& shard) {
     CURLM* multi = curl_multi_init();
@@ -178,8 +178,8 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
     if (static_cast<std::size_t>(fd) >= sockets_.size()) sockets_.resize(static_cast<std::size_t>(fd) + 64);
     return sockets_[static_cast<std::size_t>(fd)];
   }
-  void add_pool(PoolImpl* pool) { pools_.insert(pool); }
-  void remove_pool(PoolImpl* pool) { pools_.erase(pool); }
+  void add_pool(CurlPool* pool) { pools_.insert(pool); }
+  void remove_pool(CurlPool* pool) { pools_.erase(pool); }
   void hosts_changed(std::ptrdiff_t by) {
     hosts_ = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(hosts_) + by);
     const double per_host = std::clamp(
@@ -187,16 +187,16 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
         kMaxConnectionsPerHost);
     if (std::abs(per_host - connections_per_host_) < connections_per_host_ / 16) return;
     connections_per_host_ = per_host;
-    for (PoolImpl* pool : pools_) pool->set_connection_limits();
+    for (CurlPool* pool : pools_) pool->set_connection_limits();
   }
   [[nodiscard]] long connection_limit(const Shard& shard) const {
     return std::max(16L, static_cast<long>(static_cast<double>(shard.hosts) * connections_per_host_));
   }
   void schedule_sweep() {
     if (sweep_timer_.armed()) return;
-    sweep_timer_.arm_after(kSweepInterval, [this] {
+    sweep_timer_.arm_after(kIdleSweepInterval, [this] {
       bool again = false;
-      for (PoolImpl* pool : pools_) {
+      for (CurlPool* pool : pools_) {
         pool->sweep(loop_->now());
         again = again || pool->has_shards();
       }
@@ -339,14 +339,14 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
       int left = 0;
       while (CURLMsg* message = curl_multi_info_read(shard->multi, &left)) {
         if (message->msg != CURLMSG_DONE) continue;
-        auto& transfer = *static_cast<TransferImpl*>(CurlSlot::owner_of(message->easy_handle));
+        auto& transfer = *static_cast<CurlTransfer*>(CurlSlot::owner_of(message->easy_handle));
         const CURLcode code = message->data.result;
         finish(transfer, code);
       }
     }
   }
 
-  void finish(TransferImpl& transfer, CURLcode code) {
+  void finish(CurlTransfer& transfer, CURLcode code) {
     CurlSlot& slot = *transfer.slot;
     const int fd = code == CURLE_OK ? slot.active_socket() : -1;
     Result result;
@@ -375,7 +375,7 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
 
   // Hands over what came, and lets libcurl read on where it had to stop. Any of the callbacks may drop any transfer.
   void serve_streams() {
-    for (TransferImpl* transfer : std::vector(streams_)) {
+    for (CurlTransfer* transfer : std::vector(streams_)) {
       const auto is_here = [&] { return std::ranges::find(streams_, transfer) != streams_.end(); };
       if (!is_here() || !transfer->stream->hand_over() || !is_here()) continue;
       if (!transfer->slot && !transfer->stream->paused()) {
@@ -406,44 +406,44 @@ class DriverImpl final : public CurlDriver, public std::enable_shared_from_this<
   async::Loop::WatchId watch_ = 0;
   std::vector<SocketRecord> sockets_;
   std::vector<Shard*> due_, touched_;
-  std::vector<TransferImpl*> streams_;  // those under way, and those that have still something to hand over
+  std::vector<CurlTransfer*> streams_;  // those under way, and those that have still something to hand over
   std::set<std::pair<TimePoint, Shard*>> wakes_;
   TimePoint curl_wake_{};
-  std::unordered_set<PoolImpl*> pools_;
+  std::unordered_set<CurlPool*> pools_;
   async::Timer curl_timer_, sweep_timer_;
   async::Alive alive_;
 };
 
-void TransferImpl::resume() {
+void CurlTransfer::resume() {
   if (!stream) return;
   stream->resume();
   pool->driver->look_at_streams();
 }
 
-TransferImpl::~TransferImpl() {
+CurlTransfer::~CurlTransfer() {
   if (stream) pool->driver->forget_stream(*this);
   if (!slot) return;
   if (slot->connecting()) pool->count_failure(DialFailure::kTimeout);
   pool->driver->end_transfer(*this);
 }
 
-PoolImpl::PoolImpl(std::shared_ptr<DriverImpl> d, PoolSettings settings, DialerMetrics m)
+CurlPool::CurlPool(std::shared_ptr<DriverImpl> d, PoolSettings settings, DialerMetrics m)
     : driver(std::move(d)), metrics(m), settings_(std::move(settings)) {
   driver->add_pool(this);
 }
 
-PoolImpl::~PoolImpl() {
+CurlPool::~CurlPool() {
   driver->remove_pool(this);
   driver->hosts_changed(-static_cast<std::ptrdiff_t>(hosts_.size()));
   for (auto& shard : shards_) close_shard(*shard);
 }
 
-void PoolImpl::close_shard(Shard& shard) {
+void CurlPool::close_shard(Shard& shard) {
   curl_multi_cleanup(shard.multi);
   driver->forget_shard(shard);
 }
 
-Shard& PoolImpl::shard_for(const std::string& host_port, TimePoint now) {
+Shard& CurlPool::shard_for(const std::string& host_port, TimePoint now) {
   const auto found = hosts_.find(host_port);
   if (found != hosts_.end()) {
     found->second.last_used = now;
@@ -462,11 +462,11 @@ Shard& PoolImpl::shard_for(const std::string& host_port, TimePoint now) {
 }
 
 // Nothing that is only connected stays in libcurl's cache, so any shard will do.
-Shard& PoolImpl::shard_for_connecting() {
+Shard& CurlPool::shard_for_connecting() {
   return shards_.empty() ? add_shard() : *shards_.front();
 }
 
-Shard& PoolImpl::add_shard() {
+Shard& CurlPool::add_shard() {
   auto shard = std::make_unique<Shard>();
   shard->pool = this;
   shard->multi = driver->open_multi(*shard);
@@ -474,7 +474,7 @@ Shard& PoolImpl::add_shard() {
   return *shards_.emplace_back(std::move(shard));
 }
 
-void PoolImpl::set_connection_limits() {
+void CurlPool::set_connection_limits() {
   for (const auto& shard : shards_) {
     curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, driver->connection_limit(*shard));
   }
@@ -482,7 +482,7 @@ void PoolImpl::set_connection_limits() {
 
 // Forgets hosts that nobody asked for some minutes. Their connections in a shard that is still used are closed by
 // libcurl at the next request there; a shard without hosts and requests is closed whole.
-void PoolImpl::sweep(TimePoint now) {
+void CurlPool::sweep(TimePoint now) {
   std::ptrdiff_t gone = 0;
   std::erase_if(hosts_, [&](const auto& entry) {
     const Host& host = entry.second;
@@ -499,22 +499,22 @@ void PoolImpl::sweep(TimePoint now) {
   if (gone > 0) driver->hosts_changed(-gone);
 }
 
-std::unique_ptr<CurlSlot> PoolImpl::take_slot() {
+std::unique_ptr<CurlSlot> CurlPool::take_slot() {
   if (idle_slots_.empty()) return std::make_unique<CurlSlot>(settings_, *this);
   auto slot = std::move(idle_slots_.back());
   idle_slots_.pop_back();
   return slot;
 }
 
-void PoolImpl::give_back(std::unique_ptr<CurlSlot> slot) {
+void CurlPool::give_back(std::unique_ptr<CurlSlot> slot) {
   if (idle_slots_.size() < kIdleSlots) idle_slots_.push_back(std::move(slot));
 }
 
-void PoolImpl::socket_opened(int fd) {
+void CurlPool::socket_opened(int fd) {
   driver->record_of(fd) = SocketRecord{.opener = this};
 }
 
-bool PoolImpl::socket_closing(int fd) {
+bool CurlPool::socket_closing(int fd) {
   // The kernel takes a closed descriptor out of the epoll set.
   const SocketRecord record = std::exchange(driver->record_of(fd), SocketRecord{});
   if (record.taken_over) return false;
@@ -522,7 +522,7 @@ bool PoolImpl::socket_closing(int fd) {
   return true;
 }
 
-void PoolImpl::mark_connected(SocketRecord& record) const {
+void CurlPool::mark_connected(SocketRecord& record) const {
   if (std::exchange(record.connected, true)) return;
   metrics.attempt();
   metrics.established();

@@ -10,6 +10,7 @@
 
 #include "base/shown_text.h"
 #include "base/strings.h"
+#include "http/answer_limits.h"
 #include "http/request_head.h"
 
 namespace invar::http {
@@ -19,16 +20,10 @@ namespace {
 constexpr long kReceiveBuffer = 64 << 10;
 constexpr std::uint64_t kSentWithHead = 64 << 10;  // libcurl's own threshold
 constexpr long kIdleConnectionSeconds = 300;
-constexpr std::uint64_t kMaxReserve = 4u << 20;
-constexpr std::size_t kMaxHeadBytes = 1u << 20;
 
 std::string_view trim_line(std::string_view line) {
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
   return line;
-}
-
-std::uint64_t size_of(const std::string* part) {
-  return part ? part->size() : 0;
 }
 
 }  // namespace
@@ -303,12 +298,12 @@ std::size_t CurlSlot::on_read(char* out, std::size_t size) {
   std::size_t filled = 0;
   std::uint64_t skip = sent_bytes_;
   for (const std::string* part : {attempt_->body_head, attempt_->body, attempt_->body_tail}) {
-    const std::uint64_t part_size = size_of(part);
-    if (skip >= part_size) {
-      skip -= part_size;
+    const std::uint64_t its_size = part_size(part);
+    if (skip >= its_size) {
+      skip -= its_size;
       continue;
     }
-    const std::size_t n = std::min<std::uint64_t>(part_size - skip, size - filled);
+    const std::size_t n = std::min<std::uint64_t>(its_size - skip, size - filled);
     std::memcpy(out + filled, part->data() + skip, n);
     filled += n;
     skip = 0;

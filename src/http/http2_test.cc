@@ -40,14 +40,14 @@ class Http2Test : public ::testing::Test {
   std::vector<std::unique_ptr<Server>> servers_;
 };
 
-const Handler kEcho = [](const ServerRequest& request, const ResponderPtr& responder) {
+const Handler kEchoWithPath = [](const ServerRequest& request, const ResponderPtr& responder) {
   auto response = testing::echo(request);
   response.headers.set("X-Version", std::string(request.headers.get("X-Version")));
   responder->send(std::move(response));
 };
 
 TEST_F(Http2Test, RequestsAreAnswered) {
-  Server& server = serve(kEcho);
+  Server& server = serve(kEchoWithPath);
   for (int i = 0; i < 3; ++i) {
     const auto answer = post(server, "/a?b=c", "body");
     ASSERT_TRUE(answer) << answer.error().message;
@@ -59,7 +59,7 @@ TEST_F(Http2Test, RequestsAreAnswered) {
 }
 
 TEST_F(Http2Test, Http1IsServedBesides) {
-  Server& server = serve(kEcho);
+  Server& server = serve(kEchoWithPath);
   const auto client = h.client();
   const auto answer = h.get(*client, "http://" + server.address() + "/");
   ASSERT_TRUE(answer);
@@ -71,7 +71,7 @@ TEST_F(Http2Test, OverTlsItIsChosenByAlpn) {
   const auto pair = authority.issue({"localhost", {"localhost"}, {"127.0.0.1"}});
   ServerOptions options;
   options.tls = ServerTls{.cert_pem = pair.certificate_pem, .key_pem = {pair.key_pem}};
-  Server& server = serve(kEcho, options);
+  Server& server = serve(kEchoWithPath, options);
   ClientConfig config;
   config.tls = TlsConfig{.ca_pem = authority.pem()};
   for (const bool http2 : {true, false}) {
@@ -99,7 +99,7 @@ TEST_F(Http2Test, LimitsAndAuthenticationHold) {
   options.max_body_bytes = 1000;
   options.auth =
       ServerAuth{.username = "u", .password = {"p"}, .filter = ServerAuth::Filter{.paths = {"/secret"}}};
-  Server& server = serve(kEcho, options);
+  Server& server = serve(kEchoWithPath, options);
   EXPECT_EQ(post(server, "/", std::string(1001, 'x'))->status, 413);
   EXPECT_EQ(post(server, "/secret", "x")->status, 401);
   EXPECT_EQ(post(server, "/", std::string(1000, 'x'))->status, 200);
@@ -141,7 +141,7 @@ TEST_F(Http2Test, AStreamIsTakenPartByPartAndAnsweredBeforeItsEnd) {
       }
     };
   };
-  Server& server = serve(kEcho, {}, http2);
+  Server& server = serve(kEchoWithPath, {}, http2);
   const auto answer = post(server, "/stream", "question?");
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->body, "!");
@@ -160,7 +160,7 @@ TEST_F(Http2Test, AConnectionThatEndsCutsItsStreams) {
       if (end != BodyEnd::kMore) ends.push_back(end);
     };
   };
-  Server& server = serve(kEcho, {}, http2);
+  Server& server = serve(kEchoWithPath, {}, http2);
   EXPECT_FALSE(post(server, "/", "x", 100ms)) << "nobody answers";
   client_.reset();
   ASSERT_TRUE(h.wait([&] { return !responder->alive(); }));
@@ -184,7 +184,7 @@ TEST_F(Http2Test, ClosingTheListenerLetsAnswersFinish) {
 }
 
 TEST_F(Http2Test, RubbishAfterThePrefaceEndsTheConnection) {
-  Server& server = serve(kEcho);
+  Server& server = serve(kEchoWithPath);
   const auto client = h.client();
   const auto answer = h.send(*client, {.method = "PRI", .url = "http://" + server.address() + "/"});
   EXPECT_TRUE(answer);

@@ -1,6 +1,5 @@
 #include "http/listen_address.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <sys/socket.h>
@@ -15,13 +14,6 @@ namespace invar::http {
 namespace {
 
 constexpr std::string_view kLocalHost = "localhost";
-
-bool is_ip(const std::string& host) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  const std::string bare = host.substr(0, host.find('%'));  // a zone stands behind an address
-  return inet_pton(AF_INET, bare.c_str(), bytes.data()) == 1 ||
-         inet_pton(AF_INET6, bare.c_str(), bytes.data()) == 1;
-}
 
 }  // namespace
 
@@ -43,7 +35,8 @@ std::string listen_mistake(std::string_view address) {
 
 bool needs_lookup(std::string_view address) {
   const auto parts = split_host_port(address);
-  return parts && !parts->host.empty() && parts->host != kLocalHost && !is_ip(parts->host);
+  return parts && !parts->host.empty() && parts->host != kLocalHost &&
+         !is_ip(parts->host.substr(0, parts->host.find('%')));
 }
 
 Result<std::string> look_up_blocking(const std::string& address) {

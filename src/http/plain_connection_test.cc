@@ -287,7 +287,7 @@ TEST_F(PlainConnectionTest, ATimeOutWhileConnectingCountsAsOne) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
-  ASSERT_EQ(listen(listener.get(), 0), 0);
+  ASSERT_EQ(::listen(listener.get(), 0), 0);
   ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
   std::vector<UniqueFd> fillers;
   for (int i = 0; i < 3; ++i) {

@@ -5,10 +5,6 @@
 namespace invar::http {
 namespace {
 
-std::uint64_t size_of(const std::string* part) {
-  return part ? part->size() : 0;
-}
-
 // What the URL says, without the default port and without the zone of an IPv6 address, which means nothing to the peer.
 std::string host_field(std::string_view authority) {
   if (authority.ends_with(":80")) authority.remove_suffix(3);
@@ -20,6 +16,10 @@ std::string host_field(std::string_view authority) {
 }
 
 }  // namespace
+
+std::uint64_t part_size(const std::string* part) {
+  return part ? part->size() : 0;
+}
 
 bool never_sent(std::string_view name) {
   switch (name.size()) {
@@ -35,7 +35,7 @@ bool never_sent(std::string_view name) {
 }
 
 std::uint64_t body_size(const Attempt& attempt) {
-  return size_of(attempt.body_head) + size_of(attempt.body) + size_of(attempt.body_tail);
+  return part_size(attempt.body_head) + part_size(attempt.body) + part_size(attempt.body_tail);
 }
 
 bool carries_body(const Attempt& attempt) {

@@ -12,6 +12,7 @@ namespace invar::http {
 // Framing fields are made from the request itself; a copy from a configuration would contradict them.
 bool never_sent(std::string_view header_name);
 
+std::uint64_t part_size(const std::string* part);  // of a body; nullptr: 0
 std::uint64_t body_size(const Attempt& attempt);
 bool carries_body(const Attempt& attempt);  // sends a Content-Length, even of 0
 

@@ -6,6 +6,7 @@
 #include <boost/asio/buffer.hpp>
 
 #include "base/shown_text.h"
+#include "http/answer_limits.h"
 #include "http/beast_parser.h"
 #include "http/chunked_body.h"
 #include "http/engine.h"
@@ -18,9 +19,7 @@ namespace beast_http = boost::beast::http;
 using boost::beast::error_code;
 using boost::beast::string_view;
 
-constexpr std::uint32_t kMaxHeadBytes = 1u << 20;
 constexpr std::string_view kTlsAlert = "\x15\x03";
-constexpr std::uint64_t kMaxReserve = 4u << 20;  // a length that a peer claims is not yet memory
 
 std::string_view words_for(std::string_view first_bytes) {
   return first_bytes.starts_with(kTlsAlert) ? "it answers in TLS (is the scheme https?)"

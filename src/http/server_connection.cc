@@ -31,7 +31,7 @@ namespace beast = boost::beast;
 using Clock = std::chrono::steady_clock;
 using ErrorText = boost::system::error_code;
 
-constexpr std::uint32_t kMaxHeadBytes = 64 << 10;
+constexpr std::uint32_t kMaxRequestHeadBytes = 64 << 10;
 constexpr auto kHandshakeLimit = std::chrono::seconds(10);
 constexpr auto kLingerLimit = std::chrono::seconds(2);
 constexpr std::size_t kJoinBelow = 16 << 10;
@@ -203,7 +203,7 @@ class Connection final : public ServerConnection,
     if (buffer_.size() == 0 && buffer_.capacity() > kReadAhead) buffer_.shrink_to_fit();
     buffer_.reserve(kReadAhead);
     parser_.emplace();
-    parser_->header_limit(kMaxHeadBytes);
+    parser_->header_limit(kMaxRequestHeadBytes);
     parser_->body_limit(settings_.max_body_bytes);
     head_seen_ = false;
     expect_progress();
@@ -234,7 +234,7 @@ class Connection final : public ServerConnection,
     // Beast reads as much at once as the buffer has room for.
     if (const auto left = parser_->content_length_remaining();
         left && *left > kReadAhead && buffer_.size() == 0)
-      buffer_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*left, kMaxHeadBytes)));
+      buffer_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*left, kMaxRequestHeadBytes)));
     read_more();
   }
 
@@ -443,7 +443,7 @@ class Connection final : public ServerConnection,
 
   void drain() {
     buffer_.clear();
-    stream_.async_read_some(buffer_.prepare(kMaxHeadBytes),
+    stream_.async_read_some(buffer_.prepare(kMaxRequestHeadBytes),
                             [self = this->shared_from_this()](const ErrorText& error, std::size_t) {
                               if (self->closed_) return;
                               if (error) return self->close();

@@ -22,7 +22,7 @@ TEST(ServerSocket, ASocketThatListensAlreadyIsTakenOver) {
       .sin_family = AF_INET, .sin_port = 0, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_zero = {}};
   socklen_t length = sizeof address;
   ASSERT_EQ(bind(opened.get(), reinterpret_cast<const sockaddr*>(&address), length), 0);
-  ASSERT_EQ(listen(opened.get(), 5), 0);
+  ASSERT_EQ(::listen(opened.get(), 5), 0);
   ASSERT_EQ(getsockname(opened.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
   const Server& server = h.serve(kSilent, {.listen_address = "fd://" + std::to_string(dup(opened.get()))});
   EXPECT_EQ(server.address(), "127.0.0.1:" + std::to_string(ntohs(address.sin_port)));

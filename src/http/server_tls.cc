@@ -15,10 +15,6 @@
 namespace invar::http {
 namespace {
 
-Result<> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 struct SuiteName {
   std::string openssl;
   bool tls13 = false;

@@ -9,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/strings.h"
+#include "http/url.h"
 
 namespace invar::http {
 namespace {
@@ -28,11 +29,6 @@ int context_index() {
 
 ContextData* data_of(const SSL* ssl) {
   return static_cast<ContextData*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index()));
-}
-
-bool is_ip(const std::string& text) {
-  unsigned char buffer[16];
-  return inet_pton(AF_INET, text.c_str(), buffer) == 1 || inet_pton(AF_INET6, text.c_str(), buffer) == 1;
 }
 
 int on_verify(int ok, X509_STORE_CTX* store) {

@@ -23,7 +23,7 @@ using ::testing::MatchesRegex;
 using testing::Outcome;
 using ::testing::StartsWith;
 
-const Handler kHello = [](ServerRequest, ResponderPtr r) { r->send({200, {}, "hello"}); };
+const Handler kSaysHello = [](ServerRequest, ResponderPtr r) { r->send({200, {}, "hello"}); };
 
 class TlsTest : public ::testing::Test {
  protected:
@@ -45,7 +45,7 @@ class TlsTest : public ::testing::Test {
     tls.key_pem = {pair.key_pem};
     return tls;
   }
-  Server& serve(const ServerTls& tls, Handler handler = kHello) {
+  Server& serve(const ServerTls& tls, Handler handler = kSaysHello) {
     EXPECT_TRUE(validate(tls));
     ServerOptions options;
     options.tls = tls;
@@ -266,7 +266,7 @@ TEST_F(TlsTest, OneConnectionAnswersManyRequestsThatComeEarlyOrLate) {
 }
 
 TEST_F(TlsTest, TlsToAPlainPortIsToldSo) {
-  Server& server = h.serve(kHello);
+  Server& server = h.serve(kSaysHello);
   EXPECT_EQ(ask(trusting(), server),
             "tls: " + server.address() + " does not speak TLS (plain HTTP on this port?)");
 }

@@ -28,6 +28,8 @@ std::string canonical_header_name(std::string_view name);  // "x-foo" -> "X-Foo"
 bool is_header_token(std::string_view name);               // RFC 9110 token
 bool is_header_value(std::string_view value);              // no control characters except tab
 
+bool is_ip(const std::string& text);  // an address of IPv4 or IPv6, without brackets and zone
+
 // What is wrong with a text that should be host or host:port (a URL, a path, an IPv6 address without brackets) and what to
 // write instead; "" when it is none of these.
 std::string address_mistake(std::string_view address);

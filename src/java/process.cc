@@ -20,7 +20,7 @@
 namespace invar::java {
 namespace {
 
-constexpr std::size_t kMostBytes = std::size_t{16} << 20;
+constexpr std::size_t kMostFileBytes = std::size_t{16} << 20;
 constexpr std::string_view kTemporary = "-Djava.io.tmpdir=";
 
 // "Uid:\t0\t0\t0\t0" -> the words behind the name.
@@ -112,7 +112,7 @@ Outcome<std::string> Process::read(const char* name) const {
     return errno_trouble(fmt::format("/proc/{}/{}", pid_, name), errno == ENOENT ? ESRCH : errno);
   std::string text;
   std::array<char, 16384> part;
-  while (text.size() < kMostBytes) {
+  while (text.size() < kMostFileBytes) {
     const ssize_t size = ::read(file.get(), part.data(), part.size());
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return errno_trouble(fmt::format("/proc/{}/{}", pid_, name), errno);

@@ -11,8 +11,6 @@ namespace {
 namespace wire = codec::wire;
 using wire::Field;
 
-constexpr std::string_view kMagic("k8s\0", 4);
-
 // Calls `each` for every field; false when the message is damaged or `each` says so.
 template <class Each>
 bool read(std::string_view message, Each each) {

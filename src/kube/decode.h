@@ -12,6 +12,9 @@
 
 namespace invar::kube {
 
+// What every answer in this encoding begins with.
+inline constexpr std::string_view kMagic("k8s\0", 4);
+
 // A message of one resource, without the envelope.
 Result<Object> decode_object(Resource resource, std::string_view message);
 

@@ -9,10 +9,6 @@
 namespace invar::kube {
 namespace {
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 std::string text_of(const YAML::Node& node, const char* key) {
   if (!node || !node.IsMap()) return "";
   const YAML::Node value = node[key];

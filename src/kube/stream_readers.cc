@@ -6,7 +6,6 @@
 namespace invar::kube {
 namespace {
 
-constexpr std::string_view kMagic("k8s\0", 4);
 constexpr std::uint64_t kMaxObject = 16u << 20;
 constexpr std::size_t kFrameHead = 4;
 constexpr std::size_t kMaxVarint = 10;

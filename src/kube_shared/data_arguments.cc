@@ -7,10 +7,6 @@
 namespace invar::kube_shared {
 namespace {
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 Result<> check_client(const DataClient& client) {
   if (!client.api_server.empty() && !client.kubeconfig_file.empty())
     return invalid("only one of api_server and kubeconfig_file can be set");

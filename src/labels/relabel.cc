@@ -82,10 +82,6 @@ bool writes_target(Action action) {
   return needs_target(action) && action != Action::kKeepEqual && action != Action::kDropEqual;
 }
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 Result<> validate(const RuleConfig& c) {
   static const RuleConfig kDefaults;
   const std::string action(to_string(c.action));

@@ -11,10 +11,10 @@
 namespace invar::pipeline {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
-class LedgerTest : public testing::Test {
+class LedgerTest : public ::testing::Test {
  protected:
   std::unique_ptr<metrics::Registry> registry_ = metrics::Registry::create();
   std::unique_ptr<metrics::Scope> scope_ = registry_->scope({{"component_id", "pyroscope.write.a"}});

@@ -3,20 +3,13 @@
 
 #include "codec/wire.h"
 #include "pprof/merged_profile.h"
+#include "pprof/put_field.h"
 
 namespace invar::pprof {
 namespace {
 
 using codec::wire::append_field;
 using codec::wire::append_varint;
-
-// Numbers of value 0 are left out, as proto3 does.
-void put(std::string& out, std::uint32_t field, std::uint64_t value) {
-  if (value != 0) append_field(out, field, value);
-}
-void put_signed(std::string& out, std::uint32_t field, std::int64_t value) {
-  put(out, field, static_cast<std::uint64_t>(value));
-}
 
 // Ids in the profile: 1, 2, 3 … in the order of first use.
 class Numbering {

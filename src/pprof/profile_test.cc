@@ -15,8 +15,8 @@ namespace invar::pprof {
 namespace {
 
 using codec::wire::append_field;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 std::string capture(const std::string& name) {
   std::ifstream file(INVAR_SOURCE_DIR "/testdata/profiles/" + name, std::ios::binary);

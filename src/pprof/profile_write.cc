@@ -2,6 +2,7 @@
 
 #include "codec/wire.h"
 #include "pprof/profile.h"
+#include "pprof/put_field.h"
 
 namespace invar::pprof {
 namespace {
@@ -23,14 +24,6 @@ class StringTable {
   std::unordered_map<std::string_view, std::uint64_t> index_;
   std::vector<std::string_view> strings_;
 };
-
-// Numbers of value 0 are left out, as proto3 does.
-void put(std::string& out, std::uint32_t field, std::uint64_t value) {
-  if (value != 0) append_field(out, field, value);
-}
-void put_signed(std::string& out, std::uint32_t field, std::int64_t value) {
-  put(out, field, static_cast<std::uint64_t>(value));
-}
 
 template <class T>
 void put_packed(std::string& out, std::uint32_t field, const std::vector<T>& numbers) {

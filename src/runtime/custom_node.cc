@@ -13,7 +13,7 @@
 namespace invar::runtime {
 namespace {
 
-constexpr std::string_view kReceiver = "pyroscope.Appendable";
+constexpr std::string_view kReceiverCapsule = "pyroscope.Appendable";
 
 }  // namespace
 
@@ -130,7 +130,7 @@ void CustomNode::take_exports() {
 bool CustomNode::takes_profiles(const std::string& field) const {
   const syntax::Value* value = exports_.as_object().find(field);
   return value != nullptr && value->type() == syntax::Type::kCapsule &&
-         value->as_capsule()->type_name() == kReceiver;
+         value->as_capsule()->type_name() == kReceiverCapsule;
 }
 
 void CustomNode::start_task() {

@@ -18,7 +18,7 @@ using syntax::ast::Attribute;
 using syntax::ast::Block;
 using syntax::ast::BlockRef;
 
-constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
 
 enum class Role {
   kForeign,
@@ -35,9 +35,9 @@ enum class Role {
 };
 
 struct Use {
-  std::size_t target = kNone;  // none: something from outside that went
-  std::string field;           // the exported field that is read
-  std::string attribute;       // of the block, in which it stands
+  std::size_t target = kNobody;  // none: something from outside that went
+  std::string field;             // the exported field that is read
+  std::string attribute;         // of the block, in which it stands
   std::string text;
   syntax::Range range;
 };
@@ -55,7 +55,7 @@ struct Item {
   BlockRef ref;
   std::string id;
   Role role = Role::kOther;
-  std::size_t parent = kNone;  // the foreach in whose template it stands
+  std::size_t parent = kNobody;  // the foreach in whose template it stands
   std::vector<std::size_t> children;
   std::vector<Use> uses;
   std::vector<std::size_t> made_of;  // declares and imports
@@ -113,7 +113,7 @@ class Keeper {
  public:
   Keeper(const ProfilesRequest& request, Insides& insides) : request_(request), insides_(insides) {
     Surroundings root;
-    add_body(*request.blocks, request.definitions, root, kNone);
+    add_body(*request.blocks, request.definitions, root, kNobody);
     for (std::size_t index = 0; index < items_.size(); ++index) consider_later(index);
     while (!open_.empty()) {
       const std::size_t index = open_.front();
@@ -128,12 +128,12 @@ class Keeper {
     for (std::size_t index = 0; index < items_.size(); ++index) {
       Item& item = items_[index];
       if (item.went && is_component(item.role)) part.left_out.push_back(item.ref);
-      if (item.parent == kNone) note_gone(item, part);
+      if (item.parent == kNobody) note_gone(item, part);
       if (item.role == Role::kDeclare) add_left_out_of(item, part);
       if (item.went && item.role != Role::kDeclare) continue;
       const Names dropped = dropped_attributes(item);
       refuse(item, dropped, part);
-      if (item.parent != kNone) continue;
+      if (item.parent != kNobody) continue;
       part.blocks.push_back(dropped.empty() ? item.ref : without(item.ref, dropped));
       if (item.role == Role::kInstance && !dropped.empty())
         part.gone_arguments.emplace(part.blocks.back().block, dropped);
@@ -170,7 +170,7 @@ class Keeper {
       here.ids.try_emplace(item.id, items_.size());
       if (item.role == Role::kDeclare || item.role == Role::kImport)
         here.namespaces.try_emplace(ref.block->label, items_.size());
-      if (parent != kNone) items_[parent].children.push_back(items_.size());
+      if (parent != kNobody) items_[parent].children.push_back(items_.size());
       items_.push_back(std::move(item));
     }
     const std::size_t end = items_.size();
@@ -227,7 +227,7 @@ class Keeper {
         if (!use) continue;
         use->attribute = attribute_name;
         use->range = syntax::ast::range_of(source, {chain.spans.front().begin, chain.spans.back().end});
-        if (use->target != kNone) items_[use->target].users.push_back(index);
+        if (use->target != kNobody) items_[use->target].users.push_back(index);
         items_[index].uses.push_back(std::move(*use));
       }
     }
@@ -280,7 +280,7 @@ class Keeper {
   }
 
   [[nodiscard]] bool hangs(const Use& use) const {
-    if (use.target == kNone) return true;
+    if (use.target == kNobody) return true;
     const Item& target = items_[use.target];
     return target.went || target.inside.gone_exports.contains(use.field);
   }
@@ -338,10 +338,10 @@ class Keeper {
   void look_around(std::size_t index) {
     const Item& item = items_[index];
     for (const Use& use : item.uses)
-      if (use.target != kNone) consider_later(use.target);
+      if (use.target != kNobody) consider_later(use.target);
     for (const std::size_t made_of : item.made_of) consider_later(made_of);
     for (const std::size_t user : item.users) consider_later(user);
-    if (item.parent != kNone) consider_later(item.parent);
+    if (item.parent != kNobody) consider_later(item.parent);
   }
 
   void consider_later(std::size_t index) { open_.push_back(index); }

@@ -28,7 +28,7 @@ struct Told {
   std::string mistakes;
   std::vector<std::string> left_out;
 };
-Told validated(const std::string& text) {
+Told told_of(const std::string& text) {
   Rig rig;
   component::OtherPipelines other;
   const auto diagnostics =
@@ -58,7 +58,7 @@ TEST(OtherPipelines, GoWithWhatOnlyTheyUse) {
   EXPECT_THAT(rig.ids(), UnorderedElementsAre("discovery.toy.both", "discovery.toy.nobodys", "toy.sum.ours"));
   EXPECT_THAT(left_out(rig), UnorderedElementsAre("discovery.toy.theirs", "discovery.ec2.theirs",
                                                   "prometheus.scrape.s", "prometheus.remote_write.w"));
-  const Told told = validated(text);
+  const Told told = told_of(text);
   EXPECT_EQ(told.mistakes, "");
   EXPECT_THAT(told.left_out, ::testing::SizeIs(4));
 }
@@ -70,7 +70,7 @@ TEST(OtherPipelines, AreLeftOutAlongAChainOfHelpers) {
     text += "discovery.toy \"h" + std::to_string(i) + "\" { inputs = [discovery.toy.h" +
             std::to_string(i - 1) + ".sum] }\n";
   text += "loki.source.file \"f\" { targets = discovery.toy.h1999.sum }\n";
-  EXPECT_THAT(validated(text).left_out, ::testing::SizeIs(kLength + 1));
+  EXPECT_THAT(told_of(text).left_out, ::testing::SizeIs(kLength + 1));
 }
 
 TEST(OtherPipelines, AProfilePipelineThatHangsOnThemIsRefusedWithItsPlace) {
@@ -86,11 +86,11 @@ TEST(OtherPipelines, AProfilePipelineThatHangsOnThemIsRefusedWithItsPlace) {
   const auto result = rig.load(text);
   EXPECT_FALSE(result.applied);
   EXPECT_EQ(result.diagnostics.summary(), refusal);
-  EXPECT_THAT(validated(text).mistakes, HasSubstr("toy.sum.ours hangs on"));
+  EXPECT_THAT(told_of(text).mistakes, HasSubstr("toy.sum.ours hangs on"));
 }
 
 TEST(OtherPipelines, AHelperOfBothThatHangsOnThemIsRefused) {
-  const Told told = validated(R"(
+  const Told told = told_of(R"(
     prometheus.exporter.unix "u" { }
     discovery.toy "d" { inputs = prometheus.exporter.unix.u.targets }
     prometheus.scrape "s" { targets = discovery.toy.d.sum }
@@ -129,7 +129,7 @@ TEST(OtherPipelines, AModuleOfWhichNothingIsLeftGoes) {
   const auto result = rig.load(text);
   EXPECT_TRUE(result.applied) << printed(result.diagnostics);
   EXPECT_THAT(rig.ids(), IsEmpty());
-  const Told told = validated(text);
+  const Told told = told_of(text);
   EXPECT_EQ(told.mistakes, "");
   EXPECT_THAT(told.left_out,
               UnorderedElementsAre("discovery.toy.pods", "loki.source.kubernetes.pods", "loki.write.w"));
@@ -163,7 +163,7 @@ TEST(OtherPipelines, ArgumentsOfAMixedModuleFallAway) {
   const auto result = rig.load(text);
   EXPECT_TRUE(result.applied) << printed(result.diagnostics);
   EXPECT_EQ(rig.exported("toy.sum.after", "sum"), "4");
-  EXPECT_EQ(validated(text).mistakes, "");
+  EXPECT_EQ(told_of(text).mistakes, "");
 }
 
 TEST(OtherPipelines, AnArgumentThatProfilesNeedIsRefusedInsideTheModule) {
@@ -180,7 +180,7 @@ TEST(OtherPipelines, AnArgumentThatProfilesNeedIsRefusedInsideTheModule) {
       printed(result.diagnostics),
       HasSubstr("toy.sum.ours hangs on argument.profiles.value, which --skip-other-pipelines leaves to "
                 "the other agent (in feature.f at main.alloy:"));
-  EXPECT_THAT(validated(text).mistakes, HasSubstr("toy.sum.ours hangs on argument.profiles.value"));
+  EXPECT_THAT(told_of(text).mistakes, HasSubstr("toy.sum.ours hangs on argument.profiles.value"));
 }
 
 TEST(OtherPipelines, AnExportThatFallsAwayIsRefusedWhereProfilesUseIt) {
@@ -190,13 +190,13 @@ TEST(OtherPipelines, AnExportThatFallsAwayIsRefusedWhereProfilesUseIt) {
     loki.process "p" { forward_to = [feature.f.receiver] }
     toy.sum "ours" { inputs = [feature.f.receiver] }
   )";
-  const Told told = validated(text);
+  const Told told = told_of(text);
   EXPECT_THAT(told.mistakes, HasSubstr("toy.sum.ours hangs on feature.f.receiver"));
   EXPECT_THAT(told.mistakes, Not(HasSubstr("does not exist")));
 }
 
 TEST(OtherPipelines, AModuleThatServesOnlyThemGoes) {
-  const Told told = validated(R"(
+  const Told told = told_of(R"(
     declare "pods" {
       discovery.toy "d" { }
       export "targets" { value = discovery.toy.d.sum }
@@ -240,7 +240,7 @@ TEST(OtherPipelines, ForeachIsLookedInto) {
   const auto result = rig.load(text);
   EXPECT_TRUE(result.applied) << printed(result.diagnostics);
   EXPECT_THAT(rig.ids(), UnorderedElementsAre("discovery.toy.e", "foreach.both"));
-  EXPECT_EQ(validated(text).mistakes, "");
+  EXPECT_EQ(told_of(text).mistakes, "");
 }
 
 TEST(OtherPipelines, AnInstanceInATemplateIsGivenWhatRemains) {
@@ -256,7 +256,7 @@ TEST(OtherPipelines, AnInstanceInATemplateIsGivenWhatRemains) {
   Rig rig(kSkipping);
   const auto result = rig.load(text);
   EXPECT_TRUE(result.applied) << printed(result.diagnostics);
-  EXPECT_EQ(validated(text).mistakes, "");
+  EXPECT_EQ(told_of(text).mistakes, "");
 }
 
 TEST(OtherPipelines, AnImportThatOnlyServesThemIsNotFetched) {
@@ -283,15 +283,15 @@ TEST(OtherPipelines, ImportedModulesAreLookedIntoWhenTheyCome) {
   const auto result = rig.load(text);
   EXPECT_TRUE(result.applied) << printed(result.diagnostics);
   EXPECT_THAT(left_out(rig), UnorderedElementsAre("loki.relabel.r", "loki.write.w"));
-  EXPECT_EQ(validated(text).mistakes, "");
+  EXPECT_EQ(told_of(text).mistakes, "");
 }
 
 TEST(OtherPipelines, AMisspelledOneStaysAMistake) {
   EXPECT_THAT(
-      validated("loki.wrte \"w\" { }").mistakes,
+      told_of("loki.wrte \"w\" { }").mistakes,
       HasSubstr("cannot find the definition of component name \"loki.wrte\" (did you mean \"loki.write\"?)"));
-  EXPECT_EQ(validated("loki.brand_new_thing \"w\" { }").mistakes, "");
-  EXPECT_THAT(validated("lokki.write \"w\" { }").mistakes, HasSubstr("cannot find the definition"));
+  EXPECT_EQ(told_of("loki.brand_new_thing \"w\" { }").mistakes, "");
+  EXPECT_THAT(told_of("lokki.write \"w\" { }").mistakes, HasSubstr("cannot find the definition"));
 }
 
 TEST(OtherPipelines, AreSaidLastAndOnceWithoutTheFlag) {

@@ -15,13 +15,13 @@ using syntax::ast::Block;
 using syntax::ast::BlockRef;
 
 // A block in a nested body whose name begins with `first`, which means nothing in that body itself.
-struct Use {
+struct NameUse {
   std::string first;
   syntax::Range range;
 };
 
 void collect_uses(const syntax::ast::Body& body, const syntax::ast::FilePtr& file,
-                  std::set<std::string, std::less<>> own, std::vector<Use>& out) {
+                  std::set<std::string, std::less<>> own, std::vector<NameUse>& out) {
   const std::vector<BlockRef> blocks = blocks_of(body, file);
   for (const BlockRef& ref : blocks) {
     const std::string name = ref.block->full_name();
@@ -156,7 +156,7 @@ class Planner {
   void wire_uses(Graph::Index user) {
     const Entry* entry = plan_.nodes[user].entry;
     if (entry == nullptr) return;
-    std::vector<Use> uses;
+    std::vector<NameUse> uses;
     const Block& block = *entry->block.block;
     if (entry->kind == EntryKind::kCustom)
       uses.push_back({block.name.front(), name_range(entry->block)});
@@ -164,7 +164,7 @@ class Planner {
       collect_uses(block.body, entry->block.file, {}, uses);
     else if (entry->kind == EntryKind::kForeach && foreach_template(block) != nullptr)
       collect_uses(foreach_template(block)->body, entry->block.file, {}, uses);
-    for (const Use& use : uses) {
+    for (const NameUse& use : uses) {
       const auto found = namespaces_.find(use.first);
       if (found == namespaces_.end()) continue;
       if (found->second == user && !plan_.graph.depends_on_itself(user)) refers_to_itself(user, use.range);

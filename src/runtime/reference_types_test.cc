@@ -42,7 +42,7 @@ TEST(ExportTypes, WhatMayBeWhat) {
 }
 
 // The first line of each mistake, without the place but for its column, by validate() and by load().
-struct Row {
+struct Judged {
   const char* why;
   const char* text;
   const char* said;  // "": no mistake
@@ -60,8 +60,8 @@ std::string first_lines(const std::string& printed) {
   return out;
 }
 
-void expect_said(const std::vector<Row>& rows) {
-  for (const Row& row : rows) {
+void expect_said(const std::vector<Judged>& rows) {
+  for (const Judged& row : rows) {
     EXPECT_EQ(first_lines(validated(row.text)), row.said) << row.why;
     Rig rig;
     EXPECT_EQ(first_lines(testing::printed(rig.load(row.text).diagnostics)), row.said)

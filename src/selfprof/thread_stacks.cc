@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::size_t kMaxThreads = 4096;
 
-struct Slot {
+struct Answer {
   std::atomic<bool> answered = false;
   std::uint32_t size = 0;
   std::array<std::uintptr_t, kMaxStackDepth> frames;
@@ -34,7 +34,7 @@ struct Slot {
 struct Collection {
   std::uint32_t generation = 0;
   std::size_t size = 0;
-  std::unique_ptr<Slot[]> slots;
+  std::unique_ptr<Answer[]> slots;
   sem_t answers;  // the one way to wake a waiter that a signal handler may use
 };
 
@@ -42,21 +42,21 @@ struct Collection {
 // nobody is in. The generation, carried by the signal, keeps an answer that comes too late out of the next
 // collection.
 std::atomic<Collection*> g_collection = nullptr;
-std::atomic<int> g_handlers = 0;
+std::atomic<int> g_answering = 0;
 
 void on_signal(int, siginfo_t* info, void* context) {
   const int saved_errno = errno;
-  g_handlers.fetch_add(1);
+  g_answering.fetch_add(1);
   const auto ticket = reinterpret_cast<std::uintptr_t>(info->si_value.sival_ptr);
   Collection* collection = info->si_code == SI_QUEUE ? g_collection.load() : nullptr;
   if (collection != nullptr && collection->generation == ticket >> 16 &&
       (ticket & 0xffff) < collection->size) {
-    Slot& slot = collection->slots[ticket & 0xffff];
+    Answer& slot = collection->slots[ticket & 0xffff];
     slot.size = static_cast<std::uint32_t>(walk_interrupted(context, slot.frames.data(), slot.frames.size()));
     slot.answered.store(true, std::memory_order_release);
     sem_post(&collection->answers);
   }
-  g_handlers.fetch_sub(1);
+  g_answering.fetch_sub(1);
   errno = saved_errno;
 }
 
@@ -137,7 +137,7 @@ Result<std::vector<ThreadStack>> collect_thread_stacks(Duration deadline) {
   Collection collection;
   collection.generation = ++generation;
   collection.size = threads.size();
-  collection.slots = std::make_unique<Slot[]>(threads.size());
+  collection.slots = std::make_unique<Answer[]>(threads.size());
   sem_init(&collection.answers, 0, 0);
   g_collection.store(&collection);
 
@@ -156,10 +156,10 @@ Result<std::vector<ThreadStack>> collect_thread_stacks(Duration deadline) {
   }
 
   g_collection.store(nullptr);
-  while (g_handlers.load() != 0) sched_yield();
+  while (g_answering.load() != 0) sched_yield();
   sem_destroy(&collection.answers);
   for (std::size_t i = 0; i < threads.size(); ++i) {
-    const Slot& slot = collection.slots[i];
+    const Answer& slot = collection.slots[i];
     if (slot.answered.load(std::memory_order_acquire)) {
       threads[i].stack.assign(slot.frames.begin(), slot.frames.begin() + slot.size);
     }

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 using http::testing::StreamReader;
 using testing::ask;
 
-class Directory : public component::ComponentDirectory {
+class OneComponent : public component::ComponentDirectory {
  public:
   [[nodiscard]] bool ready() const override { return true; }
   [[nodiscard]] std::vector<component::ComponentView> list(std::string_view) const override { return {}; }
@@ -56,7 +56,7 @@ class Streams : public ::testing::Test {
   }
 
   async::testing::TestLoop loop_;
-  Directory directory_;
+  OneComponent directory_;
   Router router_;
   std::string log_;
   std::shared_ptr<log::Sink> sink_ = log::Sink::create([this](std::string_view line) { log_ += line; });

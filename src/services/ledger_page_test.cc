@@ -9,7 +9,7 @@
 namespace invar::services {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class OneWriter : public component::ComponentDirectory {
  public:
@@ -27,7 +27,7 @@ class OneWriter : public component::ComponentDirectory {
   std::map<std::string, pipeline::LedgerRow, std::less<>> rows;
 };
 
-struct Ledgers : testing::Test {
+struct Ledgers : ::testing::Test {
   async::testing::TestLoop loop;
   OneWriter components;
   LedgerWatch watch{loop, components};

@@ -8,8 +8,8 @@
 namespace invar::services {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(ProblemList, IsNothingWithoutProblems) {
   EXPECT_EQ(ProblemList().html(), "");

@@ -9,8 +9,8 @@ namespace {
 using component::BodyValue;
 using component::ComponentView;
 using component::HealthState;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr UnixNanos kNow = 1'789'000'000'000'000'000;
 
@@ -27,7 +27,7 @@ class Fixed : public component::ComponentDirectory {
   std::vector<ComponentView> views;
 };
 
-struct StatusPage : testing::Test {
+struct StatusPage : ::testing::Test {
   ComponentView& add(const std::string& id, HealthState state, const std::string& message) {
     ComponentView& view = components.views.emplace_back();
     view.local_id = id;

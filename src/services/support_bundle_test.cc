@@ -20,7 +20,7 @@ class NoComponents : public component::ComponentDirectory {
   [[nodiscard]] std::vector<std::string> unhealthy_component_names() const override { return {}; }
 };
 
-class Answer : public http::Responder {
+class BundleAnswer : public http::Responder {
  public:
   void send(http::ServerResponse response) override { answer = std::move(response); }
   void start(http::ServerResponse) override { FAIL(); }
@@ -37,7 +37,7 @@ class Answer : public http::Responder {
   Changed changed_;
 };
 
-class SupportBundle : public testing::Test {
+class SupportBundle : public ::testing::Test {
  protected:
   struct FakeCapture : ProfileSource::Capture {
     FakeCapture(async::Loop& loop, int& live) : timer(loop), live(live) { ++live; }
@@ -80,12 +80,12 @@ class SupportBundle : public testing::Test {
     };
   }
 
-  std::shared_ptr<Answer> get(const std::string& query = "", const std::string& method = "GET") {
+  std::shared_ptr<BundleAnswer> get(const std::string& query = "", const std::string& method = "GET") {
     if (!router) {
       router = std::make_unique<Router>();
       add_support_bundle(*router, loop, pool, host);
     }
-    auto answer = std::make_shared<Answer>();
+    auto answer = std::make_shared<BundleAnswer>();
     http::ServerRequest request;
     request.method = method;
     request.path = "/-/support";
@@ -109,9 +109,9 @@ class SupportBundle : public testing::Test {
 };
 
 // Small entries stand in the archive as they are: content can be looked for.
-testing::AssertionResult holds(const http::ServerResponse& response, const std::string& text) {
-  if (response.body.find(text) != std::string::npos) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "no " << text;
+::testing::AssertionResult holds(const http::ServerResponse& response, const std::string& text) {
+  if (response.body.find(text) != std::string::npos) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "no " << text;
 }
 
 TEST_F(SupportBundle, TheAnswerComesWhenTheTimeIsOver) {
@@ -238,7 +238,7 @@ TEST_F(SupportBundle, DisabledByTheFlag) {
 }
 
 TEST_F(SupportBundle, TheQueueIsBounded) {
-  std::vector<std::shared_ptr<Answer>> waiting;
+  std::vector<std::shared_ptr<BundleAnswer>> waiting;
   for (int i = 0; i < 17; ++i) waiting.push_back(get("duration=1"));
   const auto refused = get("duration=1");
   ASSERT_TRUE(refused->answer);

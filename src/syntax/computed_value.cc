@@ -37,17 +37,17 @@ bool asks_environment(const ast::Expr& expr) {
   return access != nullptr && access->name == "env";
 }
 
-struct Text {
+struct Shown {
   const std::string* text = nullptr;  // null: it is no text
   bool secret = false;
 };
-Text text_of(const Value& value) {
+Shown shown(const Value& value) {
   if (value.type() == Type::kString) return {&value.as_string(), false};
   if (value.type() != Type::kCapsule) return {};
   if (const auto* secret = dynamic_cast<const Secret*>(value.as_capsule().get()))
     return {&secret->text(), true};
   const auto* optional = dynamic_cast<const OptionalSecret*>(value.as_capsule().get());
-  return optional == nullptr ? Text() : Text{&optional->text(), optional->is_secret()};
+  return optional == nullptr ? Shown() : Shown{&optional->text(), optional->is_secret()};
 }
 
 }  // namespace
@@ -68,7 +68,7 @@ std::string computed_value(const ast::Expr& place, const Value& whole, const Dec
   if (!value) return "";
   if (value->type() == Type::kNumber || value->type() == Type::kBool)
     return " (its value is " + value->to_text() + ")";
-  const auto [text, secret] = text_of(*value);
+  const auto [text, secret] = shown(*value);
   if (text == nullptr) return "";
   if (text->empty())
     return asks_environment(place) ? " (its value is empty: is the environment variable set?)"

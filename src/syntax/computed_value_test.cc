@@ -12,18 +12,18 @@ namespace {
 
 using ::testing::EndsWith;
 
-struct Arguments {
+struct Timed {
   Duration every{};
   std::map<std::string, std::int64_t> counts;
-  bool operator==(const Arguments&) const = default;
+  bool operator==(const Timed&) const = default;
 };
 
 std::string mistake(std::string_view body) {
-  static const Schema schema = SchemaBuilder<Arguments>()
-                                   .attribute("every", &Arguments::every, "How often.")
-                                   .attribute("counts", &Arguments::counts, "Numbers.")
+  static const Schema schema = SchemaBuilder<Timed>()
+                                   .attribute("every", &Timed::every, "How often.")
+                                   .attribute("counts", &Timed::counts, "Numbers.")
                                    .build();
-  Arguments arguments;
+  Timed arguments;
   return testing::decode_text(std::string(body), schema, &arguments);
 }
 

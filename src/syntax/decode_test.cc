@@ -23,7 +23,7 @@ struct Codec<Colour> : TextCodec<Colour, parse_colour, colour_name> {};
 
 namespace {
 
-Scope test_scope() {
+Scope texts_of_all_kinds() {
   Scope scope;
   scope.variables["secret"] = Value(CapsulePtr(std::make_shared<Secret>("hush")));
   scope.variables["hidden"] = Value(CapsulePtr(std::make_shared<OptionalSecret>("12", true)));
@@ -35,7 +35,7 @@ Scope test_scope() {
 // The decoded value, encoded again; or the error's message.
 template <class T>
 std::string through(std::string_view expression) {
-  const auto decoded = Codec<T>::decode(testing::evaluate_value(expression, test_scope()));
+  const auto decoded = Codec<T>::decode(testing::evaluate_value(expression, texts_of_all_kinds()));
   return decoded ? Codec<T>::encode(*decoded).to_text() : "error: " + decoded.error().message;
 }
 

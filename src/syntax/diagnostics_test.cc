@@ -9,9 +9,9 @@
 namespace invar::syntax {
 namespace {
 
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Diagnostics one(const SourcePtr& source, std::uint32_t begin, std::uint32_t end,
                 std::string message = "bad") {

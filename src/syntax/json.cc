@@ -10,36 +10,33 @@
 namespace invar::syntax {
 namespace {
 
-using json::Kind;
-using json::Reader;
-
 // One value of the text into a Value.
-class Parser {
+class JsonParser {
  public:
-  Parser(Reader& in, const JsonOptions& options) : in_(in), options_(options) {}
+  JsonParser(json::Reader& in, const JsonOptions& options) : in_(in), options_(options) {}
 
   bool value(Value& out) {
     switch (in_.kind()) {
-      case Kind::kObject:
+      case json::Kind::kObject:
         return object(out);
-      case Kind::kArray:
+      case json::Kind::kArray:
         return array(out);
-      case Kind::kString: {
+      case json::Kind::kString: {
         std::string text;
         if (!in_.read(text)) return false;
         out = Value(std::move(text));
         return true;
       }
-      case Kind::kNumber:
+      case json::Kind::kNumber:
         return number(out);
-      case Kind::kBool: {
+      case json::Kind::kBool: {
         bool flag = false;
         if (!in_.read(flag)) return false;
         out = Value(flag);
         return true;
       }
-      case Kind::kNull:
-      case Kind::kNothing:
+      case json::Kind::kNull:
+      case json::Kind::kNothing:
         break;
     }
     out = Value();
@@ -50,7 +47,7 @@ class Parser {
   bool object(Value& out) {
     std::vector<std::pair<std::string, Value>> fields;
     std::string name;
-    in_.enter(Kind::kObject);
+    in_.enter(json::Kind::kObject);
     while (in_.next_member(name)) value(fields.emplace_back(std::move(name), Value()).second);
     out = options_.keep_fields ? Value::as_written(std::move(fields)) : Value::object(std::move(fields));
     return !in_.failed();
@@ -58,7 +55,7 @@ class Parser {
 
   bool array(Value& out) {
     ArrayData elements;
-    in_.enter(Kind::kArray);
+    in_.enter(json::Kind::kArray);
     while (in_.next_element()) value(elements.emplace_back());
     out = Value(std::move(elements));
     return !in_.failed();
@@ -85,7 +82,7 @@ class Parser {
     return true;
   }
 
-  Reader& in_;
+  json::Reader& in_;
   const JsonOptions& options_;
 };
 
@@ -166,9 +163,9 @@ void append_body(json::Writer& out, const BodyValue& body) {
 }  // namespace
 
 Result<Value> parse_json(std::string_view text, const JsonOptions& options, std::size_t* error_offset) {
-  Reader in(text, {.max_depth = options.max_depth});
+  json::Reader in(text, {.max_depth = options.max_depth});
   Value value;
-  if (Parser(in, options).value(value) && in.end()) return value;
+  if (JsonParser(in, options).value(value) && in.end()) return value;
   if (error_offset != nullptr) *error_offset = in.error_offset();
   return std::unexpected(in.error());
 }

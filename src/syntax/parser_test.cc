@@ -16,7 +16,7 @@ namespace {
 
 using ast::Expr;
 using ::testing::EndsWith;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // The tree as an s-expression: what binds to what.
 std::string dump(const Expr& expr);

@@ -10,11 +10,11 @@ namespace {
 using testing::evaluate_text;
 using testing::evaluate_value;
 
-struct Row {
+struct Call {
   std::string_view expression, want;
 };
 
-void expect_rows(std::initializer_list<Row> rows, const Scope& scope = {}) {
+void expect_calls(std::initializer_list<Call> rows, const Scope& scope = {}) {
   for (const auto& row : rows) EXPECT_EQ(evaluate_text(row.expression, scope), row.want) << row.expression;
 }
 
@@ -30,7 +30,7 @@ class Mapped : public Capsule {
   Value object_;
 };
 
-Scope test_scope() {
+Scope stdlib_scope() {
   Scope scope;
   scope.variables["s"] = Value(CapsulePtr(std::make_shared<Secret>("hush")));
   scope.variables["os"] = Value(CapsulePtr(std::make_shared<OptionalSecret>("hush", true)));
@@ -58,7 +58,7 @@ TEST(Stdlib, Environment) {
 }
 
 TEST(Stdlib, Coalesce) {
-  expect_rows(
+  expect_calls(
       {
           {"coalesce()", "null"},
           {"coalesce(null, \"\", 0, false, [], {}, nothing, none, \"x\", \"y\")", "\"x\""},
@@ -68,11 +68,11 @@ TEST(Stdlib, Coalesce) {
           {"coalesce(t, \"x\")", "mapped"},
           {"coalesce([null])", "[null]"},
       },
-      test_scope());
+      stdlib_scope());
 }
 
 TEST(Stdlib, Nonsensitive) {
-  expect_rows(
+  expect_calls(
       {
           {"convert.nonsensitive(s)", "\"hush\""},
           {"convert.nonsensitive(os)", "\"hush\""},
@@ -82,11 +82,11 @@ TEST(Stdlib, Nonsensitive) {
           {"convert.nonsensitive(t)",
            "error: 1:22: t expected capsule(\"alloytypes.Secret\"), got capsule(\"test.Mapped\")"},
       },
-      test_scope());
+      stdlib_scope());
 }
 
 TEST(Stdlib, ArrayConcat) {
-  expect_rows(
+  expect_calls(
       {
           {"array.concat()", "[]"},
           {"array.concat([1], [], [2, [3]])", "[1, 2, [3]]"},
@@ -94,11 +94,11 @@ TEST(Stdlib, ArrayConcat) {
           {"array.concat(null)", "error: 1:14: null should be array, got null"},
           {"concat([t], [1])", "[mapped, 1]"},
       },
-      test_scope());
+      stdlib_scope());
 }
 
 TEST(Stdlib, CombineMaps) {
-  expect_rows(
+  expect_calls(
       {
           {"array.combine_maps([{a = 1, b = 2}], [{a = 1, b = 3, c = 4}], [\"a\"])",
            "[{a = 1, b = 3, c = 4}]"},
@@ -119,11 +119,11 @@ TEST(Stdlib, CombineMaps) {
           {"array.combine_maps([], [], [1])", "error: 1:29: 1 should be string, got number"},
           {"array.combine_maps([], [], [\"a\"], 1)", "error: 1:35: 1 should be bool, got number"},
       },
-      test_scope());
+      stdlib_scope());
 }
 
 TEST(Stdlib, GroupBy) {
-  expect_rows(
+  expect_calls(
       {
           {"array.group_by([{k = \"a\", n = 1}, {k = \"b\"}, {k = \"a\", n = 2}, {}], \"k\", true)",
            "[{items = [{k = \"a\", n = 1}, {k = \"a\", n = 2}], k = \"a\"}, {items = [{k = \"b\"}], k = "
@@ -133,11 +133,11 @@ TEST(Stdlib, GroupBy) {
           {"array.group_by([{k = 1}], \"k\", true)", "error: 1:22: 1 should be string, got number"},
           {"array.group_by([], \"k\")", "error: 1:1: array.group_by group_by: expected 3 arguments, got 2"},
       },
-      test_scope());
+      stdlib_scope());
 }
 
 TEST(Stdlib, Encodings) {
-  expect_rows(
+  expect_calls(
       {
           {"string.trim(encoding.from_base64(\"aGVsbG8=\"), \"\")", "\"hello\""},
           {"encoding.from_base64(\"aGVsbG8\")",
@@ -164,12 +164,12 @@ TEST(Stdlib, Encodings) {
           {"encoding.to_json(t)", "error: 1:1: encoding.to_json jsonEncode only supports map"},
           {"encoding.to_json({a = t, b = op})", R"("{\"a\":{\"k\":\"v\",\"n\":\"1\"},\"b\":\"open\"}")"},
       },
-      test_scope());
+      stdlib_scope());
   EXPECT_EQ(evaluate_value("encoding.from_json(\"1\")").number_kind(), Value::NumberKind::kFloat);
 }
 
 TEST(Stdlib, SecretsDoNotLeak) {
-  expect_rows(
+  expect_calls(
       {
           {"encoding.to_json({a = s})",
            "error: 1:1: encoding.to_json secrets may not be converted into strings"},
@@ -184,11 +184,11 @@ TEST(Stdlib, SecretsDoNotLeak) {
           {"string.join([s], \"\")", "error: 1:14: s secrets may not be converted into strings"},
           {"encoding.to_base64(os)", "error: 1:20: os secrets may not be converted into strings"},
       },
-      test_scope());
+      stdlib_scope());
 }
 
 TEST(Stdlib, Strings) {
-  expect_rows({
+  expect_calls({
       {"string.join([], \",\")", "\"\""},
       {"string.join([\"a\", 1, true], \",\")", "error: 1:22: true should be string, got bool"},
       {"string.split(\"\", \",\")", "[\"\"]"},
@@ -218,7 +218,7 @@ TEST(Stdlib, Strings) {
 
 // Every line agrees with fmt.Sprintf.
 TEST(Stdlib, Format) {
-  expect_rows({
+  expect_calls({
       {"string.format(\"%d %s %v\", 1, \"a\", true)", "\"1 a true\""},
       {"string.format(\"%d\", 1.5)", "\"%!d(float64=1.5)\""},
       {"string.format(\"%d\")", "\"%!d(MISSING)\""},
@@ -256,7 +256,7 @@ TEST(Stdlib, Format) {
 }
 
 TEST(Stdlib, Yaml) {
-  expect_rows({
+  expect_calls({
       {"encoding.from_yaml(\"a: 1\\nb: 1.5\\nc: ~\\nd: yes\\ne: true\\nf: '1'\")",
        "{a = 1, b = 1.5, c = null, d = \"yes\", e = true, f = \"1\"}"},
       {"encoding.from_yaml(\"\")", "null"},

@@ -5,7 +5,7 @@
 namespace invar::webapi {
 namespace {
 
-constexpr UnixNanos kSecond = 1'000'000'000, kNow = 1'800'000'000 * kSecond;
+constexpr UnixNanos kASecond = 1'000'000'000, kNow = 1'800'000'000 * kASecond;
 
 http::ServerRequest request(std::string query) {
   http::ServerRequest out;
@@ -15,8 +15,8 @@ http::ServerRequest request(std::string query) {
 
 TEST(Params, TimesAreAbsoluteOrRelative) {
   EXPECT_EQ(time_named("now", kNow), kNow);
-  EXPECT_EQ(time_named("-90s", kNow), kNow - 90 * kSecond);
-  EXPECT_EQ(time_named("-1h30m", kNow), kNow - 5400 * kSecond);
+  EXPECT_EQ(time_named("-90s", kNow), kNow - 90 * kASecond);
+  EXPECT_EQ(time_named("-1h30m", kNow), kNow - 5400 * kASecond);
   EXPECT_EQ(time_named("-800000h", kNow), 0) << "before 1970";
   EXPECT_EQ(time_named("1800000000000", kNow), kNow);
   EXPECT_EQ(time_named("2027-01-15T08:00:00Z", kNow), kNow);

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import unittest
@@ -10,7 +11,7 @@ import unittest
 from harness import INVAR, SOURCE, Case
 
 BUILD = pathlib.Path(INVAR).parent
-SOURCES = ["base/strings.cc", "codec/base64.cc", "http/url.cc", "components/pyroscope/scrape/outcome.cc"]
+SOURCES = ["base/strings.cc", "codec/base64.cc", "components/discovery/file/component.cc"]
 GENERATED = ["generated/components.cc", "bpf/programs.cc", "ui/web_assets.cc", "ui/flame_page.cc"]
 
 
@@ -23,9 +24,17 @@ class Objects(Case):
         shutil.copytree(BUILD / precompiled, build / precompiled, ignore=shutil.ignore_patterns("*.gch", "*.o"))
         commands = {row["file"]: row["command"] for row in json.loads((BUILD / "compile_commands.json").read_text())}
 
+        groups = {source: file for file in commands if "/Unity/" in file
+                  for source in re.findall(r'^#include "(.*)"$', pathlib.Path(file).read_text(), re.M)}
+
         def compile(file):
             """Where the object is, from the build folder."""
-            command = commands[str(file)].replace(str(SOURCE), str(elsewhere))
+            file = groups.get(str(file), str(file))
+            if "/Unity/" in file:
+                group = elsewhere / pathlib.Path(file).relative_to(SOURCE)
+                group.parent.mkdir(parents=True, exist_ok=True)
+                group.write_text(pathlib.Path(file).read_text().replace(str(SOURCE), str(elsewhere)))
+            command = commands[file].replace(str(SOURCE), str(elsewhere))
             place = command.split(" -o ")[1].split()[0]
             (build / place).parent.mkdir(parents=True, exist_ok=True)
             subprocess.run(command, shell=True, check=True, cwd=build, env={**os.environ, "CCACHE_DISABLE": "1"})

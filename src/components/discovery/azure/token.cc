@@ -10,7 +10,7 @@
 namespace invar::components::discovery_azure {
 namespace {
 
-constexpr auto kTimeout = std::chrono::seconds(20);
+constexpr auto kTokenTimeout = std::chrono::seconds(20);
 constexpr UnixNanos kRenewBefore = 300'000'000'000;
 constexpr std::uint64_t kLongestSeconds = 48 * 3600;
 constexpr std::uint64_t kMostTokenBytes = 1u << 20;
@@ -70,7 +70,7 @@ void TokenSource::ask_with_file(const Federated& identity, Done done) {
 }
 
 void TokenSource::send(http::Request request, std::string who, Done done) {
-  request.timeout = kTimeout;
+  request.timeout = kTokenTimeout;
   fetcher_.send(std::move(request),
                 [this, who = std::move(who), done = std::move(done)](Result<http::Response> answer) mutable {
                   if (!answer) return done(std::unexpected(answer.error().wrapped(who)));

@@ -18,10 +18,6 @@ namespace {
 constexpr std::array<std::string_view, 6> kRoles = {"node",      "service",       "pod",
                                                     "endpoints", "endpointslice", "ingress"};
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 // Which selectors reach a watch of a role.
 std::vector<std::string> selectors_of(Role role) {
   switch (role) {

@@ -24,11 +24,11 @@ using fs::testing::MemoryFileSystem;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 constexpr const char* kPath = "/var/profiles";
 
-class FsDumpTest : public testing::Test {
+class FsDumpTest : public ::testing::Test {
  protected:
   FsDumpTest() {
     sink_ = log::Sink::create([this](std::string_view line) { log_.emplace_back(line); },

@@ -14,10 +14,6 @@ namespace {
 
 constexpr std::array<std::string_view, 6> kLogLevels = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "NONE"};
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 // A comma would begin another option of the agent. Inside a PMU event (cpu/umask=0x1,event=0xd3/) it is written as a colon.
 Result<std::string> as_value(std::string_view name, std::string_view text) {
   std::string value;

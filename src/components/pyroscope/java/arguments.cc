@@ -15,10 +15,6 @@ namespace {
 using syntax::Schema;
 using syntax::SchemaBuilder;
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 // A number and the first letter of a unit, as async-profiler reads it; "" is off.
 std::optional<syntax::DecodeError> check_amount(std::string_view text, std::string_view units,
                                                 std::string_view example) {

@@ -19,10 +19,6 @@ constexpr std::string_view kVersionPrefix = "Version";
 constexpr std::array<std::string_view, 4> kVersions = {"VersionTLS10", "VersionTLS11", "VersionTLS12",
                                                        "VersionTLS13"};
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 http::ServerTls to_server(const Tls& tls) {
   http::ServerTls out;
   out.cert_pem = tls.cert_pem;

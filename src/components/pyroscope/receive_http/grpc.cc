@@ -7,7 +7,7 @@
 namespace invar::components::pyroscope_receive_http {
 namespace {
 
-constexpr std::size_t kFrameHead = 5, kMaxTimeoutDigits = 8;
+constexpr std::size_t kFrameHead = 5, kMaxGrpcTimeoutDigits = 8;
 constexpr char kPacked = 1, kTrailers = static_cast<char>(0x80);
 
 int number_of(ConnectCode code) {
@@ -52,7 +52,7 @@ std::optional<http::ServerResponse> timeout_error(const ConnectCall& call, std::
   if (timeout.empty()) return std::nullopt;
   const std::string_view digits = timeout.substr(0, timeout.size() - 1);
   const auto number = parse_uint(digits);
-  if (!number || digits.size() > kMaxTimeoutDigits ||
+  if (!number || digits.size() > kMaxGrpcTimeoutDigits ||
       std::string_view("HMSmun").find(timeout.back()) == std::string_view::npos)
     return grpc_error(call, ConnectCode::kInvalidArgument,
                       "protocol error: invalid timeout " + quote(timeout));

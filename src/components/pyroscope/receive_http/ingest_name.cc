@@ -33,10 +33,6 @@ std::optional<std::string> forbidden(std::string_view text, Allowed allowed) {
   return std::nullopt;
 }
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 }  // namespace
 
 Result<Labels> parse_ingest_name(std::string_view name) {

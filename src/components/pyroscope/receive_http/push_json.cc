@@ -12,9 +12,6 @@
 namespace invar::components::pyroscope_receive_http {
 namespace {
 
-using json::Kind;
-using json::Reader;
-
 // Both alphabets, with or without padding.
 std::expected<std::string, std::size_t> from_any_base64(std::string text) {
   while (text.ends_with('=')) text.pop_back();
@@ -25,31 +22,32 @@ std::expected<std::string, std::size_t> from_any_base64(std::string text) {
 }
 
 // A field of a message: its name, another name for it or "", and how its value is read.
-struct Field {
+struct JsonField {
   std::string_view name, other;
   std::function<bool()> read;
   bool seen = false;
 };
 
 // Null counts as absent; fields of other names are ignored; a field that comes twice is an error.
-bool read_message(Reader& in, std::vector<Field> fields) {
-  in.enter(Kind::kObject);
+bool read_message(json::Reader& in, std::vector<JsonField> fields) {
+  in.enter(json::Kind::kObject);
   std::string name;
   while (in.next_member(name)) {
     const auto field = std::ranges::find_if(
-        fields, [&](const Field& f) { return f.name == name || (!f.other.empty() && f.other == name); });
+        fields, [&](const JsonField& f) { return f.name == name || (!f.other.empty() && f.other == name); });
     if (field == fields.end()) continue;
     if (std::exchange(field->seen, true))
       return in.fail_at(in.name_offset(), "duplicate field " + quote(name));
-    if (in.kind() == Kind::kNull ? !in.read_null() : !field->read()) return false;
+    if (in.kind() == json::Kind::kNull ? !in.read_null() : !field->read()) return false;
   }
   return !in.failed();
 }
 
 template <class Item>
-std::function<bool()> read_list(Reader& in, std::vector<Item>& out, bool (*read)(Reader&, Item&)) {
+std::function<bool()> read_list(json::Reader& in, std::vector<Item>& out,
+                                bool (*read)(json::Reader&, Item&)) {
   return [&in, &out, read] {
-    in.enter(Kind::kArray);
+    in.enter(json::Kind::kArray);
     while (in.next_element()) {
       if (!read(in, out.emplace_back())) return false;
     }
@@ -57,15 +55,15 @@ std::function<bool()> read_list(Reader& in, std::vector<Item>& out, bool (*read)
   };
 }
 
-std::function<bool()> read_text(Reader& in, std::string& out) {
+std::function<bool()> read_text(json::Reader& in, std::string& out) {
   return [&in, &out] { return in.read(out); };
 }
 
-bool read_label(Reader& in, Label& out) {
+bool read_label(json::Reader& in, Label& out) {
   return read_message(in, {{"name", "", read_text(in, out.name)}, {"value", "", read_text(in, out.value)}});
 }
 
-bool read_sample(Reader& in, PushedSample& out) {
+bool read_sample(json::Reader& in, PushedSample& out) {
   std::string body;
   const auto read_body = [&] {
     const std::size_t at = in.offset();
@@ -82,7 +80,7 @@ bool read_sample(Reader& in, PushedSample& out) {
   return true;
 }
 
-bool read_series(Reader& in, PushedSeries& out) {
+bool read_series(json::Reader& in, PushedSeries& out) {
   return read_message(in, {{"labels", "", read_list(in, out.labels, &read_label)},
                            {"samples", "", read_list(in, out.samples, &read_sample)}});
 }
@@ -94,7 +92,7 @@ Result<std::vector<PushedSeries>> decode_push_json(std::string_view message) {
     return fail(ErrorCode::kInvalidArgument,
                 "unmarshal message: zero-length payload is not a valid JSON object");
   std::vector<PushedSeries> all;
-  Reader in(message, {.strict_text = true});
+  json::Reader in(message, {.strict_text = true});
   if (read_message(in, {{"series", "", read_list(in, all, &read_series)}}) && in.end()) return all;
   const json::Place place = in.place(in.error_offset());
   return fail(ErrorCode::kInvalidArgument,

@@ -24,7 +24,7 @@ using ::testing::HasSubstr;
 constexpr const char* kAddress = ":8080";
 constexpr const char* kPush = "/push.v1.PusherService/Push";
 
-std::string field(std::uint32_t number, std::string_view bytes) {
+std::string proto_field(std::uint32_t number, std::string_view bytes) {
   std::string out;
   codec::wire::append_field(out, number, bytes);
   return out;
@@ -33,9 +33,11 @@ std::string field(std::uint32_t number, std::string_view bytes) {
 std::string series(std::initializer_list<std::pair<const char*, const char*>> labels,
                    std::initializer_list<const char*> bodies) {
   std::string out;
-  for (const auto& [name, value] : labels) out += field(1, field(1, name) + field(2, value));
-  for (const char* body : bodies) out += field(2, field(1, body) + field(2, std::string("id-") + body));
-  return field(1, out);
+  for (const auto& [name, value] : labels)
+    out += proto_field(1, proto_field(1, name) + proto_field(2, value));
+  for (const char* body : bodies)
+    out += proto_field(2, proto_field(1, body) + proto_field(2, std::string("id-") + body));
+  return proto_field(1, out);
 }
 
 class ReceiveHttpTest : public ::testing::Test {

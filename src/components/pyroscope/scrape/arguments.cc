@@ -119,10 +119,6 @@ const Schema& clustering_schema() {
   return schema;
 }
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 // Order and texts: pyroscope-scrape.md 3.
 Result<> check_arguments(const Arguments& a) {
   if (a.timeout() <= Duration::zero()) return invalid("scrape_timeout must be greater than 0");

@@ -13,9 +13,9 @@ namespace invar::components::pyroscope_scrape {
 namespace {
 
 using std::chrono::seconds;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr std::string_view kRequired = "targets = []\nforward_to = []\n";
 

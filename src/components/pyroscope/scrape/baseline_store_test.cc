@@ -18,7 +18,7 @@ pprof::DeltaStatePtr state(std::int64_t value) {
   return pprof::DeltaEngine().step(pprof::serialize(p), "mutex", nullptr, 1 << 20)->next;
 }
 
-class BaselineStore : public testing::Test {
+class BaselineStore : public ::testing::Test {
  protected:
   std::string bytes() { return files_->read_file("/data/baselines").value_or(""); }
   void write(const std::string& bytes) {

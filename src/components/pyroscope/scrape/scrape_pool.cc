@@ -10,7 +10,7 @@
 namespace invar::components::pyroscope_scrape {
 namespace {
 
-constexpr std::size_t kSlice = 500;                         // jobs per turn of the loop: some 2 ms
+constexpr std::size_t kJobsATurn = 500;                     // jobs per turn of the loop: some 2 ms
 constexpr std::size_t kBadTargetLines = 20;                 // in the log, of one list
 constexpr Duration kApart = std::chrono::milliseconds(10);  // of first scrapes that come out of turn
 constexpr Duration kSaveEvery = std::chrono::minutes(5);
@@ -166,7 +166,7 @@ void ScrapePool::say_what_is_wrong(const JobList& list) {
 
 void ScrapePool::apply_slice(std::shared_ptr<JobList> list, std::size_t from, std::uint64_t generation) {
   if (generation != generation_ || stopping_) return;  // a newer list is on its way
-  const std::size_t to = std::min(list->jobs.size(), from + kSlice);
+  const std::size_t to = std::min(list->jobs.size(), from + kJobsATurn);
   for (std::size_t i = from; i < to; ++i) apply_job(std::move(list->jobs[i]), generation);
   if (to == list->jobs.size()) {
     moves_.all_taken();
@@ -217,7 +217,8 @@ void ScrapePool::remove_old_loops(std::size_t bucket, std::uint64_t generation) 
   if (generation != generation_ || stopping_) return;
   std::vector<const JobKey*> old;
   std::size_t seen = 0;
-  for (; bucket < loops_.bucket_count() && seen < 4 * kSlice && old.size() < kSlice; ++bucket, ++seen) {
+  for (; bucket < loops_.bucket_count() && seen < 4 * kJobsATurn && old.size() < kJobsATurn;
+       ++bucket, ++seen) {
     for (auto it = loops_.begin(bucket); it != loops_.end(bucket); ++it, ++seen) {
       if (it->second->generation != generation) old.push_back(&it->first);
     }

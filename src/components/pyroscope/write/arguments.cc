@@ -12,10 +12,6 @@ namespace {
 
 constexpr std::int64_t kLeastDiskBytes = 1 << 20;
 
-std::unexpected<Error> invalid(std::string message) {
-  return fail(ErrorCode::kInvalidArgument, std::move(message));
-}
-
 Result<> check_endpoint(const EndpointArguments& endpoint) {
   if (endpoint.remote_timeout <= Duration::zero()) return invalid("remote_timeout must be greater than 0");
   if (endpoint.min_backoff_period < Duration::zero() || endpoint.max_backoff_period < Duration::zero())

@@ -14,7 +14,7 @@
 namespace invar::components::pyroscope_write {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // Decodes the body of a block; the text of the first diagnostic when it is wrong.
 std::expected<Arguments, std::string> decode(const std::string& body) {
@@ -167,7 +167,7 @@ TEST(WriteComponent, ShowsTheHeaderThatItAdds) {
   const std::string shown = syntax::body_to_json(component::shown_arguments(built->get(), boxed));
   EXPECT_THAT(shown, HasSubstr("X-Invar-Id"));
   EXPECT_THAT(shown, HasSubstr("uid-1"));
-  EXPECT_THAT(shown, testing::Not(HasSubstr("mine"))) << "the header that was written is not sent";
+  EXPECT_THAT(shown, ::testing::Not(HasSubstr("mine"))) << "the header that was written is not sent";
   EXPECT_THAT(syntax::body_to_json(component::shown_arguments(nullptr, boxed)), HasSubstr("mine"))
       << "of what is not built yet, what was written";
 }

@@ -6,7 +6,7 @@
 namespace invar::components::pyroscope_write {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 class CheckTest : public WriterTest {
  protected:
@@ -92,7 +92,7 @@ TEST_F(CheckTest, WhatIsTooOldInsideIsRefusedForGood) {
   EXPECT_FALSE(heard->accepted());
   EXPECT_TRUE(heard->permanent);
   EXPECT_THAT(heard->reason,
-              testing::StartsWith("too old: it was taken at 2025-12-31T22:59:00Z, and max_age is 1h"));
+              ::testing::StartsWith("too old: it was taken at 2025-12-31T22:59:00Z, and max_age is 1h"));
   EXPECT_EQ(ledger().refused_by_reason.at("too old"), 1u);
   EXPECT_TRUE(sent_.empty());
   EXPECT_TRUE(ask(unchecked(minutes_ago(59)))->accepted());

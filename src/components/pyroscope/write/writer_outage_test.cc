@@ -146,12 +146,12 @@ TEST_P(FaultTest, AnywhereLosesNothingUncounted) {
 
 INSTANTIATE_TEST_SUITE_P(
     Disk, FaultTest,
-    testing::Values(Case{"InputOutputErrorOnce", {.code = ErrorCode::kDataLoss}},
-                    Case{"InputOutputErrorForAWhile", {.code = ErrorCode::kDataLoss, .times = 4}},
-                    Case{"FullWithAShortWrite",
-                         {.code = ErrorCode::kResourceExhausted, .write_first_bytes = 57, .times = 3}},
-                    Case{"WrittenAndYetAnError",
-                         {.code = ErrorCode::kDataLoss, .write_first_bytes = SIZE_MAX}}),
+    ::testing::Values(Case{"InputOutputErrorOnce", {.code = ErrorCode::kDataLoss}},
+                      Case{"InputOutputErrorForAWhile", {.code = ErrorCode::kDataLoss, .times = 4}},
+                      Case{"FullWithAShortWrite",
+                           {.code = ErrorCode::kResourceExhausted, .write_first_bytes = 57, .times = 3}},
+                      Case{"WrittenAndYetAnError",
+                           {.code = ErrorCode::kDataLoss, .write_first_bytes = SIZE_MAX}}),
     [](const auto& info) { return info.param.name; });
 
 }  // namespace

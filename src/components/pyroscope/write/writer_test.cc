@@ -15,7 +15,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST_F(WriterTest, ADeliveredProfileIsSentOnceAndCounted) {
   http_->set_handler([](const auto&) { return ok(); }, milliseconds(30));
@@ -59,7 +59,7 @@ TEST_F(WriterTest, TellsWhenEveryEndpointIsDoneWithAProfile) {
   offer_many(1);
   EXPECT_TRUE(ended_.empty());
   loop_.advance(milliseconds(30));
-  EXPECT_THAT(ended_, testing::ElementsAre("n1: "));
+  EXPECT_THAT(ended_, ::testing::ElementsAre("n1: "));
   configure({endpoint(), endpoint("http://two:4040")});
   offer_many(1);
   loop_.advance(milliseconds(30));
@@ -468,7 +468,7 @@ TEST_F(WriterTest, AWrongAddressHoldsTheQueueUntilItIsMended) {
   moved = false;
   loop_.advance(minutes(1));
   EXPECT_EQ(ledger().sent, 5u);
-  EXPECT_THAT(syntax::body_to_json(writer_->debug_info()), testing::Not(HasSubstr("last_error")));
+  EXPECT_THAT(syntax::body_to_json(writer_->debug_info()), ::testing::Not(HasSubstr("last_error")));
 }
 
 TEST_F(WriterTest, AProfileWhoseAnswerCannotBeReadIsSentOnceMore) {

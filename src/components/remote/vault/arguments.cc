@@ -11,10 +11,6 @@
 namespace invar::components::remote_vault {
 namespace {
 
-std::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
-
 Result<> check(const Arguments& arguments) {
   const int methods =
       static_cast<int>(arguments.token.has_value()) + static_cast<int>(arguments.approle.has_value()) +

@@ -25,7 +25,7 @@ inline http::testing::Answer ok() {
   return http::testing::answer(200, "application/proto", "");
 }
 
-class WriterTest : public testing::Test {
+class WriterTest : public ::testing::Test {
  protected:
   WriterTest() {
     sink_ = log::Sink::create([this](std::string_view line) { log_.emplace_back(line); },
