@@ -53,6 +53,11 @@ if(INVAR_SHIP)
                       -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
   # ccache names sources relative to the build folder and preprocesses by itself: neither shows in what it compiles.
   add_compile_options(-ffile-prefix-map=../..=. -gno-record-gcc-switches)
+  # g++ makes cold parts of functions that are empty, and mold keeps their unwind entries, of length 0: an exception that comes through the
+  # cold part that begins at the same address finds such an entry instead of its own, and ends the process.
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-fno-reorder-blocks-and-partition)
+  endif()
   add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,-z,keep-text-section-prefix)
 endif()
 

@@ -1,4 +1,4 @@
-"""What is compiled depends on the sources alone: not on a cache before the compiler, nor on where the tree lies."""
+"""What is compiled depends on the sources alone: not on a cache before the compiler, nor on where the tree lies. And what is linked can throw."""
 
 import json
 import os
@@ -56,6 +56,13 @@ class Objects(Case):
         done = subprocess.run([SOURCE / "tools/pack_symbols.sh", INVAR], env={**os.environ, "NM": folder / "nm", "TMPDIR": folder / "tmp"})
         self.assertEqual(done.returncode, 1)
         self.assertEqual(list((folder / "tmp").iterdir()), [])
+
+    def test_no_unwind_entry_hides_another(self):
+        """One of length 0 does, and an exception that comes through the code behind it ends the process."""
+        frames = subprocess.run(["readelf", "--debug-dump=frames-interp", INVAR], capture_output=True, text=True).stdout
+        ranges = re.findall(r"FDE .*pc=([0-9a-f]+)\.\.([0-9a-f]+)", frames)
+        self.assertGreater(len(ranges), 10_000)
+        self.assertEqual([begin for begin, end in ranges if begin == end], [])
 
     def test_the_program_does_not_know_where_it_was_built(self):
         """Nor does what came to it by other compilers: BPF programs, pages."""
