@@ -53,6 +53,7 @@ if(INVAR_SHIP)
                       -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
   # ccache names sources relative to the build folder and preprocesses by itself: neither shows in what it compiles.
   add_compile_options(-ffile-prefix-map=../..=. -gno-record-gcc-switches)
+  add_compile_options(-ffile-prefix-map=${CMAKE_BINARY_DIR}/=)  # and so it names files that the build writes
   # g++ makes cold parts of functions that are empty, and mold keeps their unwind entries, of length 0: an exception that comes through the
   # cold part that begins at the same address finds such an entry instead of its own, and ends the process.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
