@@ -53,12 +53,8 @@ double Sampling::run(const RealProgram& program, double cpu_seconds) {
   return now - begin;
 }
 
-void Sampling::poll_until_end(const RealProgram& program) {
-  while (!program.has_ended()) wait_and_poll();
-}
-
 void Sampling::run_until_end(const RealProgram& program) {
-  poll_until_end(program);
+  while (!program.has_ended()) wait_and_poll();
   collect();
 }
 

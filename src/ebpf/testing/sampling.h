@@ -29,7 +29,6 @@ class Sampling {
   double run(const RealProgram& program, double cpu_seconds);
   // The same until it has ended.
   void run_until_end(const RealProgram& program);
-  void poll_until_end(const RealProgram& program);  // in the same interval as what comes then
   void collect();
   void forget() { stacks_.clear(); }
 
