@@ -53,7 +53,7 @@ if(INVAR_SHIP)
                       -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
   # ccache names sources relative to the build folder and preprocesses by itself: neither shows in what it compiles.
   add_compile_options(-ffile-prefix-map=../..=. -gno-record-gcc-switches)
-  add_compile_options(-ffile-prefix-map=${CMAKE_BINARY_DIR}/=)  # and so it names files that the build writes
+  add_compile_options(-ffile-prefix-map=${CMAKE_BINARY_DIR}/=)  # so it names files that the build writes, too
   # g++ makes cold parts of functions that are empty, and mold keeps their unwind entries, of length 0: an exception that comes through the
   # cold part that begins at the same address finds such an entry instead of its own, and ends the process.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -62,12 +62,10 @@ if(INVAR_SHIP)
   add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections,-z,keep-text-section-prefix)
 endif()
 
-# Adds a file that the build writes: ccache names it relative to the build folder, so that is its name without ccache, too.
+# Adds a file that the build writes; it stands alone, so that no other waits for it.
 function(invar_generated_source target file)
   target_sources(${target} PRIVATE ${file})
-  if(INVAR_SHIP)
-    set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS -ffile-prefix-map=${CMAKE_BINARY_DIR}/=)
-  endif()
+  set_source_files_properties(${file} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 find_program(MOLD ld.mold)
