@@ -15,7 +15,7 @@ namespace {
 constexpr char kLabel = '\xf4', kCompressed = 9, kCompound = 7, kChecksum = 12, kExchange = 6, kError = 13;
 constexpr std::size_t kMaxNodes = 100'000;
 
-std::unexpected<Error> bad(std::string_view why) {
+std::unexpected<Error> broken_packet(std::string_view why) {
   return fail(ErrorCode::kDataLoss, std::string(why));
 }
 
@@ -50,21 +50,21 @@ Result<std::optional<std::string>> decompress(std::string_view bytes, std::size_
     }
   }
   if (reader.state() == MsgpackReader::State::kCutOff) return std::nullopt;
-  if (!reader.good()) return bad("damaged compressed message");
+  if (!reader.good()) return broken_packet("damaged compressed message");
   if (algorithm != 0) return fail(ErrorCode::kUnsupported, "unknown compression");
   INVAR_ASSIGN_OR_RETURN(std::string out, lzw_decompress(buffer, max_bytes));
   return out;
 }
 
 Result<> split_compound(std::string_view bytes, std::vector<std::string>& out) {
-  if (bytes.empty()) return bad("compound message without a count");
+  if (bytes.empty()) return broken_packet("compound message without a count");
   const std::size_t count = big_endian(bytes.substr(0, 1));
-  if (bytes.size() < 1 + 2 * count) return bad("compound message without its lengths");
+  if (bytes.size() < 1 + 2 * count) return broken_packet("compound message without its lengths");
   std::string_view parts = bytes.substr(1 + 2 * count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t length = big_endian(bytes.substr(1 + 2 * i, 2));
-    if (parts.size() < length) return bad("compound message with a part that is cut off");
-    if (parts.starts_with(kCompound)) return bad("compound message in a compound message");
+    if (parts.size() < length) return broken_packet("compound message with a part that is cut off");
+    if (parts.starts_with(kCompound)) return broken_packet("compound message in a compound message");
     out.emplace_back(parts.substr(0, length));
     parts.remove_prefix(length);
   }
@@ -94,17 +94,17 @@ std::string pack(std::string_view label, const std::vector<std::string>& message
 
 Result<std::vector<std::string>> unpack(std::string_view label, std::string_view packet) {
   INVAR_ASSIGN_OR_RETURN(const auto body, without_label(label, packet));
-  if (!body) return bad("label that is cut off");
+  if (!body) return broken_packet("label that is cut off");
   std::string_view bytes = *body;
   if (bytes.starts_with(kChecksum)) {
     if (bytes.size() < 5 || codec::crc32(bytes.substr(5)) != big_endian(bytes.substr(1, 4)))
-      return bad("wrong checksum");
+      return broken_packet("wrong checksum");
     bytes.remove_prefix(5);
   }
   std::string inflated;
   if (bytes.starts_with(kCompressed)) {
     INVAR_ASSIGN_OR_RETURN(auto inner, decompress(bytes.substr(1), kMaxPacket));
-    if (!inner) return bad("compressed message that is cut off");
+    if (!inner) return broken_packet("compressed message that is cut off");
     inflated = *std::move(inner);
     bytes = inflated;
   }
@@ -127,7 +127,7 @@ Result<std::optional<Exchange>> read_exchange(std::string_view label, std::strin
     if (!inner) return std::nullopt;
     inflated = *std::move(inner);
     bytes = inflated;
-    if (bytes.empty()) return bad("empty stream");
+    if (bytes.empty()) return broken_packet("empty stream");
   }
   const char kind = bytes.front();
   MsgpackReader reader(bytes.substr(1));
@@ -136,7 +136,8 @@ Result<std::optional<Exchange>> read_exchange(std::string_view label, std::strin
     if (reader.map() == 1 && reader.raw() == "Error") why = reader.raw();
     return fail(ErrorCode::kUnavailable, fmt::format("the peer refused: {}", why));
   }
-  if (kind != kExchange) return bad(fmt::format("stream of unknown kind {}", static_cast<int>(kind)));
+  if (kind != kExchange)
+    return broken_packet(fmt::format("stream of unknown kind {}", static_cast<int>(kind)));
   Exchange exchange;
   std::uint64_t nodes = 0, state_bytes = 0;
   for (std::size_t fields = reader.map(); fields > 0 && reader.good(); --fields) {
@@ -151,13 +152,14 @@ Result<std::optional<Exchange>> read_exchange(std::string_view label, std::strin
       reader.skip();
     }
   }
-  if (nodes > kMaxNodes || state_bytes > kMaxExchange) return bad("stream with a length out of bounds");
+  if (nodes > kMaxNodes || state_bytes > kMaxExchange)
+    return broken_packet("stream with a length out of bounds");
   for (; nodes > 0 && reader.good(); --nodes) exchange.nodes.push_back(read_fields<NodeRecord>(reader));
   exchange.user_state = reader.take(state_bytes);
   if (reader.good()) return exchange;
   // What was compressed is whole.
   if (reader.state() == MsgpackReader::State::kCutOff && inflated.empty()) return std::nullopt;
-  return bad("damaged exchange");
+  return broken_packet("damaged exchange");
 }
 
 }  // namespace invar::cluster

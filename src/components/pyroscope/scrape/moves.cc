@@ -8,7 +8,6 @@
 namespace invar::components::pyroscope_scrape {
 namespace {
 
-constexpr std::size_t kSlice = 500;  // jobs that begin in a turn of the loop
 constexpr std::string_view kMovedName = "pyroscope_scrape_moved_jobs_total";
 constexpr std::string_view kMovedHelp = "Jobs that began here after another node of the cluster had them.";
 
@@ -158,7 +157,7 @@ void Moves::end_round(const std::shared_ptr<Round>& round) {
 
 // What nobody gave begins as we know it: the other may not have begun at all.
 void Moves::begin_rest(const std::shared_ptr<Round>& round, std::size_t from) {
-  const std::size_t to = std::min(round->keys.size(), from + kSlice);
+  const std::size_t to = std::min(round->keys.size(), from + kJobsATurn);
   for (std::size_t i = from; i < to; ++i) {
     auto awaited = awaited_.extract(round->keys[i]);
     if (awaited.empty()) continue;

@@ -28,6 +28,8 @@
 
 namespace invar::components::pyroscope_scrape {
 
+constexpr std::size_t kJobsATurn = 500;  // that begin or end in one turn of the loop: some 2 ms
+
 class Moves final : public component::HandOver::Giver {
  public:
   static constexpr Duration kRest = std::chrono::minutes(1);

@@ -10,7 +10,6 @@
 namespace invar::components::pyroscope_scrape {
 namespace {
 
-constexpr std::size_t kJobsATurn = 500;                     // jobs per turn of the loop: some 2 ms
 constexpr std::size_t kBadTargetLines = 20;                 // in the log, of one list
 constexpr Duration kApart = std::chrono::milliseconds(10);  // of first scrapes that come out of turn
 constexpr Duration kSaveEvery = std::chrono::minutes(5);
