@@ -46,22 +46,31 @@ void Sampling::start(EngineSettings settings, OwnerOf owner_of) {
 }
 
 double Sampling::run(const RealProgram& program, double cpu_seconds) {
+  constexpr double kMostMore = 2;
   const double begin = program.cpu_seconds();
-  double now = begin;
-  for (; now < begin + cpu_seconds && !program.has_ended(); now = program.cpu_seconds()) wait_and_poll();
+  double now = begin, unread = 0;
+  while (now < begin + cpu_seconds + std::min(2 * unread, kMostMore) && !program.has_ended()) {
+    wait();
+    const double before = program.cpu_seconds();
+    engine_->poll();
+    now = program.cpu_seconds();
+    unread += now - before;
+  }
   collect();
   return now - begin;
 }
 
 void Sampling::run_until_end(const RealProgram& program) {
-  while (!program.has_ended()) wait_and_poll();
+  while (!program.has_ended()) {
+    wait();
+    engine_->poll();
+  }
   collect();
 }
 
-void Sampling::wait_and_poll() {
+void Sampling::wait() {
   pollfd wake{.fd = engine_->wake_fd(), .events = POLLIN, .revents = 0};
   (void)::poll(&wake, 1, 20);
-  engine_->poll();
 }
 
 void Sampling::collect() {

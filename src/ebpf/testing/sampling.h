@@ -25,7 +25,8 @@ class Sampling {
   // Of the given processes alone.
   explicit Sampling(std::vector<pid_t> pids, EngineSettings settings = {.programs = {.sample_rate = 997}});
 
-  // Polls until the program has had that much time on a CPU, then collects. What it really had until then, by the scheduler's count.
+  // Polls until the program has had that much time on a CPU, then collects. What it really had until then, by the scheduler's count: more,
+  // where much of it passed while its tables were read, so that what is seen with them outweighs what was seen without.
   double run(const RealProgram& program, double cpu_seconds);
   // The same until it has ended.
   void run_until_end(const RealProgram& program);
@@ -44,7 +45,7 @@ class Sampling {
 
  private:
   void start(EngineSettings settings, OwnerOf owner_of);
-  void wait_and_poll();
+  void wait();
 
   std::unique_ptr<Engine> engine_;
   std::vector<Stack> stacks_;
