@@ -331,6 +331,7 @@ TEST_F(LanguagesTest, JavaHasNamesByAPerfMap) {
   sampling.run(running, 0.3);
   EXPECT_FALSE(sampling.stack_with_text(running.pid(), "Shop.shopTotal").empty());
   unlink(("/tmp/perf-" + pid + ".map").c_str());
+  unlink(("/tmp/.java_pid" + pid).c_str());  // the socket that jcmd asked for
 }
 
 }  // namespace
