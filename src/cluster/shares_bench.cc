@@ -51,3 +51,5 @@ BENCHMARK(weigh_all)->Arg(3)->Arg(100)->Arg(1000)->Unit(benchmark::kMillisecond)
 
 }  // namespace
 }  // namespace invar::cluster
+
+BENCHMARK_MAIN();

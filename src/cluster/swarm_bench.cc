@@ -94,3 +94,5 @@ BENCHMARK(swarm)->Arg(100)->Arg(1000)->Iterations(1)->Unit(benchmark::kSecond);
 
 }  // namespace
 }  // namespace invar::cluster
+
+BENCHMARK_MAIN();

@@ -51,7 +51,7 @@ void BM_Dump(benchmark::State& state) {
   double ours = 0, theirs = 0;
   {
     Dumper dumper({"pyroscope.fsdump.bench", log::Logger(), scope.get(), &loop, &pool,
-                   [random = std::mt19937_64(1)]() mutable { return random(); }});
+                   [random = std::mt19937_64(1)]() mutable { return random(); }, pipeline::Tap()});
     dumper.configure({component::compile_rules({keep}), {{"environment", "production"}}, {}},
                      std::move(*directory), "bench");
     dumper.start();

@@ -107,8 +107,8 @@ void Push(benchmark::State& state) {
   env.data_path = dir.root();
   std::size_t left = 0, running = 0;
   std::function<void()> offer;
-  env.on_end = [&](const pipeline::ProfilePtr&, const std::string& error) {
-    INVAR_CHECK(error.empty(), error);
+  env.on_end = [&](const pipeline::ProfilePtr&, const delivery::Outcome& outcome) {
+    INVAR_CHECK(outcome.end == delivery::End::kSent, outcome.in_words());
     --running;
     loop->post([&] { offer(); });
   };
