@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds and passes everything: release tests with end-to-end and interop, the checks of the tree, the unit tests again under
-# address+undefined and (where threads meet) thread sanitizers, and the fuzz corpora. Ends with one summary line.
+# address+undefined and (where threads meet) thread sanitizers, and the fuzz corpora; the benchmarks are built. Ends with one summary line.
 set -u
 cd "$(dirname "$0")/.."
 jobs=${JOBS:-$(nproc)}
@@ -37,9 +37,16 @@ run_suite() {
   if [ $status -ne 0 ] && [ "${bad:-0}" = 0 ]; then failed=$((failed + 1)); fi
 }
 
+finish() {
+  printf '%s' "$told"
+  echo "$passed passed, $failed failed"
+  [ "$failed" = 0 ]
+  exit
+}
+
 build() {
   echo "== build $*"
-  tools/build.sh "$@" || { failed=$((failed + 1)); echo "$passed passed, $failed failed"; exit 1; }
+  tools/build.sh "$@" || { failed=$((failed + 1)); finish; }
 }
 
 build release all
@@ -54,6 +61,4 @@ run_suite thread tsan -R '^unit/(async|http|runtime|queue|selfprof)$'
 # Nothing passes them, but they have to be there when they are asked for.
 build bench all
 
-printf '%s' "$told"
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+finish
