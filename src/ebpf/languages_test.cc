@@ -327,11 +327,12 @@ TEST_F(LanguagesTest, JavaHasNamesByAPerfMap) {
   Sampling sampling({running.pid()});
   sampling.run(running, 2);  // until it is compiled
   const std::string pid = std::to_string(running.pid());
-  if (run({"jcmd", pid, "Compiler.perfmap"}) != 0) GTEST_SKIP() << "this JVM writes no perf map";
+  const int told = run({"jcmd", pid, "Compiler.perfmap"});
+  unlink(("/tmp/.java_pid" + pid).c_str());  // the socket that jcmd asked for
+  if (told != 0) GTEST_SKIP() << "this JVM writes no perf map";
   sampling.run(running, 0.3);
   EXPECT_FALSE(sampling.stack_with_text(running.pid(), "Shop.shopTotal").empty());
   unlink(("/tmp/perf-" + pid + ".map").c_str());
-  unlink(("/tmp/.java_pid" + pid).c_str());  // the socket that jcmd asked for
 }
 
 }  // namespace
