@@ -33,7 +33,7 @@ if(INVAR_SANITIZE)
 endif()
 
 # Files of a folder compiled some as one: half the time of a whole build, twice that of one changed file. So their anonymous namespaces
-# are one, too, and what they name there has to differ; the other presets compile each file alone and show what it forgot to include.
+# are one, too, and what they name there has to differ; dev and tsan compile each file alone and show what it forgot to include.
 option(INVAR_UNITY "Compile several files of a folder as one" OFF)
 if(INVAR_UNITY)
   set(CMAKE_UNITY_BUILD ON)
